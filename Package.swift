@@ -1,0 +1,77 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Our own Swift code: the same language settings everywhere.
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "e2b-fcgi",
+    products: [
+        .library(name: "E2B", targets: ["E2B"]),
+        .executable(name: "e2b-fcgi", targets: ["e2b-fcgi"]),
+        .executable(name: "e2b-local", targets: ["e2b-local"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // The HTTP server of the local sandbox only: small, and quick to build.
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // The C boundary.
+        .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CRSVG", pkgConfig: "librsvg-2.0", providers: [.apt(["librsvg2-dev"])]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CCurlShim", dependencies: ["CCurl"]),
+        .target(name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"]),
+
+        // The responder.
+        room("FastCGI", ["CFastCGI", "CLinux"]),
+        room("Fetch", ["CCurl", "CCurlShim", "CLinux"]),
+        room("E2B", ["Fetch"]),
+        room("ImageGate", ["CImage"]),
+        room("LibreChat", ["E2B", "ImageGate"]),
+        room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),
+        .executableTarget(
+            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", arguments], swiftSettings: settings),
+
+        // The embedded default. It shares nothing with the responder.
+        room(
+            "LocalE2B", ["CCrypto", .product(name: "FlyingFox", package: "FlyingFox")],
+            resources: [.embedInCode("Agent")]),
+        .executableTarget(name: "e2b-local", dependencies: ["LocalE2B", arguments], swiftSettings: settings),
+
+        // Tests.
+        .target(
+            name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Recordings")], swiftSettings: settings),
+        tests("FastCGITests", ["FastCGI"]),
+        tests("FetchTests", ["Fetch"]),
+        tests("E2BTests", ["E2B"]),
+        tests("ImageGateTests", ["ImageGate"]),
+        tests("LibreChatTests", ["LibreChat"]),
+        tests("ResponderTests", ["Responder"]),
+        tests("LocalE2BTests", ["LocalE2B", "e2b-local"]),
+        tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
+        tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
+    ]
+)

@@ -1,0 +1,36 @@
+/// One HTTP request.
+package struct FetchRequest: Sendable {
+    package enum HTTPVersion: Sendable {
+        /// HTTP/1.1 always: closing the connection is visible to the server.
+        case http1
+        /// HTTP/2 where TLS negotiates it.
+        case negotiated
+    }
+
+    package var method: String
+    package var url: String
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]?
+    package var httpVersion: HTTPVersion
+    /// From the start to the last byte of the response.
+    package var timeout: Duration
+    /// The longest silence once connected; nil for none.
+    package var idleTimeout: Duration?
+    /// Bytes of response body.
+    package var responseLimit: Int
+
+    package init(
+        method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        httpVersion: HTTPVersion = .negotiated, timeout: Duration = .seconds(60), idleTimeout: Duration? = nil,
+        responseLimit: Int = 1 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.httpVersion = httpVersion
+        self.timeout = timeout
+        self.idleTimeout = idleTimeout
+        self.responseLimit = responseLimit
+    }
+}

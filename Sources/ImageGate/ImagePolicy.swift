@@ -1,0 +1,88 @@
+package enum ImageType: String, Equatable, Sendable {
+    case png, jpeg, svg
+
+    package var mimeType: String {
+        switch self {
+        case .png: "image/png"
+        case .jpeg: "image/jpeg"
+        case .svg: "image/svg+xml"
+        }
+    }
+}
+
+/// What may pass, and how large.
+package struct ImagePolicy: Equatable, Sendable {
+    package enum SVGTreatment: String, Equatable, Sendable {
+        case rasterise, sanitise
+    }
+
+    /// Pixels.
+    package var shortSide = 768
+    /// Pixels.
+    package var longSide = 2000
+    /// Bytes of one encoded image that leaves.
+    package var byteBudget = 100_000
+    /// Bytes of one encoded image that comes.
+    package var inputByteLimit = 32 << 20
+    /// Pixels of one image that comes.
+    package var pixelLimit = 100_000_000
+    package var svg = SVGTreatment.rasterise
+
+    package init() {}
+}
+
+/// An image that may be shown.
+package struct AdmittedImage: Equatable, Sendable {
+    package enum Treatment: Equatable, Sendable {
+        /// The original pixels.
+        case passed
+        /// Made smaller, or encoded again to meet the byte budget.
+        case thumbnailed
+        /// Drawn from a vector image.
+        case rasterised
+    }
+
+    package var bytes: [UInt8]
+    package var type: ImageType
+    /// Pixels.
+    package var width: Int
+    package var height: Int
+    /// Pixels of what came, after orientation.
+    package var originalWidth: Int
+    package var originalHeight: Int
+    package var treatment: Treatment
+
+    package init(
+        bytes: [UInt8], type: ImageType, width: Int, height: Int, originalWidth: Int, originalHeight: Int,
+        treatment: Treatment
+    ) {
+        self.bytes = bytes
+        self.type = type
+        self.width = width
+        self.height = height
+        self.originalWidth = originalWidth
+        self.originalHeight = originalHeight
+        self.treatment = treatment
+    }
+}
+
+/// Why an image was not admitted. `description` is half a sentence for people: "PNG chunk IDAT fails its CRC".
+package enum ImageRejection: Error, Equatable, Sendable {
+    case empty
+    /// Not an image that the gate knows.
+    case unknownType
+    case typeMismatch(claimed: ImageType, actual: ImageType)
+    /// Bytes.
+    case tooManyBytes(count: Int, limit: Int)
+    case tooManyPixels(width: Int, height: Int, limit: Int)
+    case truncated(ImageType)
+    case trailingData(ImageType, count: Int)
+    /// The bytes do not decode; the words say where.
+    case malformed(ImageType, why: String)
+    /// What the type allows and the gate does not: scripts, entities, outside references that cannot be dropped.
+    case forbidden(ImageType, what: String)
+    /// No encoding small enough was found.
+    case overBudget(limit: Int)
+    case outOfMemory
+    case cancelled
+}

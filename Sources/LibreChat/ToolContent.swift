@@ -1,0 +1,2 @@
+internal import ImageGate
+internal import E2B
