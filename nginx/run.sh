@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Runs everything on this machine, in the foreground: a local sandbox server when there is no E2B key, the responder,
+# and nginx in front of them, on http://127.0.0.1:$PORT. Ctrl-C or TERM stops it all and leaves nothing behind.
+#
+#     nginx/run.sh [--bin DIR]     DIR holds e2b-fcgi and e2b-local; default: the release build
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/.."
+PATH=$PATH:/usr/sbin:/sbin # Debian's nginx is there, and not in the PATH of an ordinary user
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "run: $*"
+    exit 1
+}
+
+# A setting as the responder finds it: the environment first, then .env (NAME=value, perhaps exported or quoted).
+setting() {
+    if [[ -n ${!1-} ]]; then
+        printf '%s' "${!1}"
+    elif [[ -r .env ]]; then
+        sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1=[\"']?([^\"'#[:space:]]*).*/\2/p" .env | tail -n 1
+    fi
+}
+
+bin=.build/release
+case "${1-}" in
+'') ;;
+--bin) bin=${2:?--bin needs a folder} ;;
+*) die "unknown argument $1. Usage: nginx/run.sh [--bin DIR]" ;;
+esac
+[[ -d $bin ]] || die "there is no folder $bin. Run \`make build\` first."
+bin=$(cd "$bin" && pwd)
+
+port=$(setting PORT)
+port=${port:-3001}
+[[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || die "PORT must be a number from 1 to 65535, not '$port'."
+url=http://127.0.0.1:$port
+
+# Everything that can be wrong before something has been started.
+command -v nginx >/dev/null || die "nginx is missing. \`make deps\` installs it."
+[[ -x $bin/e2b-fcgi ]] || die "$bin/e2b-fcgi is missing. Run \`make build\` first."
+accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+! accepts "$port" || die "port $port is taken. Stop what listens there, or choose another: PORT=3002 make run"
+
+# Private (0700), and short: the path of a Unix socket ends at 107 bytes. One for each run, so two on two ports do not
+# meet. Not in the checkout, which may be read-only or far down.
+run=$(mktemp -d /tmp/e2b-fcgi.XXXXXX)
+
+names=() pids=()
+
+# start NAME COMMAND…: in a session of its own, so that Ctrl-C reaches this script alone and the order of stopping stays
+# ours; and with a parent-death signal, so that nothing outlives this script even when it is killed with -9.
+start() {
+    setsid setpriv --pdeathsig TERM "${@:2}" &
+    names+=("$1") pids+=("$!")
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+# Last started, first stopped: nginx hangs up on its clients, the responder cancels their executions and kills the
+# sandboxes, and only then does what runs the sandboxes go.
+# shellcheck disable=SC2317 # the trap calls it
+stop() {
+    local status=$? i pid tries
+    trap '' INT TERM HUP
+    for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
+        pid=${pids[i]}
+        kill -TERM "$pid" 2>/dev/null || continue
+        for ((tries = 0; tries < 350; tries++)); do # 35 s: the responder's own grace (E2B_FCGI_GRACE) is 30
+            alive "$pid" || continue 2
+            sleep 0.1
+        done
+        say "run: ${names[i]} did not stop; killing it"
+        kill -KILL -- "-$pid" 2>/dev/null || true
+    done
+    wait
+    rm -rf -- "$run"
+    exit "$status"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# await WHAT TEST…: until TEST succeeds, half a minute at most; the last started child has to stay alive meanwhile.
+await() {
+    local what=$1 tries
+    shift
+    for ((tries = 0; tries < 600; tries++)); do
+        ! "$@" || return 0
+        alive "${pids[-1]}" || die "$what ended before it was ready."
+        sleep 0.05
+    done
+    die "$what was not ready after 30 s."
+}
+
+# An execution is a connection or two in each process, and the usual soft limit of 1,024 files is soon reached.
+if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < 16384)); then
+    ulimit -Sn 16384 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+fi
+
+key=$(setting E2B_API_KEY)
+if [[ -z $key ]]; then
+    [[ -x $bin/e2b-local ]] || die "$bin/e2b-local is missing. Run \`make build\` first, or set E2B_API_KEY."
+    say "run: no E2B_API_KEY, so code runs on this machine, in the local sandbox"
+    start "the local sandbox (e2b-local)" "$bin/e2b-local" --port 0 >"$run/local.out"
+    await "the local sandbox (e2b-local)" grep -q '^ready ' "$run/local.out"
+    E2B_API_URL=$(sed -n 's/^ready //p' "$run/local.out")
+    export E2B_API_URL E2B_SANDBOX_URL=$E2B_API_URL E2B_API_KEY=local
+fi
+
+socket=$run/e2b-fcgi.sock
+start "the responder (e2b-fcgi)" "$bin/e2b-fcgi" --listen "unix:$socket"
+await "the responder (e2b-fcgi)" test -S "$socket"
+
+# As root nginx would give its workers to another user, who may not enter the private folder.
+user=
+[[ $(id -u) != 0 ]] || user='user root;'
+mkdir "$run/temp"
+sed -e "s|@PORT@|$port|" -e "s|^@USER@\$|$user|" nginx/nginx.conf >"$run/nginx.conf"
+sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$socket|" nginx/e2b-fcgi.conf >"$run/e2b-fcgi.conf"
+start nginx nginx -e stderr -p "$run" -c "$run/nginx.conf"
+await nginx accepts "$port"
+
+# Through the whole chain: nginx, the responder, a sandbox, an image, and back. In the background, because bash runs
+# no trap while it waits for a command in the foreground.
+"$bin/e2b-fcgi" check "$url" &
+wait $! || die "the check failed; the reason is above."
+
+cat <<READY
+ready $url
+try:  curl $url/execute -H 'Content-Type: application/json' -d '{"code":"print(6 * 7)"}'
+READY
+
+status=0
+wait -n -p ended "${pids[@]}" || status=$?
+for i in "${!pids[@]}"; do
+    [[ ${pids[i]} != "${ended-}" ]] || die "${names[i]} ended (status $status); stopping the rest."
+done
+die "a process ended (status $status); stopping the rest."
