@@ -1,3 +1,66 @@
-.PHONY: test
-test:
-	swift test --disable-xctest
+# make run      everything on this machine, on http://127.0.0.1:$PORT (3001)
+# make help     the rest
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# The Swift runtime goes into the binaries: they run where no Swift is installed.
+RELEASE := -c release -static-stdlib
+SANITIZED := --sanitize=address --scratch-path .build-asan
+
+# Debian's names, by what needs them.
+BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libxml2-dev libssl-dev \
+	pkg-config
+RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
+	python3-pil nodejs esbuild fonts-dejavu-core
+TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
+BENCH_PACKAGES := wrk gcc
+
+.PHONY: run build test bench format lint install deps deps-build deps-run deps-test deps-bench swift help
+
+run: build deps-run  ## start everything, in the foreground
+	@exec nginx/run.sh
+
+build: deps-build swift  ## the two programs, optimised, in .build/release
+	swift build $(RELEASE) --product e2b-fcgi
+	swift build $(RELEASE) --product e2b-local
+
+# The whole suite once; then what touches C, and the client of it, under AddressSanitizer.
+test: deps swift  ## every test, with real peers
+	swift build --build-tests
+	swift test --disable-xctest --skip-build
+	swift build --build-tests $(SANITIZED)
+	swift test --disable-xctest --skip-build $(SANITIZED) --filter '^(FastCGI|Fetch|ImageGate|E2B)Tests\.'
+
+bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
+	@exec Tests/Bench/run.sh
+
+format:  ## rewrite the sources in our format
+	swift format --in-place --recursive Package.swift Sources Tests
+
+lint:  ## complain about what is not in our format
+	swift format lint --strict --recursive Package.swift Sources Tests
+	@if command -v shellcheck >/dev/null; then shellcheck nginx/*.sh Tests/Bench/*.sh .ci/*; \
+	else echo "lint: shellcheck is not installed; the scripts were not looked at" >&2; fi
+
+install: build  ## the programs and the nginx snippet, below $(DESTDIR)$(PREFIX)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/e2b-fcgi/nginx"
+	install -m 755 .build/release/e2b-fcgi .build/release/e2b-local "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 nginx/e2b-fcgi.conf "$(DESTDIR)$(PREFIX)/share/e2b-fcgi/nginx"
+
+deps: deps-build deps-run deps-test  ## install what is missing, with apt
+deps-build: ; @.ci/deps $(BUILD_PACKAGES)
+deps-run:   ; @.ci/deps $(RUN_PACKAGES)
+deps-test:  ; @.ci/deps $(TEST_PACKAGES)
+deps-bench: ; @.ci/deps $(BENCH_PACKAGES)
+
+swift:
+	@version=$$(swift --version 2>&1 | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1) || true; \
+	if [[ "$$(printf '%s\n' 6.2 "$${version:-0}" | sort -V | head -n 1)" != 6.2 ]]; then \
+		echo "Swift 6.2 or newer is needed, found: $${version:-none}. See https://www.swift.org/install/linux" >&2; exit 1; \
+	fi
+
+help:
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
