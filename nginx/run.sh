@@ -15,9 +15,10 @@ die() {
     exit 1
 }
 
-# A setting as the responder finds it: the environment first, then .env (NAME=value, perhaps exported or quoted).
+# A setting as the responder finds it: the environment first, where an empty value counts (E2B_API_KEY= make run), then
+# .env (NAME=value, perhaps exported or quoted).
 setting() {
-    if [[ -n ${!1-} ]]; then
+    if [[ -n ${!1+set} ]]; then
         printf '%s' "${!1}"
     elif [[ -r .env ]]; then
         sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1=[\"']?([^\"'#[:space:]]*).*/\2/p" .env | tail -n 1

@@ -1,0 +1,62 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The ways a web server's machine may start the responder, beside a socket of its own.
+@Suite(.sharedStack, .timeLimit(.minutes(3)))
+struct StartTests {
+    private let hello = "print('Hello, World!')"
+
+    @Test func `a socket inherited from spawn-fcgi is served`() async throws {
+        let stack = try #require(SharedStack.current)
+        let folder = stack.folder.appending(path: "spawned")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let socket = folder.appending(path: "s").path
+        let responder = try await ChildProcess(
+            Binaries.system("spawn-fcgi"), ["-n", "-s", socket, "--", Binaries.responder.path],
+            environment: stack.environment, in: folder)
+        try await responder.wait(for: "the socket") { FileManager.default.fileExists(atPath: socket) }
+        let port = try freePort()
+        let nginx = try await Stack.startNginx(port: port, socket: socket, folder: folder)
+        let client = HTTPClient(base: "http://127.0.0.1:\(port)", folder: folder)
+        #expect(try ToolAnswer(await client.execute(hello)).text.contains("Hello, World!"))
+        await nginx.stop()
+        #expect(await responder.stop() == .status(0))
+    }
+
+    @Test func `one request is answered as a CGI program`() async throws {
+        let stack = try #require(SharedStack.current)
+        let body = try HTTPClient.body(hello)
+        let params = [
+            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/execute",
+            "QUERY_STRING": "", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "\(body.count)",
+            "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+        ]
+        let program = try await ChildProcess(
+            Binaries.responder, environment: stack.environment.merging(params) { _, param in param },
+            in: stack.folder, input: body)
+        #expect(await program.ended() == .status(0))
+        let reply = try HTTPReply(parsing: program.output)
+        #expect(reply.status == 200)
+        #expect(try ToolAnswer(reply).text.contains("Hello, World!"))
+    }
+
+    @Test func `check says what came through the chain`() async throws {
+        let stack = try #require(SharedStack.current)
+        let check = try await ChildProcess(
+            Binaries.responder, ["check", stack.client.base], environment: stack.environment, in: stack.folder)
+        #expect(await check.ended() == .status(0))
+        #expect(check.outputText.hasPrefix("1 image, "))
+        #expect(check.outputText.contains(" PNG, "))
+    }
+
+    @Test func `check says in words that nobody answers`() async throws {
+        let stack = try #require(SharedStack.current)
+        let check = try await ChildProcess(
+            Binaries.responder, ["check", "http://127.0.0.1:\(freePort())"], environment: stack.environment,
+            in: stack.folder)
+        #expect(await check.ended() == .status(1))
+        #expect(!check.log.isEmpty && check.outputText.isEmpty)
+    }
+}

@@ -1,0 +1,112 @@
+package import Foundation
+import Synchronization
+
+/// The whole chain on this machine: nginx with the repository's own configuration, the responder, the local sandboxes.
+///
+/// Everything lives in a folder of its own and on free ports, so stacks run side by side. `Stack.with` stops it all.
+package final class Stack: Sendable {
+    package let local: ChildProcess
+    package let responder: ChildProcess
+    package let nginx: ChildProcess
+    package let folder: URL
+    package let socket: String
+    /// Through nginx.
+    package let client: HTTPClient
+    /// The local sandbox server itself.
+    package let localURL: String
+    /// What a responder needs to find the local sandboxes.
+    package let environment: [String: String]
+
+    /// Runs `body` with a stack, and stops the stack in every case.
+    ///
+    /// - Parameter environment: the responder's, beside where its sandboxes are.
+    package static func with<Value: Sendable>(
+        environment: [String: String] = [:], faults: Bool = false, _ body: (Stack) async throws -> Value
+    ) async throws -> Value {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "e2b-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var started: [ChildProcess] = []
+        let result: Result<Value, any Error>
+        do {
+            let stack = try await Stack(environment: environment, faults: faults, folder: folder, started: &started)
+            result = .success(try await body(stack))
+        } catch {
+            result = .failure(error)
+        }
+        for process in started.reversed() { await process.stop() }
+        return try result.get()
+    }
+
+    private init(
+        environment: [String: String], faults: Bool, folder: URL, started: inout [ChildProcess]
+    ) async throws {
+        self.folder = folder
+        socket = folder.appending(path: "e2b-fcgi.sock").path
+
+        let localPort = try freePort()
+        let arguments = ["--port", "\(localPort)"] + (faults ? ["--faults"] : [])
+        let local = try await ChildProcess(Binaries.local, arguments, in: folder)
+        started.append(local)
+        try await local.wait(for: "the ready line") { local.outputText.contains("ready http://") }
+        localURL = "http://127.0.0.1:\(localPort)"
+        self.environment = [
+            "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL,
+            "E2B_API_KEY": "e2b_" + String(repeating: "0", count: 40),
+        ].merging(environment) { _, own in own }
+
+        let responder = try await ChildProcess(
+            Binaries.responder, ["--listen", "unix:\(socket)"], environment: self.environment, in: folder)
+        started.append(responder)
+        let socket = socket
+        try await responder.wait(for: "the socket") { FileManager.default.fileExists(atPath: socket) }
+
+        let port = try freePort()
+        nginx = try await Self.startNginx(port: port, socket: socket, folder: folder)
+        started.append(nginx)
+        client = HTTPClient(base: "http://127.0.0.1:\(port)", folder: folder)
+        self.local = local
+        self.responder = responder
+    }
+
+    /// nginx as `make run` starts it, in front of any responder.
+    package static func startNginx(port: Int, socket: String, folder: URL) async throws -> ChildProcess {
+        let sources = Binaries.repository.appending(path: "nginx")
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "temp"), withIntermediateDirectories: true)
+        let server = try String(contentsOf: sources.appending(path: "nginx.conf"), encoding: .utf8)
+            .replacing("@PORT@", with: "\(port)")
+            // As root nginx would give its workers to another user, who may not enter the folder.
+            .replacing("@USER@", with: geteuid() == 0 ? "user root;" : "")
+        try server.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
+        let snippet = try String(contentsOf: sources.appending(path: "e2b-fcgi.conf"), encoding: .utf8)
+            .replacing("unix:/run/e2b-fcgi/e2b-fcgi.sock", with: "unix:\(socket)")
+        try snippet.write(to: folder.appending(path: "e2b-fcgi.conf"), atomically: true, encoding: .utf8)
+
+        let nginx = try await ChildProcess(
+            Binaries.system("nginx"),
+            ["-e", "stderr", "-p", folder.path, "-c", folder.appending(path: "nginx.conf").path], in: folder)
+        // The pid file is written after the port is open.
+        let pid = folder.appending(path: "nginx.pid").path
+        try await nginx.wait(for: "the pid file") { FileManager.default.fileExists(atPath: pid) }
+        return nginx
+    }
+
+    /// How many sandboxes there have been, by the local server's own count.
+    package func sandboxes() async throws -> SandboxCounts {
+        let reply = try await HTTPClient(base: localURL, folder: folder).get("/local/stats")
+        return try JSONDecoder().decode(SandboxCounts.self, from: reply.body)
+    }
+
+    /// Waits until the counts satisfy `condition`.
+    package func waitForSandboxes(_ what: String, until condition: (SandboxCounts) -> Bool) async throws {
+        try await local.wait(for: what) { try await condition(sandboxes()) }
+    }
+}
+
+/// What `GET /local/stats` says.
+package struct SandboxCounts: Decodable, Equatable, Sendable {
+    package let created: Int
+    package let killed: Int
+}
