@@ -1,0 +1,177 @@
+import E2B
+import LibreChat
+import Testing
+
+struct ExecutionReportTests {
+    private func report(_ code: String = "x", limit: Int = 100_000, hidden: [String: String] = [:]) -> ExecutionReport {
+        ExecutionReport(code: code, language: "python", textLimit: limit, hidden: HiddenValues(hidden))
+    }
+
+    private let code = "\n\n**Executed Code:**\n```python\nx\n```"
+
+    @Test func `hello world reads exactly as specified`() {
+        var report = report("print('Hello, World!')")
+        report.printed("Hello, World!\n")
+        #expect(
+            report.rendered()
+                == "**Console Output:**\n```\nHello, World!\n```\n\n**Executed Code:**\n```python\nprint('Hello, World!')\n```"
+        )
+    }
+
+    @Test func `sections come in their order, each only when it has something to say`() {
+        var report = report()
+        report.noted(image: "Image 1: rejected, the PNG ends early")
+        report.failed(ExecutionFailure(name: "ValueError", value: "no", traceback: ""))
+        report.displayed(ExecutionResult(text: "42", isMainResult: true))
+        report.printedError("careful\n")
+        report.printed("a")
+        report.printed("b\n")
+        #expect(
+            report.rendered() == """
+                **Console Output:**
+                ```
+                ab
+                ```
+
+                **Errors:**
+                ```
+                careful
+                ```
+
+                **Results:**
+                ```
+                42
+                ```
+
+                **Execution Error:**
+                ```
+                ValueError: no
+                ```
+
+                **Images:**
+                Image 1: rejected, the PNG ends early
+
+                **Executed Code:**
+                ```python
+                x
+                ```
+                """)
+    }
+
+    @Test func `Markdown stands unfenced, and other forms only without a text`() {
+        var report = report()
+        var markdown = ExecutionResult(text: "<IPython.core.display.Markdown object>")
+        markdown.markdown = "# Title"
+        report.displayed(markdown)
+        var html = ExecutionResult(text: "a table")
+        html.html = "<table>"
+        report.displayed(html)
+        var latex = ExecutionResult()
+        latex.latex = "$x$"
+        latex.html = "<math>"
+        report.displayed(latex)
+        #expect(report.rendered() == "**Results:**\n# Title\n\n```\na table\n$x$\n```" + code)
+    }
+
+    @Test func `a fence is longer than any run of backticks inside`() {
+        var report = report("x")
+        report.printed("a ````` b\n")
+        #expect(report.rendered() == "**Console Output:**\n``````\na ````` b\n``````" + code)
+    }
+
+    @Test func `terminal escapes and NUL are removed`() {
+        var report = report()
+        report.printed("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}a\u{0}b \u{1b}(Bc \u{1b}é \u{1b}[")
+        #expect(report.rendered() == "**Console Output:**\n```\nred ab c é \n```" + code)
+    }
+
+    @Test func `frames of a traceback stand on lines of their own`() {
+        var report = report()
+        let rule = String(repeating: "-", count: 75)
+        report.failed(
+            ExecutionFailure(
+                name: "ZeroDivisionError", value: "division by zero",
+                traceback: rule
+                    + "ZeroDivisionError  Traceback (most recent call last)Cell In[1], line 1\n----> 1 1/0\n"
+                    + "ZeroDivisionError: division by zero"))
+        #expect(
+            report.rendered() == """
+                **Execution Error:**
+                ```
+                ZeroDivisionError: division by zero
+
+                ZeroDivisionError  Traceback (most recent call last)
+                Cell In[1], line 1
+                ----> 1 1/0
+                ZeroDivisionError: division by zero
+                ```
+                """ + code)
+    }
+
+    @Test func `a shell's exit code is told in words, and the first of two errors counts`() {
+        var report = report()
+        report.failed(ExecutionFailure(name: "", value: "2", traceback: ""))
+        report.failed(ExecutionFailure(name: "UnexpectedEndOfExecution", value: "", traceback: ""))
+        #expect(report.rendered() == "**Execution Error:**\n```\nExit code 2\n```" + code)
+    }
+
+    @Test(arguments: [999, 1000, 1001, 5000, 1_000_000])
+    func `the whole text stays within its limit, and a cut says how much is missing`(count: Int) {
+        var report = report(limit: 2000)
+        let line = "é".padding(100)
+        for _ in 0..<count / 100 { report.printed(line) }
+        report.printed(String(repeating: "é", count: count % 100))
+        report.printedError("kept whole")
+        let text = report.rendered()
+        #expect(text.unicodeScalars.count <= 2000)
+        #expect(text.contains("kept whole"))
+        let match = text.firstMatch(of: /\[… (\d+) characters left out …\]/)
+        if count <= 1001 {
+            #expect(match == nil)
+        } else {
+            let missing = match.flatMap { Int($0.1) }
+            #expect(missing.map { $0 + text.count { $0 == "é" } } == count)
+        }
+    }
+
+    @Test func `code that is itself too long is cut as well`() {
+        let text = report(String(repeating: "y", count: 50_000), limit: 2000).rendered()
+        #expect(text.unicodeScalars.count <= 2000)
+        #expect(text.hasPrefix("**Executed Code:**\n```python\nyyy"))
+    }
+
+    @Test func `hidden values are masked, also across chunks and at a cut`() {
+        var report = report(limit: 1000, hidden: ["TOKEN": "s3cret-value", "SHORT": "abc"])
+        report.printed("it is s3cr")
+        report.printed("et-value and abc\n")
+        report.failed(ExecutionFailure(name: "E", value: "s3cret-value", traceback: "in s3cret-\u{1b}[0mvalue"))
+        for _ in 0..<1000 { report.printedError("s3cret-value") }
+        let text = report.rendered()
+        #expect(text.contains("it is [hidden:TOKEN] and abc"))
+        #expect(text.contains("E: [hidden:TOKEN]\n\nin [hidden:TOKEN]"))
+        #expect(!text.contains("s3cret"))
+    }
+
+    @Test func `a value that contains another is masked whole`() {
+        let hidden = HiddenValues(["A": "abcdef", "B": "abcdefgh"])
+        #expect(hidden.masked(in: "abcdefgh abcdef") == "[hidden:B] [hidden:A]")
+    }
+
+    @Test func `results without end leave the rest of the answer whole`() {
+        var report = report(limit: 2000)
+        for _ in 0..<200 {
+            report.displayed(ExecutionResult(text: "v"))
+            var markdown = ExecutionResult()
+            markdown.markdown = "*m*"
+            report.displayed(markdown)
+        }
+        let text = report.rendered()
+        #expect(text.contains("more results left out"))
+        #expect(text.hasSuffix(code))
+        #expect(text.unicodeScalars.count <= 2000)
+    }
+}
+
+extension String {
+    fileprivate func padding(_ count: Int) -> String { String(repeating: self, count: count) }
+}
