@@ -1,43 +1,59 @@
-/// How a ``Fetcher`` connects.
-package struct FetchConfiguration: Sendable {
-    /// PEM file of certificate authorities; nil for the system's.
-    package var caFile: String?
-    /// Never taken from the environment: under CGI `HTTP_PROXY` is the client's to set.
-    package var proxy: String?
-    package var userAgent: String
-    package var connectTimeout: Duration
-
-    package init(
-        caFile: String? = nil, proxy: String? = nil, userAgent: String = "e2b-fcgi",
-        connectTimeout: Duration = .seconds(10)
-    ) {
-        self.caFile = caFile
-        self.proxy = proxy
-        self.userAgent = userAgent
-        self.connectTimeout = connectTimeout
-    }
-}
+import CCurl
+import Synchronization
 
 /// Async HTTP on libcurl's multi interface: one driver thread, pooled connections.
 package final class Fetcher: Sendable {
-    package init(_ configuration: FetchConfiguration = .init()) throws(FetchError) {}
+    private let inbox: Inbox
+    private let lastID = Atomic<UInt64>(0)
+
+    package init(_ configuration: FetchConfiguration = .init()) throws(FetchError) {
+        guard HeaderList.isFieldValue(configuration.userAgent) else { throw .invalidRequest }
+        let inbox = try Inbox()
+        let driver = try Driver(configuration, inbox)
+        // The thread knows the inbox and not the fetcher, so that dropping the fetcher can end it.
+        guard startThread(named: "fetch", { driver.run() }) else { throw .outOfMemory }
+        self.inbox = inbox
+    }
+
+    deinit { inbox.stop(nil) }
 
     /// The whole response.
-    package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse { fatalError() }
+    package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse {
+        let id = makeID()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Transfer.Waiter) in
+                guard inbox.post(.start(id, request, .whole(waiter))) else {
+                    return waiter.resume(returning: .failure(.shutDown))
+                }
+                // Cancelled before .start: the handler's .cancel came too early to find anything.
+                if Task.isCancelled { inbox.post(.cancel(id)) }
+            }
+        } onCancel: {
+            inbox.post(.cancel(id))
+        }
+        return try result.get()
+    }
 
     /// Hands the response over as it arrives; the transfer ends when `body` returns or throws.
+    ///
+    /// If that is before the end of the response, its connection is closed (an HTTP/2 stream is reset).
     package func withStream<R: Sendable>(
         of request: FetchRequest, _ body: (FetchStream) async throws -> R
-    ) async throws -> R { fatalError() }
+    ) async throws -> R {
+        let stream = FetchStream(makeID(), inbox)
+        guard inbox.post(.start(stream.id, request, .stream(stream))) else { throw FetchError.shutDown }
+        defer { stream.cancel() }
+        return try await withTaskCancellationHandler {
+            try await body(stream)
+        } onCancel: {
+            stream.cancel()
+        }
+    }
 
     /// Fails what is in flight and ends the thread.
-    package func stop() async {}
-}
+    package func stop() async {
+        await withCheckedContinuation { inbox.stop($0) }
+    }
 
-/// A response body as it arrives. One reader.
-package final class FetchStream: Sendable {
-    /// Waits for the response's head.
-    package func head() async throws(FetchError) -> FetchHead { fatalError() }
-    /// The next bytes, or nil at the end.
-    package func next() async throws(FetchError) -> [UInt8]? { fatalError() }
+    private func makeID() -> Transfer.ID { lastID.add(1, ordering: .relaxed).newValue }
 }

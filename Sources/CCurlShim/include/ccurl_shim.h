@@ -1,2 +1,30 @@
 #pragma once
 #include <curl/curl.h>
+
+// curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, which Swift cannot call.
+// One wrapper for each argument type keeps the type check that the variadic call drops.
+
+CURLcode ccurl_set_long(CURL *_Nonnull easy, CURLoption option, long value);
+CURLcode ccurl_set_offset(CURL *_Nonnull easy, CURLoption option, curl_off_t value);
+CURLcode ccurl_set_string(CURL *_Nonnull easy, CURLoption option, const char *_Nullable value);
+CURLcode ccurl_set_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
+CURLcode ccurl_set_list(CURL *_Nonnull easy, CURLoption option, const struct curl_slist *_Nullable value);
+
+typedef size_t (*ccurl_data_callback)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable context);
+CURLcode ccurl_set_data_callback(CURL *_Nonnull easy, CURLoption option, ccurl_data_callback _Nullable callback);
+
+typedef int (*ccurl_prereq_callback)(
+    void *_Nullable context, char *_Nullable remote_ip, char *_Nullable local_ip, int remote_port, int local_port);
+CURLcode ccurl_set_prereq_callback(CURL *_Nonnull easy, ccurl_prereq_callback _Nullable callback);
+
+CURLcode ccurl_get_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value);
+CURLcode ccurl_get_offset(CURL *_Nonnull easy, CURLINFO info, curl_off_t *_Nonnull value);
+/// What CURLOPT_PRIVATE was set to.
+void *_Nullable ccurl_get_private(CURL *_Nonnull easy);
+
+CURLMcode ccurl_multi_set_long(CURLM *_Nonnull multi, CURLMoption option, long value);
+
+typedef int (*ccurl_socket_callback)(
+    CURL *_Nullable easy, curl_socket_t socket, int what, void *_Nullable context, void *_Nullable assigned);
+CURLMcode ccurl_multi_set_socket_callback(
+    CURLM *_Nonnull multi, ccurl_socket_callback _Nonnull callback, void *_Nullable context);

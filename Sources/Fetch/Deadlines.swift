@@ -1,0 +1,55 @@
+/// The transfers by the time at which somebody has to look at them: a binary heap.
+///
+/// Each transfer knows its place, so that one which ends in time, as nearly all do, leaves at once.
+struct Deadlines {
+    private var heap: [Transfer] = []
+
+    var first: Transfer? { heap.first }
+
+    mutating func insert(_ transfer: Transfer) {
+        heap.append(transfer)
+        transfer.place = heap.count - 1
+        rise(from: heap.count - 1)
+    }
+
+    mutating func remove(_ transfer: Transfer) {
+        let place = transfer.place
+        let last = heap.removeLast()
+        guard last !== transfer else { return }
+        heap[place] = last
+        last.place = place
+        sink(from: place)
+        rise(from: last.place)
+    }
+
+    /// After the transfer's `due` has become later.
+    mutating func delay(_ transfer: Transfer) { sink(from: transfer.place) }
+
+    private mutating func rise(from place: Int) {
+        var child = place
+        while child > 0, heap[child].due < heap[(child - 1) / 2].due {
+            exchange(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func sink(from place: Int) {
+        var parent = place
+        while true {
+            var soonest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].due < heap[soonest].due {
+                soonest = child
+            }
+            guard soonest != parent else { return }
+            exchange(parent, soonest)
+            parent = soonest
+        }
+    }
+
+    private mutating func exchange(_ one: Int, _ other: Int) {
+        heap.swapAt(one, other)
+        heap[one].place = one
+        heap[other].place = other
+    }
+}

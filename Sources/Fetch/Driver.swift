@@ -1,0 +1,157 @@
+import CCurl
+import CCurlShim
+import CLinux
+
+/// Runs every transfer on one thread, which owns the `CURLM`, every easy handle and every ``Transfer``.
+///
+/// `curl_multi_perform` looks at every handle whenever it is called, so a thousand silent streams make each small
+/// transfer beside them dear. Here libcurl names the sockets it waits for (`CURLMOPT_SOCKETFUNCTION`), an epoll set of
+/// our own watches them, and `curl_multi_socket_action` touches the handles of ready ones only. libcurl's timers are
+/// asked for with `curl_multi_timeout` before each wait. Total and idle timeouts are ours: finer than libcurl's, and
+/// valid also while a transfer waits for another one's connection.
+final class Driver {
+    /// Idle connections that are kept. About 50 kB each with TLS.
+    private static let connectionLimit = 512
+    /// Easy handles that are kept for the next transfers. About 6 kB each.
+    private static let spareLimit = 256
+
+    private let configuration: FetchConfiguration
+    private let inbox: Inbox
+    private let multi: UnsafeMutableRawPointer
+    private let poller: Poller
+    private var transfers: [Transfer.ID: Transfer] = [:]
+    private var deadlines = Deadlines()
+    private var spares: [EasyHandle] = []
+
+    init(_ configuration: FetchConfiguration, _ inbox: Inbox) throws(FetchError) {
+        let poller = try Poller()
+        guard curlIsReady, poller.watchEdges(of: inbox.wakeup), let multi = curl_multi_init() else {
+            throw .outOfMemory
+        }
+        self.configuration = configuration
+        self.inbox = inbox
+        self.multi = multi
+        self.poller = poller
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.connectionLimit)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_multi_set_socket_callback(
+            multi,
+            { _, socket, interest, context, mark in
+                guard let context else { return -1 }
+                let driver = Unmanaged<Driver>.fromOpaque(context).takeUnretainedValue()
+                return driver.watch(socket, interest, isKnown: mark != nil) ? 0 : -1
+            }, context)
+    }
+
+    deinit {
+        // First: closing its connections calls back.
+        curl_multi_cleanup(multi)
+    }
+
+    /// Returns when the inbox says stop.
+    func run() {
+        var commands: [Inbox.Command] = []
+        while inbox.take(into: &commands) {
+            let now = ContinuousClock.now
+            for command in commands { obey(command, at: now) }
+            commands.removeAll(keepingCapacity: true)
+            // Timers that are due; a new handle's first step is one.
+            act(on: CURL_SOCKET_BAD, 0)
+            collect()
+            expire(at: now)
+            poller.wait(milliseconds: CInt(milliseconds(from: now))) { descriptor, readiness in
+                if descriptor != inbox.wakeup { act(on: descriptor, readiness) }
+            }
+            collect()
+        }
+        for case .start(_, _, let receiver) in commands { receiver.fail(.shutDown) }
+        for transfer in Array(transfers.values) { end(transfer)?.fail(.shutDown) }
+        spares = []
+        inbox.didStop()
+    }
+
+    private func obey(_ command: Inbox.Command, at now: ContinuousClock.Instant) {
+        switch command {
+        case .start(let id, let request, let receiver): start(id, request, receiver, at: now)
+        case .resume(let id): transfers[id]?.resume()
+        case .cancel(let id): transfers[id].flatMap(end)?.fail(.cancelled)
+        }
+    }
+
+    private func start(
+        _ id: Transfer.ID, _ request: FetchRequest, _ receiver: Transfer.Receiver, at now: ContinuousClock.Instant
+    ) {
+        do throws(FetchError) {
+            let easy = if let spare = spares.popLast() { spare } else { try EasyHandle() }
+            let transfer = try Transfer(id, request, receiver, on: easy, configuration, at: now)
+            guard curl_multi_add_handle(multi, easy.raw) == CURLM_OK else { throw .outOfMemory }
+            transfers[id] = transfer
+            deadlines.insert(transfer)
+        } catch {
+            receiver.fail(error)
+        }
+    }
+
+    /// Takes the transfer from libcurl, which closes its connection if the response has not ended.
+    private func end(_ transfer: Transfer) -> Transfer? {
+        transfers[transfer.id] = nil
+        deadlines.remove(transfer)
+        curl_multi_remove_handle(multi, transfer.easy.raw)
+        return transfer
+    }
+
+    private func act(on socket: curl_socket_t, _ readiness: CInt) {
+        var running: CInt = 0
+        curl_multi_socket_action(multi, socket, readiness, &running)
+    }
+
+    private func watch(_ socket: curl_socket_t, _ interest: CInt, isKnown: Bool) -> Bool {
+        if interest == CURL_POLL_REMOVE {
+            poller.forget(socket)
+            return true
+        }
+        // The mark only has to be there: libcurl hands it back while it knows the socket.
+        if !isKnown { curl_multi_assign(multi, socket, multi) }
+        return poller.watch(socket, interest, isKnown: isKnown)
+    }
+
+    private func collect() {
+        var left: CInt = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            // Copied out first: the message dies with curl_multi_remove_handle.
+            let (kind, easy, code) = (message.pointee.msg, message.pointee.easy_handle, message.pointee.data.result)
+            guard kind == CURLMSG_DONE, let easy, let transfer = Transfer.at(ccurl_get_private(easy)) else { continue }
+            _ = end(transfer)
+            transfer.finish(code)
+            recycle(transfer.easy)
+        }
+    }
+
+    private func recycle(_ easy: EasyHandle) {
+        guard spares.count < Self.spareLimit else { return }
+        easy.reset()
+        spares.append(easy)
+    }
+
+    private func expire(at now: ContinuousClock.Instant) {
+        while let transfer = deadlines.first, transfer.due <= now {
+            if let error = transfer.overdue(at: now) {
+                end(transfer)?.fail(error)
+            } else {
+                deadlines.delay(transfer)
+            }
+        }
+    }
+
+    /// Until libcurl or a deadline wants attention; -1 for ever.
+    private func milliseconds(from now: ContinuousClock.Instant) -> Int {
+        var timer = -1
+        curl_multi_timeout(multi, &timer)
+        guard let first = deadlines.first else { return min(timer, Int(Int32.max)) }
+        let remaining = max(0, (first.due - now).milliseconds)
+        return timer < 0 ? remaining : min(timer, remaining)
+    }
+}
+
+/// Once for the process, before any thread uses libcurl.
+private let curlIsReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK

@@ -1,0 +1,39 @@
+import CCurl
+
+extension FetchError {
+    /// libcurl's verdict in our words.
+    ///
+    /// - Parameter hasBeenSent: a connection was there, and the request on its way.
+    init(_ code: CURLcode, _ easy: EasyHandle, url: String, hasBeenSent: Bool) {
+        let host = Self.host(of: url)
+        switch code {
+        case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED: self = .invalidURL
+        case CURLE_UNSUPPORTED_PROTOCOL where !hasBeenSent: self = .invalidURL
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .couldNotResolve(host: host)
+        // The total timeout is the driver's: this one is the connect timeout.
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: self = .couldNotConnect(host: host)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_USE_SSL_FAILED:
+            self = .tls(host: host, message: easy.failure(code))
+        case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM, CURLE_SEND_FAIL_REWIND:
+            // Unsent, it was the way there that broke: a proxy that refused, or closed.
+            self = hasBeenSent ? .cut : .couldNotConnect(host: host)
+        // The second sending that was not allowed: the first connection had ended.
+        case CURLE_ABORTED_BY_CALLBACK where hasBeenSent: self = .cut
+        // libcurl's answer to a header line over its own limit of 100 kB.
+        case CURLE_OUT_OF_MEMORY where hasBeenSent: self = .responseTooLarge(limit: HeadParser.byteLimit)
+        case CURLE_OUT_OF_MEMORY: self = .outOfMemory
+        default: self = .curl(code: Int(code.rawValue), message: easy.failure(code))
+        }
+    }
+
+    /// For messages: no credentials, no path.
+    private static func host(of url: String) -> String {
+        let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { !"/?#".contains($0) }
+        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        if place.hasPrefix("[") { return String(place.prefix { $0 != "]" }) + "]" }
+        return String(place.prefix { $0 != ":" })
+    }
+}

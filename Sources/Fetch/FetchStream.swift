@@ -1,0 +1,110 @@
+import Synchronization
+
+/// A response as it arrives. One reader.
+///
+/// The driver's thread appends; one task takes all there is at once. Past the high-water mark libcurl is told to
+/// pause, so that a slow reader slows the sender rather than filling memory.
+package final class FetchStream: Sendable {
+    private struct State {
+        var head: FetchHead?
+        var bytes: [UInt8] = []
+        var end: Result<Void, FetchError>?
+        var isPaused = false
+        var reader: CheckedContinuation<Void, Never>?
+    }
+
+    /// Bytes. One of libcurl's buffers (16 kB) may come on top.
+    static let highWater = 256 << 10
+
+    let id: Transfer.ID
+    private let inbox: Inbox
+    private let state = Mutex(State())
+
+    init(_ id: Transfer.ID, _ inbox: Inbox) {
+        self.id = id
+        self.inbox = inbox
+    }
+
+    /// Waits for the response's head.
+    package func head() async throws(FetchError) -> FetchHead {
+        while true {
+            let (head, end) = state.withLock { ($0.head, $0.end) }
+            if let head { return head }
+            if let end {
+                try end.get()
+                throw .cut
+            }
+            await wait { $0.head != nil || $0.end != nil }
+        }
+    }
+
+    /// The next bytes, all that have arrived, or nil at the end. What came before a failure is returned before it is
+    /// thrown.
+    package func next() async throws(FetchError) -> [UInt8]? {
+        while true {
+            let (bytes, end, wasPaused) = state.withLock { state in
+                let taken = (state.bytes, state.end, state.isPaused)
+                state.bytes = []
+                state.isPaused = false
+                return taken
+            }
+            if wasPaused { inbox.post(.resume(id)) }
+            if !bytes.isEmpty { return bytes }
+            if let end {
+                try end.get()
+                return nil
+            }
+            await wait { !$0.bytes.isEmpty || $0.end != nil }
+        }
+    }
+
+    /// Ends the transfer if it has not ended.
+    func cancel() {
+        if state.withLock({ $0.end == nil }) { inbox.post(.cancel(id)) }
+    }
+
+    /// The reader's own task may be cancelled while the one around the stream is not, so this listens, too.
+    private func wait(until isReady: @Sendable (borrowing State) -> Bool) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { reader in
+                let isReady = state.withLock { state in
+                    if isReady(state) { return true }
+                    precondition(state.reader == nil, "A stream has one reader.")
+                    state.reader = reader
+                    return false
+                }
+                if isReady { reader.resume() }
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+
+    // MARK: Driver thread
+
+    func begin(_ head: FetchHead) {
+        update { $0.head = head }
+    }
+
+    /// False: pause, and offer the same bytes again.
+    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        update { state in
+            guard state.bytes.count < Self.highWater else {
+                state.isPaused = true
+                return false
+            }
+            state.bytes.append(contentsOf: bytes)
+            return true
+        }
+    }
+
+    func end(_ result: Result<Void, FetchError>) {
+        update { $0.end = result }
+    }
+
+    private func update<R: Sendable>(_ change: (inout State) -> R) -> R {
+        let (result, reader) = state.withLock { state in (change(&state), state.reader.take()) }
+        reader?.resume()
+        return result
+    }
+}

@@ -1,0 +1,42 @@
+import CCurl
+
+/// A `curl_slist` of header lines. libcurl does not copy it: it outlives the transfer that uses it.
+struct HeaderList: ~Copyable {
+    private(set) var raw: UnsafeMutablePointer<curl_slist>?
+
+    deinit { curl_slist_free_all(raw) }
+
+    mutating func append(_ name: String, _ value: String) throws(FetchError) {
+        guard Self.isToken(name), Self.isFieldValue(value) else { throw .invalidRequest }
+        // libcurl's spelling of a field without a value; "name:" would leave the field out.
+        try append(line: value.isEmpty ? "\(name);" : "\(name): \(value)")
+    }
+
+    /// Keeps libcurl from adding a field of its own.
+    mutating func suppress(_ name: String) throws(FetchError) {
+        try append(line: "\(name):")
+    }
+
+    private mutating func append(line: String) throws(FetchError) {
+        guard let grown = curl_slist_append(raw, line) else { throw .outOfMemory }
+        raw = grown
+    }
+
+    /// RFC 9110, 5.6.2.
+    static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+
+    /// No line ends and no other control characters: whatever a value is made from, it stays one field. RFC 9110, 5.5.
+    static func isFieldValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+    }
+}

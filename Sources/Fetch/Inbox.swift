@@ -1,0 +1,85 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// What tasks tell the driver's thread.
+///
+/// The eventfd is written for the first command only: while one is waiting, the driver is awake or about to be.
+final class Inbox: Sendable {
+    enum Command: Sendable {
+        case start(Transfer.ID, FetchRequest, Transfer.Receiver)
+        case resume(Transfer.ID)
+        case cancel(Transfer.ID)
+    }
+
+    private enum Phase {
+        case running
+        case stopping([CheckedContinuation<Void, Never>])
+        case stopped
+    }
+
+    private struct State {
+        var commands: [Command] = []
+        var phase = Phase.running
+    }
+
+    /// Never read: the driver watches it edge-triggered, and 2^64 writes are far away.
+    let wakeup: CInt
+    private let state = Mutex(State())
+
+    init() throws(FetchError) {
+        wakeup = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
+        guard wakeup >= 0 else { throw .outOfMemory }
+    }
+
+    deinit { close(wakeup) }
+
+    /// False: the driver has stopped, or is about to.
+    @discardableResult
+    func post(_ command: Command) -> Bool {
+        let (isAccepted, isFirst) = state.withLock { state in
+            guard case .running = state.phase else { return (false, false) }
+            state.commands.append(command)
+            return (true, state.commands.count == 1)
+        }
+        if isFirst { wake() }
+        return isAccepted
+    }
+
+    /// Resumes `waiter` when the driver has stopped.
+    func stop(_ waiter: CheckedContinuation<Void, Never>?) {
+        let hasStopped = state.withLock { state in
+            switch state.phase {
+            case .running: state.phase = .stopping(waiter.map { [$0] } ?? [])
+            case .stopping(let waiters): state.phase = .stopping(waiters + (waiter.map { [$0] } ?? []))
+            case .stopped: return true
+            }
+            return false
+        }
+        if hasStopped { waiter?.resume() } else { wake() }
+    }
+
+    private func wake() {
+        eventfd_write(wakeup, 1)
+    }
+
+    // MARK: Driver thread
+
+    /// Moves what has come into `commands`, which is empty. False: stop after these.
+    func take(into commands: inout [Command]) -> Bool {
+        state.withLock { state in
+            swap(&state.commands, &commands)
+            if case .running = state.phase { return true }
+            return false
+        }
+    }
+
+    func didStop() {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard case .stopping(let waiters) = state.phase else { return [] }
+            state.phase = .stopped
+            return waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

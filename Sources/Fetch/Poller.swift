@@ -1,0 +1,58 @@
+import CCurl
+import CLinux
+import Glibc
+
+/// An epoll set: the inbox's eventfd and libcurl's sockets.
+struct Poller: ~Copyable {
+    /// A full one is no loss: what did not fit is reported by the next wait.
+    private static let capacity = 256
+
+    private let descriptor: CInt
+    private let events: UnsafeMutablePointer<epoll_event>
+
+    init() throws(FetchError) {
+        descriptor = epoll_create1(CInt(EPOLL_CLOEXEC))
+        guard descriptor >= 0 else { throw .outOfMemory }
+        events = .allocate(capacity: Self.capacity)
+    }
+
+    deinit {
+        close(descriptor)
+        events.deallocate()
+    }
+
+    func watchEdges(of eventfd: CInt) -> Bool {
+        control(EPOLL_CTL_ADD, eventfd, EPOLLIN.rawValue | EPOLLET.rawValue)
+    }
+
+    /// - Parameter interest: one of libcurl's `CURL_POLL_...`.
+    func watch(_ socket: CInt, _ interest: CInt, isKnown: Bool) -> Bool {
+        var mask: UInt32 = 0
+        if interest & CURL_POLL_IN != 0 { mask |= EPOLLIN.rawValue }
+        if interest & CURL_POLL_OUT != 0 { mask |= EPOLLOUT.rawValue }
+        return control(isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, mask)
+    }
+
+    func forget(_ socket: CInt) {
+        _ = control(EPOLL_CTL_DEL, socket, 0)
+    }
+
+    /// Waits, then calls `react` with each descriptor that is ready and libcurl's word for how.
+    func wait(milliseconds: CInt, _ react: (_ descriptor: CInt, _ readiness: CInt) -> Void) {
+        // Interrupted (-1) is as good as nothing: the caller comes back.
+        let count = epoll_wait(descriptor, events, CInt(Self.capacity), milliseconds)
+        for index in 0..<max(0, Int(count)) {
+            let mask = events[index].events
+            var readiness: CInt = 0
+            if mask & EPOLLIN.rawValue != 0 { readiness |= CURL_CSELECT_IN }
+            if mask & EPOLLOUT.rawValue != 0 { readiness |= CURL_CSELECT_OUT }
+            if mask & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness |= CURL_CSELECT_ERR }
+            react(events[index].data.fd, readiness)
+        }
+    }
+
+    private func control(_ operation: CInt, _ socket: CInt, _ mask: UInt32) -> Bool {
+        var event = epoll_event(events: mask, data: epoll_data_t(fd: socket))
+        return epoll_ctl(descriptor, operation, socket, &event) == 0
+    }
+}

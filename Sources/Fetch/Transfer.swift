@@ -1,0 +1,176 @@
+import CCurl
+
+/// A request in flight. Not Sendable: it is made, used and freed on the driver's thread.
+///
+/// libcurl's callbacks get it unretained; the driver keeps it until its handle has left the multi handle.
+final class Transfer {
+    typealias ID = UInt64
+    typealias Waiter = CheckedContinuation<Result<FetchResponse, FetchError>, Never>
+
+    enum Receiver: Sendable {
+        case whole(Waiter)
+        case stream(FetchStream)
+
+        func fail(_ error: FetchError) {
+            switch self {
+            case .whole(let waiter): waiter.resume(returning: .failure(error))
+            case .stream(let stream): stream.end(.failure(error))
+            }
+        }
+    }
+
+    let id: ID
+    let easy: EasyHandle
+    /// When the driver has to look at this transfer, and where in ``Deadlines`` it is.
+    var due: ContinuousClock.Instant
+    var place = 0
+
+    private let url: String
+    private let deadline: ContinuousClock.Instant
+    private let idleTimeout: Duration?
+    private let responseLimit: Int
+    private let isIdempotent: Bool
+    private let receiver: Receiver
+    private var headers = HeaderList()
+
+    /// How often the request was sent, or begun to be.
+    private var sendings = 0
+    private var parser = HeadParser()
+    private var head: FetchHead?
+    private var body: [UInt8] = []
+    private var bodyCount = 0
+    private var isPaused = false
+    private var lastActivity: ContinuousClock.Instant
+    private var uploadedAtLastLook = 0
+    /// Why a callback made libcurl give up.
+    private var refusal: FetchError?
+
+    init(
+        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle,
+        _ configuration: FetchConfiguration,
+        at now: ContinuousClock.Instant
+    ) throws(FetchError) {
+        self.id = id
+        self.easy = easy
+        self.receiver = receiver
+        url = request.url
+        // A year stands for ever, and keeps the sum in range.
+        deadline = now + min(request.timeout, .seconds(365 * 86_400))
+        idleTimeout = request.idleTimeout
+        responseLimit = request.responseLimit
+        isIdempotent = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(request.method)
+        lastActivity = now
+        due = deadline
+        if let idleTimeout { due = min(deadline, now + idleTimeout) }
+
+        try easy.prepare(for: request, &headers, configuration)
+        try easy.set(headers)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try easy.set(CURLOPT_PRIVATE, context)
+        try easy.set(CURLOPT_PREREQDATA, context)
+        try easy.setBeforeSending { context, _, _, _, _ in
+            Transfer.at(context)?.mayBeSent() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+        try easy.set(CURLOPT_HEADERDATA, context)
+        try easy.set(CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
+            Transfer.at(context)?.receive(line: UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
+        }
+        try easy.set(CURLOPT_WRITEDATA, context)
+        try easy.set(CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
+            Transfer.at(context)?.receive(UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
+        }
+    }
+
+    static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+        context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    // MARK: From libcurl's callbacks
+
+    /// Called when a connection is there, before each sending.
+    ///
+    /// libcurl sends again, whatever the method, when a pooled connection ended before the first byte of a response.
+    /// A server may have acted on the first sending by then. So only what may be done twice is sent twice. (A pooled
+    /// connection that is seen to be closed before a sending is passed over, for any method, without coming here.)
+    private func mayBeSent() -> Bool {
+        if idleTimeout != nil { lastActivity = .now }
+        sendings += 1
+        return sendings == 1 || (sendings == 2 && isIdempotent)
+    }
+
+    /// Returns the number of bytes taken; any other number makes libcurl end the transfer.
+    private func receive(line: UnsafeRawBufferPointer) -> Int {
+        if idleTimeout != nil { lastActivity = .now }
+        if let head = parser.take(line, status: { easy.long(CURLINFO_RESPONSE_CODE) }) {
+            self.head = head
+            if case .stream(let stream) = receiver { stream.begin(head) }
+        }
+        guard !parser.isOverLimit else {
+            refusal = .responseTooLarge(limit: HeadParser.byteLimit)
+            return 0
+        }
+        return line.count
+    }
+
+    private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if idleTimeout != nil { lastActivity = .now }
+        guard bytes.count <= responseLimit - bodyCount else {
+            refusal = .responseTooLarge(limit: responseLimit)
+            return 0
+        }
+        switch receiver {
+        case .whole:
+            body.append(contentsOf: bytes)
+        case .stream(let stream):
+            isPaused = !stream.append(bytes)
+            if isPaused { return Int(CURL_WRITEFUNC_PAUSE) }
+        }
+        bodyCount += bytes.count
+        return bytes.count
+    }
+
+    // MARK: From the driver
+
+    /// The reader has made room.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        lastActivity = .now
+        curl_easy_pause(easy.raw, CURLPAUSE_CONT)
+    }
+
+    /// Called when `due` has come: what has run out, or nil, and then `due` is later than `now`.
+    func overdue(at now: ContinuousClock.Instant) -> FetchError? {
+        guard now < deadline else { return .timedOut }
+        guard let idleTimeout else { return nil }
+        let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
+        // Before the connection is there its own timeout counts, and a pause is our silence, not the server's.
+        if sendings == 0 || isPaused || uploaded > uploadedAtLastLook { lastActivity = now }
+        uploadedAtLastLook = uploaded
+        guard now < lastActivity + idleTimeout else { return .idle }
+        due = min(deadline, lastActivity + idleTimeout)
+        return nil
+    }
+
+    /// The transfer has left the multi handle with libcurl's verdict.
+    func finish(_ code: CURLcode) {
+        guard let error = error(for: code) else {
+            guard let head else { return receiver.fail(.cut) }
+            switch receiver {
+            case .whole(let waiter): waiter.resume(returning: .success(FetchResponse(head: head, body: body)))
+            case .stream(let stream): stream.end(.success(()))
+            }
+            return
+        }
+        receiver.fail(error)
+    }
+
+    /// The transfer has left the multi handle for a reason of ours.
+    func fail(_ error: FetchError) { receiver.fail(error) }
+
+    private func error(for code: CURLcode) -> FetchError? {
+        if code == CURLE_OK { return nil }
+        if let refusal { return refusal }
+        return FetchError(code, easy, url: url, hasBeenSent: sendings > 0)
+    }
+}
