@@ -1,11 +1,31 @@
 /// Why a request could not be served, or a server could not be started.
 package enum FastCGIError: Error, Equatable, Sendable {
+    /// Not an address that a ``Listener`` understands. `why` is for the operator.
+    case badAddress(String, why: String)
+    /// The address cannot be listened on. `why` is for the operator: the system's words, or ours where they say more.
+    case listen(address: String, why: String)
+    /// The system does not grant what the server needs: descriptors, memory.
+    case cannotStart(why: String)
     /// `CONTENT_LENGTH` is not a number of bytes.
     case badContentLength(String)
     /// The request body is longer than the server accepts. Bytes.
     case bodyTooLarge(limit: Int)
     /// `FCGI_STDIN` ended before `CONTENT_LENGTH`. Bytes.
     case bodyTruncated(expected: Int, received: Int)
-    /// The web server hung up.
+    /// The web server hung up, or said nothing for too long.
     case peerClosed
+}
+
+extension FastCGIError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .badAddress(let text, let why): "\"\(text)\" is not an address to listen on: \(why)"
+        case .listen(let address, let why): "cannot listen on \(address): \(why)"
+        case .cannotStart(let why): "cannot start the FastCGI server: \(why)"
+        case .badContentLength(let text): "CONTENT_LENGTH \"\(text)\" is not a number of bytes"
+        case .bodyTooLarge(let limit): "the request body is longer than \(limit) bytes"
+        case .bodyTruncated(let expected, let received): "the request body ended after \(received) of \(expected) bytes"
+        case .peerClosed: "the web server hung up"
+        }
+    }
 }

@@ -1,12 +1,42 @@
 /// One request as the web server sent it. A copy: nothing points into libfcgi's memory.
 package struct FastCGIRequest: Sendable {
-    /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1).
+    /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 are repaired.
     package var params: [String: String]
-    /// `FCGI_STDIN`, whole; or why it could not be had: `.bodyTooLarge`, `.bodyTruncated` or `.badContentLength`.
+    /// `FCGI_STDIN`, whole; or why it could not be had: `.bodyTooLarge`, `.bodyTruncated`, `.badContentLength`, or
+    /// `.peerClosed` if it stopped without an end and `CONTENT_LENGTH` had not said where that would be.
     package var stdin: Result<[UInt8], FastCGIError>
 
     package init(params: [String: String], stdin: Result<[UInt8], FastCGIError>) {
         self.params = params
         self.stdin = stdin
+    }
+}
+
+extension FastCGIRequest {
+    package var method: String { params["REQUEST_METHOD"] ?? "GET" }
+
+    /// Where in the application the request goes: always starts with `/`, never has a query.
+    ///
+    /// Web servers disagree on the variable: with a path split off the script's name it is `PATH_INFO`, with the
+    /// whole site handed to the responder `SCRIPT_NAME`.
+    package var path: String {
+        for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
+            guard let value = params[name]?.prefix(while: { $0 != "?" }), !value.isEmpty else { continue }
+            return value.first == "/" ? String(value) : "/" + value
+        }
+        return "/"
+    }
+
+    /// After the `?`, still encoded. Empty if there is none.
+    package var query: String { params["QUERY_STRING"] ?? "" }
+
+    /// The web server's client, as the web server sees it. Empty if it does not say.
+    package var remoteAddress: String { params["REMOTE_ADDR"] ?? "" }
+
+    package var contentType: String? { params["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// A header of the HTTP request, such as `X-API-Key`. RFC 3875, section 4.1.18.
+    package func header(_ name: String) -> String? {
+        params["HTTP_" + name.uppercased().replacing("-", with: "_")]
     }
 }
