@@ -1,9 +1,127 @@
-/// A socket that the web server connects to.
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// A socket that the web server connects to, listening from `init` until ``close()``.
 package struct Listener: Sendable {
     package enum Address: Equatable, Sendable {
         case unix(path: String)
         case tcp(host: String, port: UInt16)
         /// File descriptor 0, opened by whoever started us: spawn-fcgi, systemd, mod_fcgid.
         case inherited
+    }
+
+    /// Closes the socket, too, when the last copy of the listener goes.
+    private final class Resource: Sendable {
+        let descriptor: CInt
+        private let file: SocketFile?
+        private let isOpen: Mutex<Bool>
+
+        init(descriptor: CInt, file: SocketFile?) {
+            self.descriptor = descriptor
+            self.file = file
+            isOpen = Mutex(true)
+        }
+
+        deinit { close() }
+
+        func close() {
+            let wasOpen = isOpen.withLock { isOpen in
+                defer { isOpen = false }
+                return isOpen
+            }
+            // 0 was open before us and is its opener's: closed, the next descriptor opened would take its number.
+            guard wasOpen, descriptor != 0 else { return }
+            // The name goes first, so that nobody connects to a socket that will not answer.
+            file?.remove()
+            _ = Glibc.close(descriptor)
+        }
+    }
+
+    /// What was asked for; for TCP port 0 with the port that the system chose.
+    package let address: Address
+    private let resource: Resource
+
+    /// Opens the socket.
+    ///
+    /// A Unix socket has mode 0660 from its first moment. A socket file that nobody listens on is replaced.
+    ///
+    /// - Throws: `.listen`, for instance "address in use".
+    package init(_ address: Address) throws(FastCGIError) {
+        switch address {
+        case .unix(let path):
+            let (descriptor, file) = try SocketFile.listen(path: path)
+            self.init(address, descriptor, file)
+        case .tcp(let host, let port):
+            let (descriptor, port) = try Self.listen(host: host, port: port)
+            self.init(.tcp(host: host, port: port), descriptor, nil)
+        case .inherited:
+            try self.init(inherited: 0)
+        }
+    }
+
+    /// Takes over a descriptor that is listening already.
+    ///
+    /// - Throws: `.listen` if it is not.
+    package init(inherited descriptor: CInt) throws(FastCGIError) {
+        guard Self.isListening(descriptor) else {
+            throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
+        }
+        // Whoever shares it with us sees this flag, too: siblings of ours, which need it as we do.
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.init(.inherited, descriptor, nil)
+    }
+
+    private init(_ address: Address, _ descriptor: CInt, _ file: SocketFile?) {
+        self.address = address
+        resource = Resource(descriptor: descriptor, file: file)
+    }
+
+    /// Stops listening and removes the socket's file, if it is still ours. Does nothing the second time.
+    package func close() { resource.close() }
+
+    var descriptor: CInt { resource.descriptor }
+
+    /// Whether the descriptor is a listening socket: 0 is, for a process started as a FastCGI responder.
+    package static func isListening(_ descriptor: CInt = 0) -> Bool {
+        var isListening: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0 && isListening != 0
+    }
+
+    /// A burst past the backlog is a 502 each. The kernel caps it at `net.core.somaxconn`, 4096 by default.
+    static let backlog: CInt = 4096
+
+    private static func listen(host: String, port: UInt16) throws(FastCGIError) -> (descriptor: CInt, port: UInt16) {
+        let name = Address.tcp(host: host, port: port).description
+        guard let address = SocketAddress(host: host, port: port) else {
+            throw .listen(address: name, why: "the host is an IP address or localhost")
+        }
+        let descriptor = try openSocket(family: address.family, name: name)
+        var yes: CInt = 1
+        // Connections of our last run may linger in TIME_WAIT. Two live listeners still exclude each other.
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        guard address.withRaw({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0 else {
+            let why = explainListening(errno)
+            _ = Glibc.close(descriptor)
+            throw .listen(address: name, why: why)
+        }
+        return (descriptor, SocketAddress(of: descriptor)?.port ?? port)
+    }
+
+    static func openSocket(family: CInt, name: String) throws(FastCGIError) -> CInt {
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        let descriptor = socket(family, CInt(type), 0)
+        guard descriptor >= 0 else { throw .listen(address: name, why: explain(errno)) }
+        return descriptor
+    }
+
+    static func explainListening(_ code: CInt) -> String {
+        switch code {
+        case EADDRINUSE: "address in use"
+        case ENOENT: "there is no such directory"
+        default: explain(code)
+        }
     }
 }

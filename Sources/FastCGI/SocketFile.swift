@@ -1,0 +1,69 @@
+internal import CLinux
+internal import Glibc
+
+/// The file of a Unix socket that we listen on.
+struct SocketFile: Sendable {
+    private let path: String
+    /// Tells our file from one that somebody put in its place.
+    private let device: dev_t
+    private let inode: ino_t
+
+    static func listen(path: String) throws(FastCGIError) -> (descriptor: CInt, file: SocketFile) {
+        let name = Listener.Address.unix(path: path).description
+        guard let address = SocketAddress(unix: path) else {
+            throw .listen(address: name, why: "the path is longer than 107 bytes")
+        }
+        let descriptor = try Listener.openSocket(family: AF_UNIX, name: name)
+        do throws(FastCGIError) {
+            // The file gets the socket's own mode, less the umask; so it is never looser than this, not even for the
+            // moment between bind and chmod. (umask(2) would do as well, but for all threads.)
+            try check(fchmod(descriptor, 0o660), name)
+            try bind(descriptor, to: address, path: path, name: name)
+            // And now what the umask took away: the web server is in the group.
+            try check(chmod(path, 0o660), name)
+            try check(Glibc.listen(descriptor, Listener.backlog), name)
+            var status = stat()
+            try check(lstat(path, &status), name)
+            return (descriptor, SocketFile(path: path, device: status.st_dev, inode: status.st_ino))
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Unlinks the file, unless a successor of ours has replaced it.
+    func remove() {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
+        unlink(path)
+    }
+
+    private static func bind(
+        _ descriptor: CInt, to address: SocketAddress, path: String, name: String
+    ) throws(FastCGIError) {
+        if address.withRaw({ Glibc.bind(descriptor, $0, $1) }) == 0 { return }
+        guard errno == EADDRINUSE else { throw .listen(address: name, why: Listener.explainListening(errno)) }
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+            throw .listen(address: name, why: "there is a file of that name, and it is not a socket")
+        }
+        guard isStale(address) else { throw .listen(address: name, why: "address in use") }
+        // Of two that start at once, the second may remove the first one's new file here. It takes a stale file and
+        // microseconds; the first one then finds that its file is not its own, and leaves it alone at the end.
+        unlink(path)
+        try check(address.withRaw { Glibc.bind(descriptor, $0, $1) }, name)
+    }
+
+    /// Whether nobody listens: a socket's file outlives a process that was killed.
+    private static func isStale(_ address: SocketAddress) -> Bool {
+        let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { return false }
+        defer { close(probe) }
+        // A full backlog is EAGAIN, and somebody else's socket EACCES: both are in use.
+        return address.withRaw { connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
+    }
+
+    private static func check(_ status: CInt, _ name: String) throws(FastCGIError) {
+        if status != 0 { throw .listen(address: name, why: Listener.explainListening(errno)) }
+    }
+}
