@@ -1,18 +1,147 @@
+internal import CFastCGI
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
 /// Answers one request. Cancelled when the web server hangs up.
 package typealias Handler = @Sendable (FastCGIRequest) async -> Response
 
 /// Serves FastCGI requests from one listening socket.
+///
+/// libfcgi blocks, so each request is held by a thread of ours, never by one of the cooperative pool's. A thread
+/// accepts, reads the request, starts the handler as a `Task`, watches the connection until that task has ended, sends
+/// its response, and accepts again. A slow web server slows its own thread only, and not for longer than the limits.
 package final class FastCGIServer: Sendable {
-    package init(listener: Listener, threads: Int, bodyLimit: Int, handler: @escaping Handler) throws(FastCGIError) {
-        fatalError()
+    private struct State {
+        var liveThreads = 0
+        var onStopped: CheckedContinuation<Void, Never>?
     }
 
-    /// Serves until ``shutDown()``; returns when the last request in flight has ended.
-    package func run() async {}
+    private let listener: Listener
+    private let threads: Int
+    private let bodyLimit: Int
+    private let sendLimit: Duration
+    private let receiveLimit: Duration
+    private let handler: Handler
+    /// Readable, and never drained, once the server is to stop.
+    private let stop: CInt
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - listener: closed when ``run()`` returns.
+    ///   - threads: requests in flight at a time; further ones wait in the listener's backlog.
+    ///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
+    ///   - sendLimit: how long the web server may take none of a response's bytes before it is given up.
+    ///   - receiveLimit: how long it may send nothing in the middle of a request.
+    /// - Throws: `.cannotStart`.
+    package init(
+        listener: Listener, threads: Int, bodyLimit: Int, sendLimit: Duration = .seconds(60),
+        receiveLimit: Duration = .seconds(60), handler: @escaping Handler
+    ) throws(FastCGIError) {
+        precondition(threads > 0 && bodyLimit >= 0)
+        try Self.initializeLibrary()
+        try Self.allowDescriptors(3 * threads + 256)
+        stop = eventfd(0, CInt(EFD_CLOEXEC))
+        guard stop >= 0 else { throw .cannotStart(why: explain(errno)) }
+        self.listener = listener
+        self.threads = threads
+        self.bodyLimit = bodyLimit
+        self.sendLimit = sendLimit
+        self.receiveLimit = receiveLimit
+        self.handler = handler
+    }
+
+    deinit { close(stop) }
+
+    /// Serves until ``shutDown()``, or until the task is cancelled; returns when the last request in flight has ended.
+    /// To be called once.
+    ///
+    /// If the system grants fewer threads than asked for, those serve; if none, this returns at once.
+    package func run() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    precondition(state.onStopped == nil, "run() is called once")
+                    state.onStopped = continuation
+                    // One more than there are: no thread ends the run before the last one has been started.
+                    state.liveThreads = 1
+                }
+                for number in 0..<threads {
+                    state.withLock { $0.liveThreads += 1 }
+                    if startThread("fcgi-\(number)", { self.serve() }) != 0 {
+                        threadEnded()
+                        break
+                    }
+                }
+                threadEnded()
+            }
+        } onCancel: {
+            shutDown()
+        }
+        listener.close()
+    }
 
     /// Stops accepting. Requests in flight finish. Returns at once.
-    package func shutDown() {}
-}
+    package func shutDown() {
+        // Not FCGX_ShutdownPending: it is for the whole process, for good, and wakes nobody. Not shutdown(2): whoever
+        // handed us the socket would find it dead.
+        var one: UInt64 = 1
+        _ = write(stop, &one, MemoryLayout<UInt64>.size)
+    }
 
-/// Serves the one request of a CGI process: params from the environment, stdin, stdout.
-package func serveCGI(bodyLimit: Int, handler: @escaping Handler) async {}
+    /// The life of one thread.
+    private func serve() {
+        defer { threadEnded() }
+        guard
+            let arrivals = Arrivals(
+                listener: listener.descriptor, stop: stop, sendLimit: sendLimit, receiveLimit: receiveLimit),
+            let handlerRun = HandlerRun()
+        else { return }
+        var connection = Connection()
+        while let socket = arrivals.next() {
+            guard connection.begin(on: socket) else { continue }
+            guard connection.isResponder else {
+                connection.refuseRole()
+                continue
+            }
+            let request = connection.request(bodyLimit: bodyLimit)
+            if let response = handlerRun.response(to: request, hangUpOn: connection.socket, from: handler) {
+                connection.finish(response, method: request.method)
+            } else {
+                connection.abandon()
+            }
+        }
+    }
+
+    private func threadEnded() {
+        let stopped = state.withLock { state in
+            state.liveThreads -= 1
+            return state.liveThreads == 0 ? state.onStopped.take() : nil
+        }
+        stopped?.resume()
+    }
+
+    private static func initializeLibrary() throws(FastCGIError) {
+        // FCGX_Init takes these two, even from SIG_IGN, for a shutdown that wakes nobody. They are main's.
+        var terminate = sigaction()
+        var user = sigaction()
+        sigaction(SIGTERM, nil, &terminate)
+        sigaction(SIGUSR1, nil, &user)
+        let status = FCGX_Init()
+        sigaction(SIGTERM, &terminate, nil)
+        sigaction(SIGUSR1, &user, nil)
+        guard status == 0 else { throw .cannotStart(why: "libfcgi: \(explain(status))") }
+    }
+
+    /// Raises the soft limit of open files as far as needed: 1024, the usual one, is for programs that use select(2).
+    private static func allowDescriptors(_ count: Int) throws(FastCGIError) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        if limit.rlim_cur >= rlim_t(count) { return }
+        guard limit.rlim_max >= rlim_t(count) else {
+            throw .cannotStart(why: "this many threads need \(count) open files; the hard limit is \(limit.rlim_max)")
+        }
+        limit.rlim_cur = rlim_t(count)
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

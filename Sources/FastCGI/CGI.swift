@@ -1,0 +1,79 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
+///
+/// The handler is cancelled when the web server closes stdout. SIGPIPE is ignored from here on.
+///
+/// - Parameters:
+///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
+///   - environment: its CGI variables become the request's params, the others stay out of it.
+///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. Stays open.
+///   - output: takes the response. Stays open.
+package func serveCGI(
+    bodyLimit: Int, environment: [String: String] = ProcessInfo.processInfo.environment, input: Int32 = STDIN_FILENO,
+    output: Int32 = STDOUT_FILENO, handler: @escaping Handler
+) async {
+    signal(SIGPIPE, SIG_IGN)
+    await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
+        // Reading and writing block: not in the cooperative pool.
+        let status = startThread("cgi") {
+            CGIExchange(bodyLimit: bodyLimit, input: input, output: output).serve(environment, handler)
+            ended.resume()
+        }
+        // Without a thread there is no answer either: the web server makes it a 500.
+        if status != 0 { ended.resume() }
+    }
+}
+
+/// One request on a pair of descriptors.
+struct CGIExchange {
+    let bodyLimit: Int
+    let input: CInt
+    let output: CInt
+
+    func serve(_ environment: [String: String], _ handler: @escaping Handler) {
+        guard let handlerRun = HandlerRun() else { return }
+        let params = environment.filter { Self.isParam($0.key) }
+        let body = RequestBody(limit: bodyLimit, undeclared: .empty)
+        let stdin = body.read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
+        let request = FastCGIRequest(params: params, stdin: stdin)
+        guard let response = handlerRun.response(to: request, hangUpOn: output, from: handler) else { return }
+        _ = write(response.head) && write(response.body(forMethod: request.method))
+    }
+
+    /// The environment also holds what is none of the request's: PATH, and the service's own secrets.
+    private static func isParam(_ name: String) -> Bool {
+        let names = ["AUTH_TYPE", "GATEWAY_INTERFACE", "HTTPS", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"]
+        let prefixes = ["HTTP_", "CONTENT_", "DOCUMENT_", "REDIRECT_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_"]
+        return names.contains(name) || prefixes.contains { name.hasPrefix($0) }
+    }
+
+    /// - Returns: fewer bytes than there is room for only at the end.
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = Glibc.read(input, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// - Returns: false if the web server closed stdout.
+    private func write(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let piece = UnsafeRawBufferPointer(rebasing: rest)
+                let count = Glibc.write(output, piece.baseAddress, piece.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+    }
+}

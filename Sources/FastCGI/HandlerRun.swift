@@ -1,0 +1,67 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Runs handlers as tasks, one at a time, for a thread that waits for each and watches its client meanwhile.
+///
+/// The thread is the task's scope: ``response(to:hangUpOn:from:)`` returns when the task has ended, not before.
+struct HandlerRun: ~Copyable {
+    /// Carries the response from the task to the thread.
+    private final class Outcome: Sendable {
+        private let response = Mutex<Response?>(nil)
+        private let wake: CInt
+
+        init(wake: CInt) { self.wake = wake }
+
+        func complete(_ response: Response) {
+            self.response.withLock { $0 = response }
+            var one: UInt64 = 1
+            _ = write(wake, &one, MemoryLayout<UInt64>.size)
+        }
+
+        func take() -> Response? { response.withLock { $0.take() } }
+    }
+
+    /// Readable when the task has ended. One for all runs: each writes it once, and is waited for.
+    private let wake: CInt
+
+    init?() {
+        wake = eventfd(0, CInt(EFD_CLOEXEC))
+        guard wake >= 0 else { return nil }
+    }
+
+    deinit { if wake >= 0 { close(wake) } }
+
+    /// Blocks until the handler has ended. A hang-up cancels its task at once.
+    ///
+    /// - Parameter client: a socket or a pipe, whose other end may close.
+    /// - Returns: nil after a hang-up.
+    func response(
+        to request: FastCGIRequest, hangUpOn client: CInt, from handler: @escaping Handler
+    ) -> Response? {
+        let outcome = Outcome(wake: wake)
+        let task = Task { outcome.complete(await handler(request)) }
+        var isClientThere = true
+        while true {
+            var interest = (
+                pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+                // POLLHUP and POLLERR, a pipe's hang-up, come unasked. poll ignores a negative descriptor.
+                pollfd(fd: isClientThere ? client : -1, events: Int16(clinux_pollrdhup), revents: 0)
+            )
+            let count = withUnsafeMutableBytes(of: &interest) {
+                poll($0.baseAddress?.assumingMemoryBound(to: pollfd.self), 2, -1)
+            }
+            guard count > 0 else { continue }  // EINTR
+            if interest.0.revents != 0 {
+                var drained: UInt64 = 0
+                _ = read(wake, &drained, MemoryLayout<UInt64>.size)
+                let response = outcome.take()
+                return isClientThere ? response : nil
+            }
+            if interest.1.revents != 0 {
+                isClientThere = false
+                task.cancel()
+            }
+        }
+    }
+}

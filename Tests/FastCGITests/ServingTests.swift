@@ -1,0 +1,140 @@
+import FastCGI
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct ServingTests {
+    @Test func `a hundred requests, one after another`() async throws {
+        try await withServer(handler: echo) { path, _ in
+            for number in 0..<100 {
+                let web = try WebServer(unix: path)
+                try web.send(["REQUEST_METHOD": "POST"], stdin: Array("\(number)".utf8))
+                let answer = await web.answer()
+                #expect(answer.bodyText == "POST \(number)")
+                #expect(answer.status == 200)
+                #expect(answer.protocolStatus == 0 && answer.appStatus == 0)
+                #expect(answer.isClosed)
+            }
+        }
+    }
+
+    @Test func `requests at once, more than there are threads`() async throws {
+        try await withServer(threads: 8, handler: echo) { path, _ in
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<200 {
+                    group.addTask {
+                        let web = try WebServer(unix: path)
+                        try web.send(["REQUEST_METHOD": "PUT"], stdin: Array("\(number)".utf8))
+                        return await web.answer().bodyText == "PUT \(number)"
+                    }
+                }
+                for try await isRight in group { #expect(isRight) }
+            }
+        }
+    }
+
+    @Test func `as many handlers run as there are threads`() async throws {
+        let meeting = Meeting(size: 16)
+        let handler: Handler = { _ in
+            await meeting.arrive()
+            return Response(status: 204)
+        }
+        try await withServer(threads: 16, handler: handler) { path, _ in
+            try await withThrowingTaskGroup(of: Int?.self) { group in
+                for _ in 0..<16 {
+                    group.addTask {
+                        let web = try WebServer(unix: path)
+                        try web.send([:])
+                        return await web.answer().status
+                    }
+                }
+                for try await status in group { #expect(status == 204) }
+            }
+        }
+    }
+
+    @Test func `serves over TCP`() async throws {
+        let listener = try Listener(.tcp(host: "localhost", port: 0))
+        guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
+        let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: 10, handler: echo)
+        async let running: Void = server.run()
+        let web = try WebServer(tcp: port)
+        try web.send(["REQUEST_METHOD": "GET"])
+        #expect(await web.answer().bodyText == "GET ")
+        server.shutDown()
+        await running
+    }
+
+    @Test func `a connection is closed even if the web server would keep it`() async throws {
+        try await withServer(threads: 1, handler: echo) { path, _ in
+            let web = try WebServer(unix: path)
+            try web.send([:], keepConnection: true)
+            #expect(await web.answer().isClosed)
+        }
+    }
+
+    @Test(arguments: [UInt8(2), 3]) func `an authorizer or a filter is refused`(role: UInt8) async throws {
+        try await withServer(handler: echo) { path, _ in
+            let web = try WebServer(unix: path)
+            try web.sendBytes(WebServer.begin(role: role) + WebServer.params([:]) + WebServer.record(.stdin, []))
+            let answer = await web.answer()
+            #expect(answer.protocolStatus == 3)
+            #expect(answer.stdout.isEmpty)
+        }
+    }
+
+    @Test func `params arrive as they were sent, repaired where they are not UTF-8`() async throws {
+        let seen = Mutex<[String: String]>([:])
+        let handler: Handler = { request in
+            seen.withLock { $0 = request.params }
+            return Response(status: 200)
+        }
+        let long = String(repeating: "x", count: 20_000)
+        try await withServer(handler: handler) { path, _ in
+            let web = try WebServer(unix: path)
+            let pairs =
+                WebServer.pair(Array("EMPTY".utf8), []) + WebServer.pair(Array("LONG".utf8), Array(long.utf8))
+                + WebServer.pair(Array("BAD".utf8), [0x61, 0xff, 0x62])
+                + WebServer.pair(Array("EQ".utf8), Array("a=b".utf8))
+                + WebServer.pair(Array("TWICE".utf8), Array("1".utf8))
+                + WebServer.pair(Array("TWICE".utf8), Array("2".utf8))
+            try web.sendBytes(
+                WebServer.begin() + WebServer.stream(.params, pairs) + WebServer.record(.params, [])
+                    + WebServer.record(.stdin, []))
+            #expect(await web.answer().status == 200)
+        }
+        #expect(
+            seen.withLock { $0 } == ["EMPTY": "", "LONG": long, "BAD": "a\u{fffd}b", "EQ": "a=b", "TWICE": "2"])
+    }
+
+    @Test func `a large response arrives whole`() async throws {
+        let body = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let handler: Handler = { _ in Response(status: 200, body: body) }
+        try await withServer(handler: handler) { path, _ in
+            let web = try WebServer(unix: path)
+            try web.send([:])
+            let answer = await web.answer(piece: 1 << 20)
+            #expect(answer.body == body)
+            #expect(answer.header("Content-Length") == "20000000")
+            #expect(answer.isEnded)
+        }
+    }
+}
+
+/// Lets nobody pass until all have arrived.
+actor Meeting {
+    private let size: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(size: Int) { self.size = size }
+
+    func arrive() async {
+        if waiting.count == size - 1 {
+            for waiter in waiting { waiter.resume() }
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+}
