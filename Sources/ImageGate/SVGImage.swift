@@ -1,0 +1,60 @@
+import CImage
+
+/// A vector image from a stranger, made harmless.
+///
+/// Bytes go through `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2) and `SVGSanitiser` (an allow-list) and are
+/// written anew; only that reaches librsvg, or whoever asked for the document itself.
+struct SVGImage: Equatable {
+    /// The document: UTF-8, no prolog. Sanitising it again changes nothing.
+    let bytes: [UInt8]
+    let size: SVGSize
+
+    /// Pixels, for people.
+    var width: Int { Int(size.width.rounded()) }
+    var height: Int { Int(size.height.rounded()) }
+
+    init(sanitising bytes: [UInt8], policy: ImagePolicy) throws(ImageRejection) {
+        guard !bytes.isEmpty else { throw .empty }
+        let limit = min(policy.inputByteLimit, SVGLimit.document)
+        guard bytes.count <= limit else { throw .tooManyBytes(count: bytes.count, limit: limit) }
+        let body = try SVGPreflight.body(of: bytes)
+        var sanitiser = try SVGParser.parse(body, into: SVGSanitiser(policy: policy))
+        self.bytes = try sanitiser.finish()
+        size = sanitiser.size
+    }
+
+    /// Draws it as large as the policy's box allows, and no larger than it says it is.
+    func rasterised(policy: ImagePolicy, time: Duration = SVGLimit.drawingTime) throws(ImageRejection) -> SVGRaster {
+        let (width, height) = size.reduced(shortSide: policy.shortSide, longSide: policy.longSide)
+        let milliseconds = time / .milliseconds(1)
+        let limits = cimage_svg_limits(milliseconds: UInt32(milliseconds), memory: SVGLimit.drawingMemory)
+        var status = cimage_svg_status.crashed
+        var message = [CChar](repeating: 0, count: 256)
+        let count = width * height * 4
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, initialized in
+            guard let base = pixels.baseAddress else { return }
+            status = bytes.withUnsafeBufferPointer { bytes in
+                guard let document = bytes.baseAddress else { return .malformed }
+                return cimage_svg_draw(
+                    document, bytes.count, UInt32(width), UInt32(height), limits, base, &message, message.count)
+            }
+            if status == .ok { initialized = count }
+        }
+        switch status {
+        case .ok: return SVGRaster(width: width, height: height, pixels: pixels)
+        case .malformed:
+            throw .malformed(
+                .svg, why: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+        case .out_of_memory: throw .outOfMemory
+        case .out_of_time: throw .forbidden(.svg, what: "more than \(time) of drawing")
+        case .crashed: throw .malformed(.svg, why: "SVG cannot be drawn within the limits")
+        }
+    }
+}
+
+/// Pixels of a drawing: four bytes each (red, green, blue, straight alpha), rows from the top, no padding.
+struct SVGRaster: Equatable {
+    var width: Int
+    var height: Int
+    var pixels: [UInt8]
+}

@@ -1,0 +1,117 @@
+import CXML
+
+/// A name and a value as the document has them, entities resolved.
+struct SVGAttribute {
+    var name: String
+    /// Nil for an attribute without prefix.
+    var namespace: String?
+    var value: String
+}
+
+/// One pass of libxml2 over the body of a document, into a sanitiser.
+///
+/// libxml2 sees no prolog (`SVGPreflight` takes it away), loads nothing, and keeps no tree: it calls back, and stops at the
+/// first mistake or refusal.
+final class SVGParser {
+    private var sanitiser: SVGSanitiser
+    private var rejection: ImageRejection?
+    /// libxml2's words for its first complaint.
+    private var complaint: String?
+    private var context: xmlParserCtxtPtr?
+
+    private static let isReady: Void = xmlInitParser()
+
+    static func parse(_ body: ArraySlice<UInt8>, into sanitiser: SVGSanitiser) throws(ImageRejection) -> SVGSanitiser {
+        let parser = SVGParser(sanitiser)
+        let isWellFormed = body.withUnsafeBytes { parser.run($0) }
+        if let rejection = parser.rejection { throw rejection }
+        guard let isWellFormed else { throw .outOfMemory }
+        guard isWellFormed else { throw .malformed(.svg, why: parser.complaint ?? "SVG is not well-formed XML") }
+        return parser.sanitiser
+    }
+
+    private init(_ sanitiser: SVGSanitiser) { self.sanitiser = sanitiser }
+
+    /// Nil if there was no memory for a parser.
+    private func run(_ bytes: UnsafeRawBufferPointer) -> Bool? {
+        Self.isReady
+        guard let context = xmlCreateMemoryParserCtxt(bytes.baseAddress, CInt(bytes.count)) else { return nil }
+        defer { xmlFreeParserCtxt(context) }
+        self.context = context
+        defer { self.context = nil }
+        xmlCtxtUseOptions(context, CInt(XML_PARSE_NONET.rawValue | XML_PARSE_COMPACT.rawValue))
+        xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
+        context.pointee.sax.pointee = Self.callbacks
+        context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
+        xmlParseDocument(context)
+        return context.pointee.wellFormed == 1
+    }
+
+    // MARK: Callbacks
+
+    // `userData` is the parser, which outlives the call of xmlParseDocument.
+    private static var callbacks: xmlSAXHandler {
+        var handler = xmlSAXHandler()
+        handler.initialized = UInt32(XML_SAX2_MAGIC)
+        handler.startElementNs = { data, name, _, namespace, _, _, count, _, attributes in
+            SVGParser.of(data).start(name, namespace, attributes, count: Int(count))
+        }
+        handler.endElementNs = { data, _, _, _ in SVGParser.of(data).handle { $0.end() } }
+        handler.characters = { data, text, count in SVGParser.of(data).characters(text, count) }
+        handler.ignorableWhitespace = handler.characters
+        handler.cdataBlock = handler.characters
+        handler.serror = { data, error in SVGParser.of(data).complain(error) }
+        return handler
+    }
+
+    private static func of(_ data: UnsafeMutableRawPointer?) -> SVGParser {
+        guard let data else { preconditionFailure("libxml2 calls back with the user data it was given") }
+        return Unmanaged.fromOpaque(data).takeUnretainedValue()
+    }
+
+    private func handle(_ event: (inout SVGSanitiser) throws(ImageRejection) -> Void) {
+        guard rejection == nil else { return }
+        do { try event(&sanitiser) } catch {
+            rejection = error
+            xmlStopParser(context)
+        }
+    }
+
+    /// - Parameter fields: five for each attribute: name, prefix, namespace, start and end of its value.
+    private func start(
+        _ name: UnsafePointer<xmlChar>?, _ namespace: UnsafePointer<xmlChar>?,
+        _ fields: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
+    ) {
+        guard let name else { return }
+        var attributes: [SVGAttribute] = []
+        for index in 0..<count {
+            guard let field = fields?.advanced(by: index * 5), let name = field[0], let start = field[3],
+                let end = field[4]
+            else { continue }
+            let value = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+            attributes.append(
+                SVGAttribute(
+                    name: String(cString: name), namespace: field[2].map { String(cString: $0) },
+                    // While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference.
+                    value: value.split(separator: "&#38;", omittingEmptySubsequences: false).joined(separator: "&")))
+        }
+        let namespace = namespace.map { String(cString: $0) }
+        handle { sanitiser throws(ImageRejection) in
+            try sanitiser.start(String(cString: name), namespace: namespace, attributes: attributes)
+        }
+    }
+
+    private func characters(_ text: UnsafePointer<xmlChar>?, _ count: CInt) {
+        let text = String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
+        handle { $0.text(text) }
+    }
+
+    private func complain(_ error: xmlErrorPtr?) {
+        guard complaint == nil, let error, error.pointee.level == XML_ERR_FATAL, let message = error.pointee.message
+        else {
+            return
+        }
+        let words = String(cString: message).prefix(120).split(whereSeparator: \.isNewline).joined(separator: " ")
+        complaint = "SVG line \(error.pointee.line): \(words)"
+    }
+}

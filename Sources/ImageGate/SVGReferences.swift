@@ -1,0 +1,94 @@
+/// What a document draws once each reference is replaced by what it shows.
+///
+/// A kilobyte of `use` elements that show each other can draw a billion shapes. The sanitiser reports elements in document
+/// order; this adds up, without expanding anything, what the references amount to.
+struct SVGReferences {
+    private struct Element {
+        var depth: Int
+        /// One past the last element inside.
+        var end: Int
+    }
+
+    private struct Reference {
+        var from: Int
+        var id: String
+    }
+
+    private struct Cost {
+        var elements: Int
+        /// Levels, the element itself included.
+        var height: Int
+    }
+
+    private enum Progress {
+        case open
+        case known(Cost)
+    }
+
+    private var elements: [Element] = []
+    /// In document order.
+    private var references: [Reference] = []
+    private var indexes: [String: Int] = [:]
+    private var progress: [Int: Progress] = [:]
+
+    mutating func open(id: String?, depth: Int, references ids: [String]) {
+        if let id { indexes[id] = elements.count }
+        references += ids.map { Reference(from: elements.count, id: $0) }
+        elements.append(Element(depth: depth, end: elements.count + 1))
+    }
+
+    /// - Parameter index: the number of elements that were opened before it.
+    mutating func close(_ index: Int) { elements[index].end = elements.count }
+
+    var count: Int { elements.count }
+
+    func hasID(_ id: String) -> Bool { indexes[id] != nil }
+
+    /// - Throws: `.forbidden` for a circle, for too many elements, for too many levels.
+    mutating func check() throws(ImageRejection) {
+        guard !elements.isEmpty else { return }
+        _ = try cost(of: 0, level: 1)
+    }
+
+    private mutating func cost(of index: Int, level: Int) throws(ImageRejection) -> Cost {
+        switch progress[index] {
+        case .known(let cost): return cost
+        case .open: throw .forbidden(.svg, what: "references in a circle")
+        case nil: break
+        }
+        // Each step of this recursion is a level of what is drawn.
+        guard level <= SVGLimit.depth else { throw tooDeep }
+        progress[index] = .open
+        let element = elements[index]
+        var cost = Cost(elements: element.end - index, height: 1)
+        for inner in elements[index..<element.end] { cost.height = max(cost.height, inner.depth - element.depth + 1) }
+
+        for number in firstReference(from: index)..<references.endIndex {
+            let reference = references[number]
+            guard reference.from < element.end else { break }
+            guard let target = indexes[reference.id] else { continue }
+            let above = elements[reference.from].depth - element.depth + 1
+            let shown = try self.cost(of: target, level: level + 1)
+            cost.elements += shown.elements
+            cost.height = max(cost.height, above + shown.height)
+            guard cost.elements <= SVGLimit.drawnElements else {
+                throw .forbidden(.svg, what: "references that draw more than \(SVGLimit.drawnElements) elements")
+            }
+        }
+        guard cost.height <= SVGLimit.depth else { throw tooDeep }
+        progress[index] = .known(cost)
+        return cost
+    }
+
+    private var tooDeep: ImageRejection { .forbidden(.svg, what: "more than \(SVGLimit.depth) levels") }
+
+    private func firstReference(from index: Int) -> Int {
+        var low = references.startIndex
+        var high = references.endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if references[middle].from < index { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

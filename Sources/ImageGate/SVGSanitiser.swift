@@ -1,0 +1,160 @@
+/// Elements of a document in, a harmless document out.
+///
+/// It keeps what `SVGVocabulary` names and drops the rest without a word: an element goes with all that is inside. Kept
+/// references lead to the same document only. What the result amounts to is counted on the way.
+struct SVGSanitiser {
+    private struct OpenElement {
+        var name: String
+        /// Its number in `references`.
+        var index: Int
+    }
+
+    private let policy: ImagePolicy
+    private var writer = SVGWriter()
+    private var references = SVGReferences()
+    private var open: [OpenElement] = []
+    /// Levels of dropped elements that are open.
+    private var dropped = 0
+    /// The content of an open `style` element.
+    private var sheet: String?
+    private var embeddedPixels = 0
+    /// What elements without a namespace are in: SVG, when the root has none.
+    private var acceptsNoNamespace = false
+
+    private(set) var size = SVGSize(width: nil, height: nil, viewBox: nil)
+
+    init(policy: ImagePolicy) { self.policy = policy }
+
+    /// The document, once it is complete.
+    mutating func finish() throws(ImageRejection) -> [UInt8] {
+        try references.check()
+        return writer.bytes
+    }
+
+    // MARK: Events
+
+    mutating func start(_ name: String, namespace: String?, attributes: [SVGAttribute]) throws(ImageRejection) {
+        guard dropped == 0 else {
+            dropped += 1
+            return
+        }
+        if open.isEmpty { try startRoot(name, namespace: namespace) }
+        guard sheet == nil, namespace == SVGVocabulary.namespace || (namespace == nil && acceptsNoNamespace),
+            SVGVocabulary.elements.contains(name), let kept = try filter(attributes, of: name)
+        else {
+            dropped = 1
+            return
+        }
+
+        writer.open(name)
+        if open.isEmpty {
+            writer.attribute("xmlns", SVGVocabulary.namespace)
+            size = SVGSize(width: kept["width"], height: kept["height"], viewBox: kept["viewBox"])
+        }
+        var targets: [String] = []
+        for attribute in kept.inOrder {
+            writer.attribute(attribute.name, attribute.value)
+            if attribute.name == "href", attribute.value.first == "#" {
+                targets.append(String(attribute.value.dropFirst()))
+            }
+            if attribute.value.contains("url(") { targets += SVGStyle.references(in: attribute.value) }
+        }
+        open.append(OpenElement(name: name, index: references.count))
+        references.open(id: kept["id"], depth: open.count, references: targets)
+        if name == "style" { sheet = "" }
+    }
+
+    mutating func text(_ text: String) {
+        guard dropped == 0, let element = open.last else { return }
+        if sheet != nil {
+            sheet?.append(text)
+        } else if SVGVocabulary.textElements.contains(element.name) {
+            writer.text(text)
+        }
+    }
+
+    mutating func end() {
+        guard dropped == 0 else {
+            dropped -= 1
+            return
+        }
+        guard let element = open.popLast() else { return }
+        if let sheet {
+            writer.text(SVGStyle.sheet(sheet))
+            self.sheet = nil
+        }
+        writer.close(element.name)
+        references.close(element.index)
+    }
+
+    // MARK: What is kept
+
+    private struct Kept {
+        var inOrder: [(name: String, value: String)] = []
+
+        subscript(name: String) -> String? { inOrder.first { $0.name == name }?.value }
+    }
+
+    private mutating func startRoot(_ name: String, namespace: String?) throws(ImageRejection) {
+        guard name == "svg", namespace == SVGVocabulary.namespace || namespace == nil else {
+            throw .malformed(.svg, why: "the root element is not svg")
+        }
+        acceptsNoNamespace = namespace == nil
+    }
+
+    /// Nil if the element is nothing without what had to be left out.
+    private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageRejection) -> Kept? {
+        var kept = Kept()
+        for attribute in attributes {
+            let value = attribute.value
+            switch (attribute.namespace, attribute.name) {
+            case (nil, "id"):
+                // The first of a name is what references mean.
+                if !value.isEmpty, !references.hasID(value) { kept.inOrder.append(("id", value)) }
+            case (nil, "style"):
+                let style = SVGStyle.declarations(value)
+                if !style.isEmpty { kept.inOrder.append(("style", style)) }
+            case (nil, "stdDeviation"), (nil, "radius"):
+                guard Self.isModest(value) else { return nil }
+                kept.inOrder.append((attribute.name, value))
+            case (nil, let name) where SVGVocabulary.plainAttributes.contains(name):
+                kept.inOrder.append((name, value))
+            case (nil, let name)
+            where SVGVocabulary.attributes.contains(name) || SVGVocabulary.properties.contains(name):
+                if SVGStyle.isSafe(value) { kept.inOrder.append((name, value)) }
+            case (SVGVocabulary.xmlNamespace, "space"), (SVGVocabulary.xmlNamespace, "lang"):
+                kept.inOrder.append(("xml:\(attribute.name)", value))
+            default: break
+            }
+        }
+        guard ["use", "image", "textPath", "pattern", "linearGradient", "radialGradient"].contains(element) else {
+            return kept
+        }
+        if let href = try href(attributes, of: element) {
+            kept.inOrder.append(("href", href))
+        } else if ["use", "image", "textPath"].contains(element) {
+            return nil
+        }
+        return kept
+    }
+
+    /// SVG 2: `href` goes before `xlink:href`.
+    private mutating func href(_ attributes: [SVGAttribute], of element: String) throws(ImageRejection) -> String? {
+        let all = attributes.filter { $0.name == "href" }
+        let plain = all.first { $0.namespace == nil } ?? all.first { $0.namespace == SVGVocabulary.xlinkNamespace }
+        guard let value = plain?.value.trimmed else { return nil }
+        guard element == "image" else { return value.count > 1 && value.first == "#" ? String(value) : nil }
+        guard let image = SVGEmbeddedImage(String(value)) else { return nil }
+        embeddedPixels += image.pixels
+        let limit = min(SVGLimit.embeddedPixels, policy.pixelLimit)
+        guard image.pixels <= limit, embeddedPixels <= limit else {
+            throw .forbidden(.svg, what: "embedded images of more than \(limit) pixels")
+        }
+        return image.url
+    }
+
+    /// Blurring takes time in proportion.
+    private static func isModest(_ value: String) -> Bool {
+        value.split { $0.isWhitespace || $0 == "," }.allSatisfy { abs(Double(String($0)) ?? .infinity) <= 100 }
+    }
+}

@@ -1,0 +1,71 @@
+/// The size that a document asks for, in pixels at 96 dpi.
+struct SVGSize: Equatable {
+    var width = 300.0
+    var height = 150.0
+
+    /// From the root's `width` and `height`, else its `viewBox`, else what CSS gives replaced elements.
+    /// https://www.w3.org/TR/css-images-3/#default-sizing
+    init(width: String?, height: String?, viewBox: String?) {
+        let box = viewBox.flatMap(Self.viewBox)
+        switch (width.flatMap(Self.length), height.flatMap(Self.length)) {
+        case (let width?, let height?): (self.width, self.height) = (width, height)
+        case (let width?, nil):
+            self.width = width
+            if let box { self.height = width * box.height / box.width }
+        case (nil, let height?):
+            self.height = height
+            if let box { self.width = height * box.width / box.height }
+        case (nil, nil):
+            if let box { (self.width, self.height) = box }
+        }
+        self.width = min(max(self.width, 1), SVGLimit.naturalSide)
+        self.height = min(max(self.height, 1), SVGLimit.naturalSide)
+    }
+
+    /// The largest size of the same shape within both sides of the box, no larger than this one and at least one pixel.
+    func reduced(shortSide: Int, longSide: Int) -> (width: Int, height: Int) {
+        let scale = min(1, Double(shortSide) / min(width, height), Double(longSide) / max(width, height))
+        func side(_ length: Double) -> Int { min(max(1, Int((length * scale).rounded())), SVGLimit.drawnSide) }
+        return (side(width), side(height))
+    }
+
+    /// Nil for percentages, for what is not a length, and for nothing.
+    private static func length(_ text: String) -> Double? {
+        let text = text.trimmed
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
+        var number = digits[...]
+        var unit = text[digits.endIndex...]
+        // An exponent; the e of em and ex is none.
+        if let letter = unit.first, letter == "e" || letter == "E" {
+            let exponent = unit.dropFirst().prefix { $0.isASCII && ($0.isNumber || "+-".contains($0)) }
+            if !exponent.isEmpty {
+                number = text[..<exponent.endIndex]
+                unit = text[exponent.endIndex...]
+            }
+        }
+        guard let value = Double(String(number)), value.isFinite, value > 0, let factor = pixels[unit.lowercased()]
+        else { return nil }
+        return value * factor
+    }
+
+    private static let pixels: [String: Double] = [
+        "": 1, "px": 1, "pt": 96.0 / 72, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "q": 2.4 / 2.54,
+        "em": 16, "ex": 8,
+    ]
+
+    private static func viewBox(_ text: String) -> (width: Double, height: Double)? {
+        let numbers = text.split { $0.isWhitespace || $0 == "," }.map { Double(String($0)) }
+        guard numbers.count == 4, let width = numbers[2], let height = numbers[3], width.isFinite, height.isFinite,
+            width > 0, height > 0
+        else { return nil }
+        return (width, height)
+    }
+}
+
+extension String {
+    /// Without whitespace at its ends.
+    var trimmed: Substring {
+        guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return self[...last].drop(while: \.isWhitespace)
+    }
+}

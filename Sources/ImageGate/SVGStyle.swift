@@ -1,0 +1,221 @@
+/// CSS in, harmless CSS out.
+///
+/// What comes out is written anew from rules and declarations that were understood: balanced, without comments, escapes and
+/// at-rules, with known properties only, and referring to nothing outside the document.
+/// https://www.w3.org/TR/css-syntax-3/
+enum SVGStyle {
+    /// The content of a `style` element. Rules that are not understood are left out.
+    static func sheet(_ text: String, ruleLimit: Int = SVGLimit.styleRules) -> String {
+        var rest = withoutComments(text)[...]
+        var clean: [UInt8] = []
+        var rules = 0
+        while let start = rest.firstIndex(where: { !$0.isXMLSpace }), rules < ruleLimit {
+            rest = rest[start...]
+            if rest.first == UInt8(ascii: "@") {
+                guard let end = endOfStatement(rest) else { break }
+                rest = rest[end...]
+                continue
+            }
+            guard let open = index(of: UInt8(ascii: "{"), in: rest),
+                let close = index(of: UInt8(ascii: "}"), in: rest[(open + 1)...])
+            else { break }
+            let selector = trimmed(rest[..<open])
+            let block = rest[(open + 1)..<close]
+            rest = rest[(close + 1)...]
+            guard isSelector(selector), !block.contains(UInt8(ascii: "{")) else { continue }
+            let body = declarations(block)
+            guard !body.isEmpty else { continue }
+            clean += selector
+            clean.append(UInt8(ascii: "{"))
+            clean += body
+            clean += "}\n".utf8
+            rules += 1
+        }
+        return String(decoding: clean, as: UTF8.self)
+    }
+
+    /// The value of a `style` attribute.
+    static func declarations(_ text: String) -> String {
+        String(decoding: declarations(withoutComments(text)[...]), as: UTF8.self)
+    }
+
+    /// Whether a property's value, or an attribute's, can be passed on as it is.
+    static func isSafe(_ value: String) -> Bool { isSafe(Array(value.utf8)[...]) }
+
+    /// The ids in each `url(#id)`.
+    static func references(in value: String) -> [String] {
+        value.split(separator: "url(", omittingEmptySubsequences: false).dropFirst().map { tail in
+            String(tail.prefix { $0 != ")" }.drop { $0 != "#" }.dropFirst().prefix { $0 != "\"" && $0 != "'" })
+        }
+    }
+
+    // MARK: Declarations
+
+    private static func declarations(_ block: ArraySlice<UInt8>) -> [UInt8] {
+        var rest = block
+        var clean: [UInt8] = []
+        while !rest.isEmpty {
+            let end = index(of: UInt8(ascii: ";"), in: rest) ?? rest.endIndex
+            let declaration = rest[..<end]
+            rest = rest[min(end + 1, rest.endIndex)...]
+            guard let colon = declaration.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let property = String(decoding: trimmed(declaration[..<colon]), as: UTF8.self).lowercased()
+            let value = trimmed(declaration[(colon + 1)...])
+            guard SVGVocabulary.properties.contains(property) || SVGVocabulary.styleOnlyProperties.contains(property),
+                !value.isEmpty, isSafe(value)
+            else { continue }
+            if !clean.isEmpty { clean.append(UInt8(ascii: ";")) }
+            clean += property.utf8
+            clean.append(UInt8(ascii: ":"))
+            clean += value
+        }
+        return clean
+    }
+
+    private static func isSafe(_ value: ArraySlice<UInt8>) -> Bool {
+        var parentheses = 0
+        var quote: UInt8?
+        var word = value.startIndex
+        for (index, byte) in zip(value.indices, value) {
+            switch byte {
+            // Escapes could spell anything; the others have no business in a value.
+            case UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: "@"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+                return false
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                if quote == nil { quote = byte } else if quote == byte { quote = nil }
+            case 0x0A, 0x0C, 0x0D: if quote != nil { return false }
+            case UInt8(ascii: "/"):
+                if index + 1 < value.endIndex, value[index + 1] == UInt8(ascii: "*") { return false }
+            case UInt8(ascii: "("):
+                guard isSafeFunction(value[word..<index], arguments: value[(index + 1)...]) else { return false }
+                if quote == nil { parentheses += 1 }
+            case UInt8(ascii: ")"):
+                if quote == nil { parentheses -= 1 }
+                if parentheses < 0 { return false }
+            default: break
+            }
+            if !isNameByte(byte) { word = index + 1 }
+        }
+        return quote == nil && parentheses == 0
+    }
+
+    private static func isSafeFunction(_ name: ArraySlice<UInt8>, arguments: ArraySlice<UInt8>) -> Bool {
+        if name.isEmpty { return true }
+        let name = String(decoding: name, as: UTF8.self).lowercased()
+        guard name == "url" else { return SVGVocabulary.functions.contains(name) }
+        guard let close = arguments.firstIndex(of: UInt8(ascii: ")")) else { return false }
+        var address = trimmed(arguments[..<close])
+        if let quote = address.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+            guard address.count > 2, address.last == quote else { return false }
+            address = address.dropFirst().dropLast()
+        }
+        return address.first == UInt8(ascii: "#") && address.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") }
+    }
+
+    private static func isSelector(_ selector: ArraySlice<UInt8>) -> Bool {
+        let forbidden: [UInt8] = [
+            UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: "@"), UInt8(ascii: ";"), UInt8(ascii: "}"),
+        ]
+        return !selector.isEmpty && !selector.contains { forbidden.contains($0) } && !hasOpenQuote(selector)
+    }
+
+    // MARK: Tokens
+
+    /// A space for each comment outside quotes. What follows an unfinished comment is part of it.
+    private static func withoutComments(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        var clean: [UInt8] = []
+        clean.reserveCapacity(bytes.count)
+        var quote: UInt8?
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\\") {
+                clean += bytes[index..<min(index + 2, bytes.count)]
+                index += 2
+                continue
+            }
+            if quote == nil, byte == UInt8(ascii: "/"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "*") {
+                index += 2
+                while index < bytes.count, !(bytes[index] == UInt8(ascii: "/") && bytes[index - 1] == UInt8(ascii: "*"))
+                {
+                    index += 1
+                }
+                index += 1
+                clean.append(UInt8(ascii: " "))
+                continue
+            }
+            quote = quoteState(quote, after: byte)
+            clean.append(byte)
+            index += 1
+        }
+        return clean
+    }
+
+    /// The first `target` outside quotes and parentheses.
+    private static func index(of target: UInt8, in bytes: ArraySlice<UInt8>) -> Int? {
+        var quote: UInt8?
+        var parentheses = 0
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\\") {
+                index += 2
+                continue
+            }
+            if quote == nil {
+                if byte == target, parentheses == 0 { return index }
+                if byte == UInt8(ascii: "(") { parentheses += 1 }
+                if byte == UInt8(ascii: ")") { parentheses = max(0, parentheses - 1) }
+            }
+            quote = quoteState(quote, after: byte)
+            index += 1
+        }
+        return nil
+    }
+
+    /// Past an at-rule: its `;`, or the end of its block.
+    private static func endOfStatement(_ bytes: ArraySlice<UInt8>) -> Int? {
+        let semicolon = index(of: UInt8(ascii: ";"), in: bytes)
+        guard let open = index(of: UInt8(ascii: "{"), in: bytes), semicolon.map({ open < $0 }) ?? true else {
+            return semicolon.map { $0 + 1 }
+        }
+        var depth = 0
+        var quote: UInt8?
+        for index in open..<bytes.endIndex {
+            if quote == nil {
+                if bytes[index] == UInt8(ascii: "{") { depth += 1 }
+                if bytes[index] == UInt8(ascii: "}") { depth -= 1 }
+                if depth == 0 { return index + 1 }
+            }
+            quote = quoteState(quote, after: bytes[index])
+        }
+        return nil
+    }
+
+    /// A string ends at the end of its line, too.
+    private static func quoteState(_ quote: UInt8?, after byte: UInt8) -> UInt8? {
+        guard let quote else { return byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") ? byte : nil }
+        return byte == quote || byte == 0x0A || byte == 0x0C || byte == 0x0D ? nil : quote
+    }
+
+    private static func hasOpenQuote(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.reduce(nil) { quoteState($0, after: $1) } != nil
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), 0x80...:
+            true
+        default: false
+        }
+    }
+
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let first = bytes.firstIndex(where: { !$0.isXMLSpace }),
+            let last = bytes.lastIndex(where: { !$0.isXMLSpace })
+        else { return [] }
+        return bytes[first...last]
+    }
+}
