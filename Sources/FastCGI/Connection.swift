@@ -1,68 +1,107 @@
 internal import CFastCGI
+internal import CLinux
 internal import Glibc
 
 /// An `FCGX_Request`, reused for one request after another by the thread that owns it.
 ///
 /// libfcgi's streams keep a pointer back to the struct, so it lives at a fixed heap address; a Swift `var` passed as
-/// `&request` has no such promise. The socket is ours: we accept it and we close it, because libfcgi's closing waits
-/// for as long as the peer keeps sending.
+/// `&request` has no such promise.
+///
+/// libfcgi parses params and frames the response. It does not get at the socket before the request has been checked:
+/// the head reaches it through a socket pair of its own (see ``RecordReader``), stdin not at all. And the socket is
+/// ours to accept and to close, because libfcgi's closing waits for as long as the peer keeps sending.
 struct Connection: ~Copyable {
     /// How long a response may wait for a web server that is still sending its request. See ``close()``.
     private static let linger = Duration.seconds(2)
 
     private let raw: UnsafeMutablePointer<FCGX_Request>
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// The head goes in at one end, libfcgi reads it from the other. -1 if there is no pair.
+    private var headIn: CInt = -1
+    private var headOut: CInt = -1
     private(set) var socket: CInt = -1
     /// Whether the web server may still be sending a body that nobody reads.
     private var isStdinUnread = false
 
     init() {
         raw = .allocate(capacity: 1)
+        buffer = .allocate(byteCount: 16 << 10, alignment: 16)
         // No listener: libfcgi never accepts by itself.
         FCGX_InitRequest(raw, -1, 0)
     }
 
-    deinit { raw.deallocate() }
-
-    /// Reads the request's begin and its params from a new connection.
-    ///
-    /// - Parameter socket: closed by the time the request ends.
-    /// - Returns: false if what came is no FastCGI request, or came too slowly; the socket is closed then.
-    mutating func begin(on socket: CInt) -> Bool {
-        // This is how a kept connection looks to FCGX_Accept_r: it reads the next request from it. When it fails it
-        // closes the connection (without lingering, if detached) and accepts from listener -1, which ends the call.
-        raw.pointee.ipcFd = socket
-        raw.pointee.keepConnection = 1
-        raw.pointee.detached = 1
-        guard FCGX_Accept_r(raw) == 0 else { return false }
-        self.socket = socket
-        isStdinUnread = true
-        return true
+    deinit {
+        if headIn >= 0 { _ = Glibc.close(headIn) }
+        if headOut >= 0 { _ = Glibc.close(headOut) }
+        buffer.deallocate()
+        raw.deallocate()
     }
 
-    /// FastCGI 1.0, section 6.
-    var isResponder: Bool { raw.pointee.role == 1 }
-
-    /// Copies params and the whole of stdin.
-    mutating func request(bodyLimit: Int) -> FastCGIRequest {
-        let params = params
-        let body = RequestBody(limit: bodyLimit, undeclared: .readToEnd)
-        var stdin = body.read(contentLength: params["CONTENT_LENGTH"]) { buffer in
-            var filled = 0
-            while filled < buffer.count {
-                // libfcgi counts in CInt.
-                let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...].prefix(1 << 30))
-                let count = FCGX_GetStr(
-                    room.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(room.count), raw.pointee.in)
-                filled += Int(count)
-                if count < room.count { break }
+    /// Reads a request from a new connection. One of a role that we do not play is refused.
+    ///
+    /// - Parameters:
+    ///   - socket: closed by the time the request ends.
+    ///   - patience: for begin and params together.
+    /// - Returns: nil if there is nothing to answer; the socket is closed then.
+    mutating func request(
+        on socket: CInt, bodyLimit: Int, patience: Duration
+    ) -> FastCGIRequest? {
+        self.socket = socket
+        isStdinUnread = false
+        var reader = RecordReader(socket: socket, buffer: buffer)
+        do throws(FastCGIError) {
+            let head = try RequestHead(from: &reader, deadline: .now + patience)
+            guard head.role == 1 else {
+                let refusal = Record.refusal(.unknownRole, requestID: head.requestID)
+                _ = send(socket, refusal, refusal.count, CInt(MSG_NOSIGNAL))
+                close()
+                return nil
             }
-            return filled
+            try parse(head)
+        } catch {
+            abandon()
+            return nil
         }
-        // Without a CONTENT_LENGTH only the stream itself tells an end from a loss.
-        if case .success = stdin, FCGX_GetError(raw.pointee.in) != 0 { stdin = .failure(.peerClosed) }
-        if case .success = stdin { isStdinUnread = false }
-        if FCGX_HasSeenEOF(raw.pointee.in) != 0 { isStdinUnread = false }
+        let params = params
+        let stdin = stdin(from: &reader, contentLength: params["CONTENT_LENGTH"], limit: bodyLimit)
         return FastCGIRequest(params: params, stdin: stdin)
+    }
+
+    /// Has libfcgi begin the request that `head` describes, and then write to the socket.
+    private mutating func parse(_ head: RequestHead) throws(FastCGIError) {
+        if headOut < 0 { try openHeadPair() }
+        let bytes = head.bytes
+        guard write(headIn, bytes, bytes.count) == bytes.count else {
+            closeHeadPair()
+            throw .peerClosed
+        }
+        // This is how a kept connection looks to FCGX_Accept_r: it reads the next request from it. If it cannot, it
+        // closes the descriptor and accepts from listener -1, which ends the call.
+        raw.pointee.ipcFd = headOut
+        raw.pointee.keepConnection = 1
+        guard FCGX_Accept_r(raw) == 0 else {
+            headOut = -1
+            closeHeadPair()
+            throw .peerClosed
+        }
+        raw.pointee.ipcFd = socket
+    }
+
+    private mutating func stdin(
+        from reader: inout RecordReader, contentLength: String?, limit: Int
+    ) -> Result<[UInt8], FastCGIError> {
+        var isLost = false
+        let body = RequestBody(limit: limit, undeclared: .readToEnd)
+        let stdin = body.read(contentLength: contentLength) { destination in
+            var count = 0
+            do { try reader.readStdin(into: destination, count: &count) } catch { isLost = true }
+            return count
+        }
+        isStdinUnread = !reader.isStdinAtEnd && !isLost
+        guard case .success = stdin else { return stdin }
+        isStdinUnread = false
+        // Without a CONTENT_LENGTH only the stream itself tells an end from a loss.
+        return isLost ? .failure(.peerClosed) : stdin
     }
 
     private var params: [String: String] {
@@ -84,40 +123,26 @@ struct Connection: ~Copyable {
 
     /// Sends the response and ends the request. Blocks while the web server is not reading.
     mutating func finish(_ response: Response, method: String) {
-        write(response.head)
-        write(response.body(forMethod: method))
+        put(response.head)
+        put(response.body(forMethod: method))
         // In this order: what closes last carries END_REQUEST, in one write with the end of a small response.
         FCGX_FClose(raw.pointee.err)
         FCGX_FClose(raw.pointee.out)
         close()
     }
 
-    /// Ends the request without a response: the web server hung up.
-    mutating func abandon() {
-        isStdinUnread = false
-        close()
-    }
-
-    /// Ends a request of a role that we do not play. FastCGI 1.0, section 5.5.
-    mutating func refuseRole() {
-        let id = raw.pointee.requestId
-        let unknownRole: UInt8 = 3
-        let record: [UInt8] =
-            [1, 3, UInt8(id >> 8 & 0xff), UInt8(id & 0xff), 0, 8, 0, 0] + [0, 0, 0, 0, unknownRole, 0, 0, 0]
-        _ = Glibc.write(socket, record, record.count)
-        close()
-    }
+    /// Ends the request without a response: the web server hung up, or never was one.
+    mutating func abandon() { release() }
 
     /// After a failure the stream takes no more, and the rest goes nowhere.
-    private func write(_ bytes: [UInt8]) {
+    private func put(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
+                // libfcgi counts in CInt.
                 let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-                guard
-                    FCGX_PutStr(
-                        piece.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(piece.count), raw.pointee.out) >= 0
-                else { return }
+                let text = piece.baseAddress?.assumingMemoryBound(to: CChar.self)
+                guard FCGX_PutStr(text, CInt(piece.count), raw.pointee.out) >= 0 else { return }
                 rest = rest.dropFirst(piece.count)
             }
         }
@@ -128,8 +153,6 @@ struct Connection: ~Copyable {
     /// With bytes unread, closing is a reset, and may cost a web server that is still sending the response it has not
     /// read yet. So the writing side closes first, and the rest of the request is read and dropped for a while.
     private mutating func close() {
-        FCGX_Free(raw, 0)
-        raw.pointee.ipcFd = -1
         if hasUnread() || isStdinUnread {
             shutdown(socket, CInt(SHUT_WR))
             let end = ContinuousClock.now + Self.linger
@@ -138,14 +161,34 @@ struct Connection: ~Copyable {
                 if interest.revents != 0, !hasUnread() { break }
             }
         }
+        release()
+    }
+
+    private mutating func release() {
+        FCGX_Free(raw, 0)
+        raw.pointee.ipcFd = -1
         _ = Glibc.close(socket)
         socket = -1
     }
 
     /// Reads and drops what has arrived.
-    private func hasUnread() -> Bool {
-        withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 1) { buffer in
-            recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) > 0
+    private func hasUnread() -> Bool { recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) > 0 }
+
+    private mutating func openHeadPair() throws(FastCGIError) {
+        var pair: (CInt, CInt) = (-1, -1)
+        // Nothing here may block: a head is written whole, and then read.
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let status = withUnsafeMutableBytes(of: &pair) {
+            socketpair(AF_UNIX, type, 0, $0.baseAddress?.assumingMemoryBound(to: CInt.self))
         }
+        guard status == 0 else { throw .cannotStart(why: explain(errno)) }
+        (headIn, headOut) = pair
+    }
+
+    private mutating func closeHeadPair() {
+        if headIn >= 0 { _ = Glibc.close(headIn) }
+        if headOut >= 0 { _ = Glibc.close(headOut) }
+        headIn = -1
+        headOut = -1
     }
 }

@@ -40,7 +40,8 @@ package final class FastCGIServer: Sendable {
     ) throws(FastCGIError) {
         precondition(threads > 0 && bodyLimit >= 0)
         try Self.initializeLibrary()
-        try Self.allowDescriptors(3 * threads + 256)
+        // For each thread: epoll, eventfd, a pair for libfcgi, the connection. The rest is the application's.
+        try Self.allowDescriptors(5 * threads + 256)
         stop = eventfd(0, CInt(EFD_CLOEXEC))
         guard stop >= 0 else { throw .cannotStart(why: explain(errno)) }
         self.listener = listener
@@ -99,12 +100,8 @@ package final class FastCGIServer: Sendable {
         else { return }
         var connection = Connection()
         while let socket = arrivals.next() {
-            guard connection.begin(on: socket) else { continue }
-            guard connection.isResponder else {
-                connection.refuseRole()
-                continue
-            }
-            let request = connection.request(bodyLimit: bodyLimit)
+            let request = connection.request(on: socket, bodyLimit: bodyLimit, patience: receiveLimit)
+            guard let request else { continue }
             if let response = handlerRun.response(to: request, hangUpOn: connection.socket, from: handler) {
                 connection.finish(response, method: request.method)
             } else {

@@ -1,0 +1,47 @@
+/// The head of a FastCGI record (FastCGI 1.0, section 3.3), and the records that we write by ourselves.
+struct Record {
+    enum Kind: UInt8 {
+        case beginRequest = 1, abortRequest, endRequest, params, stdin, stdout, stderr, data, getValues, getValuesResult
+        case unknownType
+    }
+
+    static let headSize = 8
+
+    let version: UInt8
+    /// A ``Kind``, or a number that the specification does not know.
+    let type: UInt8
+    /// 0: about the connection instead of a request.
+    let requestID: UInt16
+    /// Bytes, as is `paddingLength`, which follows the content.
+    let contentLength: Int
+    let paddingLength: Int
+
+    /// - Parameter head: ``headSize`` bytes.
+    init(head: UnsafeRawBufferPointer) {
+        version = head[0]
+        type = head[1]
+        requestID = UInt16(head[2]) << 8 | UInt16(head[3])
+        contentLength = Int(head[4]) << 8 | Int(head[5])
+        paddingLength = Int(head[6])
+    }
+
+    /// - Parameter content: at most 65,535 bytes.
+    static func bytes(_ kind: Kind, requestID: UInt16, _ content: [UInt8] = []) -> [UInt8] {
+        precondition(content.count <= 0xffff)
+        let head = [
+            1, kind.rawValue, UInt8(requestID >> 8), UInt8(requestID & 0xff), UInt8(content.count >> 8),
+            UInt8(content.count & 0xff), 0, 0,
+        ]
+        return head + content
+    }
+
+    /// Why a request ends without a response. Section 5.5.
+    enum Refusal: UInt8 { case cannotMultiplex = 1, unknownRole = 3 }
+
+    static func refusal(_ refusal: Refusal, requestID: UInt16) -> [UInt8] {
+        bytes(.endRequest, requestID: requestID, [0, 0, 0, 0, refusal.rawValue, 0, 0, 0])
+    }
+
+    /// What there is to say about a connection: it carries one request at a time. Section 4.1.
+    static let values: [UInt8] = bytes(.getValuesResult, requestID: 0, [15, 1] + Array("FCGI_MPXS_CONNS0".utf8))
+}
