@@ -44,8 +44,9 @@ final class Driver {
     }
 
     deinit {
-        // First: closing its connections calls back.
+        // Closes the pooled connections.
         curl_multi_cleanup(multi)
+        inbox.didStop()
     }
 
     /// Returns when the inbox says stop.
@@ -66,8 +67,6 @@ final class Driver {
         }
         for case .start(_, _, let receiver) in commands { receiver.fail(.shutDown) }
         for transfer in Array(transfers.values) { end(transfer)?.fail(.shutDown) }
-        spares = []
-        inbox.didStop()
     }
 
     private func obey(_ command: Inbox.Command, at now: ContinuousClock.Instant) {

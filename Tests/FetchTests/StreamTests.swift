@@ -134,7 +134,7 @@ struct StreamTests {
 
     @Test func `a finished stream leaves its connection for the next request`() async throws {
         let server = Loopback { connection in
-            while connection.readRequest() != nil { connection.respond("200 OK", "ok") }
+            while connection.readRequest() != nil { connection.respond("ok") }
         }
         for _ in 0..<3 {
             try await fetcher.withStream(of: .init(url: server.url)) { stream in
@@ -159,7 +159,7 @@ struct StreamTests {
     @Test func `a stream over its limit is an error`() async throws {
         let server = Loopback { connection in
             _ = connection.readRequest()
-            connection.respond("200 OK", "12345")
+            connection.respond("12345")
         }
         for (limit, isEnough) in [(4, false), (5, true), (6, true)] {
             try await fetcher.withStream(of: .init(url: server.url, responseLimit: limit)) { stream in

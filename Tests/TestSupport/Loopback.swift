@@ -143,7 +143,7 @@ extension Loopback {
 
         /// A whole response.
         @discardableResult
-        package func respond(_ status: String = "200 OK", headers: [String] = [], _ body: String = "") -> Bool {
+        package func respond(_ body: String = "", status: String = "200 OK", headers: [String] = []) -> Bool {
             let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
             return write(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
         }

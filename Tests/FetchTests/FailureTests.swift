@@ -1,0 +1,148 @@
+import Fetch
+import Glibc
+import TestSupport
+import Testing
+
+/// Peers that do not answer, or not to the end.
+@Suite(.timeLimit(.minutes(1)))
+struct FailureTests {
+    let fetcher: Fetcher
+
+    init() throws { fetcher = try Fetcher() }
+
+    private func expect(_ error: FetchError, from request: FetchRequest) async {
+        await #expect(throws: error) { try await fetcher.response(to: request) }
+    }
+
+    private func answering(_ reply: String) -> Loopback {
+        Loopback { connection in
+            _ = connection.readRequest()
+            connection.write(reply)
+        }
+    }
+
+    /// Accepts, reads, and never answers.
+    private var silent: Loopback { Loopback { $0.waitForHangUp() } }
+
+    @Test func `a silent server times out`() async {
+        let server = silent
+        await expect(.timedOut, from: .init(url: server.url, timeout: .milliseconds(50)))
+    }
+
+    @Test func `a timeout of nothing has run out`() async {
+        let server = silent
+        await expect(.timedOut, from: .init(url: server.url, timeout: .zero))
+    }
+
+    @Test func `a server that goes silent is idle`() async {
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+            connection.waitForHangUp()
+        }
+        await expect(.idle, from: .init(url: server.url, idleTimeout: .milliseconds(50)))
+    }
+
+    @Test func `a byte now and then is not idle`() async throws {
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
+            for _ in 0..<20 {
+                usleep(50_000)
+                connection.write("x")
+            }
+        }
+        let request = FetchRequest(url: server.url, idleTimeout: .milliseconds(800))
+        #expect(try await fetcher.response(to: request).body.count == 20)
+    }
+
+    @Test func `a reader's own silence is not the server's`() async throws {
+        let length = 4 << 20
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\n")
+            connection.write([UInt8](repeating: 7, count: length))
+        }
+        let request = FetchRequest(url: server.url, idleTimeout: .milliseconds(400), responseLimit: length)
+        let count = try await fetcher.withStream(of: request) { stream in
+            _ = try await stream.head()
+            try await Task.sleep(for: .milliseconds(1000))
+            var count = 0
+            while let bytes = try await stream.next() { count += bytes.count }
+            return count
+        }
+        #expect(count == length)
+    }
+
+    @Test func `nobody listens`() async {
+        let url = "http://127.0.0.1:\(Loopback.refusedPort())/"
+        await expect(.couldNotConnect(host: "127.0.0.1"), from: .init(url: url))
+    }
+
+    @Test func `nobody has that name`() async {
+        await expect(.couldNotResolve(host: "nobody.invalid"), from: .init(url: "http://nobody.invalid:1/x"))
+    }
+
+    @Test func `a connection that takes too long`() async throws {
+        // A listener whose queue is full drops what comes; TEST-NET-1 is routed nowhere, or refused at once.
+        let fetcher = try Fetcher(.init(connectTimeout: .milliseconds(50)))
+        await #expect(throws: FetchError.couldNotConnect(host: "192.0.2.1")) {
+            try await fetcher.response(to: .init(url: "http://192.0.2.1/"))
+        }
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        "",
+    ])
+    func `a response that stops half-way is cut`(_ reply: String) async {
+        let server = answering(reply)
+        await expect(.cut, from: .init(url: server.url))
+        await expect(.cut, from: .init(method: "POST", url: server.url, body: [1]))
+    }
+
+    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"])
+    func `a reset is a cut`(_ reply: String) async {
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write(reply)
+            connection.resetOnClose()
+        }
+        await expect(.cut, from: .init(url: server.url))
+    }
+
+    @Test(arguments: ["HTTP/1.1 2", "HTTP/1.1 200 OK\r\nConte"])
+    func `a head that stops half-way is not a response`(_ reply: String) async {
+        let server = answering(reply)
+        await #expect(throws: FetchError.self) { try await fetcher.response(to: .init(url: server.url)) }
+    }
+
+    @Test(arguments: ["SSH-2.0-OpenSSH\r\n", "\0\0\0\0\0\0\0\0\0\0", "hello"])
+    func `what is not HTTP is an error`(_ reply: String) async {
+        let server = answering(reply)
+        await #expect(throws: FetchError.self) { try await fetcher.response(to: .init(url: server.url)) }
+    }
+
+    @Test(arguments: [
+        "", "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http://user:secret@127.0.0.1/",
+        "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: 1", "http://127.0.0.1/\0", "http://127.0.0.1:99999/",
+    ])
+    func `only an http or https URL will do`(_ url: String) async {
+        await expect(.invalidURL, from: .init(url: url))
+    }
+
+    @Test(arguments: [
+        ("X", "a\r\nY: b"), ("X", "a\nb"), ("X", "a\0b"), ("X Y", "a"), ("X:", "a"), ("", "a"), ("X\r\n", "a"),
+    ])
+    func `a field stays one field`(_ name: String, _ value: String) async {
+        await expect(.invalidRequest, from: .init(url: "http://127.0.0.1:1/", headers: [(name, value)]))
+    }
+
+    @Test(arguments: ["", "GET / HTTP/1.1\r\nX: ", "A B"])
+    func `a method is one word`(_ method: String) async {
+        await expect(.invalidRequest, from: .init(method: method, url: "http://127.0.0.1:1/"))
+    }
+}

@@ -1,0 +1,191 @@
+import Fetch
+import Foundation
+import TestSupport
+import Testing
+
+/// Against a real nginx that speaks HTTP/2 over TLS, with a certificate made for the occasion.
+@Suite(.timeLimit(.minutes(1)), .enabled(if: Nginx.isInstalled, "nginx with http_v2 and openssl are not installed"))
+struct TLSTests {
+    private func failure(_ configuration: FetchConfiguration, _ url: String) async throws -> FetchError? {
+        let fetcher = try Fetcher(configuration)
+        do {
+            _ = try await fetcher.response(to: .init(url: url))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `a certificate of nobody we know is refused`() async throws {
+        let nginx = try await Nginx()
+        guard case .tls(host: "localhost", let message) = try await failure(.init(), nginx.url) else {
+            Issue.record("not a TLS error")
+            return
+        }
+        #expect(message.contains("self-signed"))
+    }
+
+    @Test func `a certificate for another host is refused`() async throws {
+        let nginx = try await Nginx()
+        let url = nginx.url.replacing("localhost", with: "127.0.0.1")
+        guard case .tls(host: "127.0.0.1", _) = try await failure(.init(caFile: nginx.certificate), url) else {
+            Issue.record("not a TLS error")
+            return
+        }
+    }
+
+    @Test func `a missing CA file is a TLS error`() async throws {
+        let nginx = try await Nginx()
+        guard case .tls = try await failure(.init(caFile: "/nowhere/ca.pem"), nginx.url) else {
+            Issue.record("not a TLS error")
+            return
+        }
+    }
+
+    @Test func `a server without TLS is a TLS error`() async throws {
+        let server = Loopback { connection in
+            _ = connection.read()
+            connection.write("HTTP/1.1 400 Bad Request\r\n\r\n")
+        }
+        guard case .tls = try await failure(.init(), server.url.replacing("http:", with: "https:")) else {
+            Issue.record("not a TLS error")
+            return
+        }
+    }
+
+    @Test func `HTTP 2 where it is wanted, HTTP 1 where it must be, side by side`() async throws {
+        let nginx = try await Nginx()
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        for (version, answer) in [(FetchRequest.HTTPVersion.negotiated, "HTTP/2.0"), (.http1, "HTTP/1.1")] + [
+            (.negotiated, "HTTP/2.0"), (.http1, "HTTP/1.1"),
+        ] {
+            let response = try await fetcher.response(to: .init(url: nginx.url + "/version", httpVersion: version))
+            #expect(response.head.status == 200)
+            #expect(response.head.headers["content-type"] == "text/plain")
+            #expect(String(decoding: response.body, as: UTF8.self) == answer)
+        }
+    }
+
+    @Test func `a burst shares one HTTP 2 connection`() async throws {
+        let nginx = try await Nginx()
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let connections = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    let response = try await fetcher.response(to: .init(url: nginx.url + "/connection"))
+                    return String(decoding: response.body, as: UTF8.self)
+                }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(connections.count == 1)
+    }
+
+    @Test func `leaving a stream early leaves the connection's other streams alone`() async throws {
+        let nginx = try await Nginx()
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let length = 8 << 20
+        let request = FetchRequest(url: nginx.url + "/large", responseLimit: length)
+        let whole = try await fetcher.withStream(of: request) { stream in
+            var count = try await stream.next()?.count ?? 0
+            for _ in 0..<5 { _ = try await fetcher.withStream(of: request) { try await $0.next() } }
+            while let bytes = try await stream.next() { count += bytes.count }
+            return count
+        }
+        #expect(whole == length)
+    }
+
+    @Test func `a POST goes over HTTP 2 with its body`() async throws {
+        // Behind a proxy, because nginx's own answers come before the body is read.
+        let server = Loopback { connection in
+            guard let request = connection.readRequest() else { return }
+            connection.respond("\(request.body.count)")
+        }
+        let nginx = try await Nginx(upstream: server.url)
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let request = FetchRequest(
+            method: "POST", url: nginx.url + "/upstream", body: [UInt8](repeating: 1, count: 300_000))
+        let response = try await fetcher.response(to: request)
+        #expect(String(decoding: response.body, as: UTF8.self) == "300000")
+    }
+}
+
+/// An nginx of our own, as whoever runs the tests.
+private final class Nginx: Sendable {
+    let certificate: String
+    let url: String
+    private let process = Process()
+    private let folder: URL
+
+    static var isInstalled: Bool {
+        guard let nginx = path(of: "nginx"), path(of: "openssl") != nil else { return false }
+        return (try? output(of: nginx, "-V").contains("http_v2_module")) ?? false
+    }
+
+    init(upstream: String = "http://127.0.0.1:1") async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "fetch-\(UUID())")
+        try FileManager.default.createDirectory(at: folder.appending(path: "www"), withIntermediateDirectories: true)
+        certificate = folder.appending(path: "certificate.pem").path
+        let port = Loopback.refusedPort()
+        url = "https://localhost:\(port)"
+        _ = try Self.output(
+            of: Self.path(of: "openssl") ?? "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder.appending(path: "key.pem").path, "-out",
+            certificate, "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+        try Data(count: 8 << 20).write(to: folder.appending(path: "www/large"))
+        let temporaries = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
+        try """
+        daemon off; pid \(folder.path)/pid; error_log \(folder.path)/error.log;
+        events {}
+        http {
+            access_log off; \(temporaries)
+            server {
+                listen 127.0.0.1:\(port) ssl http2; listen [::1]:\(port) ssl http2;
+                ssl_certificate certificate.pem; ssl_certificate_key key.pem;
+                default_type text/plain; root \(folder.path)/www;
+                location = /version { return 200 $server_protocol; }
+                location = /connection { return 200 $connection; }
+                location = /upstream { proxy_pass \(upstream); }
+            }
+        }
+        """.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
+        process.executableURL = URL(filePath: Self.path(of: "nginx") ?? "nginx")
+        process.arguments = ["-p", folder.path, "-c", folder.appending(path: "nginx.conf").path]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // Until it listens.
+        let fetcher = try Fetcher(.init(caFile: certificate))
+        while process.isRunning {
+            do throws(FetchError) {
+                _ = try await fetcher.response(to: .init(url: url + "/version"))
+                return
+            } catch { try await Task.sleep(for: .milliseconds(10)) }
+        }
+        throw CocoaError(.executableLoad)
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func path(of tool: String) -> String? {
+        ["/usr/sbin/", "/usr/bin/", "/usr/local/bin/"].map { $0 + tool }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    private static func output(of tool: String, _ arguments: String...) throws -> String {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: tool)
+        process.arguments = arguments
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
