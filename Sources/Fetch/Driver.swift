@@ -66,14 +66,14 @@ final class Driver {
             collect()
         }
         for case .start(_, _, let receiver) in commands { receiver.fail(.shutDown) }
-        for transfer in Array(transfers.values) { end(transfer)?.fail(.shutDown) }
+        for transfer in Array(transfers.values) { end(transfer, .shutDown) }
     }
 
     private func obey(_ command: Inbox.Command, at now: ContinuousClock.Instant) {
         switch command {
         case .start(let id, let request, let receiver): start(id, request, receiver, at: now)
         case .resume(let id): transfers[id]?.resume()
-        case .cancel(let id): transfers[id].flatMap(end)?.fail(.cancelled)
+        case .cancel(let id): if let transfer = transfers[id] { end(transfer, .cancelled) }
         }
     }
 
@@ -91,12 +91,17 @@ final class Driver {
         }
     }
 
-    /// Takes the transfer from libcurl, which closes its connection if the response has not ended.
-    private func end(_ transfer: Transfer) -> Transfer? {
+    /// Ends a transfer before libcurl does: its connection, or HTTP/2 stream, is closed.
+    private func end(_ transfer: Transfer, _ error: FetchError) {
+        transfer.abandon()
+        remove(transfer)
+        transfer.fail(error)
+    }
+
+    private func remove(_ transfer: Transfer) {
         transfers[transfer.id] = nil
         deadlines.remove(transfer)
         curl_multi_remove_handle(multi, transfer.easy.raw)
-        return transfer
     }
 
     private func act(on socket: curl_socket_t, _ readiness: CInt) {
@@ -120,9 +125,9 @@ final class Driver {
             // Copied out first: the message dies with curl_multi_remove_handle.
             let (kind, easy, code) = (message.pointee.msg, message.pointee.easy_handle, message.pointee.data.result)
             guard kind == CURLMSG_DONE, let easy, let transfer = Transfer.at(ccurl_get_private(easy)) else { continue }
-            _ = end(transfer)
+            remove(transfer)
             transfer.finish(code)
-            recycle(transfer.easy)
+            if code == CURLE_OK { recycle(transfer.easy) }
         }
     }
 
@@ -135,7 +140,7 @@ final class Driver {
     private func expire(at now: ContinuousClock.Instant) {
         while let transfer = deadlines.first, transfer.due <= now {
             if let error = transfer.overdue(at: now) {
-                end(transfer)?.fail(error)
+                end(transfer, error)
             } else {
                 deadlines.delay(transfer)
             }

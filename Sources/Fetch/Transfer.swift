@@ -40,6 +40,7 @@ final class Transfer {
     private var body: [UInt8] = []
     private var bodyCount = 0
     private var isPaused = false
+    private var isAbandoned = false
     private var lastActivity: ContinuousClock.Instant
     private var uploadedAtLastLook = 0
     /// Why a callback made libcurl give up.
@@ -113,6 +114,7 @@ final class Transfer {
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !isAbandoned else { return 0 }
         if idleTimeout != nil { lastActivity = .now }
         guard bytes.count <= responseLimit - bodyCount else {
             refusal = .responseTooLarge(limit: responseLimit)
@@ -136,6 +138,16 @@ final class Transfer {
         guard isPaused else { return }
         isPaused = false
         lastActivity = .now
+        curl_easy_pause(easy.raw, CURLPAUSE_CONT)
+    }
+
+    /// Before the handle leaves the multi handle early.
+    ///
+    /// What libcurl holds for a paused transfer it frees when it hands it over, but 7.88 not when the transfer leaves a
+    /// connection that others (HTTP/2) still use. So it is handed over, and thrown away.
+    func abandon() {
+        guard isPaused else { return }
+        isAbandoned = true
         curl_easy_pause(easy.raw, CURLPAUSE_CONT)
     }
 

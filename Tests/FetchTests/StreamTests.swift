@@ -85,6 +85,21 @@ struct StreamTests {
         #expect(received == length)
     }
 
+    @Test func `a stream may be left while it is paused`() async throws {
+        let length = 16 << 20
+        let (hungUp, sayHungUp) = AsyncStream.makeStream(of: Void.self)
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\n")
+            if !connection.write([UInt8](repeating: 7, count: length)) { sayHungUp.yield() }
+        }
+        try await fetcher.withStream(of: .init(url: server.url, responseLimit: length)) { stream in
+            _ = try await stream.head()
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        for await _ in hungUp { break }
+    }
+
     @Test func `a closure that returns early closes the connection`() async throws {
         let (hungUp, sayHungUp) = AsyncStream.makeStream(of: Void.self)
         let server = Loopback { connection in

@@ -181,8 +181,8 @@ extension Loopback {
             line = lines.removeFirst()
             headers = lines
             let length = headers.first { $0.lowercased().hasPrefix("content-length:") }?.split(separator: ":").last
+            guard bytes.count - end.upperBound >= Int(length?.filter(\.isNumber) ?? "0") ?? 0 else { return nil }
             body = Array(bytes[end.upperBound...])
-            guard body.count >= Int(length?.filter(\.isNumber) ?? "0") ?? 0 else { return nil }
         }
     }
 }
