@@ -1,7 +1,7 @@
 /// What went wrong between us and E2B.
 public enum E2BError: Error, Equatable, Sendable {
     /// What was being done. The words are for people: "creating the sandbox".
-    public enum Step: String, Sendable {
+    public enum Step: String, Sendable, CaseIterable {
         case create, execute, kill, list, info, setTimeout, connect
     }
 

@@ -1,9 +1,12 @@
-/// One line of an execution's stream. What an unknown type means is decided here, once: it is skipped.
+/// What an execution's stream says, in the order in which it says it.
 public enum ExecutionEvent: Equatable, Sendable {
+    /// The code was accepted. The count restarts at 1 when the context lost its state; 0 when E2B did not say it.
     case started(count: Int)
+    /// Text as the kernel flushed it: a fragment, a line or many.
     case stdout(String)
     case stderr(String)
     case result(ExecutionResult)
+    /// May come twice, and results may follow. The first one is the cause.
     case failed(ExecutionFailure)
 }
 
@@ -22,11 +25,14 @@ public struct ExecutionResult: Equatable, Sendable {
     public var pdf: Result<[UInt8], MalformedBase64>?
     /// JSON text.
     public var json: String?
+    /// MIME types of formats that are not kept, `image/gif` for example: what a caller can say it left out.
+    public var extra: [String]
     /// True for the last expression's value.
     public var isMainResult: Bool
 
     public init(text: String? = nil, isMainResult: Bool = false) {
         self.text = text
+        self.extra = []
         self.isMainResult = isMainResult
     }
 }

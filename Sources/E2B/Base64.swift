@@ -1,0 +1,108 @@
+/// Base64 of RFC 4648, section 4, with white space allowed between the characters.
+enum Base64 {
+    static func decode(_ text: UnsafeRawBufferPointer) -> Result<[UInt8], MalformedBase64> {
+        var isWhole = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { room, count in
+            let decoder = table.withUnsafeBufferPointer { Decoder(text: text, room: .init(room), table: $0).run() }
+            count = decoder.written
+            isWhole = decoder.isWhole
+        }
+        return isWhole ? .success(bytes) : .failure(MalformedBase64())
+    }
+
+    /// Marks what is not a character of the alphabet. The low 24 bits are the decoded bytes.
+    private static let stranger: UInt32 = 1 << 31
+
+    /// For each of the four places in a group, what a character adds to its three bytes, the first byte lowest.
+    private static let table: [UInt32] = {
+        var table = [UInt32](repeating: stranger, count: 4 * 256)
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for (value, character) in zip(UInt32(0)..., alphabet.utf8) {
+            let at = Int(character)
+            table[at] = value << 2
+            table[256 + at] = value >> 4 | (value & 15) << 12
+            table[512 + at] = (value >> 2) << 8 | (value & 3) << 22
+            table[768 + at] = value << 16
+        }
+        return table
+    }()
+
+    private struct Decoder {
+        let text: UnsafeRawBufferPointer
+        let room: UnsafeMutableRawBufferPointer
+        let table: UnsafeBufferPointer<UInt32>
+        var read = 0
+        var written = 0
+        var isWhole = false
+
+        consuming func run() -> Decoder {
+            repeat { readBlocks() } while readGroup()
+            return self
+        }
+
+        private func bits(_ place: Int, _ character: UInt8) -> UInt32 { table[place << 8 | Int(character)] }
+
+        private func group(at offset: Int) -> UInt32 {
+            bits(0, text[offset]) | bits(1, text[offset + 1]) | bits(2, text[offset + 2]) | bits(3, text[offset + 3])
+        }
+
+        /// Sixteen characters to twelve bytes, until something else than the alphabet comes.
+        private mutating func readBlocks() {
+            while read + 16 <= text.count {
+                let (a, b, c, d) = (group(at: read), group(at: read + 4), group(at: read + 8), group(at: read + 12))
+                guard (a | b | c | d) & stranger == 0 else { return }
+                let low = UInt64(a) | UInt64(b) << 24 | UInt64(c) << 48
+                room.storeBytes(of: low.littleEndian, toByteOffset: written, as: UInt64.self)
+                room.storeBytes(of: ((c >> 16) | (d << 8)).littleEndian, toByteOffset: written + 8, as: UInt32.self)
+                read += 16
+                written += 12
+            }
+        }
+
+        /// The next four characters one by one, past white space. False at the end, be it good or bad.
+        private mutating func readGroup() -> Bool {
+            var group: UInt32 = 0
+            var place = 0
+            while place < 4 {
+                guard let character = nextCharacter() else {
+                    isWhole = place == 0
+                    return false
+                }
+                let bits = bits(place, character)
+                guard bits & stranger == 0 else {
+                    isWhole = character == UInt8(ascii: "=") && readPadding(after: place)
+                    if isWhole { store(group, count: place - 1) }
+                    return false
+                }
+                group |= bits
+                place += 1
+            }
+            store(group, count: 3)
+            return true
+        }
+
+        /// The rest, once one `=` was read: another one after two characters, and nothing more.
+        private mutating func readPadding(after place: Int) -> Bool {
+            guard place == 3 || place == 2 && nextCharacter() == UInt8(ascii: "=") else { return false }
+            return nextCharacter() == nil
+        }
+
+        private mutating func nextCharacter() -> UInt8? {
+            while read < text.count {
+                defer { read += 1 }
+                switch text[read] {
+                case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
+                case let character: return character
+                }
+            }
+            return nil
+        }
+
+        private mutating func store(_ group: UInt32, count: Int) {
+            for byte in 0..<count {
+                room[written] = UInt8(truncatingIfNeeded: group >> (8 * byte))
+                written += 1
+            }
+        }
+    }
+}

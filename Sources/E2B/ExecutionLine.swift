@@ -1,0 +1,117 @@
+/// One line of an execution's stream. What a type means is decided here, once.
+enum ExecutionLine: Equatable {
+    case event(ExecutionEvent)
+    case ended
+    /// The server gave up before the kernel did: a failure, and nothing follows.
+    case endedEarly
+    /// A sign of life, or a type of a later protocol.
+    case other
+
+    /// - Throws: when the line is not JSON, not an object or has no type.
+    init(_ line: UnsafeRawBufferPointer) throws(MalformedJSON) {
+        let fields = try Fields(line)
+        guard let type = fields[.type], type.isString else { throw MalformedJSON(offset: 0, expected: "a type") }
+        switch type {
+        case "stdout": self = .event(.stdout(fields.text(.text) ?? ""))
+        case "stderr": self = .event(.stderr(fields.text(.text) ?? ""))
+        case "result": self = .event(.result(try ExecutionResult(fields)))
+        case "error": self = .event(.failed(ExecutionFailure(fields)))
+        case "number_of_executions": self = .event(.started(count: fields[.executionCount]?.integer ?? 0))
+        case "end_of_execution": self = .ended
+        case "unexpected_end_of_execution": self = .endedEarly
+        default: self = .other
+        }
+    }
+}
+
+extension ExecutionLine {
+    /// A line's members that are known, still undecoded.
+    struct Fields {
+        enum Name: Int, CaseIterable {
+            case type, text, html, markdown, latex, javascript, svg, png, jpeg, pdf, json, extra, isMainResult
+            case name, value, traceback, executionCount
+
+            init?(_ key: JSONValue) {
+                switch key {
+                case "type": self = .type
+                case "text": self = .text
+                case "html": self = .html
+                case "markdown": self = .markdown
+                case "latex": self = .latex
+                case "javascript": self = .javascript
+                case "svg": self = .svg
+                case "png": self = .png
+                case "jpeg": self = .jpeg
+                case "pdf": self = .pdf
+                case "json": self = .json
+                case "extra": self = .extra
+                case "is_main_result": self = .isMainResult
+                case "name": self = .name
+                case "value": self = .value
+                case "traceback": self = .traceback
+                case "execution_count": self = .executionCount
+                default: return nil
+                }
+            }
+        }
+
+        private var values = InlineArray<17, JSONValue?>(repeating: nil)
+
+        init(_ line: UnsafeRawBufferPointer) throws(MalformedJSON) {
+            var values = values
+            try JSONScanner.members(of: line) { key, value in
+                guard let name = Name(key) else { return }
+                values[name.rawValue] = value
+            }
+            self.values = values
+        }
+
+        /// nil: absent or null.
+        subscript(name: Name) -> JSONValue? {
+            guard let value = values[name.rawValue], value.kind != .null else { return nil }
+            return value
+        }
+
+        /// A string, or the JSON of what should have been one.
+        func text(_ name: Name) -> String? {
+            guard let value = self[name] else { return nil }
+            return value.string ?? value.text
+        }
+
+        func bytes(_ name: Name) -> Result<[UInt8], MalformedBase64>? {
+            guard let value = self[name] else { return nil }
+            guard value.isString else { return .failure(MalformedBase64()) }
+            return value.withContent(Base64.decode)
+        }
+    }
+}
+
+extension ExecutionResult {
+    /// MIME types are the code's to choose, as many as it likes.
+    private static let extraLimit = 32
+
+    init(_ fields: ExecutionLine.Fields) throws(MalformedJSON) {
+        self.init(text: fields.text(.text), isMainResult: fields[.isMainResult]?.isTrue ?? false)
+        html = fields.text(.html)
+        markdown = fields.text(.markdown)
+        latex = fields.text(.latex)
+        javascript = fields.text(.javascript)
+        svg = fields.text(.svg)
+        png = fields.bytes(.png)
+        jpeg = fields.bytes(.jpeg)
+        pdf = fields.bytes(.pdf)
+        json = fields[.json]?.text
+        var types: [String] = []
+        try fields[.extra]?.members { key, _ in
+            if types.count < Self.extraLimit, let type = key.string { types.append(type) }
+        }
+        extra = types
+    }
+}
+
+extension ExecutionFailure {
+    init(_ fields: ExecutionLine.Fields) {
+        self.init(
+            name: fields.text(.name) ?? "", value: fields.text(.value) ?? "", traceback: fields.text(.traceback) ?? "")
+    }
+}

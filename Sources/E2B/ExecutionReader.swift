@@ -1,0 +1,74 @@
+/// Makes events of an execution's stream, which may be cut into chunks anywhere.
+///
+///     reader.append(chunk)
+///     while let event = try reader.next() { ... }
+struct ExecutionReader {
+    private var lines: LineSplitter
+    private var lineCount = 0
+    /// The line that says that nothing follows has come. What follows nevertheless is not read.
+    private(set) var isEnded = false
+    /// An event has come: the kernel works on the code, or has refused to.
+    private(set) var hasStarted = false
+
+    /// - Parameter lineLimit: bytes.
+    init(lineLimit: Int) { lines = LineSplitter(limit: lineLimit) }
+
+    mutating func append(_ chunk: [UInt8]) { lines.append(chunk) }
+
+    /// The next event of what has arrived; nil when the rest of its line is still to come, or after the end.
+    ///
+    /// - Throws: `.broken` for a line that the protocol does not know, `.tooLarge` for one above the limit.
+    mutating func next() throws(E2BError) -> ExecutionEvent? {
+        while !isEnded {
+            let line: ExecutionLine?
+            do {
+                line = try lines.next { (bytes) throws(MalformedJSON) in try Self.read(bytes) }
+            } catch let error as MalformedJSON {
+                throw .broken(.execute, why: "line \(lineCount + 1) of the stream has no \(error.words)")
+            } catch {
+                throw .tooLarge(.execute, limit: lines.limit)
+            }
+            guard let line else { return nil }
+            lineCount += 1
+            if let event = take(line) { return event }
+        }
+        return nil
+    }
+
+    /// Call at the end of the stream: its last line may lack its newline.
+    ///
+    /// - Throws: `.broken` when the stream was cut.
+    mutating func finish() throws(E2BError) -> ExecutionEvent? {
+        guard !isEnded else { return nil }
+        let event = (try? lines.last(Self.read)).flatMap { take($0) }  // half a line is a cut stream, whatever is in it
+        guard isEnded else { throw .broken(.execute, why: "the stream ended early") }
+        return event
+    }
+
+    private mutating func take(_ line: ExecutionLine) -> ExecutionEvent? {
+        switch line {
+        case .event(let event):
+            hasStarted = true
+            return event
+        case .ended:
+            isEnded = true
+            return nil
+        case .endedEarly:
+            isEnded = true
+            return .failed(
+                ExecutionFailure(
+                    name: "UnexpectedEndOfExecution", value: "The kernel's connection ended before the execution did.",
+                    traceback: ""))
+        case .other: return nil
+        }
+    }
+
+    private static func read(_ line: UnsafeRawBufferPointer) throws(MalformedJSON) -> ExecutionLine {
+        guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { return .other }  // blank
+        return try ExecutionLine(line)
+    }
+}
+
+extension MalformedJSON {
+    fileprivate var words: String { "\(expected) at byte \(offset)" }
+}

@@ -1,0 +1,210 @@
+/// What is wrong with a text that should have been JSON, and where. Never the text itself: it may be somebody's data.
+struct MalformedJSON: Error, Equatable {
+    let offset: Int
+    let expected: String
+}
+
+/// Reads JSON in place.
+///
+/// As strict as RFC 8259 about structure, escapes, numbers and control characters. Two things are repaired instead of
+/// refused, because one odd character should not cost an execution its output: bytes that are not UTF-8 and halves of
+/// surrogate pairs become U+FFFD in `JSONValue.string`.
+struct JSONScanner {
+    /// Arrays and objects in one another. Bounds the recursion.
+    static let depthLimit = 256
+
+    private let bytes: UnsafeRawBufferPointer
+    private var position = 0
+    private var depth = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    /// The one value that the whole text is.
+    static func value(of bytes: UnsafeRawBufferPointer) throws(MalformedJSON) -> JSONValue {
+        var scanner = JSONScanner(bytes)
+        let value = try scanner.value()
+        try scanner.finish()
+        return value
+    }
+
+    /// The members of the one object that the whole text is.
+    static func members(
+        of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONValue, _ value: JSONValue) -> Void
+    ) throws(MalformedJSON) {
+        var scanner = JSONScanner(bytes)
+        try scanner.members(body)
+        try scanner.finish()
+    }
+
+    mutating func members(_ body: (_ key: JSONValue, _ value: JSONValue) -> Void) throws(MalformedJSON) {
+        try open(UInt8(ascii: "{"), "an object")
+        if take(UInt8(ascii: "}")) { return close() }
+        repeat {
+            skipWhitespace()
+            let key = try string()
+            guard take(UInt8(ascii: ":")) else { throw malformed("a colon") }
+            body(key, try value())
+        } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "}")) else { throw malformed("a comma or the end of the object") }
+        close()
+    }
+
+    mutating func elements(_ body: (JSONValue) -> Void) throws(MalformedJSON) {
+        try open(UInt8(ascii: "["), "an array")
+        if take(UInt8(ascii: "]")) { return close() }
+        repeat { body(try value()) } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "]")) else { throw malformed("a comma or the end of the array") }
+        close()
+    }
+
+    // MARK: - Values
+
+    private mutating func value() throws(MalformedJSON) -> JSONValue {
+        skipWhitespace()
+        let start = position
+        let kind: JSONValue.Kind
+        switch current {
+        case UInt8(ascii: "\""): return try string()
+        case UInt8(ascii: "{"):
+            try members { _, _ in }
+            kind = .object
+        case UInt8(ascii: "["):
+            try elements { _ in }
+            kind = .array
+        case UInt8(ascii: "n"): kind = try literal("null", .null)
+        case UInt8(ascii: "t"): kind = try literal("true", .true)
+        case UInt8(ascii: "f"): kind = try literal("false", .false)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            try skipNumber()
+            kind = .number
+        default: throw malformed("a value")
+        }
+        return JSONValue(kind: kind, source: UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+    }
+
+    private mutating func string() throws(MalformedJSON) -> JSONValue {
+        let start = position
+        guard current == UInt8(ascii: "\"") else { throw malformed("a string") }
+        position += 1
+        var kind = JSONValue.Kind.plainString
+        while true {
+            position = bytes.endOfPlainText(from: position)
+            switch current {
+            case UInt8(ascii: "\""):
+                position += 1
+                return JSONValue(kind: kind, source: UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+            case UInt8(ascii: "\\"):
+                try skipEscape()
+                kind = .escapedString
+            default: throw malformed(position < bytes.count ? "an escaped control character" : "the end of the string")
+            }
+        }
+    }
+
+    private mutating func skipEscape() throws(MalformedJSON) {
+        position += 1
+        switch current {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 1
+        case UInt8(ascii: "u"):
+            position += 1
+            for _ in 0..<4 {
+                guard JSONString.hexDigit(current) != nil else { throw malformed("four hexadecimal digits") }
+                position += 1
+            }
+        default: throw malformed("an escape")
+        }
+    }
+
+    private mutating func skipNumber() throws(MalformedJSON) {
+        if current == UInt8(ascii: "-") { position += 1 }
+        if current == UInt8(ascii: "0") { position += 1 } else { try skipDigits() }
+        if current == UInt8(ascii: ".") {
+            position += 1
+            try skipDigits()
+        }
+        if current | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+            try skipDigits()
+        }
+    }
+
+    private mutating func skipDigits() throws(MalformedJSON) {
+        let start = position
+        while current >= UInt8(ascii: "0"), current <= UInt8(ascii: "9") { position += 1 }
+        guard position > start else { throw malformed("a digit") }
+    }
+
+    private mutating func literal(
+        _ word: StaticString, _ kind: JSONValue.Kind
+    ) throws(MalformedJSON) -> JSONValue.Kind {
+        for offset in 0..<word.utf8CodeUnitCount {
+            guard current == word.utf8Start[offset] else { throw malformed("null, true or false") }
+            position += 1
+        }
+        return kind
+    }
+
+    // MARK: - Tokens
+
+    /// 0 at the end: no token begins with NUL.
+    private var current: UInt8 { position < bytes.count ? bytes[position] : 0 }
+
+    private mutating func skipWhitespace() {
+        while true {
+            switch current {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func take(_ token: UInt8) -> Bool {
+        skipWhitespace()
+        guard current == token else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func open(_ bracket: UInt8, _ expected: String) throws(MalformedJSON) {
+        guard take(bracket) else { throw malformed(expected) }
+        depth += 1
+        guard depth <= Self.depthLimit else { throw malformed("at most \(Self.depthLimit) levels") }
+    }
+
+    private mutating func close() { depth -= 1 }
+
+    private mutating func finish() throws(MalformedJSON) {
+        skipWhitespace()
+        guard position == bytes.count else { throw malformed("the end") }
+    }
+
+    private func malformed(_ expected: String) -> MalformedJSON {
+        MalformedJSON(offset: position, expected: expected)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where a string's text is interrupted: by a quote, a backslash, a control character or the end of the bytes.
+    ///
+    /// Eight bytes at a time. `x - 1 & ~x & 0x80` is not 0 in the lowest byte that is 0; a byte above it may be marked
+    /// by the borrow, which is why only the lowest mark counts.
+    fileprivate func endOfPlainText(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var position = start
+        while position + 8 <= count {
+            let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            let marks =
+                ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word)
+                & (ones &* 0x80)
+            guard marks == 0 else { return position + marks.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        while position < count, self[position] >= 0x20, self[position] != 0x22, self[position] != 0x5C { position += 1 }
+        return position
+    }
+}

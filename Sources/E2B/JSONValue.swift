@@ -1,0 +1,69 @@
+/// A value as it stands in the text: where it begins and ends, and what it is.
+///
+/// Points into the bytes that ``JSONScanner`` was given and is valid as long as they are. Nothing is decoded before
+/// somebody asks, so a value that nobody wants costs one pass over its bytes and no memory.
+struct JSONValue {
+    enum Kind {
+        case null, `true`, `false`, number, plainString, escapedString, array, object
+    }
+
+    let kind: Kind
+    /// Quotes and brackets included.
+    let source: UnsafeRawBufferPointer
+
+    var isString: Bool { kind == .plainString || kind == .escapedString }
+
+    /// nil unless it is a string.
+    var string: String? {
+        switch kind {
+        case .plainString: String(decoding: content, as: UTF8.self)
+        case .escapedString:
+            String(unsafeUninitializedCapacity: content.count) { room in
+                JSONString.unescape(content, into: UnsafeMutableRawBufferPointer(room))
+            }
+        default: nil
+        }
+    }
+
+    /// nil unless it is a number that `Int` holds exactly and that is written without fraction and exponent.
+    var integer: Int? {
+        guard kind == .number else { return nil }
+        return Int(String(decoding: source, as: UTF8.self))
+    }
+
+    var isTrue: Bool { kind == .true }
+
+    /// The JSON itself.
+    var text: String { String(decoding: source, as: UTF8.self) }
+
+    /// A string's bytes between its quotes, escapes and all.
+    var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: source[1..<source.count - 1]) }
+
+    /// A string's bytes with its escapes replaced.
+    func withContent<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        guard kind == .escapedString else { return body(content) }
+        return withUnsafeTemporaryAllocation(byteCount: content.count, alignment: 1) { room in
+            body(UnsafeRawBufferPointer(rebasing: room[..<JSONString.unescape(content, into: room)]))
+        }
+    }
+
+    /// Calls `body` for each member of an object, in the text's order; not at all for other values.
+    func members(_ body: (_ key: JSONValue, _ value: JSONValue) -> Void) throws(MalformedJSON) {
+        guard kind == .object else { return }
+        var scanner = JSONScanner(source)
+        try scanner.members(body)
+    }
+
+    /// Calls `body` for each element of an array; not at all for other values.
+    func elements(_ body: (JSONValue) -> Void) throws(MalformedJSON) {
+        guard kind == .array else { return }
+        var scanner = JSONScanner(source)
+        try scanner.elements(body)
+    }
+
+    /// Lets `switch key { case "type": ... }` compare bytes.
+    static func ~= (name: StaticString, key: JSONValue) -> Bool {
+        guard key.kind == .plainString else { return key.string == name.description }
+        return key.content.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+}

@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// Cuts a stream into lines, however it arrives.
+///
+/// A line of many chunks is searched once: `searched` remembers how far. A chunk of whole lines is not copied.
+struct LineSplitter {
+    struct LineTooLong: Error {}
+
+    /// Bytes in a line, without its newline.
+    let limit: Int
+    private var held: [UInt8] = []
+    /// Where the next line begins.
+    private var start = 0
+    /// There is no newline between `start` and here.
+    private var searched = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func append(_ chunk: [UInt8]) {
+        if start == held.count {
+            held = chunk
+            searched = 0
+        } else {
+            // Moves the beginning of a line only; from then on it is at 0 until its end has come.
+            held.removeFirst(start)
+            searched -= start
+            held.append(contentsOf: chunk)
+        }
+        start = 0
+    }
+
+    /// Reads the next line if it is here to its end.
+    mutating func next<R, E: Error>(
+        _ read: (UnsafeRawBufferPointer) throws(E) -> R
+    ) throws -> R? {
+        guard let end = endOfLine() else {
+            searched = held.count
+            if held.count - start > limit { throw LineTooLong() }
+            return nil
+        }
+        guard end - start <= limit else { throw LineTooLong() }
+        let line = start..<end
+        start = end + 1
+        searched = start
+        return try held.withUnsafeBytes { try read(UnsafeRawBufferPointer(rebasing: $0[line])) }
+    }
+
+    /// Reads what came after the last newline.
+    mutating func last<R>(_ read: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        defer { start = held.count }
+        return try held.withUnsafeBytes { try read(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+
+    private func endOfLine() -> Int? {
+        held.withUnsafeBytes { held in
+            guard let base = held.baseAddress, searched < held.count else { return nil }
+            let newline = memchr(base + searched, CInt(UInt8(ascii: "\n")), held.count - searched)
+            return newline.map { UnsafeRawPointer($0) - base }
+        }
+    }
+}

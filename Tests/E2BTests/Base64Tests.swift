@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+@testable import E2B
+
+@Suite(.timeLimit(.minutes(2))) struct Base64Tests {
+    private func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        try? Array(text).withUnsafeBytes(Base64.decode).get()
+    }
+
+    @Test func `every length comes back`() {
+        var random = SplitMix64(state: 1)
+        for count in 0..<200 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+            #expect(decode(Data(bytes).base64EncodedData()) == bytes)
+            let lines = Data(bytes).base64EncodedData(options: [.lineLength76Characters, .endLineWithLineFeed])
+            #expect(decode(lines) == bytes)
+            #expect(decode(Data(bytes).base64EncodedData().flatMap { [$0, 0x20, 0x0D] }) == bytes)
+        }
+    }
+
+    @Test(arguments: [
+        "A", "AA", "AAA", "AA=", "A===", "====", "=", "AA=A", "AAA=A", "AAAA=", "AAAA====", "AA==AAAA", "AA===",
+        "AAA==",
+        "AAAAA", "AA-A", "AA_A", "AAA\u{0}", "AAAé", "AAAAAAAAAAAAAAA*", "AAAAAAAAAAAAAAA",
+        "data:image/png;base64,AAAA",
+    ])
+    func `what is not base64 is refused`(text: String) {
+        #expect(decode(text.utf8) == nil)
+    }
+
+    @Test func `a mutated text is judged as Foundation does`() {
+        var random = SplitMix64(state: 2)
+        for _ in 0..<5000 {
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            var text = Array(Data(bytes).base64EncodedData())
+            for _ in 0..<Int.random(in: 0...2, using: &random) where !text.isEmpty {
+                let at = Int.random(in: 0..<text.count, using: &random)
+                switch Int.random(in: 0...2, using: &random) {
+                case 0: text[at] = UInt8.random(in: 0x21...255, using: &random)
+                case 1: text.remove(at: at)
+                default: text.insert(UInt8(ascii: "="), at: at)
+                }
+            }
+            // Foundation forgives padding in odd places; we do not.
+            let reference = Data(base64Encoded: Data(text)).flatMap { bytes in
+                bytes.base64EncodedData().map { $0 == 0x3D } == text.map { $0 == 0x3D } ? [UInt8](bytes) : nil
+            }
+            #expect(decode(text) == reference, "\(String(decoding: text, as: UTF8.self))")
+        }
+    }
+}

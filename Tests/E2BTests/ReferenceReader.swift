@@ -1,0 +1,82 @@
+import Foundation
+
+@testable import E2B
+
+/// Reads a whole stream with Foundation's JSON, slowly and obviously. What the real reader is compared with.
+enum ReferenceReader {
+    static func events(of stream: [UInt8]) throws -> [ExecutionEvent] {
+        try stream.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            guard let fields = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return nil }
+            func text(_ key: String) -> String? { fields[key] as? String }
+            switch text("type") {
+            case "number_of_executions": return .started(count: fields["execution_count"] as? Int ?? 0)
+            case "stdout": return .stdout(text("text") ?? "")
+            case "stderr": return .stderr(text("text") ?? "")
+            case "error":
+                return .failed(
+                    .init(
+                        name: text("name") ?? "", value: text("value") ?? "", traceback: text("traceback") ?? ""))
+            case "result":
+                func bytes(_ key: String) -> Result<[UInt8], MalformedBase64>? {
+                    text(key).map { Data(base64Encoded: $0).map { .success([UInt8]($0)) } ?? .failure(.init()) }
+                }
+                var result = ExecutionResult(
+                    text: text("text"), isMainResult: fields["is_main_result"] as? Bool ?? false)
+                result.html = text("html")
+                result.markdown = text("markdown")
+                result.latex = text("latex")
+                result.javascript = text("javascript")
+                result.svg = text("svg")
+                result.png = bytes("png")
+                result.jpeg = bytes("jpeg")
+                result.pdf = bytes("pdf")
+                result.json = try fields["json"].map { try normal($0) }
+                result.extra = (fields["extra"] as? [String: Any])?.keys.sorted() ?? []
+                return .result(result)
+            default: return nil
+            }
+        }
+    }
+
+    /// JSON with its keys sorted and its spaces gone, to compare by meaning.
+    static func normal(_ value: Any) throws -> String {
+        String(
+            decoding: try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed]),
+            as: UTF8.self)
+    }
+
+    static func normal(_ event: ExecutionEvent) throws -> ExecutionEvent {
+        guard case .result(var result) = event, let json = result.json else { return event }
+        result.json = try normal(JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed))
+        return .result(result)
+    }
+}
+
+extension ExecutionReader {
+    /// Every event of a stream that arrives in these chunks.
+    static func events(of chunks: some Sequence<[UInt8]>, lineLimit: Int = 64 << 20) throws -> [ExecutionEvent] {
+        var reader = ExecutionReader(lineLimit: lineLimit)
+        var events: [ExecutionEvent] = []
+        for chunk in chunks {
+            reader.append(chunk)
+            while let event = try reader.next() { events.append(event) }
+        }
+        if let event = try reader.finish() { events.append(event) }
+        return events
+    }
+
+    static func events(of stream: String) throws -> [ExecutionEvent] { try events(of: [Array(stream.utf8)]) }
+}
+
+/// The same numbers in every run.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
