@@ -19,12 +19,38 @@ enum JSONString {
             guard escape != nil else { break }
             let scalar: Unicode.Scalar
             (scalar, read) = self.scalar(of: content, at: read)
-            for byte in UTF8.encode(scalar).unsafelyUnwrapped {  // every scalar has a UTF-8 form
-                room[written] = byte
-                written += 1
-            }
+            written += encode(scalar, to: to + written)
         }
         return written
+    }
+
+    /// `UTF8.encode` makes a collection, which is most of the time of a text that is all escapes.
+    private static func encode(_ scalar: Unicode.Scalar, to room: UnsafeMutableRawPointer) -> Int {
+        let value = scalar.value
+        func store(_ offset: Int, _ bits: UInt32) {
+            room.storeBytes(of: UInt8(bits), toByteOffset: offset, as: UInt8.self)
+        }
+        func tail(_ offset: Int, _ shift: UInt32) { store(offset, 0x80 | (value >> shift) & 0x3F) }
+        switch value {
+        case ..<0x80:
+            store(0, value)
+            return 1
+        case ..<0x800:
+            store(0, 0xC0 | value >> 6)
+            tail(1, 0)
+            return 2
+        case ..<0x10000:
+            store(0, 0xE0 | value >> 12)
+            tail(1, 6)
+            tail(2, 0)
+            return 3
+        default:
+            store(0, 0xF0 | value >> 18)
+            tail(1, 12)
+            tail(2, 6)
+            tail(3, 0)
+            return 4
+        }
     }
 
     /// The scalar of the escape at `position` and where the text goes on. Half of a surrogate pair is U+FFFD.
@@ -45,7 +71,8 @@ enum JSONString {
         else { return (Unicode.Scalar(first) ?? "\u{FFFD}", next) }
         let second = codeUnit(content, at: next + 2)
         guard UTF16.isTrailSurrogate(second) else { return ("\u{FFFD}", next) }
-        return (UTF16.decode(UTF16.EncodedScalar([first, second])), next + 6)
+        let value = 0x10000 + (UInt32(first) & 0x3FF) << 10 + UInt32(second) & 0x3FF
+        return (Unicode.Scalar(value) ?? "\u{FFFD}", next + 6)
     }
 
     private static func codeUnit(_ content: UnsafeRawBufferPointer, at position: Int) -> UInt16 {

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A value as it stands in the text: where it begins and ends, and what it is.
 ///
 /// Points into the bytes that ``JSONScanner`` was given and is valid as long as they are. Nothing is decoded before
@@ -64,6 +66,8 @@ struct JSONValue {
     /// Lets `switch key { case "type": ... }` compare bytes.
     static func ~= (name: StaticString, key: JSONValue) -> Bool {
         guard key.kind == .plainString else { return key.string == name.description }
-        return key.content.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        let content = key.content
+        guard content.count == name.utf8CodeUnitCount, let bytes = content.baseAddress else { return false }
+        return memcmp(bytes, name.utf8Start, content.count) == 0
     }
 }
