@@ -1,8 +1,14 @@
 /// What went wrong between us and E2B.
 public enum E2BError: Error, Equatable, Sendable {
-    /// What was being done. The words are for people: "creating the sandbox".
+    /// What was being done, in words for people.
     public enum Step: String, Sendable, CaseIterable {
-        case create, execute, kill, list, info, setTimeout, connect
+        case create = "creating the sandbox"
+        case execute = "running the code"
+        case kill = "killing the sandbox"
+        case list = "listing the sandboxes"
+        case info = "looking up the sandbox"
+        case setTimeout = "setting the sandbox's timeout"
+        case connect = "connecting to the sandbox"
     }
 
     /// Before anything was sent.
@@ -10,7 +16,7 @@ public enum E2BError: Error, Equatable, Sendable {
     case tls(Step, why: String)
     /// 401 or 403, with E2B's words.
     case unauthorized(Step, message: String)
-    /// 404 of the control API: the template or the sandbox.
+    /// 404: the template, the sandbox or the context.
     case notFound(Step, message: String)
     /// 429. Not every one says when to come back.
     case rateLimited(Step, message: String, retryAfter: Duration?)
@@ -30,4 +36,26 @@ public enum E2BError: Error, Equatable, Sendable {
     case cancelled
     case shutDown
     case invalidConfiguration(String)
+}
+
+extension E2BError {
+    /// How long E2B asks to stay away, where it says so.
+    public var retryAfter: Duration? {
+        switch self {
+        case .rateLimited(_, _, let pause), .noCapacity(_, _, let pause): pause
+        default: nil
+        }
+    }
+
+    /// The same call may succeed a moment later. Says nothing about whether this one took effect: repeat a kill, but
+    /// never an execution.
+    public var isTransient: Bool {
+        switch self {
+        case .unreachable, .rateLimited, .noCapacity, .timedOut, .broken: true
+        case .refused(_, let status, _): status >= 500 || status == 408 || status == 409 || status == 425
+        case .tls, .unauthorized, .notFound, .sandboxGone, .executionTimedOut, .tooLarge, .cancelled, .shutDown,
+            .invalidConfiguration:
+            false
+        }
+    }
 }

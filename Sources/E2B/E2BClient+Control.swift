@@ -1,0 +1,110 @@
+internal import Fetch
+
+extension E2BClient {
+    /// Makes a sandbox. It costs money until it is killed or its timeout ends it.
+    ///
+    /// A call that is cancelled or times out may have made one all the same: E2B ends that by its timeout.
+    public func create(_ options: SandboxOptions) async throws(E2BError) -> Sandbox {
+        var json = JSONWriter()
+        json.member("templateID", options.template)
+        json.member("timeout", Checked.seconds(options.timeout))
+        json.member("secure", true)
+        if !options.metadata.isEmpty { json.member("metadata", options.metadata) }
+        if !options.envs.isEmpty { json.member("envVars", options.envs) }
+        let body = try await call(.create, "POST", "/sandboxes", json.finish(), expecting: [201])
+        return try read(.create, body, Sandbox.init(json:))
+    }
+
+    /// False: it was already gone.
+    @discardableResult
+    public func kill(sandbox id: String) async throws(E2BError) -> Bool {
+        do {
+            _ = try await call(.kill, "DELETE", try path(.kill, id), expecting: [204])
+            return true
+        } catch .notFound {
+            return false
+        }
+    }
+
+    public func info(sandbox id: String) async throws(E2BError) -> SandboxInfo {
+        let body = try await call(.info, "GET", try path(.info, id), expecting: [200])
+        return try read(.info, body, SandboxInfo.init(json:))
+    }
+
+    /// Lets the sandbox live this long from now, be that longer or shorter than before.
+    public func setTimeout(_ timeout: Duration, sandbox id: String) async throws(E2BError) {
+        var json = JSONWriter()
+        json.member("timeout", Checked.seconds(timeout))
+        _ = try await call(.setTimeout, "POST", try path(.setTimeout, id) + "/timeout", json.finish(), expecting: [204])
+    }
+
+    /// Finds a sandbox again, and wakes it if it was paused. It then lives at least this long.
+    public func connect(sandbox id: String, timeout: Duration) async throws(E2BError) -> Sandbox {
+        var json = JSONWriter()
+        json.member("timeout", Checked.seconds(timeout))
+        let body = try await call(
+            .connect, "POST", try path(.connect, id) + "/connect", json.finish(), expecting: [200, 201])
+        return try read(.connect, body, Sandbox.init(json:))
+    }
+
+    // MARK: - Calls
+
+    private static let retries = 2
+
+    /// The answer's body.
+    func call(
+        _ step: E2BError.Step, _ method: String, _ path: String, _ json: [UInt8]? = nil, expecting statuses: Set<Int>
+    ) async throws(E2BError) -> [UInt8] {
+        try await answer(step, method, path, json, expecting: statuses).body
+    }
+
+    /// Repeats the call, with a pause, only if it surely never arrived: there was no connection. Anything else could
+    /// make a second sandbox.
+    func answer(
+        _ step: E2BError.Step, _ method: String, _ path: String, _ json: [UInt8]? = nil, expecting statuses: Set<Int>,
+        limit: Int = 1 << 20
+    ) async throws(E2BError) -> FetchResponse {
+        var request = FetchRequest(method: method, url: endpoints.api + path, body: json, responseLimit: limit)
+        request.headers = [("X-API-Key", configuration.apiKey), ("Accept", "application/json")]
+        if json != nil { request.headers.append(("Content-Type", "application/json")) }
+        let deadline = ContinuousClock.now + configuration.requestTimeout
+        var pause = Duration.milliseconds(100)
+        var attempt = 0
+        while true {
+            request.timeout = deadline - .now
+            let response: FetchResponse
+            do {
+                response = try await fetcher.response(to: request)
+            } catch {
+                let failure = E2BError(step, error)
+                guard case .unreachable = failure, attempt < Self.retries, .now + pause < deadline else {
+                    throw failure
+                }
+                do { try await Task.sleep(for: pause * Double.random(in: 0.5...1)) } catch { throw .cancelled }
+                attempt += 1
+                pause *= 2
+                continue
+            }
+            guard statuses.contains(response.head.status) else {
+                throw E2BError(step, response.head, body: response.body, hiding: [configuration.apiKey])
+            }
+            return response
+        }
+    }
+
+    private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {
+        guard Checked.isSandboxID(id) else {
+            throw .refused(step, status: 400, message: "this is not a sandbox's id")
+        }
+        return "/sandboxes/\(id)"
+    }
+
+    private func read<Value>(
+        _ step: E2BError.Step, _ body: [UInt8], _ read: (JSONValue) throws(MalformedJSON) -> Value?
+    ) throws(E2BError) -> Value {
+        // MalformedJSON says nothing to the caller that "not what the protocol says" does not.
+        let value = body.withUnsafeBytes { try? read(JSONScanner.value(of: $0)) }
+        guard let value else { throw .broken(step, why: "the answer is not what the protocol says") }
+        return value
+    }
+}

@@ -1,0 +1,63 @@
+/// Where E2B is and how to talk to it.
+public struct E2BConfiguration: Sendable {
+    public var apiKey: String
+    /// E2B's own: `e2b.app`.
+    public var domain: String
+    /// The control API's base, instead of the domain's.
+    public var apiURL: String?
+    /// One base for all traffic to sandboxes, instead of the domain's.
+    public var sandboxURL: String?
+    /// PEM file of certificate authorities; nil for the system's.
+    public var caFile: String?
+    public var proxy: String?
+    /// Of a call to the control API, its repetitions included.
+    public var requestTimeout: Duration
+    /// Bytes in one line of an execution's stream.
+    public var lineLimit: Int
+    /// Bytes in the whole of an execution's stream.
+    public var streamLimit: Int
+
+    public init(
+        apiKey: String, domain: String = "e2b.app", apiURL: String? = nil, sandboxURL: String? = nil,
+        caFile: String? = nil, proxy: String? = nil, requestTimeout: Duration = .seconds(60),
+        lineLimit: Int = 64 << 20, streamLimit: Int = 256 << 20
+    ) {
+        self.apiKey = apiKey
+        self.domain = domain
+        self.apiURL = apiURL
+        self.sandboxURL = sandboxURL
+        self.caFile = caFile
+        self.proxy = proxy
+        self.requestTimeout = requestTimeout
+        self.lineLimit = lineLimit
+        self.streamLimit = streamLimit
+    }
+
+    /// Reads the variables that E2B's own SDKs read: `E2B_API_KEY`, `E2B_DOMAIN`, `E2B_API_URL`, `E2B_SANDBOX_URL` and
+    /// `E2B_DEBUG`, which means the services of this machine. An empty variable counts as absent.
+    public init(environment: [String: String]) {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let isDebug = value("E2B_DEBUG")?.lowercased() == "true"
+        self.init(
+            apiKey: value("E2B_API_KEY") ?? "", domain: value("E2B_DOMAIN") ?? "e2b.app",
+            apiURL: value("E2B_API_URL") ?? (isDebug ? "http://localhost:3000" : nil),
+            sandboxURL: value("E2B_SANDBOX_URL") ?? (isDebug ? "http://localhost:49999" : nil))
+    }
+
+    /// True when code, results and keys cross a network unencrypted: `http` to another machine than this one.
+    public var isPlaintext: Bool {
+        [apiURL, sandboxURL].contains { text in
+            guard let text, let base = BaseURL(text) else { return false }
+            return !base.isSecure && !base.isLoopback
+        }
+    }
+}
+
+extension E2BConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Without the key.
+    public var description: String {
+        "E2BConfiguration(\(apiURL ?? domain), \(sandboxURL ?? "sandboxes at the domain"))"
+    }
+
+    public var debugDescription: String { description }
+}

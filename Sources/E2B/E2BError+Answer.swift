@@ -1,0 +1,36 @@
+internal import Fetch
+
+extension E2BError {
+    /// What a status other than success means. Protocol: 401 to 504 of the control API, of the code interpreter and of
+    /// the edge in front of it, which is the only one that answers 502 in JSON.
+    init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: [String]) {
+        let message = Words.of(body, hiding: secrets)
+        switch head.status {
+        case 200..<300: self = .broken(step, why: "E2B answered with status \(head.status), which means something else")
+        case 401, 403: self = .unauthorized(step, message: message)
+        case 404: self = .notFound(step, message: message)
+        case 429: self = .rateLimited(step, message: message, retryAfter: RetryAfter.pause(head))
+        case 502 where step == .execute && message.contains("was not found"): self = .sandboxGone(message: message)
+        case 503...504 where step != .execute:
+            self = .noCapacity(step, message: message, retryAfter: RetryAfter.pause(head))
+        default: self = .refused(step, status: head.status, message: message)
+        }
+    }
+
+    init(_ step: Step, _ error: FetchError) {
+        switch error {
+        case .invalidURL: self = .invalidConfiguration("a URL of E2B cannot be used")
+        case .invalidRequest: self = .invalidConfiguration("a request to E2B cannot be written as HTTP")
+        case .couldNotResolve(let host): self = .unreachable(step, why: "the host name \(host) has no address")
+        case .couldNotConnect(let host): self = .unreachable(step, why: "\(host) does not accept the connection")
+        case .tls(let host, let message): self = .tls(step, why: "\(host): \(Words.clean(message))")
+        case .timedOut, .idle: self = .timedOut(step)
+        case .responseTooLarge(let limit): self = .tooLarge(step, limit: limit)
+        case .cut: self = .broken(step, why: "the connection was closed before the answer was whole")
+        case .cancelled: self = .cancelled
+        case .shutDown: self = .shutDown
+        case .outOfMemory: self = .broken(step, why: "there is no memory left for the transfer")
+        case .curl(let code, let message): self = .broken(step, why: "\(Words.clean(message)) (curl \(code))")
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// What a new sandbox is made of.
+public struct SandboxOptions: Sendable {
+    public var template: String
+    /// E2B ends the sandbox after this long, whatever happens to us.
+    public var timeout: Duration
+    public var metadata: [String: String]
+    public var envs: [String: String]
+
+    public init(
+        template: String = "code-interpreter-v1", timeout: Duration = .seconds(300), metadata: [String: String] = [:],
+        envs: [String: String] = [:]
+    ) {
+        self.template = template
+        self.timeout = timeout
+        self.metadata = metadata
+        self.envs = envs
+    }
+}
+
+/// A running sandbox, as create and connect describe it.
+public struct Sandbox: Equatable, Sendable {
+    public var id: String
+    public var envdAccessToken: String?
+    public var trafficAccessToken: String?
+    /// The sandbox's own domain where it differs from the configuration's.
+    public var domain: String?
+    public var envdVersion: String
+
+    public init(
+        id: String, envdAccessToken: String? = nil, trafficAccessToken: String? = nil, domain: String? = nil,
+        envdVersion: String = ""
+    ) {
+        self.id = id
+        self.envdAccessToken = envdAccessToken
+        self.trafficAccessToken = trafficAccessToken
+        self.domain = domain
+        self.envdVersion = envdVersion
+    }
+}
+
+extension Sandbox: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Without the tokens.
+    public var description: String { "Sandbox(\(id))" }
+    public var debugDescription: String { description }
+}
+
+extension Sandbox {
+    /// Reads what create and connect answer. Null and absent are alike; an empty domain or token is none.
+    ///
+    /// - Returns: nil when the id is missing, or something could not go into a URL or a header field.
+    init?(json: JSONValue) throws(MalformedJSON) {
+        var id: String?
+        var sandbox = Sandbox(id: "")
+        func text(_ value: JSONValue) -> String? { value.string.flatMap { $0.isEmpty ? nil : $0 } }
+        try json.members { key, value in
+            switch key {
+            case "sandboxID": id = value.string
+            case "envdAccessToken": sandbox.envdAccessToken = text(value)
+            case "trafficAccessToken": sandbox.trafficAccessToken = text(value)
+            case "domain": sandbox.domain = text(value)
+            case "envdVersion": sandbox.envdVersion = value.string ?? ""
+            default: break
+            }
+        }
+        guard let id else { return nil }
+        sandbox.id = id
+        guard sandbox.isSendable else { return nil }
+        self = sandbox
+    }
+
+    /// Whether all of it may go into a URL and header fields.
+    var isSendable: Bool {
+        Checked.isSandboxID(id) && [envdAccessToken, trafficAccessToken].allSatisfy { $0.map(Checked.isToken) ?? true }
+            && domain.map(Endpoints.isDomain) ?? true
+    }
+}

@@ -1,0 +1,99 @@
+/// What E2B says when it refuses, made fit for a log and for people: one line, bounded, without secrets.
+enum Words {
+    /// Characters.
+    static let limit = 500
+    /// Bytes that are looked at.
+    private static let sourceLimit = 1 << 16
+
+    static func of(_ body: [UInt8], hiding secrets: [String]) -> String {
+        var words = message(in: body) ?? text(of: body)
+        for secret in secrets where !secret.isEmpty { words = replace(secret, in: words) }
+        return clean(words)
+    }
+
+    /// Without control and format characters, white space joined, at most ``limit`` characters.
+    static func clean(_ text: String) -> String {
+        var line = ""
+        var needsSpace = false
+        var count = 0
+        for character in text {
+            if character.isWhitespace {
+                needsSpace = !line.isEmpty
+                continue
+            }
+            let scalars = character.unicodeScalars.filter { !isInvisible($0) }
+            guard !scalars.isEmpty else { continue }
+            guard count + (needsSpace ? 2 : 1) < limit else { return line + "…" }
+            if needsSpace { line += " " }
+            count += needsSpace ? 2 : 1
+            needsSpace = false
+            // A character of a thousand accents would be one in the count only.
+            line.unicodeScalars.append(contentsOf: scalars.prefix(8))
+        }
+        return line
+    }
+
+    /// The message of `{"code", "message"}` or of `{"detail": [{"loc", "msg"}]}`; nil for another body.
+    private static func message(in body: [UInt8]) -> String? {
+        var words: String?
+        let isObject = body.withUnsafeBytes { bytes in
+            // Not JSON is a fine answer: the caller then takes the body as text.
+            (try? JSONScanner.members(of: bytes) { key, value in
+                switch key {
+                case "message": words = value.string ?? words
+                case "detail": words = words ?? (try? details(value)) ?? value.string
+                default: break
+                }
+            }) != nil
+        }
+        return isObject ? words : nil
+    }
+
+    private static func details(_ value: JSONValue) throws(MalformedJSON) -> String? {
+        var messages: [String] = []
+        var failure: MalformedJSON?
+        try value.elements { detail in
+            var place: [String] = []
+            var message = ""
+            do throws(MalformedJSON) {
+                try detail.members { key, value in
+                    switch key {
+                    case "msg": message = value.string ?? ""
+                    case "loc": try? value.elements { place.append($0.string ?? $0.text) }
+                    default: break
+                    }
+                }
+            } catch { failure = error }
+            if messages.count < 8 { messages.append("\(place.prefix(8).joined(separator: ".")): \(message)") }
+        }
+        if let failure { throw failure }
+        return messages.isEmpty ? nil : messages.joined(separator: "; ")
+    }
+
+    /// Plain text as it is; of a page its title.
+    private static func text(of body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(sourceLimit), as: UTF8.self)
+        guard text.first(where: { !$0.isWhitespace }) == "<" else { return text }
+        guard let open = text.firstRange(of: /<title[^>]*>/.ignoresCase()),
+            let close = text[open.upperBound...].firstRange(of: /<\/title/.ignoresCase())
+        else { return "an HTML page" }
+        return String(text[open.upperBound..<close.lowerBound])
+    }
+
+    private static func replace(_ secret: String, in text: String) -> String {
+        var rest = text[...]
+        var result = ""
+        while let range = rest.firstRange(of: secret) {
+            result += rest[..<range.lowerBound] + "[hidden]"
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+@testable import E2B
+
+/// A real server on a real socket that answers as the script says and remembers what it was asked.
+final class LoopbackE2B: Sendable {
+    private let loopback: Loopback
+    private let log: Log
+
+    private final class Log: Sendable {
+        let requests = Mutex<[Loopback.Request]>([])
+    }
+
+    /// - Parameter answer: may block; called again for the next request of a connection unless it returns false.
+    init(_ answer: @escaping @Sendable (Loopback.Request, Loopback.Connection) -> Bool) {
+        let log = Log()
+        self.log = log
+        loopback = Loopback { connection in
+            while let request = connection.readRequest() {
+                log.requests.withLock { $0.append(request) }
+                guard answer(request, connection) else { return }
+            }
+        }
+    }
+
+    /// Answers every request alike.
+    convenience init(_ status: String, _ headers: [String] = [], _ body: String = "") {
+        self.init { _, connection in connection.respond(body, status: status, headers: headers) }
+    }
+
+    /// Answers every execution with this stream, and keeps the connection.
+    convenience init(stream: [String]) {
+        self.init { _, connection in
+            connection.beginStream()
+            for chunk in stream { connection.write(chunk: chunk) }
+            return connection.write(chunk: "")
+        }
+    }
+
+    var url: String { loopback.url }
+    var requests: [Loopback.Request] { log.requests.withLock { $0 } }
+    var connectionCount: Int { loopback.acceptCount }
+
+    /// Lends a client of this server, which it keeps alive meanwhile.
+    func withClient(
+        requestTimeout: Duration = .seconds(30), lineLimit: Int = 64 << 20, streamLimit: Int = 256 << 20,
+        _ body: (E2BClient) async throws -> Void
+    ) async throws {
+        let client = try E2BClient(
+            E2BConfiguration(
+                apiKey: testKey, apiURL: url, sandboxURL: url, requestTimeout: requestTimeout, lineLimit: lineLimit,
+                streamLimit: streamLimit))
+        do {
+            try await body(client)
+        } catch {
+            await client.stop()
+            throw error
+        }
+        await client.stop()
+    }
+}
+
+let testKey = "e2b_0000000000000000000000000000000000000000"
+let testToken = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+let testSandbox = Sandbox(id: "if2846bd046cb1639aa8", envdAccessToken: testToken, envdVersion: "0.6.13")
+let testSandboxJSON = """
+    {"templateID":"t","sandboxID":"if2846bd046cb1639aa8","clientID":"6532622b","alias":"code-interpreter-v1",
+     "envdVersion":"0.6.13","envdAccessToken":"\(testToken)","trafficAccessToken":null,"domain":null}
+    """
+let startedLine = "{\"type\": \"number_of_executions\", \"execution_count\": 1}\n"
+let endLine = "{\"type\": \"end_of_execution\"}\n"
+
+func stdoutLine(_ text: String) -> String { "{\"type\": \"stdout\", \"text\": \"\(text)\", \"timestamp\": \"t\"}\n" }
+
+extension Loopback.Connection {
+    /// As the code interpreter does it: without a content type.
+    func beginStream() { write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
+}
+
+extension Loopback.Request {
+    /// With names in lower case, without those that belong to HTTP.
+    var fields: [String: String] {
+        var fields: [String: String] = [:]
+        for header in headers {
+            let name = header.prefix { $0 != ":" }
+            fields[name.lowercased()] = header.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces)
+        }
+        for name in ["host", "content-length", "user-agent", "accept", "connection", "accept-encoding"] {
+            fields[name] = nil
+        }
+        return fields
+    }
+
+    var json: NSDictionary? { try? JSONSerialization.jsonObject(with: Data(body)) as? NSDictionary }
+}
+
+extension E2BClient {
+    /// All events of an execution.
+    func events(of execution: ExecutionRequest, in sandbox: Sandbox = testSandbox) async throws -> [ExecutionEvent] {
+        var events: [ExecutionEvent] = []
+        try await execute(execution, in: sandbox) { events.append($0) }
+        return events
+    }
+}
