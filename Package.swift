@@ -49,7 +49,7 @@ let package = Package(
         room("FastCGI", ["CFastCGI", "CLinux"]),
         room("Fetch", ["CCurl", "CCurlShim", "CLinux"]),
         room("E2B", ["Fetch"]),
-        room("ImageGate", ["CImage"]),
+        room("ImageGate", ["CImage", "CTurboJPEG", "CLinux"]),
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),
         .executableTarget(

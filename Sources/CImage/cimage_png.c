@@ -1,1 +1,220 @@
-#include "cimage.h"
+#include "cimage_png.h"
+
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+uint32_t cimage_crc32(uint32_t crc, const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(crc, bytes, count); }
+
+struct cimage_png_reader {
+    png_structp png;
+    png_infop info;
+    const uint8_t *bytes;
+    size_t count;
+    size_t offset;
+    bool out_of_memory;
+    char message[120];
+};
+
+// MARK: Callbacks of libpng. Those that fail do not return.
+
+static void on_error(png_structp png, png_const_charp message) {
+    cimage_png_reader *reader = png_get_error_ptr(png);
+    strncpy(reader->message, message, sizeof reader->message - 1);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) { (void)png, (void)message; }
+
+static png_voidp on_malloc(png_structp png, png_alloc_size_t count) {
+    void *memory = malloc(count);
+    cimage_png_reader *reader = png_get_mem_ptr(png);
+    if (memory == NULL && reader != NULL) reader->out_of_memory = true;
+    return memory;
+}
+
+static void on_free(png_structp png, png_voidp memory) { (void)png, free(memory); }
+
+static void on_read(png_structp png, png_bytep out, size_t count) {
+    cimage_png_reader *reader = png_get_io_ptr(png);
+    if (count > reader->count - reader->offset) png_error(png, "ends early");
+    memcpy(out, reader->bytes + reader->offset, count);
+    reader->offset += count;
+}
+
+// MARK: Reading
+
+cimage_png_reader *cimage_png_open(const uint8_t *bytes, size_t count) {
+    cimage_png_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return NULL;
+    reader->bytes = bytes;
+    reader->count = count;
+    reader->png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning, reader, on_malloc, on_free);
+    if (reader->png != NULL) reader->info = png_create_info_struct(reader->png);
+    if (reader->info == NULL) {
+        cimage_png_close(reader);
+        return NULL;
+    }
+    png_set_read_fn(reader->png, reader, on_read);
+    return reader;
+}
+
+void cimage_png_close(cimage_png_reader *reader) {
+    png_destroy_read_struct(&reader->png, &reader->info, NULL);
+    free(reader);
+}
+
+const char *cimage_png_message(const cimage_png_reader *reader) { return reader->message; }
+
+static cimage_status failure(const cimage_png_reader *reader) {
+    return reader->out_of_memory ? cimage_out_of_memory : cimage_malformed;
+}
+
+static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height) {
+    png_set_user_limits(png, max_width, max_height);
+    png_set_chunk_cache_max(png, 16);
+    png_set_chunk_malloc_max(png, 1 << 20);
+    // -1: all unknown ancillary chunks and the known ones but tRNS are skipped unparsed.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    // What libpng would tolerate with a warning (too much data, an index outside the palette) fails.
+    png_set_benign_errors(png, 0);
+    // The caller has checked every CRC: once is enough.
+    png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+}
+
+static void set_samples(png_structp png, png_infop info) {
+    png_set_expand(png);
+    int color = png_get_color_type(png, info);
+    bool has_alpha = (color & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+    if (has_alpha && (color & PNG_COLOR_MASK_COLOR) == 0) png_set_gray_to_rgb(png);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (png_get_bit_depth(png, info) == 16) png_set_swap(png);
+#endif
+}
+
+cimage_status cimage_png_start(cimage_png_reader *reader, uint32_t max_width, uint32_t max_height,
+                               cimage_png_form form, cimage_png_layout *layout) {
+    png_structp png = reader->png;
+    png_infop info = reader->info;
+    if (setjmp(png_jmpbuf(png))) return failure(reader);
+    set_limits(png, max_width, max_height);
+    png_read_info(png, info);
+    if (form == cimage_png_form_samples) set_samples(png, info);
+    png_read_update_info(png, info);
+    *layout = (cimage_png_layout){
+        .width = png_get_image_width(png, info),
+        .height = png_get_image_height(png, info),
+        .channels = png_get_channels(png, info),
+        .bits_per_sample = png_get_bit_depth(png, info),
+        .row_bytes = png_get_rowbytes(png, info),
+    };
+    return cimage_ok;
+}
+
+cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, size_t row_bytes, uint32_t count) {
+    if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
+    for (uint32_t row = 0; row < count; row++) {
+        png_read_row(reader->png, rows == NULL ? NULL : rows + row * row_bytes, NULL);
+    }
+    return cimage_ok;
+}
+
+cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *consumed) {
+    if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
+    png_read_end(reader->png, NULL);
+    *consumed = reader->offset;
+    return cimage_ok;
+}
+
+// MARK: Writing
+
+typedef struct {
+    png_structp png;
+    png_infop info;
+    uint8_t *out;
+    size_t capacity;
+    size_t count;
+    bool is_full;
+    uint32_t rows;
+} writer;
+
+static void on_write_error(png_structp png, png_const_charp message) { (void)message, png_longjmp(png, 1); }
+
+static void on_write(png_structp png, png_bytep bytes, size_t count) {
+    writer *to = png_get_io_ptr(png);
+    if (count > to->capacity - to->count) {
+        to->is_full = true;
+        png_error(png, "full");
+    }
+    memcpy(to->out + to->count, bytes, count);
+    to->count += count;
+}
+
+static void on_flush(png_structp png) { (void)png; }
+
+static void set_palette(writer *to, const cimage_png_picture *picture) {
+    png_color colors[256];
+    png_byte alphas[256];
+    int transparent = 0;
+    for (int entry = 0; entry < picture->palette_count && entry < 256; entry++) {
+        const uint8_t *rgba = picture->palette + 4 * entry;
+        colors[entry] = (png_color){rgba[0], rgba[1], rgba[2]};
+        alphas[entry] = rgba[3];
+        if (rgba[3] != 255) transparent = entry + 1;
+    }
+    png_set_PLTE(to->png, to->info, colors, picture->palette_count);
+    if (transparent > 0) png_set_tRNS(to->png, to->info, alphas, transparent, NULL);
+}
+
+static int color_type(const cimage_png_picture *picture) {
+    if (picture->palette != NULL) return PNG_COLOR_TYPE_PALETTE;
+    switch (picture->channels) {
+    case 1: return PNG_COLOR_TYPE_GRAY;
+    case 3: return PNG_COLOR_TYPE_RGB;
+    default: return PNG_COLOR_TYPE_RGB_ALPHA;
+    }
+}
+
+static int filters(cimage_png_filter filter) {
+    switch (filter) {
+    case cimage_png_filter_none: return PNG_FILTER_NONE;
+    case cimage_png_filter_adaptive: return PNG_ALL_FILTERS;
+    case cimage_png_filter_up: return PNG_FILTER_UP;
+    case cimage_png_filter_paeth: return PNG_FILTER_PAETH;
+    }
+    return PNG_FILTER_NONE;
+}
+
+/// The part that may longjmp. What must survive lives behind `to`.
+static bool write_all(writer *to, const cimage_png_picture *picture) {
+    if (setjmp(png_jmpbuf(to->png))) return false;
+    png_set_write_fn(to->png, to, on_write, on_flush);
+    png_set_IHDR(to->png, to->info, picture->width, picture->height, picture->bit_depth, color_type(picture),
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+    if (picture->palette != NULL) set_palette(to, picture);
+    png_set_filter(to->png, PNG_FILTER_TYPE_BASE, filters(picture->filter));
+    png_set_compression_level(to->png, picture->level);
+    png_set_compression_buffer_size(to->png, 1 << 15);
+    png_write_info(to->png, to->info);
+    if (picture->bit_depth < 8) png_set_packing(to->png);
+    size_t row_bytes = (size_t)picture->width * picture->channels;
+    for (to->rows = 0; to->rows < picture->height; to->rows++) {
+        png_write_row(to->png, picture->pixels + to->rows * row_bytes);
+    }
+    png_write_end(to->png, NULL);
+    return true;
+}
+
+cimage_status cimage_png_write(const cimage_png_picture *picture, uint8_t *out, size_t capacity, size_t *count,
+                               uint32_t *rows) {
+    writer to = {.out = out, .capacity = capacity};
+    to.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &to, on_write_error, on_warning);
+    if (to.png != NULL) to.info = png_create_info_struct(to.png);
+    bool is_written = to.info != NULL && write_all(&to, picture);
+    png_destroy_write_struct(&to.png, &to.info);
+    *count = to.count;
+    *rows = to.rows;
+    return is_written ? cimage_ok : to.is_full ? cimage_too_large : cimage_out_of_memory;
+}

@@ -26,6 +26,8 @@ package struct ImagePolicy: Equatable, Sendable {
     package var inputByteLimit = 32 << 20
     /// Pixels of one image that comes.
     package var pixelLimit = 100_000_000
+    /// Pixels of the longer side of one image that comes.
+    package var sideLimit = 1_000_000
     package var svg = SVGTreatment.rasterise
 
     package init() {}

@@ -1,3 +1,11 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+/// How a call into an image library ended. Facts only: limits and words for people are Swift's.
+typedef enum __attribute__((enum_extensibility(closed))) {
+    cimage_ok = 0,
+    cimage_malformed,
+    cimage_too_large,
+    cimage_out_of_memory,
+} cimage_status;

@@ -1,0 +1,41 @@
+/// The way of one image through the gate: what is it, is it small enough to look at, and what its type says next.
+struct Admission: Sendable {
+    let policy: ImagePolicy
+    let cancellation: Cancellation
+
+    func outcome(_ bytes: [UInt8], claimed: ImageType) -> Result<AdmittedImage, ImageRejection> {
+        Result { () throws(ImageRejection) in try admit(bytes, claimed: claimed) }
+    }
+
+    func admit(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> AdmittedImage {
+        try cancellation.check()
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.count <= policy.inputByteLimit else {
+            throw .tooManyBytes(count: bytes.count, limit: policy.inputByteLimit)
+        }
+        guard let actual = ImageType.sniff(bytes) else { throw .unknownType }
+        guard actual == claimed else { throw .typeMismatch(claimed: claimed, actual: actual) }
+        switch actual {
+        case .png: return try admitPNG(bytes)
+        case .jpeg: return try admitJPEG(bytes)
+        case .svg: return try admitSVG(bytes)
+        }
+    }
+
+    /// Before anything is allocated for the pixels.
+    func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageRejection) {
+        guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "has no pixels") }
+        // Sides come from 32-bit fields: their product fits.
+        guard size.area <= policy.pixelLimit else {
+            throw .tooManyPixels(width: size.width, height: size.height, limit: policy.pixelLimit)
+        }
+        // Memory grows with the width: a few rows of it are held.
+        guard max(size.width, size.height) <= policy.sideLimit else {
+            throw .forbidden(type, what: "a side of over \(policy.sideLimit) pixels")
+        }
+    }
+
+    private func admitSVG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+        throw .unknownType
+    }
+}

@@ -1,0 +1,28 @@
+/// Where the pixels of the smaller side lie on the larger one, in 1/4096 of a source pixel.
+///
+/// Twelve bits: 65535 (light) × 255 (alpha) × 2^12 × a row of 2^27 pixels still fits an `Int`.
+struct BoxEdges: Sendable {
+    static let one = 1 << 12
+
+    private(set) var edges: [Int]
+
+    init(source: Int, target: Int) {
+        precondition(0 < target && target <= source, "a box averages, it does not enlarge")
+        edges = (0...target).map { $0 * source * Self.one / target }
+    }
+
+    var count: Int { edges.count - 1 }
+
+    func span(_ index: Int) -> Int { edges[index + 1] - edges[index] }
+
+    /// Of each source pixel: the first target pixel it lies on and how much of it does; the rest lies on the next one.
+    /// A source pixel is never larger than a target pixel, so there is no third.
+    func shares(source: Int) -> [(target: Int32, weight: Int32)] {
+        var target = 0
+        return (0..<source).map { pixel in
+            while edges[target + 1] <= pixel * Self.one { target += 1 }
+            let weight = min(edges[target + 1] - pixel * Self.one, Self.one)
+            return (Int32(target), Int32(weight))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/// 8 or 16 bits.
+protocol ImageSample: FixedWidthInteger & UnsignedInteger & Sendable {
+    /// As alpha, 0...255.
+    var alpha: Int { get }
+}
+
+extension UInt8: ImageSample {
+    var alpha: Int { Int(self) }
+}
+
+extension UInt16: ImageSample {
+    var alpha: Int { (Int(self) * 255 + 32767) / 65535 }
+}
+
+/// The inner loops of averaging. They see each sample of the source once: tables and integers, no branches for a pixel.
+///
+/// Sums are weighted with `BoxEdges`' 1/4096. Of pixels with alpha the colours are summed as light × alpha.
+enum BoxRow {
+    static func sum<Sample: ImageSample>(
+        _ row: UnsafeBufferPointer<Sample>, into line: inout [Float], columns: BoxEdges, layout: Bitmap.Layout,
+        light: [UInt16]
+    ) {
+        guard let row = row.baseAddress else { return }
+        line.withUnsafeMutableBufferPointer { line in
+            columns.edges.withUnsafeBufferPointer { edges in
+                light.withUnsafeBufferPointer { light in
+                    guard let line = line.baseAddress, let light = light.baseAddress else { return }
+                    switch layout {
+                    case .grey: sum(row, line, edges, GreyPixel<Sample>.self, light)
+                    case .rgb: sum(row, line, edges, RGBPixel<Sample>.self, light)
+                    case .rgba: sum(row, line, edges, RGBAPixel<Sample>.self, light)
+                    }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func sum<Pixel: BoxPixel>(
+        _ row: UnsafePointer<Pixel.Sample>, _ line: UnsafeMutablePointer<Float>, _ edges: UnsafeBufferPointer<Int>,
+        _: Pixel.Type, _ light: UnsafePointer<UInt16>
+    ) {
+        let one = BoxEdges.one
+        var pointer = row
+        // The first whole pixel of the target pixel; what of the one before it is ours is in `total` already.
+        var pixel = 0
+        var total = Pixel()
+        var out = line
+        for target in 0..<edges.count - 1 {
+            let (end, share) = edges[target + 1].quotientAndRemainder(dividingBy: one)
+            var whole = Pixel()
+            while pixel < end {
+                whole.add(pointer, light)
+                pointer += Pixel.channels
+                pixel += 1
+            }
+            total.add(whole, times: one)
+            if share > 0 {
+                var shared = Pixel()
+                shared.add(pointer, light)
+                pointer += Pixel.channels
+                pixel += 1
+                total.add(shared, times: share)
+                total.store(out)
+                total = Pixel()
+                total.add(shared, times: one - share)
+            } else {
+                total.store(out)
+                total = Pixel()
+            }
+            out += Pixel.channels
+        }
+    }
+
+    /// The sums of one row as sRGB samples.
+    static func append(
+        _ sums: [Float], to samples: inout [UInt8], layout: Bitmap.Layout, columns: BoxEdges, rowSpan: Int,
+        encoded: [UInt8]
+    ) {
+        func sample(_ light: Float) -> UInt8 { encoded[min(max(Int(light + 0.5), 0), 65535)] }
+        for target in 0..<columns.count {
+            let area = Float(columns.span(target)) * Float(rowSpan)
+            let start = target * layout.channels
+            switch layout {
+            case .grey, .rgb:
+                let scale = 1 / area
+                for channel in start..<start + layout.channels { samples.append(sample(sums[channel] * scale)) }
+            case .rgba:
+                let alpha = sums[start + 3]
+                let scale = alpha > 0 ? 1 / alpha : 0
+                for channel in start..<start + 3 { samples.append(sample(sums[channel] * scale)) }
+                samples.append(UInt8(min(alpha / area + 0.5, 255)))
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+/// Averages the rows of a large image into a smaller one: area-weighted, in linear light, colour weighted by alpha.
+///
+/// Rows come in order, once, and only one row of sums is kept beside the result. Each row is first summed along its width
+/// in integers (`BoxRow`), then added to the sums as `Float`: that part has few elements and vectorises.
+struct BoxScaler {
+    private(set) var bitmap: Bitmap
+    private let source: PixelSize
+    private let columns: BoxEdges
+    private let rows: BoxEdges
+    private let light: LinearLight
+    private let encoded = LinearLight.encoded
+    /// The current source row, summed to the width of the result.
+    private var line: [Float]
+    private var sums: [Float]
+    private var sourceRow = 0
+    private var targetRow = 0
+
+    init(from source: PixelSize, to target: PixelSize, layout: Bitmap.Layout, light: LinearLight) {
+        self.source = source
+        self.light = light
+        columns = BoxEdges(source: source.width, target: target.width)
+        rows = BoxEdges(source: source.height, target: target.height)
+        let width = target.width * layout.channels
+        line = Array(repeating: 0, count: width)
+        sums = Array(repeating: 0, count: width)
+        bitmap = Bitmap(size: target, layout: layout, samples: [])
+        bitmap.samples.reserveCapacity(width * target.height)
+    }
+
+    /// The next `count` rows of the source.
+    mutating func add<Sample: ImageSample>(_ samples: UnsafePointer<Sample>, rows count: Int) {
+        let width = source.width * bitmap.layout.channels
+        for row in 0..<count { add(row: UnsafeBufferPointer(start: samples + row * width, count: width)) }
+    }
+
+    private mutating func add<Sample: ImageSample>(row: UnsafeBufferPointer<Sample>) {
+        if light.isIdentity, source == bitmap.size, let samples = row as? UnsafeBufferPointer<UInt8> {
+            bitmap.samples.append(contentsOf: samples)
+            return
+        }
+        BoxRow.sum(row, into: &line, columns: columns, layout: bitmap.layout, light: light.table)
+        let start = sourceRow * BoxEdges.one
+        let end = start + BoxEdges.one
+        let boundary = rows.edges[targetRow + 1]
+        addLine(weight: min(end, boundary) - start)
+        if end >= boundary {
+            emit()
+            if end > boundary { addLine(weight: end - boundary) }
+        }
+        sourceRow += 1
+    }
+
+    private mutating func addLine(weight: Int) {
+        let weight = Float(weight)
+        sums.withUnsafeMutableBufferPointer { sums in
+            line.withUnsafeBufferPointer { line in
+                for index in sums.indices { sums[index] += line[index] * weight }
+            }
+        }
+    }
+
+    private mutating func emit() {
+        BoxRow.append(
+            sums, to: &bitmap.samples, layout: bitmap.layout, columns: columns, rowSpan: rows.span(targetRow),
+            encoded: encoded)
+        for index in sums.indices { sums[index] = 0 }
+        targetRow += 1
+    }
+}
+
+extension Bitmap {
+    /// Smaller, or the same.
+    func scaled(to target: PixelSize) -> Bitmap {
+        guard target != size else { return self }
+        var scaler = BoxScaler(from: size, to: target, layout: layout, light: .sRGB8)
+        samples.withUnsafeBufferPointer { samples in
+            if let base = samples.baseAddress { scaler.add(base, rows: size.height) }
+        }
+        return scaler.bitmap
+    }
+}

@@ -1,0 +1,47 @@
+extension ImageType {
+    /// As people write it.
+    package var name: String {
+        switch self {
+        case .png: "PNG"
+        case .jpeg: "JPEG"
+        case .svg: "SVG"
+        }
+    }
+}
+
+/// Half a sentence for people. Never bytes of the image, but for the four letters of a PNG chunk.
+extension ImageRejection: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .empty: "it is empty"
+        case .unknownType: "it is neither PNG nor JPEG nor SVG"
+        case .typeMismatch(let claimed, let actual): "it says \(claimed.name) and is \(actual.name)"
+        case .tooManyBytes(let count, let limit): "\(count) bytes, over the limit of \(limit)"
+        case .tooManyPixels(let width, let height, let limit):
+            "\(width)×\(height) pixels, over the limit of \(Self.megapixels(limit))"
+        case .truncated(let type): "the \(type.name) ends early"
+        case .trailingData(let type, 1): "1 byte follows the end of the \(type.name)"
+        case .trailingData(let type, let count): "\(count) bytes follow the end of the \(type.name)"
+        case .malformed(let type, let why): "\(type.name) \(why)"
+        case .forbidden(let type, let what): "\(type.name) with \(what)"
+        case .overBudget(let limit): "it cannot be made to fit \(limit) bytes"
+        case .outOfMemory: "there is not enough memory to decode it"
+        case .cancelled: "nobody waits for it any more"
+        }
+    }
+
+    private static func megapixels(_ pixels: Int) -> String {
+        let million = 1_000_000
+        return pixels >= million && pixels.isMultiple(of: million) ? "\(pixels / million) megapixels" : "\(pixels) pixels"
+    }
+}
+
+extension ImageRejection {
+    /// A library's words, fit for a message: printable, short, without a full stop.
+    static func readable(_ words: UnsafePointer<CChar>) -> String {
+        var text = String(cString: words)
+        text.removeAll { !$0.isASCII || $0.isNewline || ($0.asciiValue ?? 0) < 0x20 }
+        if text.hasSuffix(".") { text.removeLast() }
+        return String(text.prefix(100))
+    }
+}

@@ -1,0 +1,25 @@
+extension ImageType {
+    static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    /// What the bytes are, whatever anybody says. Nil: nothing that the gate knows.
+    static func sniff(_ bytes: [UInt8]) -> ImageType? {
+        // A stump of the signature is an early end, not an unknown type.
+        if !bytes.isEmpty, bytes.prefix(8).elementsEqual(pngSignature.prefix(bytes.count)) { return .png }
+        if bytes.starts(with: [0xFF, 0xD8]) { return .jpeg }
+        return looksLikeSVG(bytes) ? .svg : nil
+    }
+
+    /// Text whose first tag, after any prolog and comments, can be `<svg`. UTF-8 only: SVG in other encodings is unknown.
+    private static func looksLikeSVG(_ bytes: [UInt8]) -> Bool {
+        var head = bytes.prefix(8192)
+        if head.starts(with: [0xEF, 0xBB, 0xBF]) { head.removeFirst(3) }
+        head = head.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        guard head.first == UInt8(ascii: "<") else { return false }
+        let svg: [UInt8] = Array("svg".utf8)
+        return head.indices.contains { index in
+            guard head[index] == UInt8(ascii: "<") else { return false }
+            // A prefix may precede the name: <svg:svg ...>
+            return head[(index + 1)...].prefix(3).elementsEqual(svg)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// Averages the passes of an interlaced image.
+///
+/// An average does not mind in which order its pixels come, so not even an interlaced image is held: only the sums of the
+/// whole result, whose size is the display box's.
+struct InterlacedBoxScaler {
+    private let target: PixelSize
+    private let layout: Bitmap.Layout
+    private let columns: BoxEdges
+    private let rows: BoxEdges
+    private let columnShares: [(target: Int32, weight: Int32)]
+    private let rowShares: [(target: Int32, weight: Int32)]
+    private let light: LinearLight
+    private var sums: [Float]
+
+    init(from source: PixelSize, to target: PixelSize, layout: Bitmap.Layout, light: LinearLight) {
+        self.target = target
+        self.layout = layout
+        self.light = light
+        columns = BoxEdges(source: source.width, target: target.width)
+        rows = BoxEdges(source: source.height, target: target.height)
+        columnShares = columns.shares(source: source.width)
+        rowShares = rows.shares(source: source.height)
+        sums = Array(repeating: 0, count: target.area * layout.channels)
+    }
+
+    /// Row `row` of a pass.
+    mutating func add<Sample: ImageSample>(
+        _ samples: UnsafePointer<Sample>, row: Int, of pass: PNGReader.Pass
+    ) {
+        let (targetRow, upper) = rowShares[pass.firstRow + row * pass.rowStep]
+        let lower = Int32(BoxEdges.one) - upper
+        add(samples, pass, targetRow: Int(targetRow), weight: Float(upper))
+        if lower > 0 { add(samples, pass, targetRow: Int(targetRow) + 1, weight: Float(lower)) }
+    }
+
+    private mutating func add<Sample: ImageSample>(
+        _ samples: UnsafePointer<Sample>, _ pass: PNGReader.Pass, targetRow: Int, weight: Float
+    ) {
+        let channels = layout.channels
+        let rowStart = targetRow * target.width * channels
+        for index in 0..<pass.size.width {
+            let (column, left) = columnShares[pass.firstColumn + index * pass.columnStep]
+            let right = Int32(BoxEdges.one) - left
+            let pixel = samples + index * channels
+            let alpha: Float = layout == .rgba ? Float(pixel[3].alpha) : 1
+            let start = rowStart + Int(column) * channels
+            for channel in 0..<channels {
+                let value = channel == 3 ? alpha : Float(light.table[Int(pixel[channel])]) * alpha
+                sums[start + channel] += value * weight * Float(left)
+                if right > 0 { sums[start + channels + channel] += value * weight * Float(right) }
+            }
+        }
+    }
+
+    func bitmap() -> Bitmap {
+        var samples: [UInt8] = []
+        samples.reserveCapacity(sums.count)
+        let width = target.width * layout.channels
+        for row in 0..<target.height {
+            BoxRow.append(
+                Array(sums[row * width..<(row + 1) * width]), to: &samples, layout: layout, columns: columns,
+                rowSpan: rows.span(row), encoded: LinearLight.encoded)
+        }
+        return Bitmap(size: target, layout: layout, samples: samples)
+    }
+}

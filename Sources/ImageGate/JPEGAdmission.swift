@@ -1,0 +1,42 @@
+extension Admission {
+    func admitJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
+            try checkSize(frame.size, of: .jpeg)
+        }
+        let frame = segments.frame
+        if frame.isProgressive || segments.scanCount > 1, frame.coefficientBytes > Self.coefficientLimit {
+            throw .forbidden(.jpeg, what: "several scans, too large to hold")
+        }
+        try cancellation.check()
+        let orientation = segments.orientation(bytes)
+        let seen = orientation.swapsSides ? frame.size.transposed : frame.size
+        let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
+        let passes = fitted == seen && orientation == .upright && segments.strippedCount(bytes) <= policy.byteBudget
+        let target = orientation.swapsSides ? fitted.transposed : fitted
+        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+            try JPEGReader().bitmap(
+                buffer, frame: frame, scale: passes ? .eighth : scale(from: frame.size, to: target),
+                isInvertedCMYK: segments.hasAdobeMarker)
+        }
+        if passes {
+            return AdmittedImage(
+                bytes: segments.stripped(bytes), type: .jpeg, width: seen.width, height: seen.height,
+                originalWidth: seen.width, originalHeight: seen.height, treatment: .passed)
+        }
+        try cancellation.check()
+        let thumbnail = bitmap.scaled(to: target).oriented(orientation)
+        let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
+        return try search.photograph(of: thumbnail, originalSize: seen)
+    }
+
+    /// The coarsest that still leaves the averaging two pixels for each, which keeps edges as sharp as from the original.
+    private func scale(from size: PixelSize, to target: PixelSize) -> JPEGReader.Scale {
+        let enough = JPEGReader.Scale.allCases.filter { scale in
+            PixelSize(width: 2 * target.width, height: 2 * target.height).fits(scale.size(of: size))
+        }
+        return enough.max() ?? .full
+    }
+
+    /// Bytes. 42 megapixels at full colour; a baseline JPEG in one scan needs a few rows of blocks instead.
+    private static let coefficientLimit = 256 << 20
+}

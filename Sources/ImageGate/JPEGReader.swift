@@ -1,0 +1,86 @@
+internal import CTurboJPEG
+
+/// Decodes a JPEG, all of its entropy-coded data, to as few pixels as are wanted.
+///
+/// TurboJPEG catches libjpeg's longjmp itself, so no shim is needed.
+struct JPEGReader: ~Copyable {
+    /// 1/scale of each side, done in the frequency domain: the memory for a large image is that of the small one.
+    enum Scale: Int, CaseIterable, Comparable {
+        case full = 1
+        case half = 2
+        case quarter = 4
+        case eighth = 8
+
+        static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+
+        func size(of size: PixelSize) -> PixelSize {
+            PixelSize(width: (size.width + rawValue - 1) / rawValue, height: (size.height + rawValue - 1) / rawValue)
+        }
+    }
+
+    private let handle: tjhandle
+
+    init() throws(ImageRejection) {
+        guard let handle = tjInitDecompress() else { throw .outOfMemory }
+        self.handle = handle
+    }
+
+    deinit { tjDestroy(handle) }
+
+    /// - Parameter isInvertedCMYK: as Adobe writes it.
+    func bitmap(
+        _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale, isInvertedCMYK: Bool
+    ) throws(ImageRejection) -> Bitmap {
+        var width: CInt = 0
+        var height: CInt = 0
+        var subsampling: CInt = 0
+        var colorspace: CInt = 0
+        try check(
+            tjDecompressHeader3(
+                handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace))
+        // Both read the same field; if they ever differ, the buffer below would be the wrong one.
+        guard Int(width) == frame.size.width, Int(height) == frame.size.height else {
+            throw .malformed(.jpeg, why: "has two frames")
+        }
+        let isCMYK = colorspace == TJCS_CMYK.rawValue || colorspace == TJCS_YCCK.rawValue
+        let isGrey = colorspace == TJCS_GRAY.rawValue
+        let format = isCMYK ? TJPF_CMYK : isGrey ? TJPF_GRAY : TJPF_RGB
+        let channels = isCMYK ? 4 : isGrey ? 1 : 3
+        let size = scale.size(of: frame.size)
+        var status: CInt = 0
+        let samples = [UInt8](unsafeUninitializedCapacity: size.area * channels) { out, count in
+            // A warning is a rejection: libjpeg paints over what is missing.
+            status = tjDecompress2(
+                handle, bytes.baseAddress, UInt(bytes.count), out.baseAddress, CInt(size.width),
+                CInt(size.width * channels), CInt(size.height), format.rawValue,
+                TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
+            count = status == 0 ? size.area * channels : 0
+        }
+        try check(status)
+        if isCMYK { return Bitmap(size: size, cmyk: samples, isInverted: isInvertedCMYK) }
+        return Bitmap(size: size, layout: isGrey ? .grey : .rgb, samples: samples)
+    }
+
+    private func check(_ status: CInt) throws(ImageRejection) {
+        guard status != 0 else { return }
+        let words = tjGetErrorStr2(handle).map { ImageRejection.readable($0) } ?? "unknown error"
+        if words.contains("Insufficient memory") || words.contains("emory allocation") { throw .outOfMemory }
+        throw .malformed(.jpeg, why: "does not decode: \(words)")
+    }
+}
+
+extension Bitmap {
+    /// Without colour management: ink is subtracted from white.
+    fileprivate init(size: PixelSize, cmyk: [UInt8], isInverted: Bool) {
+        var samples: [UInt8] = []
+        samples.reserveCapacity(size.area * 3)
+        for start in stride(from: 0, to: cmyk.count, by: 4) {
+            let black = isInverted ? Int(cmyk[start + 3]) : 255 - Int(cmyk[start + 3])
+            for channel in start..<start + 3 {
+                let ink = isInverted ? Int(cmyk[channel]) : 255 - Int(cmyk[channel])
+                samples.append(UInt8((ink * black + 127) / 255))
+            }
+        }
+        self.init(size: size, layout: .rgb, samples: samples)
+    }
+}

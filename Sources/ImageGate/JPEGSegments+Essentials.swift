@@ -1,0 +1,38 @@
+extension JPEGSegments {
+    /// How the image is to be turned. Exif 2.32, tag 0x0112, in the first APP1 that has it.
+    func orientation(_ bytes: [UInt8]) -> Orientation {
+        for segment in segments where segment.marker == 0xE1 {
+            if let orientation = Orientation(exif: bytes[segment.payload]) { return orientation }
+        }
+        return .upright
+    }
+
+    /// The application segments without which colours change: JFIF, Adobe's transform, a small ICC profile. All others, and
+    /// comments, may hold what nobody meant to send: places, dates, thumbnails.
+    private func isEssential(_ segment: Segment, _ bytes: [UInt8]) -> Bool {
+        let payload = bytes[segment.payload]
+        switch segment.marker {
+        // Of this length it has no thumbnail.
+        case 0xE0: return payload.starts(with: "JFIF\0".utf8) && payload.count == 14
+        case 0xE2: return payload.starts(with: "ICC_PROFILE\0".utf8) && payload.count <= 4096
+        case 0xEE: return payload.starts(with: "Adobe".utf8) && payload.count == 12
+        case 0xE0...0xEF, Marker.comment: return false
+        default: return true
+        }
+    }
+
+    var hasAdobeMarker: Bool { segments.contains { $0.marker == 0xEE && $0.payload.count == 12 } }
+
+    func strippedCount(_ bytes: [UInt8]) -> Int {
+        segments.reduce(2) { isEssential($1, bytes) ? $0 + $1.range.count : $0 }
+    }
+
+    /// The image with the same pixels and nothing that does not show.
+    func stripped(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        result += bytes[..<2]
+        for segment in segments where isEssential(segment, bytes) { result += bytes[segment.range] }
+        return result
+    }
+}

@@ -1,0 +1,124 @@
+/// The marker segments of a JPEG, walked once: what frame it has, how many scans, and where it really ends.
+/// ITU-T T.81, annex B.
+///
+/// The decoder stops at the end it believes in; this one proves that it is the last thing in the file.
+struct JPEGSegments: Sendable {
+    struct Segment: Sendable {
+        let marker: UInt8
+        /// From 0xFF to before the next segment; of a scan, with its entropy-coded data.
+        let range: Range<Int>
+        /// Between the length field and the end of the segment.
+        let payload: Range<Int>
+    }
+
+    private(set) var frame: JPEGFrame
+    private(set) var segments: [Segment] = []
+    private(set) var scanCount = 0
+
+    enum Marker {
+        static let end: UInt8 = 0xD9
+        static let scan: UInt8 = 0xDA
+        static let comment: UInt8 = 0xFE
+        /// Baseline, extended and progressive, Huffman-coded. No browser shows the others.
+        static let frames: Set<UInt8> = [0xC0, 0xC1, 0xC2]
+        static let otherFrames: Set<UInt8> = [0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF]
+    }
+
+    /// - Parameter checkFrame: called as soon as the frame is known, before the rest is looked at.
+    init(_ bytes: [UInt8], checkFrame: (JPEGFrame) throws(ImageRejection) -> Void) throws(ImageRejection) {
+        var walker = Walker(bytes: bytes)
+        var frame: JPEGFrame?
+        while true {
+            let segment = try walker.next()
+            switch segment.marker {
+            case Marker.end:
+                segments.append(segment)
+                guard let frame, scanCount > 0 else { throw .malformed(.jpeg, why: "has no image") }
+                self.frame = frame
+                guard walker.position == bytes.count else {
+                    throw .trailingData(.jpeg, count: bytes.count - walker.position)
+                }
+                return
+            case let marker where Marker.frames.contains(marker):
+                guard frame == nil else { throw .malformed(.jpeg, why: "has two frames") }
+                let found = try JPEGFrame(bytes, segment)
+                try checkFrame(found)
+                frame = found
+            case let marker where Marker.otherFrames.contains(marker):
+                throw .malformed(.jpeg, why: "is of a kind that viewers do not show")
+            case Marker.scan:
+                scanCount += 1
+                // Each scan passes over the whole image: a small file with many is a bomb of time.
+                guard scanCount <= Self.scanLimit else {
+                    throw .malformed(.jpeg, why: "has over \(Self.scanLimit) scans")
+                }
+            default: break
+            }
+            guard segments.count < Self.segmentLimit else {
+                throw .malformed(.jpeg, why: "has over \(Self.segmentLimit) segments")
+            }
+            segments.append(segment)
+        }
+    }
+
+    /// Encoders make about ten.
+    private static let scanLimit = 64
+    private static let segmentLimit = 4096
+}
+
+/// Goes from marker to marker.
+private struct Walker {
+    let bytes: [UInt8]
+    /// After SOI.
+    private(set) var position = 2
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func next() throws(ImageRejection) -> JPEGSegments.Segment {
+        let start = position
+        guard position < bytes.count else { throw .truncated(.jpeg) }
+        guard bytes[position] == 0xFF else { throw .malformed(.jpeg, why: "has data between its segments") }
+        // Any number of 0xFF may fill up before the marker.
+        while position < bytes.count, bytes[position] == 0xFF { position += 1 }
+        guard position < bytes.count else { throw .truncated(.jpeg) }
+        let marker = bytes[position]
+        position += 1
+        if marker == JPEGSegments.Marker.end {
+            return .init(marker: marker, range: start..<position, payload: position..<position)
+        }
+        // Markers without a length have no place here: restarts live in scans, SOI only at the beginning.
+        guard marker >= 0xC0, !(0xD0...0xD8).contains(marker) else {
+            throw .malformed(.jpeg, why: "has a marker out of place")
+        }
+        guard position + 2 <= bytes.count else { throw .truncated(.jpeg) }
+        let length = Int(bytes[position]) << 8 | Int(bytes[position + 1])
+        guard length >= 2 else { throw .malformed(.jpeg, why: "has a segment without a length") }
+        guard position + length <= bytes.count else { throw .truncated(.jpeg) }
+        let payload = position + 2..<position + length
+        position += length
+        if marker == JPEGSegments.Marker.scan { try skipEntropyCodedData() }
+        return .init(marker: marker, range: start..<position, payload: payload)
+    }
+
+    /// To the next marker that is not a stuffed zero or a restart.
+    private mutating func skipEntropyCodedData() throws(ImageRejection) {
+        let found = bytes.withUnsafeBufferPointer { bytes -> Int? in
+            var index = position
+            while index + 1 < bytes.count {
+                if bytes[index] == 0xFF {
+                    let marker = bytes[index + 1]
+                    if marker == 0xFF {
+                        index += 1
+                        continue
+                    }
+                    if marker != 0, !(0xD0...0xD7).contains(marker) { return index }
+                    index += 1
+                }
+                index += 1
+            }
+            return nil
+        }
+        guard let found else { throw .truncated(.jpeg) }
+        position = found
+    }
+}

@@ -1,0 +1,98 @@
+internal import CImage
+
+extension Admission {
+    func admitPNG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+        let chunks = try PNGChunkList(bytes) { header throws(ImageRejection) in try checkSize(header.size, of: .png) }
+        let size = chunks.header.size
+        let fitted = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
+        if fitted == size, chunks.strippedCount <= policy.byteBudget {
+            try validate(bytes, chunks.header)
+            return AdmittedImage(
+                bytes: chunks.stripped(bytes), type: .png, width: size.width, height: size.height,
+                originalWidth: size.width, originalHeight: size.height, treatment: .passed)
+        }
+        let gamma = chunks.unusualGamma(bytes)
+        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+            try thumbnail(of: buffer, chunks.header, gamma: gamma, size: fitted)
+        }
+        let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
+        return try search.thumbnail(of: bitmap, originalSize: size)
+    }
+
+    /// Decodes all rows and keeps none.
+    private func validate(_ bytes: [UInt8], _ header: PNGHeader) throws(ImageRejection) {
+        try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+            let reader = try PNGReader(buffer, header: header, form: .stored)
+            let passes = header.isInterlaced ? PNGReader.Pass.all(of: header.size) : []
+            var rows = header.isInterlaced ? passes.reduce(0) { $0 + $1.size.height } : header.size.height
+            while rows > 0 {
+                try cancellation.check()
+                let batch = min(rows, 256)
+                try reader.read(batch, into: nil)
+                rows -= batch
+            }
+            try reader.finish()
+        }
+    }
+
+    private func thumbnail(
+        of bytes: UnsafeBufferPointer<UInt8>, _ header: PNGHeader, gamma: Double?, size: PixelSize
+    ) throws(ImageRejection) -> Bitmap {
+        let reader = try PNGReader(bytes, header: header, form: .samples)
+        guard let layout = Bitmap.Layout(rawValue: Int(reader.layout.channels)) else {
+            throw .malformed(.png, why: "has \(reader.layout.channels) channels")
+        }
+        let target = ThumbnailTarget(size: size, layout: layout, cancellation: cancellation)
+        switch reader.layout.bits_per_sample {
+        case 16:
+            let light = gamma.map { .power($0, sampleLimit: 65535) } ?? LinearLight.sRGB16
+            return try target.draw(reader, header, light, UInt16.self)
+        default:
+            let light = gamma.map { .power($0, sampleLimit: 255) } ?? LinearLight.sRGB8
+            return try target.draw(reader, header, light, UInt8.self)
+        }
+    }
+}
+
+/// Streams a reader's rows into a scaler.
+private struct ThumbnailTarget {
+    let size: PixelSize
+    let layout: Bitmap.Layout
+    let cancellation: Cancellation
+
+    func draw<Sample: ImageSample>(
+        _ reader: borrowing PNGReader, _ header: PNGHeader, _ light: LinearLight, _: Sample.Type
+    ) throws(ImageRejection) -> Bitmap {
+        let rowBytes = reader.layout.row_bytes
+        // A batch stays in the second-level cache between libpng and the scaler.
+        let batch = header.isInterlaced ? 1 : min(max(1, (128 << 10) / rowBytes), header.size.height)
+        let rows = UnsafeMutableRawPointer.allocate(byteCount: rowBytes * batch, alignment: 16)
+        defer { rows.deallocate() }
+        let samples = rows.bindMemory(to: Sample.self, capacity: rowBytes * batch / MemoryLayout<Sample>.size)
+        let bytes = UnsafeMutableRawPointer(samples).assumingMemoryBound(to: UInt8.self)
+
+        if header.isInterlaced {
+            var scaler = InterlacedBoxScaler(from: header.size, to: size, layout: layout, light: light)
+            for pass in PNGReader.Pass.all(of: header.size) {
+                for row in 0..<pass.size.height {
+                    if row.isMultiple(of: 64) { try cancellation.check() }
+                    try reader.read(1, into: bytes)
+                    scaler.add(samples, row: row, of: pass)
+                }
+            }
+            try reader.finish()
+            return scaler.bitmap()
+        }
+        var scaler = BoxScaler(from: header.size, to: size, layout: layout, light: light)
+        var left = header.size.height
+        while left > 0 {
+            try cancellation.check()
+            let count = min(left, batch)
+            try reader.read(count, into: bytes)
+            scaler.add(samples, rows: count)
+            left -= count
+        }
+        try reader.finish()
+        return scaler.bitmap
+    }
+}

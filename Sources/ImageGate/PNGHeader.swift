@@ -1,0 +1,22 @@
+/// The chunk IHDR. PNG (Third Edition), section 11.2.1.
+struct PNGHeader: Equatable, Sendable {
+    let size: PixelSize
+    let bitDepth: UInt8
+    let colorType: UInt8
+    let isInterlaced: Bool
+
+    init(_ bytes: [UInt8], _ chunk: PNGChunkList.Chunk) throws(ImageRejection) {
+        guard chunk.name == "IHDR", chunk.data.count == 13 else {
+            throw .malformed(.png, why: "does not begin with its header")
+        }
+        let start = chunk.data.lowerBound
+        size = PixelSize(width: Int(bytes.bigEndian32(at: start)), height: Int(bytes.bigEndian32(at: start + 4)))
+        bitDepth = bytes[start + 8]
+        colorType = bytes[start + 9]
+        // The rest, and whether the fields agree, is libpng's to judge.
+        isInterlaced = bytes[start + 12] != 0
+        guard size.width < 1 << 31, size.height < 1 << 31 else {
+            throw .malformed(.png, why: "header has a side that no PNG can have")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import CImage
+
+/// A PNG's rows, one batch after the other. `bytes` must outlive it.
+struct PNGReader: ~Copyable {
+    let layout: cimage_png_layout
+    private let raw: OpaquePointer
+    private let count: Int
+
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, header: PNGHeader, form: cimage_png_form
+    ) throws(ImageRejection) {
+        guard let base = bytes.baseAddress else { throw .empty }
+        guard let raw = cimage_png_open(base, bytes.count) else { throw .outOfMemory }
+        var layout = cimage_png_layout()
+        let status = cimage_png_start(raw, UInt32(header.size.width), UInt32(header.size.height), form, &layout)
+        let rejection = Self.rejection(status, raw)
+        if let rejection {
+            cimage_png_close(raw)
+            throw rejection
+        }
+        self.raw = raw
+        self.layout = layout
+        self.count = bytes.count
+    }
+
+    deinit { cimage_png_close(raw) }
+
+    /// Into `rows`, which holds `count` rows of the whole width; nil drops them.
+    func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageRejection) {
+        try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
+    }
+
+    /// After the last row: what is left must be the end, and nothing after it.
+    func finish() throws(ImageRejection) {
+        var consumed = 0
+        try check(cimage_png_finish(raw, &consumed))
+        guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
+    }
+
+    private func check(_ status: cimage_status) throws(ImageRejection) {
+        if let rejection = Self.rejection(status, raw) { throw rejection }
+    }
+
+    private static func rejection(_ status: cimage_status, _ raw: OpaquePointer) -> ImageRejection? {
+        switch status {
+        case .ok: nil
+        case .out_of_memory: .outOfMemory
+        case .malformed, .too_large:
+            .malformed(.png, why: "does not decode: \(ImageRejection.readable(cimage_png_message(raw)))")
+        }
+    }
+}
+
+extension PNGReader {
+    /// One pass of Adam7: a smaller image made of every `columnStep`th pixel. PNG (Third Edition), section 8.1.
+    struct Pass: Equatable, Sendable {
+        let firstColumn: Int
+        let columnStep: Int
+        let firstRow: Int
+        let rowStep: Int
+        let size: PixelSize
+
+        private init(_ column: Int, _ columnStep: Int, _ row: Int, _ rowStep: Int, of size: PixelSize) {
+            (firstColumn, self.columnStep, firstRow, self.rowStep) = (column, columnStep, row, rowStep)
+            self.size = PixelSize(
+                width: (size.width - column + columnStep - 1) / columnStep,
+                height: (size.height - row + rowStep - 1) / rowStep)
+        }
+
+        /// Those of an interlaced image that have pixels.
+        static func all(of size: PixelSize) -> [Pass] {
+            [
+                Pass(0, 8, 0, 8, of: size), Pass(4, 8, 0, 8, of: size), Pass(0, 4, 4, 8, of: size),
+                Pass(2, 4, 0, 4, of: size), Pass(0, 2, 2, 4, of: size), Pass(1, 2, 0, 2, of: size),
+                Pass(0, 1, 1, 2, of: size),
+            ].filter { $0.size.width > 0 && $0.size.height > 0 }
+        }
+    }
+}
