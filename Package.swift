@@ -43,7 +43,9 @@ let package = Package(
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
-        .target(name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"]),
+        .target(
+            name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"],
+            linkerSettings: [.linkedLibrary("z")]),
 
         // The responder.
         room("FastCGI", ["CFastCGI", "CLinux"]),

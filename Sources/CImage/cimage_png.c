@@ -180,9 +180,9 @@ static int color_type(const cimage_png_picture *picture) {
 static int filters(cimage_png_filter filter) {
     switch (filter) {
     case cimage_png_filter_none: return PNG_FILTER_NONE;
-    case cimage_png_filter_adaptive: return PNG_ALL_FILTERS;
+    case cimage_png_filter_sub: return PNG_FILTER_SUB;
     case cimage_png_filter_up: return PNG_FILTER_UP;
-    case cimage_png_filter_paeth: return PNG_FILTER_PAETH;
+    case cimage_png_filter_adaptive: return PNG_ALL_FILTERS;
     }
     return PNG_FILTER_NONE;
 }

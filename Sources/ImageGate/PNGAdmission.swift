@@ -11,10 +11,7 @@ extension Admission {
                 bytes: chunks.stripped(bytes), type: .png, width: size.width, height: size.height,
                 originalWidth: size.width, originalHeight: size.height, treatment: .passed)
         }
-        let gamma = chunks.unusualGamma(bytes)
-        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
-            try thumbnail(of: buffer, chunks.header, gamma: gamma, size: fitted)
-        }
+        let bitmap = try bitmap(of: bytes, chunks, size: fitted)
         let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
         return try search.thumbnail(of: bitmap, originalSize: size)
     }
@@ -35,7 +32,15 @@ extension Admission {
         }
     }
 
-    private func thumbnail(
+    /// Decodes all rows into a bitmap of `size`, which is at most the image's.
+    func bitmap(of bytes: [UInt8], _ chunks: PNGChunkList, size: PixelSize) throws(ImageRejection) -> Bitmap {
+        let gamma = chunks.unusualGamma(bytes)
+        return try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+            try bitmap(of: buffer, chunks.header, gamma: gamma, size: size)
+        }
+    }
+
+    private func bitmap(
         of bytes: UnsafeBufferPointer<UInt8>, _ header: PNGHeader, gamma: Double?, size: PixelSize
     ) throws(ImageRejection) -> Bitmap {
         let reader = try PNGReader(bytes, header: header, form: .samples)

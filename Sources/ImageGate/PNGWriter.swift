@@ -1,6 +1,8 @@
 internal import CImage
 
-/// Writes bitmaps as PNGs: grey, palette or true colour, whichever the pixels allow and is smallest.
+/// Writes bitmaps as PNGs: grey, palette or true colour, whichever the pixels allow.
+///
+/// The filter is chosen on a sample of the rows with zlib in a hurry; only one or two whole encodings follow.
 struct PNGWriter: Sendable {
     enum Outcome: Equatable {
         case written([UInt8])
@@ -12,40 +14,89 @@ struct PNGWriter: Sendable {
     let limit: Int
 
     func write(_ bitmap: Bitmap) throws(ImageRejection) -> Outcome {
-        let reduced = bitmap.reduced()
-        if let indexed = IndexedBitmap(reduced) { return try write(indexed) }
-        return try encode(reduced.samples, bitmap.size, channels: reduced.layout.channels, filter: .adaptive)
+        let picture = Picture(bitmap.reduced())
+        let filter = try bestFilter(for: picture)
+        let outcome = try encode(picture, filter: filter, level: 6, limit: limit)
+        // A last tenth can be had for time; more than that cannot.
+        guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
+        return try encode(picture, filter: filter, level: 9, limit: limit)
     }
 
-    /// Few colours are mostly flat areas: filters would only hide their repetitions from zlib.
-    private func write(_ bitmap: IndexedBitmap) throws(ImageRejection) -> Outcome {
-        try encode(
-            bitmap.indices, bitmap.size, channels: 1, filter: .none, bitDepth: bitmap.bitDepth, palette: bitmap.palette)
+    private func bestFilter(for picture: Picture) throws(ImageRejection) -> cimage_png_filter {
+        // Neighbouring indices are not alike, so differences say nothing.
+        guard picture.palette == nil, picture.bitDepth == 8 else { return .none }
+        let sample = picture.sampled()
+        var best = (filter: cimage_png_filter.none, count: Int.max)
+        for filter in [cimage_png_filter.none, .sub, .up, .adaptive] {
+            let limit = min(best.count, sample.samples.count + 4096)
+            if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: limit) {
+                best = (filter, bytes.count)
+            }
+        }
+        return best.filter
     }
 
     private func encode(
-        _ samples: [UInt8], _ size: PixelSize, channels: Int, filter: cimage_png_filter, bitDepth: Int = 8,
-        palette: [UInt8]? = nil
+        _ picture: Picture, filter: cimage_png_filter, level: UInt8, limit: Int
     ) throws(ImageRejection) -> Outcome {
         var status = cimage_status.ok
         var rows: UInt32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(limit, 1)) { out, count in
-            samples.withUnsafeBufferPointer { samples in
-                (palette ?? []).withUnsafeBufferPointer { entries in
+            picture.samples.withUnsafeBufferPointer { samples in
+                (picture.palette ?? []).withUnsafeBufferPointer { entries in
                     guard let pixels = samples.baseAddress, let out = out.baseAddress else { return }
-                    var picture = cimage_png_picture(
-                        pixels: pixels, width: UInt32(size.width), height: UInt32(size.height),
-                        channels: UInt8(channels), bit_depth: UInt8(bitDepth),
-                        palette: palette == nil ? nil : entries.baseAddress,
-                        palette_count: UInt16(entries.count / 4), filter: filter, level: 6)
-                    status = cimage_png_write(&picture, out, limit, &count, &rows)
+                    var facts = cimage_png_picture(
+                        pixels: pixels, width: UInt32(picture.size.width), height: UInt32(picture.size.height),
+                        channels: UInt8(picture.channels), bit_depth: UInt8(picture.bitDepth),
+                        palette: picture.palette == nil ? nil : entries.baseAddress,
+                        palette_count: UInt16(entries.count / 4), filter: filter, level: level)
+                    status = cimage_png_write(&facts, out, limit, &count, &rows)
                 }
             }
         }
         switch status {
         case .ok: return .written(bytes)
-        case .too_large: return .tooLarge(estimate: limit * size.height / max(1, Int(rows)))
+        case .too_large: return .tooLarge(estimate: limit * picture.size.height / max(1, Int(rows)))
         case .out_of_memory, .malformed: throw .outOfMemory
+        }
+    }
+}
+
+extension PNGWriter {
+    /// What is written: samples, or indices into a palette.
+    private struct Picture {
+        var size: PixelSize
+        var samples: [UInt8]
+        var channels: Int
+        var bitDepth = 8
+        /// RGBA.
+        var palette: [UInt8]?
+
+        init(_ bitmap: Bitmap) {
+            size = bitmap.size
+            if let indexed = IndexedBitmap(bitmap) {
+                samples = indexed.indices
+                channels = 1
+                bitDepth = indexed.bitDepth
+                palette = indexed.palette
+            } else {
+                samples = bitmap.samples
+                channels = bitmap.layout.channels
+            }
+        }
+
+        /// About an eighth of the rows, in groups: filters and zlib look upwards.
+        func sampled() -> Picture {
+            let group = 16
+            guard size.height > 8 * group else { return self }
+            let rowBytes = size.width * channels
+            var sample = self
+            sample.samples = []
+            for first in stride(from: 0, to: size.height - group, by: 8 * group) {
+                sample.samples += samples[first * rowBytes..<(first + group) * rowBytes]
+            }
+            sample.size.height = sample.samples.count / rowBytes
+            return sample
         }
     }
 }

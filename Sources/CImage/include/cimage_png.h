@@ -54,12 +54,11 @@ const char *_Nonnull cimage_png_message(const cimage_png_reader *_Nonnull reader
 // MARK: Writing
 
 typedef enum __attribute__((enum_extensibility(closed))) {
-    /// For flat colours: text, lines, palettes.
     cimage_png_filter_none = 0,
-    /// Each row with the filter that looks best, for shading.
-    cimage_png_filter_adaptive,
+    cimage_png_filter_sub,
     cimage_png_filter_up,
-    cimage_png_filter_paeth,
+    /// Each row with the filter that leaves the smallest differences.
+    cimage_png_filter_adaptive,
 } cimage_png_filter;
 
 typedef struct {
