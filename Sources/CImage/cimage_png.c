@@ -15,6 +15,12 @@ struct cimage_png_reader {
     size_t offset;
     bool out_of_memory;
     char message[120];
+    /// Of an image with a palette: its colours, and one row of indices.
+    uint8_t palette[256][4];
+    unsigned palette_count;
+    uint8_t *indices;
+    uint32_t width;
+    uint8_t channels;
 };
 
 // MARK: Callbacks of libpng. Those that fail do not return.
@@ -62,6 +68,7 @@ cimage_png_reader *cimage_png_open(const uint8_t *bytes, size_t count) {
 }
 
 void cimage_png_close(cimage_png_reader *reader) {
+    free(reader->indices);
     png_destroy_read_struct(&reader->png, &reader->info, NULL);
     free(reader);
 }
@@ -84,6 +91,31 @@ static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height)
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
 }
 
+/// libpng lets an index past the palette through as black. So indices are expanded here, where they can be checked.
+static void set_palette_indices(cimage_png_reader *reader) {
+    png_structp png = reader->png;
+    png_colorp colors = NULL;
+    png_bytep alphas = NULL;
+    int color_count = 0, alpha_count = 0;
+    png_get_PLTE(png, reader->info, &colors, &color_count);
+    png_get_tRNS(png, reader->info, &alphas, &alpha_count, NULL);
+    for (int entry = 0; entry < color_count && entry < 256; entry++) {
+        uint8_t alpha = entry < alpha_count ? alphas[entry] : 255;
+        uint8_t rgba[4] = {colors[entry].red, colors[entry].green, colors[entry].blue, alpha};
+        memcpy(reader->palette[entry], rgba, 4);
+    }
+    reader->palette_count = color_count;
+    reader->channels = alpha_count > 0 ? 4 : 3;
+    reader->width = png_get_image_width(png, reader->info);
+    // Zeroed: the rows of the first passes are shorter, and what follows them must be an index, too.
+    reader->indices = calloc(reader->width, 1);
+    if (reader->indices == NULL) {
+        reader->out_of_memory = true;
+        png_error(png, "out of memory");
+    }
+    png_set_packing(png);
+}
+
 static void set_samples(png_structp png, png_infop info) {
     png_set_expand(png);
     int color = png_get_color_type(png, info);
@@ -101,28 +133,52 @@ cimage_status cimage_png_start(cimage_png_reader *reader, uint32_t max_width, ui
     if (setjmp(png_jmpbuf(png))) return failure(reader);
     set_limits(png, max_width, max_height);
     png_read_info(png, info);
-    if (form == cimage_png_form_samples) set_samples(png, info);
+    bool has_palette = png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE;
+    if (has_palette) {
+        set_palette_indices(reader);
+    } else if (form == cimage_png_form_samples) {
+        set_samples(png, info);
+    }
     png_read_update_info(png, info);
     *layout = (cimage_png_layout){
         .width = png_get_image_width(png, info),
         .height = png_get_image_height(png, info),
-        .channels = png_get_channels(png, info),
+        .channels = has_palette ? reader->channels : png_get_channels(png, info),
         .bits_per_sample = png_get_bit_depth(png, info),
-        .row_bytes = png_get_rowbytes(png, info),
+        .row_bytes = has_palette ? (size_t)reader->width * reader->channels : png_get_rowbytes(png, info),
     };
     return cimage_ok;
+}
+
+static void read_palette_row(cimage_png_reader *reader, uint8_t *row) {
+    png_read_row(reader->png, reader->indices, NULL);
+    uint8_t last = 0;
+    for (uint32_t x = 0; x < reader->width; x++) last = reader->indices[x] > last ? reader->indices[x] : last;
+    if (last >= reader->palette_count) png_error(reader->png, "a pixel is past the palette");
+    if (row == NULL) return;
+    for (uint32_t x = 0; x < reader->width; x++) {
+        memcpy(row, reader->palette[reader->indices[x]], reader->channels);
+        row += reader->channels;
+    }
 }
 
 cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, size_t row_bytes, uint32_t count) {
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
     for (uint32_t row = 0; row < count; row++) {
-        png_read_row(reader->png, rows == NULL ? NULL : rows + row * row_bytes, NULL);
+        uint8_t *out = rows == NULL ? NULL : rows + row * row_bytes;
+        if (reader->indices != NULL) {
+            read_palette_row(reader, out);
+        } else {
+            png_read_row(reader->png, out, NULL);
+        }
     }
     return cimage_ok;
 }
 
-cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *consumed) {
+cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, size_t *consumed) {
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
+    // With the last row libpng has read to the end of the compressed stream and of the IDAT that holds it.
+    *data_end = reader->offset;
     png_read_end(reader->png, NULL);
     *consumed = reader->offset;
     return cimage_ok;
@@ -135,6 +191,7 @@ typedef struct {
     png_infop info;
     uint8_t *out;
     size_t capacity;
+    /// Of bytes; those that did not fit are counted, too.
     size_t count;
     bool is_full;
     uint32_t rows;
@@ -144,12 +201,13 @@ static void on_write_error(png_structp png, png_const_charp message) { (void)mes
 
 static void on_write(png_structp png, png_bytep bytes, size_t count) {
     writer *to = png_get_io_ptr(png);
-    if (count > to->capacity - to->count) {
+    size_t start = to->count;
+    to->count += count;
+    if (to->count > to->capacity) {
         to->is_full = true;
         png_error(png, "full");
     }
-    memcpy(to->out + to->count, bytes, count);
-    to->count += count;
+    memcpy(to->out + start, bytes, count);
 }
 
 static void on_flush(png_structp png) { (void)png; }
@@ -196,7 +254,6 @@ static bool write_all(writer *to, const cimage_png_picture *picture) {
     if (picture->palette != NULL) set_palette(to, picture);
     png_set_filter(to->png, PNG_FILTER_TYPE_BASE, filters(picture->filter));
     png_set_compression_level(to->png, picture->level);
-    png_set_compression_buffer_size(to->png, 1 << 15);
     png_write_info(to->png, to->info);
     if (picture->bit_depth < 8) png_set_packing(to->png);
     size_t row_bytes = (size_t)picture->width * picture->channels;

@@ -15,36 +15,28 @@ struct BudgetSearch: Sendable {
 
     /// Of drawings and plots: PNG where it fits, JPEG at the same size where alpha allows it, then smaller.
     func thumbnail(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
-        let writer = PNGWriter(limit: budget)
         let reduced = bitmap.reduced()
-        switch try writer.write(reduced) {
-        case .written(let bytes):
-            return admitted(Encoded(bytes: bytes, type: .png, size: bitmap.size), originalSize)
-        case .tooLarge(let estimate):
-            guard reduced.layout == .rgba else { return try photograph(of: reduced, originalSize: originalSize) }
-            let encoded = try shrink(reduced, firstEstimate: estimate) { bitmap throws(ImageRejection) in
-                switch try writer.write(bitmap) {
-                case .written(let bytes): .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
-                case .tooLarge(let estimate): .tooLarge(estimate: estimate)
-                }
+        let png = try encodePNG(reduced)
+        guard case .tooLarge = png, reduced.layout != .rgba else {
+            return try search(reduced, first: png, originalSize) { bitmap throws(ImageRejection) in
+                try encodePNG(bitmap)
             }
-            return admitted(encoded, originalSize)
         }
+        return try photograph(of: reduced, originalSize: originalSize)
     }
 
     /// Of what came as JPEG, or is as noisy: JPEG of the best quality that fits, then smaller.
     func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
         let writer = try JPEGWriter()
-        let attempt = try encode(bitmap, with: writer)
-        switch attempt {
-        case .fits(let encoded): return admitted(encoded, originalSize)
-        case .tooLarge(let estimate):
-            let encoded = try shrink(bitmap, firstEstimate: estimate) { bitmap throws(ImageRejection) in
-                try encode(bitmap, with: writer)
-            }
-            return admitted(encoded, originalSize)
+        let first = try encodeJPEG(bitmap, with: writer)
+        return try search(bitmap, first: first, originalSize) { bitmap throws(ImageRejection) in
+            // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
+            if bitmap.size.area <= Self.fewPixels, case .fits(let png) = try encodePNG(bitmap) { return .fits(png) }
+            return try encodeJPEG(bitmap, with: writer)
         }
     }
+
+    private static let fewPixels = 32 * 32
 
     private enum Attempt {
         case fits(Encoded)
@@ -54,12 +46,13 @@ struct BudgetSearch: Sendable {
     /// Best first.
     private static let qualities: [JPEGWriter.Quality] = [
         .init(level: 92, isFullColor: true), .init(level: 88, isFullColor: true), .init(level: 84, isFullColor: true),
-        .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false), .init(level: 68, isFullColor: false),
+        .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false),
+        .init(level: 68, isFullColor: false),
         .init(level: 60, isFullColor: false),
     ]
 
     /// The best quality that fits, by bisection: three tries.
-    private func encode(_ bitmap: Bitmap, with writer: borrowing JPEGWriter) throws(ImageRejection) -> Attempt {
+    private func encodeJPEG(_ bitmap: Bitmap, with writer: borrowing JPEGWriter) throws(ImageRejection) -> Attempt {
         var (best, worst) = (0, Self.qualities.count)
         var found: Encoded?
         var smallest = Int.max
@@ -78,25 +71,37 @@ struct BudgetSearch: Sendable {
         return found.map { .fits($0) } ?? .tooLarge(estimate: smallest)
     }
 
+    private func encodePNG(_ bitmap: Bitmap) throws(ImageRejection) -> Attempt {
+        try cancellation.check()
+        return switch try PNGWriter(limit: budget).write(bitmap) {
+        case .written(let bytes): .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
+        case .tooLarge(let estimate): .tooLarge(estimate: estimate)
+        }
+    }
+
     /// Smaller sizes until one fits, then one step back if that left much of the budget unused.
-    private func shrink(
-        _ bitmap: Bitmap, firstEstimate: Int, _ attempt: (Bitmap) throws(ImageRejection) -> Attempt
-    ) throws(ImageRejection) -> Encoded {
+    private func search(
+        _ bitmap: Bitmap, first: Attempt, _ originalSize: PixelSize,
+        _ attempt: (Bitmap) throws(ImageRejection) -> Attempt
+    ) throws(ImageRejection) -> AdmittedImage {
         var tooLarge = 1.0
-        var scale = nextScale(after: tooLarge, estimate: firstEstimate)
+        var scale = 1.0
+        var outcome = first
         for _ in 0..<Self.tries {
-            try cancellation.check()
-            let size = bitmap.size.scaled(by: scale)
-            switch try attempt(bitmap.scaled(to: size)) {
+            switch outcome {
             case .fits(let encoded):
-                guard encoded.bytes.count < budget * 4 / 5, scale * 1.1 < tooLarge else { return encoded }
+                let isFull = encoded.bytes.count >= budget * 4 / 5 || scale * 1.1 >= tooLarge
                 let larger = bitmap.size.scaled(by: (scale + tooLarge) / 2)
-                guard case .fits(let better) = try attempt(bitmap.scaled(to: larger)) else { return encoded }
-                return better
+                if !isFull, case .fits(let better) = try attempt(bitmap.scaled(to: larger)) {
+                    return admitted(better, originalSize)
+                }
+                return admitted(encoded, originalSize)
             case .tooLarge(let estimate):
+                let size = bitmap.size.scaled(by: scale)
                 guard size.area > 1 else { throw .overBudget(limit: budget) }
                 tooLarge = scale
                 scale = nextScale(after: scale, estimate: estimate)
+                outcome = try attempt(bitmap.scaled(to: bitmap.size.scaled(by: scale)))
             }
         }
         throw .overBudget(limit: budget)
@@ -108,7 +113,7 @@ struct BudgetSearch: Sendable {
         return scale * min(max(step, 0.2), 0.9)
     }
 
-    private static let tries = 12
+    private static let tries = 24
 
     private func admitted(_ encoded: Encoded, _ originalSize: PixelSize) -> AdmittedImage {
         AdmittedImage(

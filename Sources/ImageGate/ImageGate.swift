@@ -22,7 +22,8 @@ package final class ImageGate: Sendable {
             await withCheckedContinuation { waiter in
                 threads.submit(
                     .init(
-                        cancellation: cancellation, work: { admission.outcome(bytes, claimed: claimed) }, waiter: waiter))
+                        cancellation: cancellation, work: { admission.outcome(bytes, claimed: claimed) }, waiter: waiter
+                    ))
                 // Cancelled before the job was in the queue: the handler came too early to find it.
                 if Task.isCancelled { threads.cancel(cancellation) }
             }

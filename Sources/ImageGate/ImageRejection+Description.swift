@@ -32,7 +32,8 @@ extension ImageRejection: CustomStringConvertible {
 
     private static func megapixels(_ pixels: Int) -> String {
         let million = 1_000_000
-        return pixels >= million && pixels.isMultiple(of: million) ? "\(pixels / million) megapixels" : "\(pixels) pixels"
+        return pixels >= million && pixels.isMultiple(of: million)
+            ? "\(pixels / million) megapixels" : "\(pixels) pixels"
     }
 }
 

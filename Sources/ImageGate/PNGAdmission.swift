@@ -6,7 +6,7 @@ extension Admission {
         let size = chunks.header.size
         let fitted = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         if fitted == size, chunks.strippedCount <= policy.byteBudget {
-            try validate(bytes, chunks.header)
+            try validate(bytes, chunks)
             return AdmittedImage(
                 bytes: chunks.stripped(bytes), type: .png, width: size.width, height: size.height,
                 originalWidth: size.width, originalHeight: size.height, treatment: .passed)
@@ -17,7 +17,8 @@ extension Admission {
     }
 
     /// Decodes all rows and keeps none.
-    private func validate(_ bytes: [UInt8], _ header: PNGHeader) throws(ImageRejection) {
+    private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageRejection) {
+        let header = chunks.header
         try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
             let reader = try PNGReader(buffer, header: header, form: .stored)
             let passes = header.isInterlaced ? PNGReader.Pass.all(of: header.size) : []
@@ -28,7 +29,7 @@ extension Admission {
                 try reader.read(batch, into: nil)
                 rows -= batch
             }
-            try reader.finish()
+            try reader.finish(dataEnd: chunks.dataEnd)
         }
     }
 
@@ -36,14 +37,14 @@ extension Admission {
     func bitmap(of bytes: [UInt8], _ chunks: PNGChunkList, size: PixelSize) throws(ImageRejection) -> Bitmap {
         let gamma = chunks.unusualGamma(bytes)
         return try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
-            try bitmap(of: buffer, chunks.header, gamma: gamma, size: size)
+            try bitmap(of: buffer, chunks, gamma: gamma, size: size)
         }
     }
 
     private func bitmap(
-        of bytes: UnsafeBufferPointer<UInt8>, _ header: PNGHeader, gamma: Double?, size: PixelSize
+        of bytes: UnsafeBufferPointer<UInt8>, _ chunks: PNGChunkList, gamma: Double?, size: PixelSize
     ) throws(ImageRejection) -> Bitmap {
-        let reader = try PNGReader(bytes, header: header, form: .samples)
+        let reader = try PNGReader(bytes, header: chunks.header, form: .samples)
         guard let layout = Bitmap.Layout(rawValue: Int(reader.layout.channels)) else {
             throw .malformed(.png, why: "has \(reader.layout.channels) channels")
         }
@@ -51,10 +52,10 @@ extension Admission {
         switch reader.layout.bits_per_sample {
         case 16:
             let light = gamma.map { .power($0, sampleLimit: 65535) } ?? LinearLight.sRGB16
-            return try target.draw(reader, header, light, UInt16.self)
+            return try target.draw(reader, chunks, light, UInt16.self)
         default:
             let light = gamma.map { .power($0, sampleLimit: 255) } ?? LinearLight.sRGB8
-            return try target.draw(reader, header, light, UInt8.self)
+            return try target.draw(reader, chunks, light, UInt8.self)
         }
     }
 }
@@ -66,8 +67,9 @@ private struct ThumbnailTarget {
     let cancellation: Cancellation
 
     func draw<Sample: ImageSample>(
-        _ reader: borrowing PNGReader, _ header: PNGHeader, _ light: LinearLight, _: Sample.Type
+        _ reader: borrowing PNGReader, _ chunks: PNGChunkList, _ light: LinearLight, _: Sample.Type
     ) throws(ImageRejection) -> Bitmap {
+        let header = chunks.header
         let rowBytes = reader.layout.row_bytes
         // A batch stays in the second-level cache between libpng and the scaler.
         let batch = header.isInterlaced ? 1 : min(max(1, (128 << 10) / rowBytes), header.size.height)
@@ -85,7 +87,7 @@ private struct ThumbnailTarget {
                     scaler.add(samples, row: row, of: pass)
                 }
             }
-            try reader.finish()
+            try reader.finish(dataEnd: chunks.dataEnd)
             return scaler.bitmap()
         }
         var scaler = BoxScaler(from: header.size, to: size, layout: layout, light: light)
@@ -97,7 +99,7 @@ private struct ThumbnailTarget {
             scaler.add(samples, rows: count)
             left -= count
         }
-        try reader.finish()
+        try reader.finish(dataEnd: chunks.dataEnd)
         return scaler.bitmap
     }
 }

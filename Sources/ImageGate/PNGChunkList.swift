@@ -30,6 +30,8 @@ struct PNGChunkList: Sendable {
 
     private(set) var header: PNGHeader
     private(set) var chunks: [Chunk] = []
+    /// The end of the last IDAT with anything in it.
+    private(set) var dataEnd = 0
 
     /// - Parameter checkHeader: called as soon as the header is known, before the rest is looked at.
     init(
@@ -52,6 +54,7 @@ struct PNGChunkList: Sendable {
                     throw .malformed(.png, why: "chunk IDAT comes after other chunks")
                 }
                 hasData = true
+                if !chunk.data.isEmpty { dataEnd = chunk.range.upperBound }
             case "IEND":
                 guard chunk.data.isEmpty else { throw .malformed(.png, why: "chunk IEND is not empty") }
             case "PLTE": break

@@ -31,9 +31,14 @@ struct PNGReader: ~Copyable {
     }
 
     /// After the last row: what is left must be the end, and nothing after it.
-    func finish() throws(ImageRejection) {
+    ///
+    /// - Parameter dataEnd: of the last IDAT with anything in it. libpng stops reading where the compressed stream ends and
+    ///   lets whole chunks follow.
+    func finish(dataEnd: Int) throws(ImageRejection) {
+        var streamEnd = 0
         var consumed = 0
-        try check(cimage_png_finish(raw, &consumed))
+        try check(cimage_png_finish(raw, &streamEnd, &consumed))
+        guard streamEnd >= dataEnd else { throw .malformed(.png, why: "has data after its last row") }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
 

@@ -6,7 +6,7 @@ internal import CImage
 struct PNGWriter: Sendable {
     enum Outcome: Equatable {
         case written([UInt8])
-        /// The limit was reached; at this pace the whole would take about so many bytes.
+        /// The whole would take about so many bytes.
         case tooLarge(estimate: Int)
     }
 
@@ -15,25 +15,28 @@ struct PNGWriter: Sendable {
 
     func write(_ bitmap: Bitmap) throws(ImageRejection) -> Outcome {
         let picture = Picture(bitmap.reduced())
-        let filter = try bestFilter(for: picture)
+        let (filter, estimate) = try bestFilter(for: picture)
+        // zlib at its best gains a third over zlib in a hurry: what is further off is not even tried.
+        if estimate > 2 * limit { return .tooLarge(estimate: estimate) }
         let outcome = try encode(picture, filter: filter, level: 6, limit: limit)
         // A last tenth can be had for time; more than that cannot.
         guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
         return try encode(picture, filter: filter, level: 9, limit: limit)
     }
 
-    private func bestFilter(for picture: Picture) throws(ImageRejection) -> cimage_png_filter {
-        // Neighbouring indices are not alike, so differences say nothing.
-        guard picture.palette == nil, picture.bitDepth == 8 else { return .none }
+    /// - Returns: and how many bytes the whole picture will take, at most.
+    private func bestFilter(for picture: Picture) throws(ImageRejection) -> (cimage_png_filter, estimate: Int) {
         let sample = picture.sampled()
-        var best = (filter: cimage_png_filter.none, count: Int.max)
-        for filter in [cimage_png_filter.none, .sub, .up, .adaptive] {
-            let limit = min(best.count, sample.samples.count + 4096)
-            if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: limit) {
+        // Neighbouring indices are not alike, so differences say nothing.
+        let hasShades = picture.palette == nil && picture.bitDepth == 8
+        let filters: [cimage_png_filter] = hasShades ? [.none, .sub, .up, .adaptive] : [.none]
+        var best = (filter: cimage_png_filter.none, count: sample.samples.count + 4096)
+        for filter in filters {
+            if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: best.count) {
                 best = (filter, bytes.count)
             }
         }
-        return best.filter
+        return (best.filter, best.count * picture.size.height / sample.size.height)
     }
 
     private func encode(
@@ -41,6 +44,7 @@ struct PNGWriter: Sendable {
     ) throws(ImageRejection) -> Outcome {
         var status = cimage_status.ok
         var rows: UInt32 = 0
+        var needed = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(limit, 1)) { out, count in
             picture.samples.withUnsafeBufferPointer { samples in
                 (picture.palette ?? []).withUnsafeBufferPointer { entries in
@@ -50,13 +54,14 @@ struct PNGWriter: Sendable {
                         channels: UInt8(picture.channels), bit_depth: UInt8(picture.bitDepth),
                         palette: picture.palette == nil ? nil : entries.baseAddress,
                         palette_count: UInt16(entries.count / 4), filter: filter, level: level)
-                    status = cimage_png_write(&facts, out, limit, &count, &rows)
+                    status = cimage_png_write(&facts, out, limit, &needed, &rows)
+                    count = status == .ok ? needed : 0
                 }
             }
         }
         switch status {
         case .ok: return .written(bytes)
-        case .too_large: return .tooLarge(estimate: limit * picture.size.height / max(1, Int(rows)))
+        case .too_large: return .tooLarge(estimate: needed * picture.size.height / max(1, Int(rows)))
         case .out_of_memory, .malformed: throw .outOfMemory
         }
     }

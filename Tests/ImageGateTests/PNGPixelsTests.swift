@@ -10,12 +10,14 @@ struct PNGFormat: CustomStringConvertible, Sendable {
 
     var description: String { "type \(colorType), \(bitDepth) bits\(isInterlaced ? ", interlaced" : "")" }
 
-    static let all: [PNGFormat] = [(0, [1, 2, 4, 8, 16]), (2, [8, 16]), (3, [1, 2, 4, 8]), (4, [8, 16]), (6, [8, 16])]
-        .flatMap { type, depths in
-            depths.flatMap { depth in
-                [false, true].map { .init(colorType: UInt8(type), bitDepth: depth, isInterlaced: $0) }
-            }
+    static let all: [PNGFormat] = [
+        (0, [1, 2, 4, 8, 16]), (2, [8, 16]), (3, [1, 2, 4, 8]), (4, [8, 16]), (6, [8, 16]),
+    ]
+    .flatMap { type, depths in
+        depths.flatMap { depth in
+            [false, true].map { .init(colorType: UInt8(type), bitDepth: depth, isInterlaced: $0) }
         }
+    }
 
     var channels: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][colorType] ?? 1 }
 
@@ -136,7 +138,9 @@ struct PNGPixelsTests {
 func averaged(_ source: PixelSize, to target: PixelSize, _ pixel: (Int, Int) -> [Double]) -> [[Double]] {
     func overlaps(_ index: Int, _ source: Int, _ target: Int) -> [(Int, Double)] {
         let low = Double(index * source) / Double(target), high = Double((index + 1) * source) / Double(target)
-        return (Int(low)..<min(source, Int(high.rounded(.up)))).map { ($0, min(Double($0 + 1), high) - max(Double($0), low)) }
+        return (Int(low)..<min(source, Int(high.rounded(.up)))).map {
+            ($0, min(Double($0 + 1), high) - max(Double($0), low))
+        }
     }
     var result: [[Double]] = []
     for targetY in 0..<target.height {

@@ -45,8 +45,10 @@ cimage_status cimage_png_start(cimage_png_reader *_Nonnull reader, uint32_t max_
 cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *_Nullable rows, size_t row_bytes,
                                    uint32_t count);
 
-/// Reads to the end of IEND and tells how many bytes that took.
-cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull consumed);
+/// After the last row: reads to the end of IEND.
+/// `data_end` is where the IDAT ends in which the compressed stream ended, `consumed` where IEND does.
+cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull data_end,
+                                size_t *_Nonnull consumed);
 
 /// libpng's words for the last failure. Lives as long as the reader.
 const char *_Nonnull cimage_png_message(const cimage_png_reader *_Nonnull reader);
@@ -78,6 +80,7 @@ typedef struct {
     uint8_t level;
 } cimage_png_picture;
 
-/// Writes a PNG into `out`. `too_large` if it does not fit `capacity`; `rows` then tells how far it came.
+/// Writes a PNG into `out`. If it does not fit `capacity` that is `too_large`, and `count` bytes, more than the capacity,
+/// hold about `rows` rows.
 cimage_status cimage_png_write(const cimage_png_picture *_Nonnull picture, uint8_t *_Nonnull out, size_t capacity,
                                size_t *_Nonnull count, uint32_t *_Nonnull rows);
