@@ -53,8 +53,8 @@ final class SVGParser {
     private static var callbacks: xmlSAXHandler {
         var handler = xmlSAXHandler()
         handler.initialized = UInt32(XML_SAX2_MAGIC)
-        handler.startElementNs = { data, name, _, namespace, _, _, count, _, attributes in
-            SVGParser.of(data).start(name, namespace, attributes, count: Int(count))
+        handler.startElementNs = { data, name, prefix, namespace, _, _, count, _, attributes in
+            SVGParser.of(data).start(name, prefix, namespace, attributes, count: Int(count))
         }
         handler.endElementNs = { data, _, _, _ in SVGParser.of(data).handle { $0.end() } }
         handler.characters = { data, text, count in SVGParser.of(data).characters(text, count) }
@@ -79,7 +79,7 @@ final class SVGParser {
 
     /// - Parameter fields: five for each attribute: name, prefix, namespace, start and end of its value.
     private func start(
-        _ name: UnsafePointer<xmlChar>?, _ namespace: UnsafePointer<xmlChar>?,
+        _ name: UnsafePointer<xmlChar>?, _ prefix: UnsafePointer<xmlChar>?, _ namespace: UnsafePointer<xmlChar>?,
         _ fields: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
     ) {
         guard let name else { return }
@@ -91,14 +91,21 @@ final class SVGParser {
             let value = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
             attributes.append(
                 SVGAttribute(
-                    name: String(cString: name), namespace: field[2].map { String(cString: $0) },
+                    name: String(cString: name), namespace: Self.namespace(field[2], prefix: field[1]),
                     // While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference.
                     value: value.split(separator: "&#38;", omittingEmptySubsequences: false).joined(separator: "&")))
         }
-        let namespace = namespace.map { String(cString: $0) }
+        let namespace = Self.namespace(namespace, prefix: prefix)
         handle { sanitiser throws(ImageRejection) in
             try sanitiser.start(String(cString: name), namespace: namespace, attributes: attributes)
         }
+    }
+
+    /// Empty for a prefix that is not declared. For `xlink` what was meant is plain, and left out often.
+    private static func namespace(_ uri: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?) -> String? {
+        if let uri { return String(cString: uri) }
+        guard let prefix else { return nil }
+        return String(cString: prefix) == "xlink" ? SVGVocabulary.xlinkNamespace : ""
     }
 
     private func characters(_ text: UnsafePointer<xmlChar>?, _ count: CInt) {

@@ -136,12 +136,4 @@ struct SVGRasterTests {
             for try await raster in group { #expect(raster == expected) }
         }
     }
-
-    @Test func `no child is left`() throws {
-        let image = try SVGImage(sanitising: try recordedSVG("display_svg"), policy: ImagePolicy())
-        for _ in 0..<5 { _ = try image.rasterised(policy: ImagePolicy()) }
-        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-        for _ in 0..<5 { _ = try image.rasterised(policy: ImagePolicy()) }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count <= open + 1)
-    }
 }

@@ -131,6 +131,11 @@ struct SVGSanitiserTests {
         #expect(clean == "<svg xmlns=\"http://www.w3.org/2000/svg\"><rect/></svg>")
     }
 
+    @Test func `a prefix that nobody declared belongs to nothing, except xlink`() throws {
+        let clean = try sanitised(Array("<svg><x:g/><g x:fill='red'/><use xlink:href='#a'/></svg>".utf8))
+        #expect(clean == "<svg xmlns=\"http://www.w3.org/2000/svg\"><g/><use href=\"#a\"/></svg>")
+    }
+
     @Test func `the first of two equal ids counts`() throws {
         #expect(try sanitisedContent("<g id='a'/><rect id='a'/>") == "<g id=\"a\"/><rect/>")
     }
