@@ -1,1 +1,163 @@
-# Runs inside a sandbox.
+"""The agent of a local sandbox: runs inside it and does what the host asks on stdin.
+
+Only Debian's python3 and its packages. When stdin ends the sandbox is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pathlib
+import resource
+import sys
+from typing import Any, Awaitable, Callable
+
+# `python3 -I` leaves the script's own folder out.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from contexts import Contexts, Execution  # noqa: E402
+from wire import Failure, Outbox, Reply  # noqa: E402
+
+Request = dict[str, Any]
+Handler = Callable[[Request, Reply], Awaitable[None]]
+
+# A line of the host: code, or a chunk of an upload.
+LINE_LIMIT = 64 << 20
+
+
+class Agent:
+    def __init__(self, outbox: Outbox, home: str, environment: dict[str, str]) -> None:
+        self._outbox = outbox
+        self._contexts = Contexts(home, environment)
+        self._executions: dict[int, Execution] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handlers: dict[str, Handler] = {
+            "init": self._init,
+            "execute": self._execute,
+            "cancel": self._cancel,
+            "contexts_create": self._contexts_create,
+            "contexts_list": self._contexts_list,
+            "contexts_restart": self._contexts_restart,
+            "contexts_delete": self._contexts_delete,
+        }
+
+    async def serve(self, requests: asyncio.StreamReader) -> None:
+        """Until the host closes stdin or asks for the end."""
+        await self._contexts.warm()
+        self._outbox.post(json.dumps({"ready": True, "languages": self._contexts.languages}).encode() + b"\n")
+        while line := await requests.readline():
+            request = json.loads(line)
+            if request["op"] == "shutdown":
+                return
+            # Tasks start in the order in which they are made, so requests reach the queues in the host's order.
+            task = asyncio.create_task(self._answer(request))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        await self._contexts.stop()
+
+    async def _answer(self, request: Request) -> None:
+        reply = Reply(self._outbox, int(request.get("id", 0)))
+        try:
+            handler = self._handlers.get(request["op"])
+            if handler is None:
+                raise Failure.rpc("unimplemented", f"there is no {request['op']}")
+            await handler(request, reply)
+        except Failure as failure:
+            reply.error(failure.fields)
+        except Exception as error:
+            # Ours or the host's mistake. No request leaves without an answer, and the log names no user data.
+            print(f"{request.get('op')}: {type(error).__name__}", file=sys.stderr)
+            reply.error({"code": "internal", "message": type(error).__name__, "status": 500,
+                         "text": "Internal Server Error"})
+
+    async def _init(self, request: Request, reply: Reply) -> None:
+        variables = {
+            "E2B_SANDBOX": "true", "E2B_SANDBOX_ID": request["sandbox_id"], "E2B_TEMPLATE_ID": request["template_id"],
+            **(request.get("envs") or {}),
+        }
+        # Sorted, as the real server gets them.
+        self._contexts.global_variables = dict(sorted(variables.items()))
+        reply.result({})
+
+    async def _execute(self, request: Request, reply: Reply) -> None:
+        async def emit(line: dict[str, Any]) -> None:
+            await reply.room()
+            reply.line(line)
+
+        execution = self._executions[request["id"]] = Execution(emit)
+        try:
+            await self._contexts.execute(
+                request["code"], request.get("language"), request.get("context"), request.get("env_vars") or {},
+                execution)
+            reply.end()
+        finally:
+            del self._executions[request["id"]]
+
+    async def _cancel(self, request: Request, reply: Reply) -> None:
+        # One that has ended already is no mistake: the two messages crossed.
+        if execution := self._executions.get(request["target"]):
+            execution.cancel()
+        reply.result({})
+
+    async def _contexts_create(self, request: Request, reply: Reply) -> None:
+        context = await self._contexts.create(request.get("language"), request.get("cwd"))
+        reply.result(context.description)
+
+    async def _contexts_list(self, request: Request, reply: Reply) -> None:
+        reply.result(self._contexts.list())
+
+    async def _contexts_restart(self, request: Request, reply: Reply) -> None:
+        await self._contexts.restart(request["context"])
+        reply.result(None)
+
+    async def _contexts_delete(self, request: Request, reply: Reply) -> None:
+        await self._contexts.delete(request["context"])
+        reply.result(None)
+
+
+def take_streams() -> tuple[int, int]:
+    """Moves the protocol away from 0 and 1, where children would inherit it and any print would break it."""
+    requests, answers = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def set_limits() -> None:
+    """For all children. What bounds memory and processes is the host's cgroup: these are per process or per user."""
+    for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_FSIZE, 1 << 30)):
+        hard = resource.getrlimit(limit)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (value, value))
+
+
+async def main() -> None:
+    requests, answers = take_streams()
+    set_limits()
+    loop = asyncio.get_running_loop()
+    watcher = asyncio.PidfdChildWatcher()
+    watcher.attach_loop(loop)
+    asyncio.get_event_loop_policy().set_child_watcher(watcher)
+    reader = asyncio.StreamReader(limit=LINE_LIMIT)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(requests, "rb", 0))
+    outbox = Outbox(answers)
+    home = os.environ.get("HOME", "/home/user")
+    environment = {
+        "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
+    }
+    agent = Agent(outbox, home, environment)
+    serving = asyncio.create_task(agent.serve(reader))
+    await asyncio.wait({serving, outbox.broken}, return_when=asyncio.FIRST_COMPLETED)
+    await agent.stop()
+    if serving.done():
+        serving.result()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

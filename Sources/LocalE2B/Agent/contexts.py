@@ -1,0 +1,266 @@
+"""Contexts: named kernels with a queue each, as the code interpreter's HTTP interface shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import uuid
+from typing import Any, Callable
+
+from kernels import Emit, Kernel, Line, Outcome, PythonKernel, error_line
+from wire import Failure
+
+# How one environment variable is set and removed in code, by language. The values go between quotes as they are: the
+# real server does no more, and clients have to be tested against that.
+SET = {
+    "python": "import os; os.environ['{0}'] = '{1}'",
+    "javascript": "process.env['{0}'] = '{1}'",
+    "typescript": "process.env['{0}'] = '{1}'",
+    "bash": "export {0}='{1}'",
+}
+UNSET = {
+    "python": "import os; del os.environ['{0}']",
+    "javascript": "delete process.env['{0}']",
+    "typescript": "delete process.env['{0}']",
+    "bash": "unset {0}",
+}
+
+# After an interrupt that code ignores, the kernel is replaced: its queue must not wait for ever.
+PATIENCE = 5.0
+
+
+def indentation(code: str) -> str:
+    for line in code.split("\n"):
+        if line.strip():
+            return re.match(r"[ \t]*", line)[0]  # type: ignore[index]
+    return ""
+
+
+class Execution:
+    """One request to run code; `cancel` may come at any time."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self.cancelled = asyncio.Event()
+
+    async def emit(self, line: Line) -> None:
+        if not self.cancelled.is_set():
+            await self._emit(line)
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+
+class Context:
+    def __init__(self, language: str, cwd: str, make_kernel: Callable[[], Kernel]) -> None:
+        self.id = str(uuid.uuid4())
+        self.language = language
+        self.cwd = cwd
+        self._make_kernel = make_kernel
+        self._turn = asyncio.Lock()
+        self._deleted = False
+        self._boot()
+
+    def _boot(self) -> None:
+        self._kernel = self._make_kernel()
+        self._knows_globals = False
+        self._started = asyncio.create_task(self._kernel.start())
+
+    @property
+    def description(self) -> dict[str, str]:
+        return {"id": self.id, "language": self.language, "cwd": self.cwd}
+
+    async def ready(self) -> None:
+        await asyncio.shield(self._started)
+
+    async def restart(self) -> None:
+        await self._kernel.stop()
+        self._boot()
+        await self.ready()
+
+    async def delete(self) -> None:
+        self._deleted = True
+        await self._kernel.stop()
+
+    async def execute(
+        self, code: str, global_variables: dict[str, str], variables: dict[str, str], execution: Execution
+    ) -> None:
+        """Waits for its turn, runs, and emits everything up to `end_of_execution`."""
+        turn = asyncio.create_task(self._turn.acquire())
+        cancelled = asyncio.create_task(execution.cancelled.wait())
+        await asyncio.wait({turn, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            cancelled.cancel()
+            turn.cancel()
+            return
+        try:
+            if not execution.cancelled.is_set():
+                await self._run(code, global_variables, variables, execution, cancelled)
+        finally:
+            cancelled.cancel()
+            self._turn.release()
+        await execution.emit({"type": "end_of_execution"})
+
+    async def _run(
+        self, code: str, global_variables: dict[str, str], variables: dict[str, str], execution: Execution,
+        cancelled: asyncio.Task[bool],
+    ) -> None:
+        outcome = Outcome.CLOSED
+        kernel = self._kernel
+        if not self._deleted:
+            await self.ready()
+            kernel = self._kernel
+            code = self._with_variables(code, global_variables, variables)
+            running = asyncio.create_task(kernel.run(code, execution.emit))
+            await asyncio.wait({running, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                await self._interrupt(kernel, running)
+            outcome = running.result()
+        match outcome:
+            case Outcome.FINISHED if variables:
+                await kernel.run(self._without_variables(global_variables, variables), _discard, hidden=True)
+            case Outcome.FINISHED:
+                pass
+            case Outcome.DIED:
+                await execution.emit(error_line("ContextRestarting", "Context was restarted"))
+                await kernel.stop()
+                self._boot()
+            case Outcome.CLOSED:
+                await execution.emit(error_line(
+                    "WebSocketError", "The connections was lost, rerun the code to get the results"))
+                await execution.emit(error_line(
+                    "UnexpectedEndOfExecution",
+                    "Connection to the execution was closed before the execution was finished"))
+
+    async def _interrupt(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> None:
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not running.done() and asyncio.get_running_loop().time() < deadline:
+            kernel.interrupt()
+            await asyncio.wait({running}, timeout=0.5)
+        if not running.done():
+            await kernel.stop()
+            if kernel is self._kernel and not self._deleted:
+                self._boot()
+            await running
+
+    def _with_variables(self, code: str, global_variables: dict[str, str], variables: dict[str, str]) -> str:
+        lines = []
+        if not self._knows_globals:
+            self._knows_globals = True
+            lines.append(self._assignments(global_variables))
+        elif not variables:
+            return code
+        lines.append(self._assignments(variables))
+        margin = indentation(code)
+        # Without variables of the request's own this leaves one empty line, as in the real server's tracebacks.
+        injected = [margin + line if line else line for line in "\n".join(lines).split("\n")]
+        return "\n".join(injected) + "\n" + code
+
+    def _assignments(self, variables: dict[str, str]) -> str:
+        return "\n".join(SET[self.language].format(name, value) for name, value in variables.items())
+
+    def _without_variables(self, global_variables: dict[str, str], variables: dict[str, str]) -> str:
+        removed = [UNSET[self.language].format(name) for name in variables if name not in global_variables]
+        restored = {name: global_variables[name] for name in variables if name in global_variables}
+        return "\n".join(filter(None, [*removed, self._assignments(restored)]))
+
+
+async def _discard(line: Line) -> None:
+    pass
+
+
+class Contexts:
+    """All contexts of the sandbox, with one default for each language."""
+
+    def __init__(self, home: str, environment: dict[str, str]) -> None:
+        self._home = home
+        self._environment = environment
+        self._contexts: dict[str, Context] = {}
+        # None: it has been deleted, which the real server does not get over.
+        self._defaults: dict[str, Context | None] = {}
+        self.global_variables: dict[str, str] = {}
+
+    @property
+    def languages(self) -> list[str]:
+        found = ["python"]
+        if shutil.which("bash"):
+            found.append("bash")
+        if shutil.which("node"):
+            found.append("javascript")
+            if shutil.which("esbuild"):
+                found.append("typescript")
+        return found
+
+    async def warm(self) -> None:
+        await self._default("python").ready()
+
+    async def create(self, language: str | None, cwd: str | None) -> Context:
+        context = self._make(language or "python", cwd or self._home)
+        try:
+            await context.ready()
+        except Exception as error:
+            raise Failure.http(500, f"Failed to create context: {error}") from error
+        self._contexts[context.id] = context
+        return context
+
+    def list(self) -> list[dict[str, str]]:
+        return [context.description for context in self._contexts.values()]
+
+    async def restart(self, id: str) -> None:
+        await self._get(id).restart()
+
+    async def delete(self, id: str) -> None:
+        context = self._get(id)
+        del self._contexts[id]
+        for language, default in self._defaults.items():
+            if default is context:
+                self._defaults[language] = None
+        await context.delete()
+
+    async def execute(
+        self, code: str, language: str | None, id: str | None, variables: dict[str, str], execution: Execution
+    ) -> None:
+        if id is not None:
+            context = self._get(id)
+        else:
+            found = self._default(language or "python")
+            if found is None and language is None:
+                # The real server's answer after its default context was deleted: keepalives until the client leaves.
+                await execution.cancelled.wait()
+                return
+            if found is None:
+                raise Failure.http(404, "Context None not found")
+            context = found
+        await context.execute(code, self.global_variables, variables, execution)
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(context.delete() for context in self._contexts.values()), return_exceptions=True)
+
+    def _get(self, id: str) -> Context:
+        if id not in self._contexts:
+            raise Failure.http(404, f"Context {id} not found")
+        return self._contexts[id]
+
+    def _default(self, language: str) -> Context | None:
+        # TypeScript runs on the kernel of JavaScript, in a context of its own.
+        if language not in self._defaults:
+            context = self._make(language, self._home)
+            self._defaults[language] = context
+            self._contexts[context.id] = context
+        return self._defaults[language]
+
+    def _make(self, language: str, cwd: str) -> Context:
+        if language not in self.languages:
+            message = f"The '{language}' kernel is not available. Please pick another suitable kernel instead, " \
+                      "or install that kernel."
+            raise Failure.http(500, "Failed to create context: " + json.dumps(
+                {"message": message, "short_message": f"{language} not found"}))
+        # A folder that is not there is accepted silently.
+        folder = cwd if os.path.isdir(cwd) else self._home
+        return Context(language, cwd, lambda: self._kernel(language, folder))
+
+    def _kernel(self, language: str, cwd: str) -> Kernel:
+        return PythonKernel(cwd, self._environment)

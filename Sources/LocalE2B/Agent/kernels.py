@@ -1,0 +1,230 @@
+"""What runs cells: the interface, and Python by a Jupyter kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+from typing import Any, Awaitable, Callable, Protocol
+
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.connect import write_connection_file
+
+Line = dict[str, Any]
+# Takes one line of an execution's stream. Waits when the reader is behind.
+Emit = Callable[[Line], Awaitable[None]]
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Outcome(enum.Enum):
+    FINISHED = enum.auto()
+    DIED = enum.auto()
+    """The kernel ended by itself while the cell ran."""
+    CLOSED = enum.auto()
+    """We ended the kernel while the cell ran."""
+
+
+class Kernel(Protocol):
+    """Runs one cell at a time and keeps the state between them."""
+
+    async def start(self) -> None: ...
+
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome: ...
+
+    def interrupt(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def error_line(name: str, value: str, traceback: str = "") -> Line:
+    return {"type": "error", "name": name, "value": value, "traceback": traceback}
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signals a process group that may be gone already."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+class PythonKernel:
+    """ipykernel behind Unix sockets in a folder of its own."""
+
+    # Of which MIME type each field of a result is. Every other type goes into `extra`.
+    FIELDS = {
+        "text": "text/plain", "html": "text/html", "markdown": "text/markdown", "svg": "image/svg+xml",
+        "png": "image/png", "jpeg": "image/jpeg", "pdf": "application/pdf", "latex": "text/latex",
+        "json": "application/json", "javascript": "application/javascript", "data": "e2b/data", "chart": "e2b/chart",
+    }
+
+    def __init__(self, cwd: str, environment: dict[str, str]) -> None:
+        self._cwd = cwd
+        self._environment = environment
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._client: AsyncKernelClient | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._cell: _Cell | None = None
+        self._closed = False
+        self._dead = asyncio.Event()
+
+    async def start(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=".kernel-", ignore_cleanup_errors=True)
+        file = f"{self._folder.name}/connection.json"
+        write_connection_file(file, transport="ipc", ip=f"{self._folder.name}/k")
+        self._process = await asyncio.create_subprocess_exec(
+            # Frozen modules only make the debugger, which nobody can reach, print a warning.
+            sys.executable, "-Xfrozen_modules=off", str(HERE / "startup.py"), "-f", file,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            cwd=self._cwd, env=self._environment, start_new_session=True)
+        self._client = AsyncKernelClient(connection_file=file)
+        self._client.load_connection_file()
+        self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
+        self._tasks.append(asyncio.create_task(self._watch(self._process)))
+        ready = asyncio.create_task(self._handshake(self._client))
+        death = asyncio.create_task(self._dead.wait())
+        done, pending = await asyncio.wait({ready, death}, return_when=asyncio.FIRST_COMPLETED, timeout=120)
+        for task in pending:
+            task.cancel()
+        if ready not in done:
+            await self.stop()
+            raise ChildProcessError("the kernel did not start")
+        ready.result()
+        self._tasks.append(asyncio.create_task(self._pump_shell(self._client)))
+        self._tasks.append(asyncio.create_task(self._pump_iopub(self._client)))
+
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
+        if self._dead.is_set() or self._closed or self._client is None:
+            return Outcome.CLOSED if self._closed else Outcome.DIED
+        cell = self._cell = _Cell(emit, hidden)
+        # No abort of later requests after an error: the agent has only one under way, and the next may be its own.
+        cell.message = self._client.execute(
+            code, silent=hidden, store_history=not hidden, allow_stdin=False, stop_on_error=False)
+        try:
+            return await cell.outcome
+        finally:
+            self._cell = None
+
+    def interrupt(self) -> None:
+        if self._process is not None and self._cell is not None:
+            # The group, so that a program the cell waits for ends as well.
+            signal_group(self._process.pid, signal.SIGINT)
+
+    async def stop(self) -> None:
+        self._closed = True
+        if self._cell is not None:
+            self._cell.finish(Outcome.CLOSED)
+        if self._process is not None:
+            signal_group(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+        self._dispose()
+
+    def _dispose(self) -> None:
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        self._tasks.clear()
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    @staticmethod
+    async def _handshake(client: AsyncKernelClient) -> None:
+        """Waits until the kernel answers on the shell channel *and* is heard on the publishing one.
+
+        A subscription takes effect some time after connecting; what is published before that is lost.
+        """
+        client.kernel_info()
+        await client.get_shell_msg()
+        while True:
+            try:
+                await client.get_iopub_msg(timeout=0.02)
+                break
+            except Exception as error:  # queue.Empty
+                if type(error).__name__ != "Empty":
+                    raise
+                client.kernel_info()
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
+        self._dead.set()
+        # What the kernel managed to send is still on its way through the socket.
+        await asyncio.sleep(0.05)
+        if self._cell is not None:
+            self._cell.finish(Outcome.DIED)
+        signal_group(process.pid, signal.SIGKILL)
+
+    @staticmethod
+    async def _pump_shell(client: AsyncKernelClient) -> None:
+        # The publishing channel says all; replies only have to be taken.
+        while True:
+            await client.get_shell_msg()
+
+    async def _pump_iopub(self, client: AsyncKernelClient) -> None:
+        while True:
+            message = await client.get_iopub_msg()
+            cell = self._cell
+            # Anything else is the late output of an earlier cell.
+            if cell is not None and message["parent_header"].get("msg_id") == cell.message:
+                await self._handle(message, cell)
+
+    async def _handle(self, message: dict[str, Any], cell: _Cell) -> None:
+        content = message["content"]
+        match message["msg_type"]:
+            case "execute_input":
+                await cell.emit({"type": "number_of_executions", "execution_count": content["execution_count"]})
+            case "stream":
+                await cell.emit({"type": content["name"], "text": content["text"],
+                                 "timestamp": message["header"]["date"].isoformat(timespec="microseconds")})
+            case "execute_result":
+                await cell.emit(self.result_line(content["data"], is_main=True))
+            case "display_data":
+                await cell.emit(self.result_line(content["data"], is_main=False))
+            case "error":
+                await cell.emit(error_line(content["ename"], content["evalue"], "".join(content["traceback"])))
+            case "status" if content["execution_state"] == "idle":
+                cell.finish(Outcome.FINISHED)
+
+    @classmethod
+    def result_line(cls, data: dict[str, Any], *, is_main: bool) -> Line:
+        line: Line = {"type": "result"}
+        for field, mime in cls.FIELDS.items():
+            value = data.pop(mime, None)
+            if value is not None:
+                line[field] = value
+        text = line.get("text")
+        if isinstance(text, str) and text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 1:
+            line["text"] = text[1:-1]
+        for image in ("png", "jpeg", "pdf"):
+            if image in line:
+                line[image] = line[image].replace("\n", "")
+        line["extra"] = data
+        line["is_main_result"] = is_main
+        return line
+
+
+class _Cell:
+    """A cell that runs."""
+
+    def __init__(self, emit: Emit, hidden: bool) -> None:
+        self.message = ""
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._emit = emit
+        self._hidden = hidden
+
+    async def emit(self, line: Line) -> None:
+        if not self._hidden and not self.outcome.done():
+            await self._emit(line)
+
+    def finish(self, outcome: Outcome) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)

@@ -1,0 +1,203 @@
+"""The Python kernel: ipykernel, set up so that its answers have the shape of E2B's.
+
+Started as a script with a connection file. Everything is imported and drawn once before the kernel says it is ready,
+so that a first plot costs what a second one does; nothing of that is left in the user's namespace.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import math
+import os
+import sys
+import threading
+import warnings
+from typing import Any
+
+# The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
+sys.path[0] = ""
+
+import IPython.core.ultratb  # noqa: E402
+import zmq  # noqa: E402
+from ipykernel.iostream import OutStream  # noqa: E402
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
+from traitlets import DottedObjectName, ObjectName, Unicode  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+
+class CellStream(OutStream):
+    """stdout or stderr of the running cell."""
+
+    def write(self, string: str) -> int | None:
+        # A thread belongs to the cell that started it: what it prints after that cell ended is nobody's. Without this
+        # it would turn up in whichever cell runs next.
+        cell = getattr(threading.current_thread(), "e2b_cell", None)
+        if cell is not None and cell != self.parent_header.get("msg_id"):
+            return len(string)
+        return super().write(string)
+
+    def _watch_pipe_fd(self) -> None:
+        # Replaces a loop which dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
+        # child process for ever. The original also copied all output to the kernel's own stderr: the host's log.
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while self._should_watch and (chunk := os.read(self._fid, 65536)):
+            if text := decoder.decode(chunk):
+                self.write(text)
+
+
+class KernelApp(IPKernelApp):
+    outstream_class = DottedObjectName("__main__.CellStream")
+
+    def init_iopub(self, context: zmq.Context) -> None:
+        # A publisher drops messages past its high-water mark. Output is not to be lost: the sender's memory grows
+        # instead, and the agent stops the process while its reader is behind.
+        context.setsockopt(zmq.SNDHWM, 0)
+        super().init_iopub(context)
+
+
+def remember_cells_of_threads() -> None:
+    """Notes on each thread which cell started it."""
+    start = threading.Thread.start
+
+    def start_in_cell(thread: threading.Thread) -> None:
+        inherited = getattr(threading.current_thread(), "e2b_cell", None)
+        thread.e2b_cell = inherited or getattr(sys.stdout, "parent_header", {}).get("msg_id")  # type: ignore[attr-defined]
+        start(thread)
+
+    threading.Thread.start = start_in_cell  # type: ignore[method-assign]
+
+
+def use_current_wording() -> None:
+    """IPython 8.5 says `Cell In [1]`, later ones `Cell In[1]`."""
+    original = IPython.core.ultratb._format_filename
+
+    def format_filename(*args: Any, **kwargs: Any) -> str:
+        return original(*args, **kwargs).replace("Cell In [", "Cell In[", 1)
+
+    IPython.core.ultratb._format_filename = format_filename
+
+
+def format_warning(message: Any, category: type, filename: str, lineno: int, line: str | None = None) -> str:
+    """The form in which E2B's template prints warnings."""
+    return f"{filename}:{lineno}: {category.__name__}:\n\n{message}\n\n"
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """`value` as JSON can hold it: no NaN, no numpy scalar, keys are strings. TypeError when it cannot."""
+    if depth > 100:
+        raise TypeError("nested too deeply")
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else json.dumps(plain(key)): plain(item, depth + 1)
+                for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        return plain(value.tolist(), depth + 1)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def json_of(value: Any) -> Any:
+    try:
+        return plain(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def data_of(frame: Any) -> dict[str, list[Any]] | None:
+    """A DataFrame by columns."""
+    def cell(value: Any) -> Any:
+        try:
+            return plain(value)
+        except (TypeError, ValueError, RecursionError):
+            return str(value)
+
+    return {str(name): [cell(value) for value in frame[name].tolist()] for name in frame.columns}
+
+
+def jpeg_of(image: Any) -> bytes | None:
+    """What newer Pillows show beside the PNG; None for modes which JPEG does not have."""
+    if image.mode not in ("1", "L", "RGB", "CMYK", "YCbCr"):
+        return None
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def show_saved_images() -> None:
+    """Saving an image to a path displays it, as in E2B's template. matplotlib's savefig ends here, too."""
+    from PIL import Image
+
+    save = Image.Image.save
+
+    def save_and_show(self: Image.Image, fp: Any, format: str | None = None, **params: Any) -> None:
+        save(self, fp, format, **params)
+        if isinstance(fp, str):
+            from IPython.display import display
+
+            display(self)
+
+    Image.Image.save = save_and_show  # type: ignore[method-assign]
+
+
+def add_formatters(shell: InteractiveShell) -> None:
+    formatters = shell.display_formatter.formatters
+    formatters["application/json"].for_type(dict, json_of)
+    formatters["application/json"].for_type(list, json_of)
+    formatters["image/jpeg"].for_type_by_name("PIL.Image", "Image", jpeg_of)
+
+    class DataFormatter(type(formatters["application/json"])):  # type: ignore[misc]
+        """The MIME type under which E2B carries a DataFrame."""
+
+        format_type = Unicode("e2b/data")
+        print_method = ObjectName("_repr_e2b_data_")
+
+    formatters["e2b/data"] = DataFormatter(parent=shell.display_formatter)
+    formatters["e2b/data"].for_type_by_name("pandas.core.frame", "DataFrame", data_of)
+
+
+def warm() -> None:
+    """Loads and draws once: font cache, backend, renderer, encoder."""
+    import numpy  # noqa: F401
+    import pandas  # noqa: F401
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots()
+    axes.plot([0, 1], label="x")
+    axes.legend()
+    axes.set_title("x")
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    pyplot.close(figure)
+
+
+def main() -> None:
+    config = Config()
+    config.InteractiveShell.colors = "NoColor"
+    config.HistoryManager.enabled = False
+    config.InlineBackend.figure_formats = {"png"}
+    use_current_wording()
+    warnings.formatwarning = format_warning
+    app = KernelApp.instance(config=config)
+    app.initialize(sys.argv[1:])
+    # Interrupts belong to cells; one that comes while warming would end the kernel.
+    shell = app.shell
+    add_formatters(shell)
+    try:
+        show_saved_images()
+        warm()
+    except ImportError as error:
+        print(f"not preloaded: {error}", file=sys.__stderr__)
+    remember_cells_of_threads()
+    app.start()
+
+
+if __name__ == "__main__":
+    main()

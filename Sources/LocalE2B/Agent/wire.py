@@ -1,0 +1,130 @@
+"""The protocol with the host: one JSON object a line, both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import json
+import os
+from typing import Any
+
+
+class Failure(Exception):
+    """An answer that is an error. `fields` is what the host reads."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(fields)
+        self.fields = fields
+
+    @classmethod
+    def rpc(cls, code: str, message: str) -> Failure:
+        """An error of processes and files: a Connect code and a sentence."""
+        return cls(code=code, message=message)
+
+    @classmethod
+    def http(cls, status: int, text: str) -> Failure:
+        """An error of the code interpreter: an HTTP status and a plain text."""
+        return cls(status=status, text=text)
+
+
+class Outbox:
+    """Lines on their way to the host.
+
+    Whoever produces without end asks `room()` first. It waits while more than `limit` bytes are unread, so a slow
+    host slows the programs and the agent stays small. A single line may be larger than the limit: it passes whole.
+    """
+
+    def __init__(self, fd: int, limit: int = 8 << 20) -> None:
+        self._fd = fd
+        self._limit = limit
+        self._queue: collections.deque[memoryview] = collections.deque()
+        self._size = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._loop = asyncio.get_running_loop()
+        self.broken: asyncio.Future[None] = self._loop.create_future()
+        os.set_blocking(fd, False)
+
+    @property
+    def is_full(self) -> bool:
+        return not self._room.is_set()
+
+    async def room(self) -> None:
+        await self._room.wait()
+
+    def post(self, line: bytes) -> None:
+        if self.broken.done():
+            return
+        idle = not self._queue
+        self._queue.append(memoryview(line))
+        self._size += len(line)
+        if self._size > self._limit:
+            self._room.clear()
+        if idle:
+            self._write()
+            if self._queue:
+                self._loop.add_writer(self._fd, self._write)
+
+    def _write(self) -> None:
+        try:
+            while self._queue:
+                head = self._queue[0]
+                count = os.write(self._fd, head[: 1 << 20])
+                self._size -= count
+                if count == len(head):
+                    self._queue.popleft()
+                else:
+                    self._queue[0] = head[count:]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # The host is gone; nobody will ever read the rest.
+            self._queue.clear()
+            self._size = 0
+            if not self.broken.done():
+                self.broken.set_result(None)
+        if not self._queue:
+            self._loop.remove_writer(self._fd)
+        if self._size <= self._limit // 2:
+            self._room.set()
+
+
+class Reply:
+    """Answers to one request.
+
+    Every line starts with `{"id":<n>,"<kind>":` in exactly these bytes and its value reaches to the closing brace, so
+    that the host can pass an execution's line on without parsing the tens of megabytes it may have.
+    """
+
+    def __init__(self, outbox: Outbox, request: int) -> None:
+        self._outbox = outbox
+        self._request = request
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    def result(self, value: Any) -> None:
+        self._post("result", value)
+
+    def error(self, fields: dict[str, Any]) -> None:
+        self._post("error", fields)
+
+    def line(self, value: dict[str, Any]) -> None:
+        self._post("line", value)
+
+    def event(self, value: dict[str, Any]) -> None:
+        self._post("event", value)
+
+    def data(self, base64: str) -> None:
+        self._post("data", base64)
+
+    def end(self) -> None:
+        self._post("end", True)
+
+    async def room(self) -> None:
+        await self._outbox.room()
+
+    def _post(self, kind: str, value: Any) -> None:
+        text = json.dumps(value)
+        self._outbox.post(f'{{"id":{self._request},"{kind}":{text}}}\n'.encode("ascii"))
