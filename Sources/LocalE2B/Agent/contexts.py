@@ -11,6 +11,7 @@ import uuid
 from typing import Any, Callable
 
 from kernels import Emit, Kernel, Line, Outcome, PythonKernel, error_line
+from scripts import BashKernel, JavaScriptKernel
 from wire import Failure
 
 # How one environment variable is set and removed in code, by language. The values go between quotes as they are: the
@@ -147,17 +148,15 @@ class Context:
             await running
 
     def _with_variables(self, code: str, global_variables: dict[str, str], variables: dict[str, str]) -> str:
-        lines = []
-        if not self._knows_globals:
-            self._knows_globals = True
-            lines.append(self._assignments(global_variables))
-        elif not variables:
+        if self._knows_globals and not variables:
             return code
-        lines.append(self._assignments(variables))
+        known = {} if self._knows_globals else global_variables
+        self._knows_globals = True
+        # To the byte what the real server sends, empty lines included: they show in tracebacks and in the names of
+        # cells, which are hashes of the code.
         margin = indentation(code)
-        # Without variables of the request's own this leaves one empty line, as in the real server's tracebacks.
-        injected = [margin + line if line else line for line in "\n".join(lines).split("\n")]
-        return "\n".join(injected) + "\n" + code
+        injected = f"{self._assignments(known)}\n{self._assignments(variables)}".split("\n")
+        return "\n".join(margin + line if line else line for line in injected) + "\n" + code
 
     def _assignments(self, variables: dict[str, str]) -> str:
         return "\n".join(SET[self.language].format(name, value) for name, value in variables.items())
@@ -263,4 +262,10 @@ class Contexts:
         return Context(language, cwd, lambda: self._kernel(language, folder))
 
     def _kernel(self, language: str, cwd: str) -> Kernel:
-        return PythonKernel(cwd, self._environment)
+        match language:
+            case "python":
+                return PythonKernel(cwd, self._environment)
+            case "bash":
+                return BashKernel(cwd, self._environment)
+            case _:
+                return JavaScriptKernel(cwd, self._environment, is_typescript=language == "typescript")

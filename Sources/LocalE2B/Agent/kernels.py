@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import enum
 import os
 import pathlib
@@ -41,8 +42,39 @@ class Kernel(Protocol):
     async def stop(self) -> None: ...
 
 
+# Of which MIME type each field of a result is. Every other type goes into `extra`.
+FIELDS = {
+    "text": "text/plain", "html": "text/html", "markdown": "text/markdown", "svg": "image/svg+xml",
+    "png": "image/png", "jpeg": "image/jpeg", "pdf": "application/pdf", "latex": "text/latex",
+    "json": "application/json", "javascript": "application/javascript", "data": "e2b/data", "chart": "e2b/chart",
+}
+
+
+def result_line(data: dict[str, Any], *, is_main: bool) -> Line:
+    extra = dict(data)
+    line: Line = {"type": "result"}
+    for field, mime in FIELDS.items():
+        value = extra.pop(mime, None)
+        if value is not None:
+            line[field] = value
+    text = line.get("text")
+    if isinstance(text, str) and len(text) > 1 and text[0] in ("'", '"') and text[-1] == text[0]:
+        line["text"] = text[1:-1]
+    for image in ("png", "jpeg", "pdf"):
+        if image in line:
+            line[image] = line[image].replace("\n", "")
+    line["extra"] = extra
+    line["is_main_result"] = is_main
+    return line
+
+
 def error_line(name: str, value: str, traceback: str = "") -> Line:
     return {"type": "error", "name": name, "value": value, "traceback": traceback}
+
+
+def stream_line(name: str, text: str, date: datetime.datetime | None = None) -> Line:
+    date = date or datetime.datetime.now(datetime.timezone.utc)
+    return {"type": name, "text": text, "timestamp": date.isoformat(timespec="microseconds")}
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
@@ -56,13 +88,6 @@ def signal_group(pid: int, number: signal.Signals) -> None:
 class PythonKernel:
     """ipykernel behind Unix sockets in a folder of its own."""
 
-    # Of which MIME type each field of a result is. Every other type goes into `extra`.
-    FIELDS = {
-        "text": "text/plain", "html": "text/html", "markdown": "text/markdown", "svg": "image/svg+xml",
-        "png": "image/png", "jpeg": "image/jpeg", "pdf": "application/pdf", "latex": "text/latex",
-        "json": "application/json", "javascript": "application/javascript", "data": "e2b/data", "chart": "e2b/chart",
-    }
-
     def __init__(self, cwd: str, environment: dict[str, str]) -> None:
         self._cwd = cwd
         self._environment = environment
@@ -70,7 +95,7 @@ class PythonKernel:
         self._process: asyncio.subprocess.Process | None = None
         self._client: AsyncKernelClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._cell: _Cell | None = None
+        self._cell: Cell | None = None
         self._closed = False
         self._dead = asyncio.Event()
 
@@ -102,7 +127,7 @@ class PythonKernel:
     async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
         if self._dead.is_set() or self._closed or self._client is None:
             return Outcome.CLOSED if self._closed else Outcome.DIED
-        cell = self._cell = _Cell(emit, hidden)
+        cell = self._cell = Cell(emit, hidden)
         # No abort of later requests after an error: the agent has only one under way, and the next may be its own.
         cell.message = self._client.execute(
             code, silent=hidden, store_history=not hidden, allow_stdin=False, stop_on_error=False)
@@ -177,42 +202,24 @@ class PythonKernel:
             if cell is not None and message["parent_header"].get("msg_id") == cell.message:
                 await self._handle(message, cell)
 
-    async def _handle(self, message: dict[str, Any], cell: _Cell) -> None:
+    async def _handle(self, message: dict[str, Any], cell: Cell) -> None:
         content = message["content"]
         match message["msg_type"]:
             case "execute_input":
                 await cell.emit({"type": "number_of_executions", "execution_count": content["execution_count"]})
             case "stream":
-                await cell.emit({"type": content["name"], "text": content["text"],
-                                 "timestamp": message["header"]["date"].isoformat(timespec="microseconds")})
+                await cell.emit(stream_line(content["name"], content["text"], message["header"]["date"]))
             case "execute_result":
-                await cell.emit(self.result_line(content["data"], is_main=True))
+                await cell.emit(result_line(content["data"], is_main=True))
             case "display_data":
-                await cell.emit(self.result_line(content["data"], is_main=False))
+                await cell.emit(result_line(content["data"], is_main=False))
             case "error":
                 await cell.emit(error_line(content["ename"], content["evalue"], "".join(content["traceback"])))
             case "status" if content["execution_state"] == "idle":
                 cell.finish(Outcome.FINISHED)
 
-    @classmethod
-    def result_line(cls, data: dict[str, Any], *, is_main: bool) -> Line:
-        line: Line = {"type": "result"}
-        for field, mime in cls.FIELDS.items():
-            value = data.pop(mime, None)
-            if value is not None:
-                line[field] = value
-        text = line.get("text")
-        if isinstance(text, str) and text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 1:
-            line["text"] = text[1:-1]
-        for image in ("png", "jpeg", "pdf"):
-            if image in line:
-                line[image] = line[image].replace("\n", "")
-        line["extra"] = data
-        line["is_main_result"] = is_main
-        return line
 
-
-class _Cell:
+class Cell:
     """A cell that runs."""
 
     def __init__(self, emit: Emit, hidden: bool) -> None:

@@ -6,23 +6,30 @@ so that a first plot costs what a second one does; nothing of that is left in th
 
 from __future__ import annotations
 
+import array
 import codecs
+import fcntl
+import inspect
 import io
 import json
 import math
 import os
+import select
 import sys
+import termios
 import threading
+import time
 import warnings
 from typing import Any
 
 # The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
 sys.path[0] = ""
 
-import IPython.core.ultratb  # noqa: E402
+import stack_data  # noqa: E402
 import zmq  # noqa: E402
 from ipykernel.iostream import OutStream  # noqa: E402
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+from IPython.core import ultratb  # noqa: E402
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from traitlets import DottedObjectName, ObjectName, Unicode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
@@ -43,9 +50,28 @@ class CellStream(OutStream):
         # Replaces a loop which dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
         # child process for ever. The original also copied all output to the kernel's own stderr: the host's log.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while self._should_watch and (chunk := os.read(self._fid, 65536)):
-            if text := decoder.decode(chunk):
-                self.write(text)
+        while self._should_watch and select.select([self._fid], [], []):
+            # Held while bytes are neither in the pipe nor in the buffer, for flush().
+            with self._buffer_lock:
+                chunk = os.read(self._fid, 65536)
+                if text := decoder.decode(chunk):
+                    self.write(text)
+
+    def flush(self) -> None:
+        # What a child process has written is part of the output so far. Bounded, because a child may never stop.
+        if threading.current_thread() is threading.main_thread():
+            deadline = time.monotonic() + 0.1
+            while self._bytes_of_children() and time.monotonic() < deadline:
+                time.sleep(0.0005)
+        super().flush()
+
+    def _bytes_of_children(self) -> int:
+        if not hasattr(self, "_fid"):
+            return 0
+        with self._buffer_lock:
+            count = array.array("i", [0])
+            fcntl.ioctl(self._fid, termios.FIONREAD, count)
+            return count[0]
 
 
 class KernelApp(IPKernelApp):
@@ -70,14 +96,54 @@ def remember_cells_of_threads() -> None:
     threading.Thread.start = start_in_cell  # type: ignore[method-assign]
 
 
-def use_current_wording() -> None:
-    """IPython 8.5 says `Cell In [1]`, later ones `Cell In[1]`."""
-    original = IPython.core.ultratb._format_filename
+class CurrentTraceback:
+    """Tracebacks as a current IPython writes them; Debian's is 8.5."""
 
-    def format_filename(*args: Any, **kwargs: Any) -> str:
-        return original(*args, **kwargs).replace("Cell In [", "Cell In[", 1)
+    # Lines of a cell shown on either side of the one that failed.
+    CONTEXT = 4
 
-    IPython.core.ultratb._format_filename = format_filename
+    def __init__(self) -> None:
+        self._records = ultratb.VerboseTB.get_records
+        self._format = ultratb.VerboseTB.format_record
+        self._filename = ultratb._format_filename
+
+    @classmethod
+    def install(cls) -> None:
+        self = cls()
+        # Functions, because a class attribute has to become a method.
+        ultratb.VerboseTB.get_records = lambda tb, *arguments: self.get_records(tb, *arguments)
+        ultratb.VerboseTB.format_record = lambda tb, record: self.format_record(tb, record)
+        ultratb._format_filename = self.format_filename
+
+    def get_records(self, tb: Any, *arguments: Any) -> list[Any]:
+        """Without IPython's own frames, which tell nobody anything."""
+        return [record for record in self._records(tb, *arguments)
+                if isinstance(record, stack_data.RepeatedFrames) or not self._is_ours(record)]
+
+    def format_record(self, tb: Any, record: Any) -> str:
+        """A cell shows the lines around, empty ones included; a file shows the statements around."""
+        text = self._format(tb, record)
+        shell = InteractiveShell.instance()
+        if isinstance(record, stack_data.RepeatedFrames) or record.filename not in shell.compile._filename_map:
+            return text
+        try:
+            lines, _ = inspect.getsourcelines(record.frame)
+        except (OSError, TypeError):
+            return text
+        first = record.frame.f_code.co_firstlineno
+        start = max(record.lineno - first - self.CONTEXT, 0)
+        shown = []
+        for number, line in enumerate(lines[start:record.lineno - first + self.CONTEXT], first + start):
+            mark = f"{'-' * (5 - len(str(number)))}> {number}" if number == record.lineno else f"{number:>7}"
+            shown.append(f"{mark} {line.rstrip()}\n")
+        return text.split("\n", 1)[0] + "\n" + "".join(shown)
+
+    def format_filename(self, *arguments: Any, **options: Any) -> str:
+        return self._filename(*arguments, **options).replace("Cell In [", "Cell In[", 1)
+
+    @staticmethod
+    def _is_ours(record: Any) -> bool:
+        return record.frame.f_globals.get("__name__", "").split(".")[0] == "IPython"
 
 
 def format_warning(message: Any, category: type, filename: str, lineno: int, line: str | None = None) -> str:
@@ -183,7 +249,7 @@ def main() -> None:
     config.InteractiveShell.colors = "NoColor"
     config.HistoryManager.enabled = False
     config.InlineBackend.figure_formats = {"png"}
-    use_current_wording()
+    CurrentTraceback.install()
     warnings.formatwarning = format_warning
     app = KernelApp.instance(config=config)
     app.initialize(sys.argv[1:])

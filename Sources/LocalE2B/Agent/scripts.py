@@ -1,0 +1,294 @@
+"""Kernels which are an interpreter with two more pipes: Bash and Node."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from kernels import HERE, Cell, Emit, Outcome, error_line, result_line, signal_group, stream_line
+
+# A cell's output past this many lines at a time is passed on in one piece.
+FEW_LINES = 100
+
+
+class Pipe:
+    """What one file descriptor of a child says, as text, to be read until nothing is left for now."""
+
+    def __init__(self) -> None:
+        self.fd, self.child = os.pipe()
+        os.set_blocking(self.fd, False)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._readable = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def opened(self) -> None:
+        """The child has its end."""
+        os.close(self.child)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._loop.add_reader(self.fd, self._wake)
+
+    def _wake(self) -> None:
+        # Not again until read: a reader that waits for the host must not keep the loop spinning.
+        self._loop.remove_reader(self.fd)
+        self._readable.set()
+
+    def take(self) -> str | None:
+        """What is there now; empty if nothing; None at the end."""
+        try:
+            chunk = os.read(self.fd, 1 << 20)
+        except BlockingIOError:
+            return ""
+        return self._decoder.decode(chunk) if chunk else None
+
+    async def wait(self) -> None:
+        await self._readable.wait()
+        self._readable.clear()
+
+    def again(self) -> None:
+        self._watch()
+
+    def close(self) -> None:
+        self._loop.remove_reader(self.fd)
+        os.close(self.fd)
+
+
+class ScriptKernel:
+    """Runs a child that is told of cells on one pipe and says on another when they have ended.
+
+    `_command`, `_request` and `_reply` are what the languages differ in.
+    """
+
+    def __init__(self, cwd: str, environment: dict[str, str]) -> None:
+        self._cwd = cwd
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+        self._requests: asyncio.StreamWriter | None = None
+        self._replies: asyncio.StreamReader | None = None
+        self._output: Pipe | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._cell: Cell | None = None
+        self._closed = False
+        self._count = 0
+        self._partial = ""
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        requests, request_end = os.pipe()
+        reply_end, replies = os.pipe()
+        self._output = Pipe()
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command(requests, replies), stdin=asyncio.subprocess.PIPE,
+            stdout=self._output.child, stderr=self._output.child, pass_fds=(requests, replies), cwd=self._cwd,
+            env=self._environment, start_new_session=True)
+        os.close(requests)
+        os.close(replies)
+        self._output.opened()
+        transport, protocol = await loop.connect_write_pipe(
+            asyncio.streams.FlowControlMixin, os.fdopen(request_end, "wb", 0))
+        self._requests = asyncio.StreamWriter(transport, protocol, None, loop)
+        self._replies = asyncio.StreamReader(limit=1 << 30)
+        await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(self._replies), os.fdopen(reply_end, "rb", 0))
+        await self._greet()
+        self._tasks.append(asyncio.create_task(self._pump(self._output)))
+
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
+        if self._closed or self._process is None or self._replies is None:
+            return Outcome.CLOSED
+        cell = self._cell = Cell(emit, hidden)
+        if not hidden:
+            self._count += 1
+            await cell.emit({"type": "number_of_executions", "execution_count": self._count})
+        work = asyncio.create_task(self._work(code, cell, self._replies))
+        await asyncio.wait({work, cell.outcome}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if not work.done():
+                work.cancel()
+                return cell.outcome.result()
+            outcome = work.result()
+            return Outcome.CLOSED if self._closed else outcome
+        finally:
+            self._cell = None
+
+    def interrupt(self) -> None:
+        if self._process is not None and self._cell is not None:
+            signal_group(self._process.pid, signal.SIGINT)
+
+    async def stop(self) -> None:
+        self._closed = True
+        if self._cell is not None:
+            self._cell.finish(Outcome.CLOSED)
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self._process is not None:
+            signal_group(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+        if self._requests is not None:
+            self._requests.close()
+
+    def _command(self, requests: int, replies: int) -> list[str]:
+        raise NotImplementedError
+
+    async def _greet(self) -> None:
+        raise NotImplementedError
+
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+        raise NotImplementedError
+
+    async def _pump(self, output: Pipe) -> None:
+        while True:
+            await output.wait()
+            if not await self._drain(output):
+                return
+            output.again()
+
+    async def _drain(self, output: Pipe) -> bool:
+        """Passes on what the child has written so far; false at its end. Between cells it is nobody's."""
+        while text := output.take():
+            if self._cell is not None:
+                await self._emit_output(text, self._cell)
+        return text is not None
+
+    async def _emit_output(self, text: str, cell: Cell) -> None:
+        await cell.emit(stream_line("stdout", text))
+
+
+class BashKernel(ScriptKernel):
+    """An interactive Bash without a terminal.
+
+    Interactive, because only then an interrupt ends the cell and not the shell with all its state. The command line
+    goes through stdin, the cell's text through a pipe of its own, so that nothing in it can end the command early;
+    the status is a second command, which also follows an interrupted first one.
+    """
+
+    def _command(self, requests: int, replies: int) -> list[str]:
+        self._fds = requests, replies
+        self._environment = {**self._environment, "PS1": "", "PS2": "", "TERM": "dumb"}
+        return ["bash", "--noprofile", "--norc", "--noediting", "-i"]
+
+    async def _greet(self) -> None:
+        assert self._output is not None and self._replies is not None
+        # It complains about the missing terminal first.
+        await self._send("set +o history; PS1=; PS2=")
+        await self._replies.readline()
+        while self._output.take():
+            pass
+
+    async def _send(self, code: str) -> None:
+        assert self._process is not None and self._process.stdin is not None and self._requests is not None
+        requests, replies = self._fds
+        self._process.stdin.write(
+            f"IFS= read -r -d '' -u {requests} __cell && eval \"$__cell\" </dev/null {requests}<&- {replies}>&-\n"
+            f"printf '%s\\n' \"$?\" >&{replies}\n".encode())
+        self._requests.write(code.replace("\0", "").encode("utf-8", "surrogatepass") + b"\0")
+        await self._requests.drain()
+
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+        assert self._process is not None and self._output is not None
+        try:
+            await self._send(code)
+        except ConnectionError:
+            pass
+        status = (await replies.readline()).decode().strip()
+        await self._drain(self._output)
+        if self._partial:
+            await cell.emit(stream_line("stdout", self._partial))
+            self._partial = ""
+        exited = status == ""
+        if exited:
+            # The cell said `exit`. That is an answer; the next cell gets a new shell.
+            status = str(await self._process.wait())
+            await self._renew()
+        if status != "0":
+            await cell.emit(error_line("", status))
+        return Outcome.FINISHED
+
+    async def _renew(self) -> None:
+        if self._closed:
+            return
+        count = self._count
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self._output is not None:
+            self._output.close()
+        if self._requests is not None:
+            self._requests.close()
+        await self.start()
+        self._count = count
+
+    async def _emit_output(self, text: str, cell: Cell) -> None:
+        """Line by line, as the real kernel does; a flood passes in bulk."""
+        text = self._partial + text
+        self._partial = ""
+        if text.count("\n") > FEW_LINES or len(text) > 1 << 20:
+            return await cell.emit(stream_line("stdout", text))
+        *lines, self._partial = text.split("\n")
+        for line in lines:
+            await cell.emit(stream_line("stdout", line + "\n"))
+
+
+class JavaScriptKernel(ScriptKernel):
+    """Node, and esbuild before it for TypeScript."""
+
+    def __init__(self, cwd: str, environment: dict[str, str], *, is_typescript: bool) -> None:
+        super().__init__(cwd, environment)
+        self._is_typescript = is_typescript
+
+    def _command(self, requests: int, replies: int) -> list[str]:
+        return ["node", str(HERE / "kernel.js"), str(requests), str(replies)]
+
+    async def _greet(self) -> None:
+        assert self._replies is not None
+        if not await self._replies.readline():
+            raise ChildProcessError("node did not start")
+
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+        assert self._requests is not None and self._output is not None
+        if self._is_typescript:
+            code, complaint = await self._transformed(code)
+            if complaint:
+                await cell.emit(error_line("SyntaxError", complaint.splitlines()[0], complaint))
+                return Outcome.FINISHED
+        try:
+            self._requests.write(json.dumps({"code": code}).encode() + b"\n")
+            await self._requests.drain()
+        except ConnectionError:
+            return Outcome.DIED
+        while reply := await replies.readline():
+            message: dict[str, Any] = json.loads(reply)
+            match message["type"]:
+                case "stream":
+                    await cell.emit(stream_line(message["name"], message["text"]))
+                case "value":
+                    await cell.emit(result_line({"text/plain": message["text"]}, is_main=True))
+                case "error":
+                    await cell.emit(error_line(message["name"], message["value"], message["traceback"]))
+                case "end":
+                    # Children of the cell write to the process's own stdout.
+                    await self._drain(self._output)
+                    return Outcome.FINISHED
+        return Outcome.DIED
+
+    async def _transformed(self, code: str) -> tuple[str, str]:
+        """JavaScript, or what is wrong with the TypeScript."""
+        process = await asyncio.create_subprocess_exec(
+            "esbuild", "--loader=ts", "--target=esnext", "--log-level=error", "--color=false",
+            '--tsconfig-raw={"compilerOptions":{"preserveValueImports":true}}',
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            cwd="/", env=self._environment)
+        script, complaint = await process.communicate(code.encode("utf-8", "replace"))
+        if process.returncode == 0:
+            return script.decode("utf-8", "replace"), ""
+        return "", complaint.decode("utf-8", "replace").replace("✘ [ERROR] ", "").strip() or "esbuild failed"
