@@ -6,6 +6,8 @@ Only Debian's python3 and its packages. When stdin ends the sandbox is over.
 from __future__ import annotations
 
 import asyncio
+import base64
+import ctypes
 import json
 import os
 import pathlib
@@ -16,7 +18,10 @@ from typing import Any, Awaitable, Callable
 # `python3 -I` leaves the script's own folder out.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import pipes  # noqa: E402
 from contexts import Contexts, Execution  # noqa: E402
+from files import Files, Paths, Upload  # noqa: E402
+from processes import Leaving, Listener, Processes  # noqa: E402
 from wire import Failure, Outbox, Reply  # noqa: E402
 
 Request = dict[str, Any]
@@ -24,13 +29,18 @@ Handler = Callable[[Request, Reply], Awaitable[None]]
 
 # A line of the host: code, or a chunk of an upload.
 LINE_LIMIT = 64 << 20
+PR_SET_DUMPABLE = 4
 
 
 class Agent:
     def __init__(self, outbox: Outbox, home: str, environment: dict[str, str]) -> None:
         self._outbox = outbox
         self._contexts = Contexts(home, environment)
+        self._files = Files(Paths(home))
+        self._processes = Processes(Paths(home), environment)
         self._executions: dict[int, Execution] = {}
+        self._listeners: dict[int, Listener] = {}
+        self._uploads: dict[int, Upload] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handlers: dict[str, Handler] = {
             "init": self._init,
@@ -40,6 +50,20 @@ class Agent:
             "contexts_list": self._contexts_list,
             "contexts_restart": self._contexts_restart,
             "contexts_delete": self._contexts_delete,
+            "start": self._start,
+            "connect": self._connect,
+            "detach": self._detach,
+            "list": self._list,
+            "signal": self._signal,
+            "input": self._input,
+            "close_stdin": self._close_stdin,
+            "resize": self._resize,
+            "stat": self._file_call(self._files.stat),
+            "list_dir": self._file_call(self._files.list_dir),
+            "make_dir": self._file_call(self._files.make_dir),
+            "move": self._file_call(self._files.move),
+            "remove": self._file_call(self._files.remove),
+            "read_file": self._read_file,
         }
 
     async def serve(self, requests: asyncio.StreamReader) -> None:
@@ -48,14 +72,20 @@ class Agent:
         self._outbox.post(json.dumps({"ready": True, "languages": self._contexts.languages}).encode() + b"\n")
         while line := await requests.readline():
             request = json.loads(line)
-            if request["op"] == "shutdown":
-                return
+            match request["op"]:
+                case "shutdown":
+                    return
+                case "write_file" | "write_chunk" | "write_end":
+                    # At once, so that chunks stay in order and the host waits while the disk does.
+                    self._write(request)
+                    continue
             # Tasks start in the order in which they are made, so requests reach the queues in the host's order.
             task = asyncio.create_task(self._answer(request))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
+        self._processes.stop()
         await self._contexts.stop()
 
     async def _answer(self, request: Request) -> None:
@@ -80,6 +110,7 @@ class Agent:
         }
         # Sorted, as the real server gets them.
         self._contexts.global_variables = dict(sorted(variables.items()))
+        self._processes.global_variables = variables
         reply.result({})
 
     async def _execute(self, request: Request, reply: Reply) -> None:
@@ -87,7 +118,7 @@ class Agent:
             await reply.room()
             reply.line(line)
 
-        execution = self._executions[request["id"]] = Execution(emit)
+        execution = self._executions[request["id"]] = Execution(reply.accepted, emit)
         try:
             await self._contexts.execute(
                 request["code"], request.get("language"), request.get("context"), request.get("env_vars") or {},
@@ -117,6 +148,81 @@ class Agent:
         await self._contexts.delete(request["context"])
         reply.result(None)
 
+    async def _start(self, request: Request, reply: Reply) -> None:
+        await self._listen(self._processes.start, request, reply)
+
+    async def _connect(self, request: Request, reply: Reply) -> None:
+        await self._listen(self._processes.connect, request, reply)
+
+    async def _listen(
+        self, attach: Callable[[Request, Listener], Awaitable[None]], request: Request, reply: Reply
+    ) -> None:
+        async def send(event: dict[str, Any]) -> None:
+            await reply.room()
+            reply.event(event)
+
+        listener = self._listeners[request["id"]] = Listener(send)
+        try:
+            await attach(request, listener)
+        finally:
+            del self._listeners[request["id"]]
+        if listener.left.result() is not Leaving.DETACHED:
+            reply.end()
+
+    async def _detach(self, request: Request, reply: Reply) -> None:
+        if listener := self._listeners.get(request["target"]):
+            listener.leave(Leaving.DETACHED)
+        reply.result({})
+
+    async def _list(self, request: Request, reply: Reply) -> None:
+        reply.result(self._processes.list())
+
+    async def _signal(self, request: Request, reply: Reply) -> None:
+        self._processes.signal(request)
+        reply.result({})
+
+    async def _input(self, request: Request, reply: Reply) -> None:
+        await self._processes.input(request)
+        reply.result({})
+
+    async def _close_stdin(self, request: Request, reply: Reply) -> None:
+        self._processes.close_stdin(request)
+        reply.result({})
+
+    async def _resize(self, request: Request, reply: Reply) -> None:
+        self._processes.resize(request)
+        reply.result({})
+
+    def _file_call(self, call: Callable[[Request], dict[str, Any]]) -> Handler:
+        async def handler(request: Request, reply: Reply) -> None:
+            # In a thread: removing or listing a large tree takes a while.
+            reply.result(await asyncio.to_thread(call, request))
+
+        return handler
+
+    async def _read_file(self, request: Request, reply: Reply) -> None:
+        download = self._files.download(request)
+        reply.result(download.description)
+        for chunk in download.chunks():
+            await reply.room()
+            reply.data(chunk)
+        reply.end()
+
+    def _write(self, request: Request) -> None:
+        """An upload is answered at its end, or at once when it cannot begin; what still comes of it is dropped then."""
+        target = int(request.get("target", request.get("id", 0)))
+        reply = Reply(self._outbox, target)
+        try:
+            match request["op"]:
+                case "write_file":
+                    self._uploads[target] = self._files.upload(request)
+                case "write_chunk" if upload := self._uploads.get(target):
+                    upload.write(base64.b64decode(request["data"]))
+                case "write_end" if upload := self._uploads.pop(target, None):
+                    reply.result(upload.finish())
+        except Failure as failure:
+            reply.error(failure.fields)
+
 
 def take_streams() -> tuple[int, int]:
     """Moves the protocol away from 0 and 1, where children would inherit it and any print would break it."""
@@ -136,20 +242,25 @@ def set_limits() -> None:
         resource.setrlimit(limit, (value, value))
 
 
+def hide() -> None:
+    """Keeps user code, which has the same account, from opening our pipes in /proc or attaching to us."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 async def main() -> None:
+    hide()
     requests, answers = take_streams()
     set_limits()
     loop = asyncio.get_running_loop()
     watcher = asyncio.PidfdChildWatcher()
     watcher.attach_loop(loop)
     asyncio.get_event_loop_policy().set_child_watcher(watcher)
-    reader = asyncio.StreamReader(limit=LINE_LIMIT)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(requests, "rb", 0))
+    reader, _ = await pipes.reader(requests, LINE_LIMIT)
     outbox = Outbox(answers)
     home = os.environ.get("HOME", "/home/user")
     environment = {
-        "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
+        **os.environ,
     }
     agent = Agent(outbox, home, environment)
     serving = asyncio.create_task(agent.serve(reader))

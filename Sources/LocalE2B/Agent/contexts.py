@@ -43,7 +43,9 @@ def indentation(code: str) -> str:
 class Execution:
     """One request to run code; `cancel` may come at any time."""
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, accept: Callable[[], None], emit: Emit) -> None:
+        # Called once its context is known to exist, which may be long before its first line.
+        self.accept = accept
         self._emit = emit
         self.cancelled = asyncio.Event()
 
@@ -78,8 +80,10 @@ class Context:
         await asyncio.shield(self._started)
 
     async def restart(self) -> None:
-        await self._kernel.stop()
+        # The new one first: what is queued runs on it, only the running cell loses its kernel.
+        old = self._kernel
         self._boot()
+        await old.stop()
         await self.ready()
 
     async def delete(self) -> None:
@@ -127,8 +131,7 @@ class Context:
                 pass
             case Outcome.DIED:
                 await execution.emit(error_line("ContextRestarting", "Context was restarted"))
-                await kernel.stop()
-                self._boot()
+                await self._replace(kernel)
             case Outcome.CLOSED:
                 await execution.emit(error_line(
                     "WebSocketError", "The connections was lost, rerun the code to get the results"))
@@ -142,10 +145,14 @@ class Context:
             kernel.interrupt()
             await asyncio.wait({running}, timeout=0.5)
         if not running.done():
-            await kernel.stop()
-            if kernel is self._kernel and not self._deleted:
-                self._boot()
+            await self._replace(kernel)
             await running
+
+    async def _replace(self, kernel: Kernel) -> None:
+        await kernel.stop()
+        # Somebody may have been faster, by a restart.
+        if kernel is self._kernel and not self._deleted:
+            self._boot()
 
     def _with_variables(self, code: str, global_variables: dict[str, str], variables: dict[str, str]) -> str:
         if self._knows_globals and not variables:
@@ -198,10 +205,7 @@ class Contexts:
 
     async def create(self, language: str | None, cwd: str | None) -> Context:
         context = self._make(language or "python", cwd or self._home)
-        try:
-            await context.ready()
-        except Exception as error:
-            raise Failure.http(500, f"Failed to create context: {error}") from error
+        await self._boot(context)
         self._contexts[context.id] = context
         return context
 
@@ -228,15 +232,29 @@ class Contexts:
             found = self._default(language or "python")
             if found is None and language is None:
                 # The real server's answer after its default context was deleted: keepalives until the client leaves.
+                execution.accept()
                 await execution.cancelled.wait()
                 return
             if found is None:
                 raise Failure.http(404, "Context None not found")
             context = found
+            await self._boot(context)
+        execution.accept()
         await context.execute(code, self.global_variables, variables, execution)
 
     async def stop(self) -> None:
         await asyncio.gather(*(context.delete() for context in self._contexts.values()), return_exceptions=True)
+
+    async def _boot(self, context: Context) -> None:
+        try:
+            await context.ready()
+        except Exception as error:
+            self._forget(context)
+            raise Failure.http(500, f"Failed to create context: {type(error).__name__}") from error
+
+    def _forget(self, context: Context) -> None:
+        self._contexts.pop(context.id, None)
+        self._defaults = {language: one for language, one in self._defaults.items() if one is not context}
 
     def _get(self, id: str) -> Context:
         if id not in self._contexts:

@@ -7,9 +7,9 @@ import codecs
 import json
 import os
 import signal
-import sys
 from typing import Any
 
+import pipes
 from kernels import HERE, Cell, Emit, Outcome, error_line, result_line, signal_group, stream_line
 
 # A cell's output past this many lines at a time is passed on in one piece.
@@ -79,7 +79,6 @@ class ScriptKernel:
         self._partial = ""
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
         requests, request_end = os.pipe()
         reply_end, replies = os.pipe()
         self._output = Pipe()
@@ -90,12 +89,8 @@ class ScriptKernel:
         os.close(requests)
         os.close(replies)
         self._output.opened()
-        transport, protocol = await loop.connect_write_pipe(
-            asyncio.streams.FlowControlMixin, os.fdopen(request_end, "wb", 0))
-        self._requests = asyncio.StreamWriter(transport, protocol, None, loop)
-        self._replies = asyncio.StreamReader(limit=1 << 30)
-        await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(self._replies), os.fdopen(reply_end, "rb", 0))
+        self._requests = await pipes.writer(request_end)
+        self._replies, _ = await pipes.reader(reply_end, limit=1 << 30)
         await self._greet()
         self._tasks.append(asyncio.create_task(self._pump(self._output)))
 

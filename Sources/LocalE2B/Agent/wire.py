@@ -104,6 +104,9 @@ class Reply:
     def outbox(self) -> Outbox:
         return self._outbox
 
+    def accepted(self) -> None:
+        self._post("accepted", True)
+
     def result(self, value: Any) -> None:
         self._post("result", value)
 
