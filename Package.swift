@@ -36,6 +36,7 @@ let package = Package(
         // The C boundary.
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
@@ -59,7 +60,11 @@ let package = Package(
 
         // The embedded default. It shares nothing with the responder.
         room(
-            "LocalE2B", ["CCrypto", .product(name: "FlyingFox", package: "FlyingFox")],
+            "LocalE2B",
+            [
+                "CCrypto", "CSpawn", .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
             resources: [.embedInCode("Agent")]),
         .executableTarget(name: "e2b-local", dependencies: ["LocalE2B", arguments], swiftSettings: settings),
 

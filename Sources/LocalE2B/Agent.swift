@@ -1,0 +1,241 @@
+internal import Dispatch
+internal import Foundation
+internal import Synchronization
+
+/// The Python agent inside one sandbox: requests go to its stdin, answers come from its stdout.
+///
+/// A thread of its own starts the process, reads until it ends, and reaps it. It has to be one thread for the whole
+/// life: the kernel's parent-death signal, which makes sandboxes die with this program, watches the *thread* that
+/// started the process.
+final class Agent: Sendable {
+    private struct State {
+        var nextID = 1
+        var mailboxes: [Int: Mailbox] = [:]
+        var phase = Phase.starting(nil)
+        var exitWaiters: [CheckedContinuation<Void, Never>] = []
+        var lastWords = ""
+    }
+
+    private enum Phase {
+        case starting(CheckedContinuation<Result<[String], LocalE2BError>, Never>?)
+        case ready(languages: [String])
+        case ended
+    }
+
+    /// A frame longer than this is an attack or a mistake; the sandbox is killed.
+    private static let longestFrame = 256 << 20
+    private static let startLimit: Duration = .seconds(60)
+
+    let launch: Launch
+    private let state = Mutex(State())
+    private let process = ChildProcess()
+    private let writing = DispatchQueue(label: "e2b-local.agent.stdin")
+
+    private init(_ launch: Launch) {
+        self.launch = launch
+    }
+
+    /// Starts a sandbox and returns when its default kernel is warm.
+    static func start(_ launch: Launch) async throws(LocalE2BError) -> Agent {
+        let agent = Agent(launch)
+        let thread = Thread { agent.run() }
+        thread.name = "e2b-local agent"
+        thread.stackSize = 512 << 10
+        let alarm = Task {
+            try await Task.sleep(for: startLimit)
+            agent.process.kill()
+        }
+        defer { alarm.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                agent.state.withLock { $0.phase = .starting(continuation) }
+                thread.start()
+            }
+        } onCancel: {
+            agent.process.kill()
+        }
+        _ = try outcome.get()
+        return agent
+    }
+
+    var isRunning: Bool {
+        state.withLock { if case .ready = $0.phase { true } else { false } }
+    }
+
+    var languages: [String] {
+        state.withLock { if case .ready(let languages) = $0.phase { languages } else { [] } }
+    }
+
+    /// Kills everything in the sandbox and returns when it has been reaped.
+    func kill() async {
+        if launch.isIsolated {
+            process.kill()
+        } else {
+            // Without a pid namespace only the agent knows its processes: the end of its stdin makes it stop them.
+            await ask(process)
+        }
+        await waitForExit()
+    }
+
+    func waitForExit() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if case .ended = state.phase { return true }
+                state.exitWaiters.append(continuation)
+                return false
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    private func ask(_ process: ChildProcess) async {
+        writing.async { process.closeInput() }
+        Task {
+            try await Task.sleep(for: .seconds(3))
+            process.kill()
+        }
+    }
+
+    // MARK: Requests
+
+    /// Sends a request and returns where its answers arrive. The caller ends it with `forget`.
+    func open(_ operation: some AgentOperation) async throws(Mailbox.Closing) -> (id: Int, mailbox: Mailbox) {
+        let mailbox = Mailbox()
+        let id = state.withLock { state -> Int? in
+            guard case .ready = state.phase else { return nil }
+            defer { state.nextID += 1 }
+            state.mailboxes[state.nextID] = mailbox
+            return state.nextID
+        }
+        guard let id else { throw .sandboxGone }
+        do {
+            try await write(operation, id: id)
+        } catch {
+            forget(id)
+            throw error
+        }
+        return (id, mailbox)
+    }
+
+    /// The answers to `id` are dropped from now on.
+    func forget(_ id: Int) {
+        let mailbox = state.withLock { $0.mailboxes.removeValue(forKey: id) }
+        mailbox?.close(.cancelled)
+    }
+
+    /// A request whose answer nobody waits for.
+    func notify(_ operation: some AgentOperation) {
+        let id = state.withLock { state in
+            defer { state.nextID += 1 }
+            return state.nextID
+        }
+        Task { try? await write(operation, id: id) }  // A sandbox that has gone needs no notice.
+    }
+
+    /// One answer to one request: its JSON.
+    func call(_ operation: some AgentOperation) async throws(AgentCallError) -> [UInt8] {
+        do {
+            let (id, mailbox) = try await open(operation)
+            defer { forget(id) }
+            return try await result(in: mailbox)
+        } catch let error as AgentCallError {
+            throw error
+        } catch {
+            throw .gone
+        }
+    }
+
+    /// The next `result` of a request, or its failure.
+    func result(in mailbox: Mailbox) async throws(AgentCallError) -> [UInt8] {
+        while true {
+            do {
+                switch try await mailbox.next() {
+                case .content(.result(let json)): return json
+                case .content(.failure(let failure)): throw AgentCallError.refused(failure)
+                case .content(.end): return Array("null".utf8)
+                case .content, .silence: continue
+                }
+            } catch let error as AgentCallError {
+                throw error
+            } catch {
+                throw .gone
+            }
+        }
+    }
+
+    func write(_ operation: some AgentOperation, id: Int) async throws(Mailbox.Closing) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        guard var line = try? encoder.encode(AgentRequest(id: id, operation: operation)) else {
+            preconditionFailure("An operation is strings and numbers and always encodes.")
+        }
+        line.append(UInt8(ascii: "\n"))
+        let wasWritten = await withCheckedContinuation { continuation in
+            // A pipe that is full blocks this queue's thread, never a task's.
+            writing.async { [line, process] in continuation.resume(returning: process.write(line)) }
+        }
+        if !wasWritten { throw .sandboxGone }
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        do throws(LocalE2BError) {
+            try process.spawn(launch)
+        } catch {
+            return end(.failure(error))
+        }
+        process.read(
+            longestLine: Self.longestFrame,
+            output: { line in self.receive(line) },
+            log: { text in self.log(text) })
+        process.reap()
+        end(.failure(.agentFailed(state.withLock { $0.lastWords.isEmpty ? "it ended at once" : $0.lastWords })))
+    }
+
+    private func receive(_ line: ArraySlice<UInt8>) {
+        if let frame = AgentFrame(line) {
+            state.withLock { $0.mailboxes[frame.id] }?.put(frame.content)
+            return
+        }
+        guard let greeting = try? JSONDecoder().decode(AgentGreeting.self, from: Data(line)), greeting.ready else {
+            return
+        }
+        let waiter = state.withLock { state -> CheckedContinuation<Result<[String], LocalE2BError>, Never>? in
+            guard case .starting(let waiter) = state.phase else { return nil }
+            state.phase = .ready(languages: greeting.languages ?? [])
+            return waiter
+        }
+        waiter?.resume(returning: .success(greeting.languages ?? []))
+    }
+
+    private func log(_ text: String) {
+        state.withLock { $0.lastWords = text }
+        Log.note("sandbox: \(text)")
+    }
+
+    private func end(_ outcome: Result<[String], LocalE2BError>) {
+        writing.async { [process] in process.closeInput() }
+        launch.cleanUp()
+        let (starter, mailboxes, exitWaiters) = state.withLock { state in
+            defer {
+                state.phase = .ended
+                state.mailboxes = [:]
+                state.exitWaiters = []
+            }
+            guard case .starting(let starter) = state.phase else {
+                return (nil as CheckedContinuation<Result<[String], LocalE2BError>, Never>?, Array(state.mailboxes.values), state.exitWaiters)
+            }
+            return (starter, Array(state.mailboxes.values), state.exitWaiters)
+        }
+        for mailbox in mailboxes { mailbox.close(.sandboxGone) }
+        for waiter in exitWaiters { waiter.resume() }
+        starter?.resume(returning: outcome)
+    }
+}
+
+enum AgentCallError: Error, Equatable, Sendable {
+    case refused(AgentFailure)
+    /// The sandbox ended before it answered.
+    case gone
+}

@@ -1,0 +1,74 @@
+internal import Foundation
+
+/// The files a sandbox is given, in a private temporary folder while the server runs: the agent, and an `/etc` that
+/// knows one user.
+struct AgentFiles: Sendable {
+    static let etc = [
+        "passwd": """
+            root:x:0:0:root:/root:/bin/bash
+            nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+            user:x:1000:1000::/home/user:/bin/bash
+
+            """,
+        "group": "root:x:0:\nnogroup:x:65534:\nuser:x:1000:\n",
+        "hostname": "e2b.local\n",
+        "hosts": "127.0.0.1 localhost e2b.local\n::1 localhost\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        "profile": "PS1='$ '\n",
+    ]
+
+    private static let agent = ["agent.py": PackageResources.agent_py]
+
+    let folder: String
+
+    var agent: String { "\(folder)/agent/agent.py" }
+
+    init() throws(LocalE2BError) {
+        folder = FileManager.default.temporaryDirectory.path + "/e2b-local-\(getpid())-\(Token.letters(8))"
+        do {
+            // Explicitly: folders made on the way to another do not get its permissions.
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            for (name, bytes) in Self.agent { try write(Data(bytes), to: "agent", name) }
+            for (name, text) in Self.etc { try write(Data(text.utf8), to: "etc", name) }
+            if geteuid() == 0 { try giveToNobody() }
+        } catch let error as LocalE2BError {
+            throw error
+        } catch {
+            throw .filesFailed(error.localizedDescription)
+        }
+    }
+
+    func makeFolder(named name: String) throws(LocalE2BError) -> String {
+        let path = "\(folder)/\(name)"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .filesFailed(error.localizedDescription)
+        }
+        return path
+    }
+
+    func remove() {
+        do {
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            Log.note("could not remove \(folder): \(error.localizedDescription)")
+        }
+    }
+
+    private func write(_ data: Data, to subfolder: String, _ name: String) throws {
+        let parent = try makeFolder(named: subfolder)
+        try data.write(to: URL(filePath: "\(parent)/\(name)"))
+    }
+
+    /// Sandboxes started by root read these files as `nobody`.
+    private func giveToNobody() throws {
+        let owner: [FileAttributeKey: Any] = [.ownerAccountID: 65534, .groupOwnerAccountID: 65534]
+        try FileManager.default.setAttributes(owner, ofItemAtPath: folder)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+            try FileManager.default.setAttributes(owner, ofItemAtPath: "\(folder)/\(path)")
+        }
+    }
+}

@@ -1,0 +1,201 @@
+/// A request to the agent. Encoded as one line: `{"id":7,"op":"execute",…}`.
+protocol AgentOperation: Encodable, Sendable {
+    static var op: String { get }
+}
+
+/// Adds `id` and `op` to an operation's own fields.
+struct AgentRequest<Operation: AgentOperation>: Encodable {
+    let id: Int
+    let operation: Operation
+
+    private enum Key: CodingKey { case id, op }
+
+    func encode(to encoder: any Encoder) throws {
+        var line = encoder.container(keyedBy: Key.self)
+        try line.encode(id, forKey: .id)
+        try line.encode(Operation.op, forKey: .op)
+        try operation.encode(to: encoder)
+    }
+}
+
+/// Which process an operation means: by number or by the tag it was started with.
+struct ProcessSelector: Codable, Equatable, Sendable {
+    var pid: Int?
+    var tag: String?
+}
+
+enum Operation {
+    struct Initialize: AgentOperation {
+        static let op = "init"
+        let sandbox_id: String
+        let template_id: String
+        let envs: [String: String]
+    }
+
+    struct Execute: AgentOperation {
+        static let op = "execute"
+        let code: String
+        let language: String?
+        let context: String?
+        let env_vars: [String: String]?
+    }
+
+    /// Interrupts an execution.
+    struct Cancel: AgentOperation {
+        static let op = "cancel"
+        let target: Int
+    }
+
+    /// Stops the events of a process; the process goes on.
+    struct Detach: AgentOperation {
+        static let op = "detach"
+        let target: Int
+    }
+
+    struct CreateContext: AgentOperation {
+        static let op = "contexts_create"
+        let language: String
+        let cwd: String?
+    }
+
+    struct ListContexts: AgentOperation { static let op = "contexts_list" }
+
+    struct RestartContext: AgentOperation {
+        static let op = "contexts_restart"
+        let context: String
+    }
+
+    struct DeleteContext: AgentOperation {
+        static let op = "contexts_delete"
+        let context: String
+    }
+
+    struct Start: AgentOperation {
+        static let op = "start"
+        let cmd: String
+        let args: [String]
+        let envs: [String: String]
+        let cwd: String?
+        let user: String?
+        let stdin: Bool
+        let pty: TerminalSize?
+        let timeout_ms: Int?
+        let tag: String?
+    }
+
+    struct Connect: AgentOperation {
+        static let op = "connect"
+        let pid: Int?
+        let tag: String?
+    }
+
+    struct ListProcesses: AgentOperation { static let op = "list" }
+
+    struct Signal: AgentOperation {
+        static let op = "signal"
+        let pid: Int?
+        let tag: String?
+        let signal: Int
+    }
+
+    struct Input: AgentOperation {
+        static let op = "input"
+        let pid: Int?
+        let tag: String?
+        let stdin: String?
+        let pty: String?
+    }
+
+    struct CloseStdin: AgentOperation {
+        static let op = "close_stdin"
+        let pid: Int?
+        let tag: String?
+    }
+
+    struct Resize: AgentOperation {
+        static let op = "resize"
+        let pid: Int?
+        let tag: String?
+        let cols: Int
+        let rows: Int
+    }
+
+    struct Stat: AgentOperation {
+        static let op = "stat"
+        let path: String
+        let user: String?
+    }
+
+    struct ListDirectory: AgentOperation {
+        static let op = "list_dir"
+        let path: String
+        let depth: Int
+        let user: String?
+    }
+
+    struct MakeDirectory: AgentOperation {
+        static let op = "make_dir"
+        let path: String
+        let user: String?
+    }
+
+    struct Move: AgentOperation {
+        static let op = "move"
+        let source: String
+        let destination: String
+        let user: String?
+    }
+
+    struct Remove: AgentOperation {
+        static let op = "remove"
+        let path: String
+        let user: String?
+    }
+
+    struct ReadFile: AgentOperation {
+        static let op = "read_file"
+        let path: String
+        let user: String?
+    }
+
+    struct WriteFile: AgentOperation {
+        static let op = "write_file"
+        let path: String
+        let user: String?
+    }
+
+    struct WriteChunk: AgentOperation {
+        static let op = "write_chunk"
+        let target: Int
+        let data: String
+    }
+
+    struct WriteEnd: AgentOperation {
+        static let op = "write_end"
+        let target: Int
+    }
+}
+
+struct TerminalSize: Codable, Equatable, Sendable {
+    var cols: Int
+    var rows: Int
+
+    private enum CodingKeys: CodingKey { case cols, rows }
+
+    init(cols: Int, rows: Int) {
+        self.cols = cols
+        self.rows = rows
+    }
+
+    /// `{"size":{"cols":80,"rows":24}}`, or the bare size.
+    init(from decoder: any Decoder) throws {
+        enum Outer: CodingKey { case size }
+        let outer = try decoder.container(keyedBy: Outer.self)
+        let size =
+            try outer.contains(.size)
+            ? outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .size)
+            : decoder.container(keyedBy: CodingKeys.self)
+        cols = try size.decodeIfPresent(Int.self, forKey: .cols) ?? 80
+        rows = try size.decodeIfPresent(Int.self, forKey: .rows) ?? 24
+    }
+}

@@ -1,0 +1,112 @@
+internal import Foundation
+
+/// The walls of a sandbox, as bubblewrap's arguments.
+///
+/// Nothing of the machine is visible inside but `/usr`, a few files of `/etc` and the agent, all read-only. Home and
+/// `/tmp` are memory with a limit. No network but a loopback of its own, no view of other processes, no way to gain
+/// rights. When this program runs as root it becomes `nobody` first, so that not even the listed folders are read with
+/// root's rights.
+struct Bubblewrap: Sendable {
+    /// Bounds for one sandbox, in bytes where not said otherwise.
+    enum Limit {
+        static let home = 1 << 30
+        static let temporary = 512 << 20
+        static let sharedMemory = 256 << 20
+        static let fileSize = 1 << 30
+        /// Writable private memory of each process. The address space itself has no limit: numpy and JavaScript
+        /// reserve far more of it than they use.
+        static let data = 4 << 30
+        /// Processes and threads.
+        static let processes = 512
+        static let openFiles = 4096
+    }
+
+    private static let program = "/usr/bin/bwrap"
+
+    /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
+    private static let etc = [
+        "alternatives", "bash.bashrc", "debian_version", "fonts", "ImageMagick-6", "java-17-openjdk", "ld.so.cache", "ld.so.conf",
+        "ld.so.conf.d", "localtime", "magic", "matplotlibrc", "mime.types", "os-release", "protocols", "python3",
+        "python3.11", "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg",
+    ]
+
+    private let hasSize: Bool
+    private let hasDisableUserNamespaces: Bool
+    /// Our user is root.
+    private let dropsRoot: Bool
+
+    /// Asks the installed bubblewrap what it can do, and makes a sandbox to see that it can.
+    init(_ files: AgentFiles) async throws(LocalE2BError) {
+        guard FileManager.default.isExecutableFile(atPath: Self.program) else { throw .bubblewrapMissing }
+        let help = try await Command.run([Self.program, "--help"])
+        let text = help.output + help.error
+        hasSize = text.contains("--size ")
+        hasDisableUserNamespaces = text.contains("--disable-userns")
+        dropsRoot = geteuid() == 0
+
+        let trial = try await Command.run(arguments(files, running: ["/bin/true"]))
+        guard trial.status == 0 else { throw .bubblewrapRefused(trial.error.firstLine) }
+    }
+
+    func arguments(_ files: AgentFiles, running command: [String]) -> [String] {
+        var all: [String] = []
+        if dropsRoot {
+            all += ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
+        }
+        all.append(Self.program)
+        all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
+        all += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
+        if hasDisableUserNamespaces { all.append("--disable-userns") }
+        all += ["--uid", "1000", "--gid", "1000", "--hostname", "e2b.local"]
+        all += ["--ro-bind", "/usr", "/usr"] + system
+        all += ["--proc", "/proc", "--dev", "/dev"]
+        all += memory(Limit.sharedMemory, mode: "1777", at: "/dev/shm") + ["--remount-ro", "/dev"]
+        all += memory(Limit.temporary, mode: "1777", at: "/tmp")
+        all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: "/home/user")
+        all += ["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/etc/ssl"]
+        for name in Self.etc { all += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
+        for name in AgentFiles.etc.keys.sorted() { all += ["--ro-bind", "\(files.folder)/etc/\(name)", "/etc/\(name)"] }
+        all += ["--perms", "0755", "--dir", "/run", "--ro-bind", "\(files.folder)/agent", "/run/e2b"]
+        all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--remount-ro", "/"]
+        all += ["--clearenv", "--chdir", "/home/user"]
+        let environment = [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/home/user"), ("USER", "user"), ("LOGNAME", "user"),
+            ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
+        ]
+        for (name, value) in environment { all += ["--setenv", name, value] }
+        return all + ["--"] + limits + command
+    }
+
+    /// `/bin`, `/lib` and so on are links into `/usr` on a merged system, and folders on an older one.
+    private var system: [String] {
+        ["bin", "lib", "lib32", "lib64", "libx32", "sbin"].flatMap { name -> [String] in
+            if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/\(name)") {
+                return ["--symlink", target, "/\(name)"]
+            }
+            return ["--ro-bind-try", "/\(name)", "/\(name)"]
+        }
+    }
+
+    private func memory(_ size: Int, mode: String, at path: String) -> [String] {
+        (hasSize ? ["--size", "\(size)"] : []) + ["--perms", mode, "--tmpfs", path]
+    }
+
+    /// Set inside the sandbox: the process limit then counts this sandbox's processes only. When memory runs out,
+    /// the kernel takes a sandbox before anything else.
+    private var limits: [String] {
+        [
+            "/usr/bin/choom", "-n", "500", "--", "/usr/bin/prlimit", "--core=0", "--nproc=\(Limit.processes)",
+            "--nofile=\(Limit.openFiles)", "--fsize=\(Limit.fileSize)", "--data=\(Limit.data)", "--",
+        ]
+    }
+}
+
+extension String {
+    var firstLine: String {
+        String(prefix { !$0.isNewline }).printable
+    }
+
+    var lastLine: String {
+        String(split(whereSeparator: \.isNewline).last ?? "").printable
+    }
+}

@@ -1,0 +1,190 @@
+internal import CSpawn
+internal import Foundation
+internal import Synchronization
+
+/// A program with pipes for stdin, stdout and stderr. `spawn`, `read` and `reap` belong to one thread.
+final class ChildProcess: Sendable {
+    private struct State {
+        var pid: pid_t?
+        var input: CInt?
+        var output: CInt = -1
+        var log: CInt = -1
+        /// `kill` came before there was anything to kill.
+        var isDoomed = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Starts the program in a session of its own, with nothing open but the three pipes.
+    func spawn(_ launch: Launch) throws(LocalE2BError) {
+        var input: (read: CInt, write: CInt) = (-1, -1)
+        var output = input
+        var log = input
+        do throws(LocalE2BError) {
+            (input, output, log) = (try Self.makePipe(), try Self.makePipe(), try Self.makePipe())
+        } catch {
+            for descriptor in [input.read, input.write, output.read, output.write] where descriptor >= 0 {
+                close(descriptor)
+            }
+            throw error
+        }
+        defer {
+            close(input.read)
+            close(output.write)
+            close(log.write)
+        }
+        let spawned = Self.spawn(launch, stdin: input.read, stdout: output.write, stderr: log.write)
+        let isDoomed = state.withLock { state in
+            (state.output, state.log, state.input) = (output.read, log.read, input.write)
+            if case .success(let pid) = spawned { state.pid = pid }
+            return state.isDoomed
+        }
+        if case .failure(let error) = spawned {
+            closeAll()
+            throw error
+        }
+        if isDoomed { kill() }
+    }
+
+    private static func makePipe() throws(LocalE2BError) -> (read: CInt, write: CInt) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .agentFailed("no pipe: \(String(cString: strerror(errno)))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(
+        _ launch: Launch, stdin: CInt, stdout: CInt, stderr: CInt
+    ) -> Result<pid_t, LocalE2BError> {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, stdin, 0)
+        posix_spawn_file_actions_adddup2(&actions, stdout, 1)
+        posix_spawn_file_actions_adddup2(&actions, stderr, 2)
+        // The HTTP server's sockets are not close-on-exec: a sandbox that inherited them would hold clients' connections.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        if let folder = launch.folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // Signals this program ignores or blocks are the child's business again.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        for signal in [SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(
+            &attributes, Int16(Int32(cspawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+        var arguments = launch.arguments.map { strdup($0) } + [nil]
+        var environment = launch.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var pid: pid_t = 0
+        let failure = posix_spawn(&pid, launch.program, &actions, &attributes, &arguments, &environment)
+        guard failure == 0 else {
+            return .failure(.agentFailed("\(launch.program): \(String(cString: strerror(failure)))"))
+        }
+        return .success(pid)
+    }
+
+    /// Ends the program with SIGKILL, and its process group with it. Safe at any time, from any thread.
+    func kill() {
+        state.withLock { state in
+            state.isDoomed = true
+            // Under the lock, so that `reap` cannot free the number in between.
+            if let pid = state.pid {
+                Foundation.kill(-pid, SIGKILL)
+                Foundation.kill(pid, SIGKILL)
+            }
+        }
+    }
+
+    /// Writes all of it; blocks while the pipe is full. False: the program has ended or its stdin is closed.
+    func write(_ data: Data) -> Bool {
+        guard let input = state.withLock({ $0.input }) else { return false }
+        return data.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let written = Foundation.write(input, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if written > 0 {
+                    rest = rest.dropFirst(written)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+
+    /// After all writes: only the queue that writes calls this, so no write has the number of a closed pipe.
+    func closeInput() {
+        let input = state.withLock { state in
+            defer { state.input = nil }
+            return state.input
+        }
+        if let input { close(input) }
+    }
+
+    /// Hands on complete lines until both pipes are closed. A line above `longestLine` bytes kills the program.
+    func read(longestLine: Int, output: (ArraySlice<UInt8>) -> Void, log: (String) -> Void) {
+        let (outputPipe, logPipe) = state.withLock { ($0.output, $0.log) }
+        var lines = LineBuffer(limit: longestLine)
+        var notes = LineBuffer(limit: 64 << 10)
+        var noteCount = 0
+        var descriptors = [
+            pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: logPipe, events: Int16(POLLIN), revents: 0),
+        ]
+        while descriptors[0].fd >= 0 {
+            guard poll(&descriptors, 2, -1) >= 0 || errno == EINTR else { break }
+            if descriptors[1].revents != 0 {
+                let isOpen = notes.fill(from: logPipe) { line in
+                    noteCount += 1
+                    // A program in the sandbox can write here as well: it may not fill the log or speak to the terminal.
+                    if noteCount <= 200 { log(String(decoding: line.prefix(500), as: UTF8.self).printable) }
+                }
+                if !isOpen { descriptors[1].fd = -1 }
+            }
+            if descriptors[0].revents != 0 {
+                let isOpen = lines.fill(from: outputPipe, line: output)
+                if !isOpen { descriptors[0].fd = -1 }
+            }
+        }
+        kill()
+    }
+
+    /// Waits for the program's end.
+    func reap() {
+        guard let pid = state.withLock({ $0.pid }) else { return }
+        // WNOWAIT first: the number stays ours until `kill` can no longer use it.
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        state.withLock { $0.pid = nil }
+        var status: CInt = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        closePipes()
+    }
+
+    private func closePipes() {
+        let (output, log) = state.withLock { state in
+            defer { (state.output, state.log) = (-1, -1) }
+            return (state.output, state.log)
+        }
+        if output >= 0 { close(output) }
+        if log >= 0 { close(log) }
+    }
+
+    private func closeAll() {
+        closePipes()
+        closeInput()
+    }
+}
+
+extension String {
+    /// Without control characters.
+    var printable: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
+    }
+}

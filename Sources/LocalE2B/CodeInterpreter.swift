@@ -1,0 +1,142 @@
+internal import FlyingFox
+internal import Foundation
+
+/// Running code in a sandbox. Protocol document, 5.
+struct CodeInterpreter {
+    static let bodyLimit = 64 << 20
+
+    let sandbox: Sandbox
+    let fault: FaultRule?
+
+    func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
+        switch (request.method, path.count, path.first) {
+        case (.GET, 1, "health"): return .json(Array("\"OK\"".utf8))
+        case (.POST, 1, "execute"): return try await execute(request)
+        case (.GET, 1, "contexts"): return .json(try await call(Operation.ListContexts()))
+        case (.POST, 1, "contexts"): return try await createContext(request)
+        case (.DELETE, 2, "contexts"): return .json(try await call(Operation.DeleteContext(context: path[1])))
+        case (.POST, 3, "contexts") where path[2] == "restart":
+            return .json(try await call(Operation.RestartContext(context: path[1])))
+        case (_, 1, "health"), (_, 1, "execute"), (_, 1...2, "contexts"): throw Refusal.detail(405, "Method Not Allowed")
+        default: throw Refusal.detail(404, "Not Found")
+        }
+    }
+
+    private func execute(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let body = try await InterpreterBody(request)
+        let code = try body.string("code")
+        let context = try body.optionalString("context_id")
+        let language = try body.optionalString("language").map(Self.language)
+        let environment = try body.optionalStrings("env_vars")
+        guard context == nil || language == nil else {
+            throw Refusal.plain(400, "Only one of context_id or language can be provided")
+        }
+        let operation = Operation.Execute(code: code, language: language, context: context, env_vars: environment)
+        do throws(ExecutionStream.NotStarted) {
+            let stream = try await ExecutionStream.start(operation, in: sandbox.agent, for: request, fault: fault)
+            // The real server sends no content type.
+            return .stream(stream.source, type: nil)
+        } catch {
+            switch error {
+            case .refused(let failure): throw Self.refusal(failure)
+            case .gone: throw Refusal.sandboxGone(sandbox.id)
+            }
+        }
+    }
+
+    private func createContext(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let body = try await InterpreterBody(request)
+        let language = try body.optionalString("language").map(Self.language) ?? "python"
+        return .json(try await call(Operation.CreateContext(language: language, cwd: try body.optionalString("cwd"))))
+    }
+
+    private func call(_ operation: some AgentOperation) async throws -> [UInt8] {
+        do throws(AgentCallError) {
+            return try await sandbox.agent.call(operation)
+        } catch {
+            switch error {
+            case .refused(let failure): throw Self.refusal(failure)
+            case .gone: throw Refusal.sandboxGone(sandbox.id)
+            }
+        }
+    }
+
+    static func language(_ name: String) -> String {
+        let name = name.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        return ["js": "javascript", "ts": "typescript"][name] ?? name
+    }
+
+    private static func refusal(_ failure: AgentFailure) -> Refusal {
+        let status = failure.status ?? 500
+        return .plain((400...599).contains(status) ? status : 500, failure.text ?? failure.message ?? "failed")
+    }
+}
+
+/// A request body of the code interpreter, whose mistakes are named in FastAPI's words.
+struct InterpreterBody {
+    private struct Problem: Encodable {
+        let type: String
+        let loc: [String]
+        let msg: String
+        let input: JSON
+    }
+
+    private let fields: [String: JSON]
+
+    init(_ request: HTTPRequest) async throws {
+        let bytes = try await request.body(limit: CodeInterpreter.bodyLimit)
+        let type = request.headers[.contentType]?.lowercased() ?? ""
+        guard type.contains("json") else {
+            let text = String(decoding: bytes.prefix(1000), as: UTF8.self)
+            throw Self.refusal(
+                Problem(
+                    type: "model_attributes_type", loc: ["body"],
+                    msg: "Input should be a valid dictionary or object to extract fields from", input: .string(text)))
+        }
+        switch try? JSONDecoder().decode(JSON.self, from: bytes.isEmpty ? Data("{}".utf8) : Data(bytes)) {
+        case .object(let fields): self.fields = fields
+        case nil: throw Self.refusal(Problem(type: "json_invalid", loc: ["body"], msg: "JSON decode error", input: .object([:])))
+        case let other?:
+            throw Self.refusal(
+                Problem(
+                    type: "model_attributes_type", loc: ["body"],
+                    msg: "Input should be a valid dictionary or object to extract fields from", input: other))
+        }
+    }
+
+    func string(_ name: String) throws -> String {
+        guard let value = fields[name] else {
+            throw Self.refusal(
+                Problem(type: "missing", loc: ["body", name], msg: "Field required", input: .object(fields)))
+        }
+        return try string(value, [name])
+    }
+
+    func optionalString(_ name: String) throws -> String? {
+        guard let value = fields[name], value != .null else { return nil }
+        return try string(value, [name])
+    }
+
+    func optionalStrings(_ name: String) throws -> [String: String]? {
+        guard let value = fields[name], value != .null else { return nil }
+        guard case .object(let values) = value else {
+            throw Self.refusal(
+                Problem(
+                    type: "dict_type", loc: ["body", name], msg: "Input should be a valid dictionary", input: value))
+        }
+        return try Dictionary(uniqueKeysWithValues: values.map { ($0.key, try string($0.value, [name, $0.key])) })
+    }
+
+    private func string(_ value: JSON, _ path: [String]) throws -> String {
+        guard case .string(let string) = value else {
+            throw Self.refusal(
+                Problem(
+                    type: "string_type", loc: ["body"] + path, msg: "Input should be a valid string", input: value))
+        }
+        return string
+    }
+
+    private static func refusal(_ problem: Problem) -> Refusal {
+        Refusal(encoding: ["detail": [problem]], status: 422)
+    }
+}

@@ -1,0 +1,132 @@
+internal import FlyingFox
+internal import Foundation
+internal import Synchronization
+
+/// The answer to one `POST /execute`: the agent's lines as they come, and a keepalive after every 5 s without one.
+///
+/// A client that leaves interrupts the kernel.
+final class ExecutionStream: Sendable {
+    enum NotStarted: Error {
+        case refused(AgentFailure)
+        case gone
+    }
+
+    /// The connection is closed without a final chunk.
+    enum Cut: Error {
+        case sandboxGone, clientGone, byFault
+    }
+
+    private struct State {
+        /// The first line has been sent: from then on silence is broken.
+        var hasBegun = false
+        var hasEnded = false
+        var pending: [AgentFrame.Content] = []
+        /// What a fault still lets through.
+        var bytesLeft: Int?
+        var hasGarbage = false
+    }
+
+    private static let keepaliveInterval: Duration = .seconds(5)
+    private static let keepalive = Array(#"{"type": "keepalive"}"#.utf8)
+
+    private let agent: Agent
+    private let id: Int
+    private let mailbox: Mailbox
+    private let watch: PeerWatch?
+    private let state: Mutex<State>
+
+    /// Returns when the context is known and the header can be sent.
+    static func start(
+        _ operation: Operation.Execute, in agent: Agent, for request: HTTPRequest, fault: FaultRule?
+    ) async throws(NotStarted) -> ExecutionStream {
+        do {
+            let (id, mailbox) = try await agent.open(operation)
+            let watch = PeerWatch(request) { mailbox.close(.clientGone) }
+            let stream = ExecutionStream(agent, id, mailbox, watch, fault)
+            switch try await mailbox.next() {
+            case .content(.failure(let failure)): throw NotStarted.refused(failure)
+            case .content(.accepted), .silence: break
+            case .content(let content): stream.state.withLock { $0.pending.append(content) }
+            }
+            return stream
+        } catch let error as NotStarted {
+            throw error
+        } catch {
+            throw .gone
+        }
+    }
+
+    private init(_ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: PeerWatch?, _ fault: FaultRule?) {
+        self.agent = agent
+        self.id = id
+        self.mailbox = mailbox
+        self.watch = watch
+        state = Mutex(State(bytesLeft: fault?.cut, hasGarbage: fault?.hasGarbage ?? false))
+    }
+
+    deinit {
+        watch?.stop()
+        agent.forget(id)
+        if !state.withLock({ $0.hasEnded }) { agent.notify(Operation.Cancel(target: id)) }
+    }
+
+    var source: BodySource {
+        BodySource(pull: { [self] in try await next() }, finish: {})
+    }
+
+    private func next() async throws -> [UInt8]? {
+        if state.withLock({ $0.bytesLeft == 0 }) { throw Cut.byFault }
+        if takeGarbage() { return cut(Array("this line is not JSON".utf8)) }
+        guard let line = try await nextLine() else { return nil }
+        return cut(line)
+    }
+
+    private func nextLine() async throws -> [UInt8]? {
+        while true {
+            let (pending, hasBegun, hasEnded) = state.withLock { state in
+                (state.pending.isEmpty ? nil : state.pending.removeFirst(), state.hasBegun, state.hasEnded)
+            }
+            if hasEnded { return nil }
+            let arrival: Mailbox.Arrival
+            if let pending {
+                arrival = .content(pending)
+            } else {
+                do {
+                    // Queued behind another execution the real server is silent, too.
+                    arrival = try await mailbox.next(before: hasBegun ? .now + Self.keepaliveInterval : nil)
+                } catch {
+                    throw error == .sandboxGone ? Cut.sandboxGone : Cut.clientGone
+                }
+            }
+            switch arrival {
+            case .content(.line(let line)) where !line.isEmpty:
+                state.withLock { $0.hasBegun = true }
+                return line
+            case .silence:
+                return Self.keepalive
+            case .content(.end), .content(.failure):
+                state.withLock { $0.hasEnded = true }
+                return nil
+            case .content:
+                continue
+            }
+        }
+    }
+
+    private func takeGarbage() -> Bool {
+        state.withLock { state in
+            defer { state.hasGarbage = false }
+            return state.hasGarbage
+        }
+    }
+
+    /// The line with its newline, or as much of it as the fault lets through.
+    private func cut(_ line: [UInt8]) -> [UInt8] {
+        let bytes = line + [UInt8(ascii: "\n")]
+        return state.withLock { state in
+            guard let left = state.bytesLeft else { return bytes }
+            state.bytesLeft = max(0, left - bytes.count)
+            return Array(bytes.prefix(left))
+        }
+    }
+}

@@ -1,0 +1,30 @@
+internal import CCrypto
+internal import Foundation
+
+/// The signature in a file URL of a secured sandbox. Protocol document, 3.4.
+struct FileSignature: Sendable {
+    enum Access: String, Sendable {
+        case read, write
+    }
+
+    /// As sent, after URL decoding; never expanded.
+    var path: String
+    var access: Access
+    /// The `username` of the query, empty without one.
+    var user: String
+    /// Unix seconds.
+    var expiration: Int?
+
+    func value(token: String) -> String {
+        var raw = "\(path):\(access.rawValue):\(user):\(token)"
+        if let expiration { raw += ":\(expiration)" }
+        let bytes = Array(raw.utf8)
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256(bytes, bytes.count, &digest)
+        return "v1_" + Data(digest).base64EncodedString().filter { $0 != "=" }
+    }
+
+    func isSigned(_ signature: String, token: String) -> Bool {
+        Token.isEqual(signature, value(token: token))
+    }
+}

@@ -1,0 +1,42 @@
+internal import Foundation
+
+/// How one sandbox's agent is started: program, arguments, environment.
+struct Launch: Sendable {
+    let program: String
+    let arguments: [String]
+    let environment: [String: String]
+    /// Working directory; nil where bubblewrap sets it.
+    let folder: String?
+    let isIsolated: Bool
+
+    /// Removes what the sandbox had on disk. Under bubblewrap that is nothing: its home is memory.
+    func cleanUp() {
+        guard let folder else { return }
+        do {
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            Log.note("could not remove \(folder): \(error.localizedDescription)")
+        }
+    }
+
+    static let python = "/usr/bin/python3"
+
+    /// The agent with this user's own rights, in a home of its own.
+    static func bare(_ files: AgentFiles) throws(LocalE2BError) -> Launch {
+        let home = try files.makeFolder(named: "home-\(Token.letters(12))")
+        let path = "/usr/local/bin:/usr/bin:/bin"
+        return Launch(
+            program: python, arguments: [python, files.agent],
+            environment: [
+                "PATH": path, "HOME": home, "E2B_HOME": home, "USER": NSUserName(), "LOGNAME": NSUserName(),
+                "SHELL": "/bin/bash", "LANG": "C.UTF-8",
+            ],
+            folder: home, isIsolated: false)
+    }
+
+    /// The agent under bubblewrap.
+    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap) -> Launch {
+        let arguments = bubblewrap.arguments(files, running: [python, "/run/e2b/agent.py"])
+        return Launch(program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true)
+    }
+}

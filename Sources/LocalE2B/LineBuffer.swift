@@ -1,0 +1,34 @@
+internal import Foundation
+
+/// Cuts what a descriptor delivers into lines.
+struct LineBuffer {
+    private var bytes: [UInt8] = []
+    /// Bytes without a newline in them: they are not searched again.
+    private var searched = 0
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Reads once. False: the end, an error, or a line above the limit.
+    mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
+        let piece = 256 << 10
+        let count = withUnsafeTemporaryAllocation(byteCount: piece, alignment: 1) { buffer -> Int in
+            let count = read(descriptor, buffer.baseAddress, piece)
+            if count > 0 { bytes.append(contentsOf: buffer[..<count]) }
+            return count
+        }
+        if count < 0 { return errno == EINTR }
+        if count == 0 { return false }
+        var start = 0
+        while let newline = bytes[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
+            line(bytes[start..<newline])
+            start = newline + 1
+            searched = start
+        }
+        bytes.removeFirst(start)
+        searched = bytes.count
+        return bytes.count <= limit
+    }
+}

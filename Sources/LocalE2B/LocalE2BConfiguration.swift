@@ -1,0 +1,46 @@
+/// What `e2b-local` can be told on its command line.
+package struct LocalE2BConfiguration: Sendable {
+    /// The loopback port; 0 takes any free one.
+    package var port: UInt16 = 3002
+    /// False runs code with this user's full rights. Only for machines where bubblewrap cannot run.
+    package var isIsolated = true
+    /// Sandboxes kept started, so that a creation does not wait for a kernel.
+    package var warm = 1
+    /// Running sandboxes; one more is refused with 429, as E2B does.
+    package var maxSandboxes = 20
+    /// Allows `PUT /local/faults`.
+    package var allowsFaults = false
+    package var faults: [FaultRule] = []
+
+    package init() {}
+}
+
+/// Why the local server did not start.
+package enum LocalE2BError: Error, Equatable, Sendable, CustomStringConvertible {
+    case portTaken(UInt16)
+    case listenFailed(String)
+    case bubblewrapMissing
+    case bubblewrapRefused(String)
+    case pythonMissing(String)
+    case agentFailed(String)
+    case filesFailed(String)
+
+    package var description: String {
+        switch self {
+        case .portTaken(let port): "Port \(port) on 127.0.0.1 is taken. Choose another with --port, or 0 for any."
+        case .listenFailed(let reason): "Cannot listen on 127.0.0.1: \(reason)."
+        case .bubblewrapMissing:
+            "bubblewrap (bwrap) is not installed, so code cannot be kept apart from this machine. "
+                + "Install the package bubblewrap, or run without isolation: --no-isolation."
+        case .bubblewrapRefused(let reason):
+            "bubblewrap cannot make a sandbox here: \(reason)\n"
+                + "Allow user namespaces, or run without isolation: --no-isolation."
+        case .pythonMissing(let reason):
+            "/usr/bin/python3 cannot run a kernel: \(reason)\n"
+                + "Install the packages python3 and python3-ipykernel "
+                + "(and for plots python3-matplotlib, python3-pandas, python3-pil)."
+        case .agentFailed(let reason): "The first sandbox did not start: \(reason)."
+        case .filesFailed(let reason): "Cannot write to the temporary folder: \(reason)."
+        }
+    }
+}

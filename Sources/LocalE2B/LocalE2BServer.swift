@@ -1,0 +1,111 @@
+internal import FlyingFox
+internal import FlyingSocks
+internal import Foundation
+
+/// A server on one loopback port that speaks E2B's protocol and runs code on this machine.
+package final class LocalE2BServer: Sendable {
+    private let server: HTTPServer
+    private let serving: Task<Void, any Error>
+    private let sandboxes: Sandboxes
+    private let files: AgentFiles
+
+    package let port: UInt16
+    package var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Returns when a warm sandbox is ready.
+    package static func start(_ configuration: LocalE2BConfiguration) async throws(LocalE2BError) -> LocalE2BServer {
+        let files = try AgentFiles()
+        do throws(LocalE2BError) {
+            let launch = try await plan(configuration, files)
+            let sandboxes = Sandboxes(
+                warm: configuration.warm, limit: configuration.maxSandboxes, makeLaunch: launch)
+            return try await start(configuration, files, sandboxes)
+        } catch {
+            files.remove()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ sandboxes: Sandboxes
+    ) async throws(LocalE2BError) -> LocalE2BServer {
+        let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
+        let (server, serving, port) = try await listen(
+            on: configuration.port, Router(sandboxes: sandboxes, faults: faults))
+        do {
+            try await sandboxes.prepare()
+        } catch {
+            await sandboxes.stop()
+            await server.stop()
+            throw error
+        }
+        return LocalE2BServer(server, serving, sandboxes, files, port)
+    }
+
+    private init(
+        _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ files: AgentFiles, _ port: UInt16
+    ) {
+        self.server = server
+        self.serving = serving
+        self.sandboxes = sandboxes
+        self.files = files
+        self.port = port
+    }
+
+    /// Kills every sandbox, closes every connection and removes the temporary folder.
+    package func stop() async {
+        await sandboxes.stop()
+        await server.stop(timeout: 1)
+        serving.cancel()
+        _ = await serving.result
+        files.remove()
+    }
+
+    /// Checks that this machine can run sandboxes at all.
+    private static func plan(
+        _ configuration: LocalE2BConfiguration, _ files: AgentFiles
+    ) async throws(LocalE2BError) -> @Sendable () throws(LocalE2BError) -> Launch {
+        guard FileManager.default.isExecutableFile(atPath: Launch.python) else {
+            throw .pythonMissing("it is not installed")
+        }
+        let bubblewrap = configuration.isIsolated ? try await Bubblewrap(files) : nil
+        let check = [Launch.python, "-c", "import ipykernel, jupyter_client"]
+        let trial = try await Command.run(bubblewrap?.arguments(files, running: check) ?? check)
+        guard trial.status == 0 else { throw .pythonMissing(trial.error.lastLine) }
+        return { () throws(LocalE2BError) in
+            if let bubblewrap { Launch.isolated(files, bubblewrap) } else { try Launch.bare(files) }
+        }
+    }
+
+    private static func listen(
+        on port: UInt16, _ router: Router
+    ) async throws(LocalE2BError) -> (HTTPServer, Task<Void, any Error>, UInt16) {
+        do {
+            let configuration = HTTPServer.Configuration(
+                address: try .inet(ip4: "127.0.0.1", port: port),
+                // Bodies are read by the handlers, under their own limits; executions take as long as they take.
+                timeout: 10 * 365 * 86400,
+                sharedRequestBufferSize: 4096, sharedRequestReplaySize: 4096,
+                pool: TunedSocketPool(HTTPServer.defaultPool()), logger: .disabled)
+            let server = HTTPServer(config: configuration, handler: router)
+            let serving = Task { try await server.run() }
+            let waiting = Task { try await server.waitUntilListening(timeout: 10) }
+            Task {
+                // A server that failed to bind never listens.
+                _ = await serving.result
+                waiting.cancel()
+            }
+            if case .failure = await waiting.result {
+                try await serving.value
+            }
+            guard case .ip4(_, let port) = await server.listeningAddress else {
+                throw LocalE2BError.listenFailed("no address")
+            }
+            return (server, serving, port)
+        } catch SocketError.failed(_, EADDRINUSE, _) {
+            throw .portTaken(port)
+        } catch {
+            throw .listenFailed(error.localizedDescription)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Dispatch
+internal import Synchronization
+
+/// What the agent answers to one request, from its reader thread to the task that serves the request.
+///
+/// Above `highWater` the reader thread waits, and with it the whole sandbox: a client that does not read slows its own
+/// sandbox and nobody else.
+final class Mailbox: Sendable {
+    /// Why no more will come.
+    enum Closing: Error, Equatable, Sendable {
+        case sandboxGone, clientGone, cancelled
+    }
+
+    enum Arrival: Equatable, Sendable {
+        case content(AgentFrame.Content)
+        /// Nothing came in the given time.
+        case silence
+    }
+
+    private static let highWater = 32 << 20
+    /// Counted for each piece, so that many small ones are bounded, too.
+    private static let overhead = 64
+
+    private struct Waiter {
+        let ticket: Int
+        let continuation: CheckedContinuation<Result<Arrival, Closing>, Never>
+    }
+
+    private struct State {
+        var queue: [AgentFrame.Content] = []
+        /// Where the queue begins: taking from the front moves this instead of everything behind it.
+        var head = 0
+        var byteCount = 0
+        var closing: Closing?
+        var waiter: Waiter?
+        var tickets = 0
+        var isReaderWaiting = false
+
+        mutating func popFirst() -> AgentFrame.Content? {
+            guard head < queue.count else { return nil }
+            defer {
+                head += 1
+                if head == queue.count {
+                    (queue, head) = ([], 0)
+                } else if head >= 1024, head * 2 > queue.count {
+                    queue.removeFirst(head)
+                    head = 0
+                }
+            }
+            return queue[head]
+        }
+    }
+
+    private let state = Mutex(State())
+    private let room = DispatchSemaphore(value: 0)
+
+    /// Called by the reader thread only; blocks it while the mailbox is full.
+    func put(_ content: AgentFrame.Content) {
+        let (waiter, isFull) = state.withLock { state in
+            guard state.closing == nil else { return (nil as Waiter?, false) }
+            if let waiter = state.waiter {
+                state.waiter = nil
+                return (waiter, false)
+            }
+            state.queue.append(content)
+            state.byteCount += content.byteCount + Self.overhead
+            state.isReaderWaiting = state.byteCount > Self.highWater
+            return (nil, state.isReaderWaiting)
+        }
+        waiter?.continuation.resume(returning: .success(.content(content)))
+        if isFull { room.wait() }
+    }
+
+    /// What has come already is still read when the sandbox is gone, but not when the client is.
+    func close(_ closing: Closing) {
+        let (waiter, wasWaiting) = state.withLock { state in
+            guard state.closing == nil else { return (nil as Waiter?, false) }
+            state.closing = closing
+            if closing != .sandboxGone { (state.queue, state.head) = ([], 0) }
+            defer {
+                state.waiter = nil
+                state.isReaderWaiting = false
+            }
+            return (state.waiter, state.isReaderWaiting)
+        }
+        waiter?.continuation.resume(returning: .failure(closing))
+        if wasWaiting { room.signal() }
+    }
+
+    /// The next piece, or `.silence` at `deadline`. One caller at a time.
+    func next(before deadline: ContinuousClock.Instant? = nil) async throws(Closing) -> Arrival {
+        let ticket = state.withLock { state in
+            state.tickets += 1
+            return state.tickets
+        }
+        let alarm = deadline.map { deadline in
+            Task { [self] in
+                try await Task.sleep(until: deadline)
+                wake(ticket, with: .success(.silence))
+            }
+        }
+        defer { alarm?.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                take(ticket, continuation)
+            }
+        } onCancel: {
+            wake(ticket, with: .failure(.cancelled))
+        }
+        return try outcome.get()
+    }
+
+    private func take(_ ticket: Int, _ continuation: CheckedContinuation<Result<Arrival, Closing>, Never>) {
+        let (outcome, hasRoomAgain) = state.withLock { state -> (Result<Arrival, Closing>?, Bool) in
+            if let content = state.popFirst() {
+                state.byteCount -= content.byteCount + Self.overhead
+                let wasWaiting = state.isReaderWaiting && state.byteCount <= Self.highWater / 2
+                if wasWaiting { state.isReaderWaiting = false }
+                return (.success(.content(content)), wasWaiting)
+            }
+            if let closing = state.closing { return (.failure(closing), false) }
+            // Cancelled before the waiter was there for the handler to find.
+            if Task.isCancelled { return (.failure(.cancelled), false) }
+            state.waiter = Waiter(ticket: ticket, continuation: continuation)
+            return (nil, false)
+        }
+        if hasRoomAgain { room.signal() }
+        if let outcome { continuation.resume(returning: outcome) }
+    }
+
+    private func wake(_ ticket: Int, with outcome: Result<Arrival, Closing>) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let waiter = state.waiter, waiter.ticket == ticket else { return nil }
+            state.waiter = nil
+            return waiter
+        }
+        waiter?.continuation.resume(returning: outcome)
+    }
+}

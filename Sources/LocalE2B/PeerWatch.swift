@@ -1,0 +1,58 @@
+@preconcurrency internal import Dispatch
+internal import FlyingFox
+internal import Foundation
+
+/// Notices at once that the client of a response has closed its connection. The HTTP server itself sees it at the
+/// second write after that.
+final class PeerWatch: Sendable {
+    private let source: any DispatchSourceRead
+
+    /// Nil when the connection cannot be found: the next write then tells.
+    init?(_ request: HTTPRequest, gone: @escaping @Sendable () -> Void) {
+        guard case .ip4(_, let port) = request.remoteAddress, let socket = Self.connection(from: port) else { return nil }
+        // Our own duplicate, so that the server closing its descriptor cannot make us watch somebody else's.
+        let descriptor = fcntl(socket, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { return nil }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor)
+        source.setEventHandler {
+            switch Self.peek(descriptor) {
+            case .nothing: return
+            case .end: gone()
+            // The client's next request, sent early: nothing can be seen behind it.
+            case .bytes: break
+            }
+            source.cancel()
+        }
+        source.setCancelHandler { close(descriptor) }
+        source.activate()
+        self.source = source
+    }
+
+    deinit { source.cancel() }
+
+    func stop() { source.cancel() }
+
+    private enum Sight { case nothing, bytes, end }
+
+    private static func peek(_ descriptor: CInt) -> Sight {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        if count > 0 { return .bytes }
+        return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothing : .end
+    }
+
+    /// FlyingFox does not show a request's socket. Among this process's own, the one whose peer has that port is it.
+    private static func connection(from port: UInt16) -> CInt? {
+        for descriptor in CInt(3)..<4096 {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let status = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+            }
+            guard status == 0, address.sin_family == sa_family_t(AF_INET), UInt16(bigEndian: address.sin_port) == port
+            else { continue }
+            return descriptor
+        }
+        return nil
+    }
+}

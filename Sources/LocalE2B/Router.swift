@@ -1,0 +1,106 @@
+internal import FlyingFox
+internal import Foundation
+
+/// Every request comes through here: which service it is for, what fault strikes it, and what a failure looks like.
+struct Router: HTTPHandler {
+    let sandboxes: Sandboxes
+    let faults: Faults
+
+    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+        do {
+            return try await answer(request)
+        } catch let refusal as Refusal {
+            return refusal.response
+        } catch let error as FaultSyntaxError {
+            return Refusal.api(400, "\(error)").response
+        }
+    }
+
+    private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let target = try Target(request)
+        let fault = target.step.flatMap(faults.strike)
+        if let fault, let answer = try await fault.answer() { return answer }
+        switch target.service {
+        case .local: return try await answerLocal(request, target.path)
+        case .control: return try await ControlAPI(sandboxes: sandboxes).answer(request, target.path)
+        case .interpreter(let id):
+            let sandbox = try await find(id)
+            return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, target.path)
+        case .envd(let id?):
+            let sandbox = try await find(id)
+            return try await Envd(sandbox: sandbox).answer(request, target.path)
+        case .envd(nil):
+            return try await Envd(sandbox: findSigned(request)).answer(request, target.path)
+        case .port(let port, let id):
+            throw Refusal.portClosed(try await find(id).id, port)
+        }
+    }
+
+    private func find(_ id: String) async throws -> Sandbox {
+        guard let sandbox = await sandboxes.find(id) else { throw Refusal.sandboxGone(id) }
+        return sandbox
+    }
+
+    /// A signed URL names no sandbox when all sandboxes share one address: the one whose secret made it is meant.
+    private func findSigned(_ request: HTTPRequest) async throws -> Sandbox {
+        let query = Query(request.target.query())
+        guard request.path == "/files", let signature = query["signature"] else {
+            throw Refusal.plain(400, "missing header")
+        }
+        let signed = FileSignature(request, query)
+        let sandbox = await sandboxes.find { $0.token.map { signed.isSigned(signature, token: $0) } ?? false }
+        guard let sandbox else { throw Refusal.api(401, "invalid signature") }
+        return sandbox
+    }
+
+    /// What only this server has: counters and faults.
+    private func answerLocal(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
+        switch (request.method, path) {
+        case (.GET, ["local", "stats"]):
+            return try .json(await sandboxes.stats)
+        case (.PUT, ["local", "faults"]) where faults.isChangeable:
+            let text = String(decoding: try await request.body(limit: 64 << 10), as: UTF8.self)
+            faults.replace(with: try FaultRule.parse(text))
+            return .noContent
+        case (.PUT, ["local", "faults"]):
+            throw Refusal.api(403, "Faults are off. Start e2b-local with --faults.")
+        default:
+            throw Refusal.api(404, "Not found")
+        }
+    }
+}
+
+extension FaultRule {
+    /// Waits as long as the rule says; nil when the request is then served as usual.
+    fileprivate func answer() async throws -> HTTPResponse? {
+        if let delay { try await Task.sleep(for: delay) }
+        if resets { return HTTPResponse(webSocket: Closing.Reset()) }
+        if hangs { return HTTPResponse(webSocket: Closing.Hang()) }
+        let headers: HTTPHeaders = retryAfter.map { [HTTPHeader("Retry-After"): "\($0)"] } ?? [:]
+        if let body {
+            return HTTPResponse(statusCode: .of(status ?? 200), headers: headers, body: Data(body.utf8))
+        }
+        if let status {
+            return Refusal.api(status, message ?? "A fault was asked for", headers: headers).response
+        }
+        return nil
+    }
+}
+
+extension HTTPRequest {
+    /// The whole body. One above `limit` is read to its end, so that the client sees the answer, and refused.
+    func body(limit: Int) async throws -> [UInt8] {
+        var body: [UInt8] = []
+        var count = 0
+        for try await piece in bodySequence {
+            count += piece.count
+            // Somebody who goes on for ever is not waited for.
+            if count > limit + (1 << 30) { break }
+            if count <= limit { body.append(contentsOf: piece) }
+        }
+        guard count <= limit else {
+            throw Refusal.api(413, "The body is larger than \(limit) bytes", headers: [.connection: "close"])
+        }
+        return body
+    }
+}

@@ -1,0 +1,44 @@
+internal import Foundation
+
+/// One running sandbox.
+struct Sandbox: Sendable {
+    static let clientID = "6532622b"
+    static let envdVersion = "0.6.13"
+    static let cpuCount = ProcessInfo.processInfo.activeProcessorCount
+
+    let id: String
+    let template: Template
+    let metadata: [String: String]
+    /// 64 hexadecimal digits when the sandbox is secured.
+    let token: String?
+    let startedAt: Date
+    var endAt: Date
+    let agent: Agent
+
+    /// Whether a request that carries `token` may use this sandbox's files and processes.
+    func admits(token candidate: String?) -> Bool {
+        guard let token else { return true }
+        return candidate.map { Token.isEqual($0, token) } ?? false
+    }
+}
+
+/// The templates this machine can stand in for. They are all the same here.
+enum Template: String, Sendable, CaseIterable {
+    case codeInterpreter = "code-interpreter-v1"
+    case codeInterpreterAlias = "code-interpreter"
+    case base
+
+    var id: String {
+        switch self {
+        case .codeInterpreter, .codeInterpreterAlias: "nlhz8vlwyupq845jsdg9"
+        case .base: "rki5dems9wqfm4r03t7g"
+        }
+    }
+
+    /// A name, an identifier, or a name with a tag.
+    init?(reference: String) {
+        let name = String(reference.prefix { $0 != ":" })
+        guard let template = Self(rawValue: name) ?? Self.allCases.first(where: { $0.id == name }) else { return nil }
+        self = template
+    }
+}

@@ -1,0 +1,82 @@
+internal import Foundation
+
+/// The answer to create and connect. Absent values are written as null, as E2B does.
+struct SandboxAnswer: Encodable {
+    let sandbox: Sandbox
+
+    init(_ sandbox: Sandbox) { self.sandbox = sandbox }
+
+    private enum Key: CodingKey {
+        case templateID, sandboxID, clientID, alias, envdVersion, envdAccessToken, trafficAccessToken, domain
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var answer = encoder.container(keyedBy: Key.self)
+        try answer.encode(sandbox.template.id, forKey: .templateID)
+        try answer.encode(sandbox.id, forKey: .sandboxID)
+        try answer.encode(Sandbox.clientID, forKey: .clientID)
+        try answer.encode(sandbox.template.rawValue, forKey: .alias)
+        try answer.encode(Sandbox.envdVersion, forKey: .envdVersion)
+        try answer.encode(sandbox.token, forKey: .envdAccessToken)
+        try answer.encodeNil(forKey: .trafficAccessToken)
+        try answer.encodeNil(forKey: .domain)
+    }
+}
+
+/// One element of a list.
+struct ListedSandbox: Encodable {
+    let templateID: String
+    let alias: String
+    let sandboxID: String
+    let clientID = Sandbox.clientID
+    let startedAt: String
+    let endAt: String
+    let cpuCount = Sandbox.cpuCount
+    let memoryMB = Bubblewrap.Limit.data >> 20
+    let diskSizeMB = Bubblewrap.Limit.home >> 20
+    let metadata: [String: String]
+    let state = "running"
+    let envdVersion = Sandbox.envdVersion
+
+    init(_ sandbox: Sandbox) {
+        templateID = sandbox.template.id
+        alias = sandbox.template.rawValue
+        sandboxID = sandbox.id
+        startedAt = sandbox.startedAt.rfc3339
+        endAt = sandbox.endAt.rfc3339
+        metadata = sandbox.metadata
+    }
+}
+
+/// The answer to get-info: what a list says, and more.
+struct SandboxDetail: Encodable {
+    private struct Lifecycle: Encodable {
+        let autoResume = false
+        let onTimeout = "kill"
+    }
+
+    private enum Key: CodingKey { case envdAccessToken, domain, allowInternetAccess, lifecycle }
+
+    let sandbox: Sandbox
+
+    init(_ sandbox: Sandbox) { self.sandbox = sandbox }
+
+    func encode(to encoder: any Encoder) throws {
+        try ListedSandbox(sandbox).encode(to: encoder)
+        var detail = encoder.container(keyedBy: Key.self)
+        try detail.encode(sandbox.token, forKey: .envdAccessToken)
+        try detail.encodeNil(forKey: .domain)
+        try detail.encode(false, forKey: .allowInternetAccess)
+        try detail.encode(Lifecycle(), forKey: .lifecycle)
+    }
+}
+
+extension Date {
+    /// With microseconds, in UTC.
+    var rfc3339: String {
+        let whole = timeIntervalSince1970.rounded(.down)
+        let micros = Int(((timeIntervalSince1970 - whole) * 1e6).rounded(.down))
+        let seconds = Date(timeIntervalSince1970: whole).formatted(.iso8601)
+        return seconds.dropLast() + "." + String(format: "%06d", micros) + "Z"
+    }
+}

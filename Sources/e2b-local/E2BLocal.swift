@@ -1,0 +1,94 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import LocalE2B
+
+/// Parses the command line, starts the server, and stops it on SIGINT or SIGTERM.
+@main
+struct E2BLocal: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "e2b-local",
+        abstract: "Speaks E2B's protocol on this machine: sandboxes under bubblewrap, code in Jupyter kernels.",
+        discussion: """
+            For trying out, developing, testing, and machines with one user. Strangers' code belongs in E2B.
+            Point E2B_API_URL and E2B_SANDBOX_URL at the printed address; any E2B_API_KEY will do.
+
+            Faults, for tests (--faults, E2B_LOCAL_FAULTS or PUT /local/faults):
+            \(FaultRule.grammar)
+            """)
+
+    @Option(help: "Port on 127.0.0.1; 0 takes any free one.")
+    var port: UInt16 = 3002
+
+    @Flag(help: "Run code WITHOUT bubblewrap, with all of your rights.")
+    var noIsolation = false
+
+    @Option(help: "Sandboxes kept warm, so that creating one is quick.")
+    var warm = 1
+
+    @Option(help: "Running sandboxes allowed at a time.")
+    var maxSandboxes = 20
+
+    @Flag(help: "Allow faults: E2B_LOCAL_FAULTS at start, PUT /local/faults at run time.")
+    var faults = false
+
+    func validate() throws {
+        guard (0...100).contains(warm) else { throw ValidationError("--warm is a number from 0 to 100.") }
+        guard (1...1000).contains(maxSandboxes) else { throw ValidationError("--max-sandboxes is 1 to 1000.") }
+    }
+
+    func run() async throws {
+        var configuration = LocalE2BConfiguration()
+        configuration.port = port
+        configuration.isIsolated = !noIsolation
+        configuration.warm = warm
+        configuration.maxSandboxes = maxSandboxes
+        configuration.allowsFaults = faults
+        if let text = ProcessInfo.processInfo.environment["E2B_LOCAL_FAULTS"], !text.isEmpty {
+            guard faults else { throw ValidationError("E2B_LOCAL_FAULTS is set: allow it with --faults.") }
+            do {
+                configuration.faults = try FaultRule.parse(text)
+            } catch {
+                throw ValidationError("E2B_LOCAL_FAULTS: \(error)")
+            }
+        }
+        if noIsolation { say("WARNING: no isolation. Code that runs here can do everything you can do.") }
+
+        // Before the server starts, so that a signal during the start is not lost.
+        let signals = AsyncStream<CInt>.makeStream()
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { signals.continuation.yield(number) }
+            source.activate()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        // A sandbox that ends while it is written to is an error code, not our end.
+        signal(SIGPIPE, SIG_IGN)
+
+        let starting = Task { [configuration] in try await LocalE2BServer.start(configuration) }
+        let waiting = Task {
+            for await _ in signals.stream { return }
+        }
+        let stopping = Task {
+            await waiting.value
+            starting.cancel()
+        }
+        defer { stopping.cancel() }
+        let server: LocalE2BServer
+        do {
+            server = try await starting.value
+        } catch let error as LocalE2BError {
+            say("\(error)")
+            throw ExitCode(1)
+        }
+        FileHandle.standardOutput.write(Data("ready \(server.url)\n".utf8))
+        await waiting.value
+        await server.stop()
+    }
+
+    private func say(_ text: String) {
+        FileHandle.standardError.write(Data("e2b-local: \(text)\n".utf8))
+    }
+}
