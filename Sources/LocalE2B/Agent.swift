@@ -224,7 +224,10 @@ final class Agent: Sendable {
                 state.exitWaiters = []
             }
             guard case .starting(let starter) = state.phase else {
-                return (nil as CheckedContinuation<Result<[String], LocalE2BError>, Never>?, Array(state.mailboxes.values), state.exitWaiters)
+                return (
+                    nil as CheckedContinuation<Result<[String], LocalE2BError>, Never>?, Array(state.mailboxes.values),
+                    state.exitWaiters
+                )
             }
             return (starter, Array(state.mailboxes.values), state.exitWaiters)
         }

@@ -5,11 +5,11 @@ internal import Foundation
 struct AgentFiles: Sendable {
     static let etc = [
         "passwd": """
-            root:x:0:0:root:/root:/bin/bash
-            nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-            user:x:1000:1000::/home/user:/bin/bash
+        root:x:0:0:root:/root:/bin/bash
+        nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+        user:x:1000:1000::/home/user:/bin/bash
 
-            """,
+        """,
         "group": "root:x:0:\nnogroup:x:65534:\nuser:x:1000:\n",
         "hostname": "e2b.local\n",
         "hosts": "127.0.0.1 localhost e2b.local\n::1 localhost\n",
@@ -17,7 +17,13 @@ struct AgentFiles: Sendable {
         "profile": "PS1='$ '\n",
     ]
 
-    private static let agent = ["agent.py": PackageResources.agent_py]
+    private static let program = [
+        "agent.py": PackageResources.agent_py,
+        "contexts.py": PackageResources.contexts_py,
+        "kernels.py": PackageResources.kernels_py,
+        "startup.py": PackageResources.startup_py,
+        "wire.py": PackageResources.wire_py,
+    ]
 
     let folder: String
 
@@ -29,7 +35,7 @@ struct AgentFiles: Sendable {
             // Explicitly: folders made on the way to another do not get its permissions.
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            for (name, bytes) in Self.agent { try write(Data(bytes), to: "agent", name) }
+            for (name, bytes) in Self.program { try write(Data(bytes), to: "agent", name) }
             for (name, text) in Self.etc { try write(Data(text.utf8), to: "etc", name) }
             if geteuid() == 0 { try giveToNobody() }
         } catch let error as LocalE2BError {

@@ -35,7 +35,8 @@ struct AgentFrame: Equatable, Sendable {
     init?(_ line: some RandomAccessCollection<UInt8>) {
         var scanner = FrameScanner(bytes: line[...].trimmed)
         guard scanner.skip("{"), scanner.skipString() == "id", scanner.skip(":"), let id = scanner.number(),
-            scanner.skip(","), let kind = scanner.skipString(), scanner.skip(":"), let value = scanner.restWithoutBrace()
+            scanner.skip(","), let kind = scanner.skipString(), scanner.skip(":"),
+            let value = scanner.restWithoutBrace()
         else { return nil }
         self.id = id
         switch kind {
@@ -45,7 +46,9 @@ struct AgentFrame: Equatable, Sendable {
         case "accepted": content = .accepted
         case "end": content = .end
         case "data":
-            guard value.count >= 2, let data = Data(base64Encoded: Data(value.dropFirst().dropLast())) else { return nil }
+            guard value.count >= 2, let data = Data(base64Encoded: Data(value.dropFirst().dropLast())) else {
+                return nil
+            }
             content = .data([UInt8](data))
         case "error":
             guard let failure = try? JSONDecoder().decode(AgentFailure.self, from: Data(value)) else { return nil }

@@ -25,9 +25,11 @@ struct Bubblewrap: Sendable {
 
     /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
     private static let etc = [
-        "alternatives", "bash.bashrc", "debian_version", "fonts", "ImageMagick-6", "java-17-openjdk", "ld.so.cache", "ld.so.conf",
+        "alternatives", "bash.bashrc", "debian_version", "fonts", "ImageMagick-6", "java-17-openjdk", "ld.so.cache",
+        "ld.so.conf",
         "ld.so.conf.d", "localtime", "magic", "matplotlibrc", "mime.types", "os-release", "protocols", "python3",
-        "python3.11", "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg",
+        "python3.11", "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo",
+        "timezone", "xdg",
     ]
 
     private let hasSize: Bool
@@ -65,7 +67,9 @@ struct Bubblewrap: Sendable {
         all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: "/home/user")
         all += ["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/etc/ssl"]
         for name in Self.etc { all += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
-        for name in AgentFiles.etc.keys.sorted() { all += ["--ro-bind", "\(files.folder)/etc/\(name)", "/etc/\(name)"] }
+        for name in AgentFiles.etc.keys.sorted() {
+            all += ["--ro-bind", "\(files.folder)/etc/\(name)", "/etc/\(name)"]
+        }
         all += ["--perms", "0755", "--dir", "/run", "--ro-bind", "\(files.folder)/agent", "/run/e2b"]
         all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--remount-ro", "/"]
         all += ["--clearenv", "--chdir", "/home/user"]

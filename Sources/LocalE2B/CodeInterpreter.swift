@@ -17,7 +17,8 @@ struct CodeInterpreter {
         case (.DELETE, 2, "contexts"): return .json(try await call(Operation.DeleteContext(context: path[1])))
         case (.POST, 3, "contexts") where path[2] == "restart":
             return .json(try await call(Operation.RestartContext(context: path[1])))
-        case (_, 1, "health"), (_, 1, "execute"), (_, 1...2, "contexts"): throw Refusal.detail(405, "Method Not Allowed")
+        case (_, 1, "health"), (_, 1, "execute"), (_, 1...2, "contexts"):
+            throw Refusal.detail(405, "Method Not Allowed")
         default: throw Refusal.detail(404, "Not Found")
         }
     }
@@ -95,7 +96,9 @@ struct InterpreterBody {
         }
         switch try? JSONDecoder().decode(JSON.self, from: bytes.isEmpty ? Data("{}".utf8) : Data(bytes)) {
         case .object(let fields): self.fields = fields
-        case nil: throw Self.refusal(Problem(type: "json_invalid", loc: ["body"], msg: "JSON decode error", input: .object([:])))
+        case nil:
+            throw Self.refusal(
+                Problem(type: "json_invalid", loc: ["body"], msg: "JSON decode error", input: .object([:])))
         case let other?:
             throw Self.refusal(
                 Problem(

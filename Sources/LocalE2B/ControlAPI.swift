@@ -89,7 +89,9 @@ struct ControlAPI {
 
     private func refresh(_ request: HTTPRequest, _ id: String) async throws -> HTTPResponse {
         let duration = try await decode(Extension.self, request).duration ?? 15
-        guard (0...3600).contains(duration) else { throw Refusal.api(400, "Duration must be between 0 and 3600 seconds") }
+        guard (0...3600).contains(duration) else {
+            throw Refusal.api(400, "Duration must be between 0 and 3600 seconds")
+        }
         _ = try await extend(id, .seconds(max(15, duration)), isExtension: true)
         return .noContent
     }

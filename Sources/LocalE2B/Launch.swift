@@ -21,12 +21,15 @@ struct Launch: Sendable {
 
     static let python = "/usr/bin/python3"
 
+    /// Isolated from the user's own Python packages, and leaving no compiled files behind.
+    private static func command(_ agent: String) -> [String] { [python, "-I", "-B", agent] }
+
     /// The agent with this user's own rights, in a home of its own.
     static func bare(_ files: AgentFiles) throws(LocalE2BError) -> Launch {
         let home = try files.makeFolder(named: "home-\(Token.letters(12))")
         let path = "/usr/local/bin:/usr/bin:/bin"
         return Launch(
-            program: python, arguments: [python, files.agent],
+            program: python, arguments: command(files.agent),
             environment: [
                 "PATH": path, "HOME": home, "E2B_HOME": home, "USER": NSUserName(), "LOGNAME": NSUserName(),
                 "SHELL": "/bin/bash", "LANG": "C.UTF-8",
@@ -36,7 +39,7 @@ struct Launch: Sendable {
 
     /// The agent under bubblewrap.
     static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap) -> Launch {
-        let arguments = bubblewrap.arguments(files, running: [python, "/run/e2b/agent.py"])
+        let arguments = bubblewrap.arguments(files, running: command("/run/e2b/agent.py"))
         return Launch(program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true)
     }
 }

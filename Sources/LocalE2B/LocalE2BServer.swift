@@ -43,7 +43,8 @@ package final class LocalE2BServer: Sendable {
     }
 
     private init(
-        _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ files: AgentFiles, _ port: UInt16
+        _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ files: AgentFiles,
+        _ port: UInt16
     ) {
         self.server = server
         self.serving = serving

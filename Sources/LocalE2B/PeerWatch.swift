@@ -9,7 +9,9 @@ final class PeerWatch: Sendable {
 
     /// Nil when the connection cannot be found: the next write then tells.
     init?(_ request: HTTPRequest, gone: @escaping @Sendable () -> Void) {
-        guard case .ip4(_, let port) = request.remoteAddress, let socket = Self.connection(from: port) else { return nil }
+        guard case .ip4(_, let port) = request.remoteAddress, let socket = Self.connection(from: port) else {
+            return nil
+        }
         // Our own duplicate, so that the server closing its descriptor cannot make us watch somebody else's.
         let descriptor = fcntl(socket, F_DUPFD_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }

@@ -81,7 +81,8 @@ struct Target: Equatable {
         let plain = Sandboxes.plain(id)
         return (1...64).contains(plain.utf8.count)
             && plain.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
             }
     }
 
