@@ -36,7 +36,7 @@ let package = Package(
         // The C boundary.
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CSpawn"),
+        .systemLibrary(name: "CGNU"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
@@ -62,7 +62,7 @@ let package = Package(
         room(
             "LocalE2B",
             [
-                "CCrypto", "CSpawn", .product(name: "FlyingFox", package: "FlyingFox"),
+                "CCrypto", "CGNU", .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             resources: [.embedInCode("Agent")]),

@@ -125,11 +125,7 @@ final class Agent: Sendable {
 
     /// A request whose answer nobody waits for.
     func notify(_ operation: some AgentOperation) {
-        let id = state.withLock { state in
-            defer { state.nextID += 1 }
-            return state.nextID
-        }
-        Task { try? await write(operation, id: id) }  // A sandbox that has gone needs no notice.
+        Task { try? await send(operation) }  // A sandbox that has gone needs no notice.
     }
 
     /// One answer to one request: its JSON.
@@ -163,7 +159,19 @@ final class Agent: Sendable {
         }
     }
 
-    func write(_ operation: some AgentOperation, id: Int) async throws(Mailbox.Closing) {
+    /// A request that belongs to an open one and has no answer of its own.
+    func send(_ operation: some AgentOperation) async throws(Mailbox.Closing) {
+        try await write(operation, id: takeID())
+    }
+
+    private func takeID() -> Int {
+        state.withLock { state in
+            defer { state.nextID += 1 }
+            return state.nextID
+        }
+    }
+
+    private func write(_ operation: some AgentOperation, id: Int) async throws(Mailbox.Closing) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         guard var line = try? encoder.encode(AgentRequest(id: id, operation: operation)) else {

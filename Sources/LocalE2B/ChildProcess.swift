@@ -1,4 +1,4 @@
-internal import CSpawn
+internal import CGNU
 internal import Foundation
 internal import Synchronization
 
@@ -76,7 +76,7 @@ final class ChildProcess: Sendable {
         for signal in [SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(
-            &attributes, Int16(Int32(cspawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+            &attributes, Int16(Int32(cgnu_spawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
         var arguments = launch.arguments.map { strdup($0) } + [nil]
         var environment = launch.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]

@@ -9,11 +9,18 @@ struct Sandbox: Sendable {
     let id: String
     let template: Template
     let metadata: [String: String]
+    let envs: [String: String]
     /// 64 hexadecimal digits when the sandbox is secured.
     let token: String?
     let startedAt: Date
     var endAt: Date
     let agent: Agent
+
+    /// The global environment, as `GET /envs` shows it.
+    var environment: [String: String] {
+        let own = ["E2B_SANDBOX": "true", "E2B_SANDBOX_ID": id, "E2B_TEMPLATE_ID": template.id]
+        return envs.merging(own) { $1 }
+    }
 
     /// Whether a request that carries `token` may use this sandbox's files and processes.
     func admits(token candidate: String?) -> Bool {

@@ -75,7 +75,8 @@ actor Sandboxes {
         }
         let now = Date.now
         let sandbox = Sandbox(
-            id: id, template: order.template, metadata: order.metadata, token: order.isSecured ? Token.secret() : nil,
+            id: id, template: order.template, metadata: order.metadata, envs: order.envs,
+            token: order.isSecured ? Token.secret() : nil,
             startedAt: now, endAt: now + order.timeout.seconds, agent: agent)
         running[id] = sandbox
         totals.created += 1

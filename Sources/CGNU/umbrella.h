@@ -1,0 +1,8 @@
+#pragma once
+// What glibc (2.34 and later) declares under _GNU_SOURCE only, without which Swift's view of it is built.
+#include <spawn.h>
+#include <stddef.h>
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *_Nonnull actions, int from);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull path);
+void *_Nullable memmem(const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t patternCount);
+enum { cgnu_spawn_setsid = 0x80 };

@@ -1,0 +1,63 @@
+internal import FlyingFox
+internal import Foundation
+
+/// `filesystem.Filesystem`. Protocol document, 4.5.
+struct FilesystemService {
+    let agent: Agent
+    let call: ConnectCall
+
+    private struct Path: Decodable {
+        var path: String?
+        var depth: Int?
+    }
+
+    private struct Paths: Decodable {
+        var source: String?
+        var destination: String?
+    }
+
+    func answer(_ method: String) async throws -> HTTPResponse {
+        if method == "WatchDir", call.isStream {
+            return .connect([.failure(Self.noWatching)])
+        }
+        guard !call.isStream else { throw Refusal(response: HTTPResponse(statusCode: .of(415))) }
+        do throws(ConnectError) {
+            switch method {
+            case "Stat": return .json(entry(try await agent.unary(Operation.Stat(path: path(), user: call.user))))
+            case "MakeDir":
+                return .json(entry(try await agent.unary(Operation.MakeDirectory(path: path(), user: call.user))))
+            case "Move":
+                let paths = try call.message(Paths.self)
+                return .json(
+                    entry(
+                        try await agent.unary(
+                            Operation.Move(
+                                source: paths.source ?? "", destination: paths.destination ?? "", user: call.user))))
+            case "Remove":
+                _ = try await agent.unary(Operation.Remove(path: path(), user: call.user))
+                return .json(Array("{}".utf8))
+            case "ListDir":
+                let message = try call.message(Path.self)
+                return .json(
+                    try await agent.unary(
+                        Operation.ListDirectory(
+                            path: message.path ?? "", depth: max(1, message.depth ?? 1), user: call.user)))
+            case "CreateWatcher", "GetWatcherEvents", "RemoveWatcher": throw Self.noWatching
+            default: throw ConnectError(code: .unimplemented, message: "filesystem.Filesystem has no method \(method)")
+            }
+        } catch {
+            throw Refusal.rpc(error)
+        }
+    }
+
+    private static let noWatching = ConnectError(
+        code: .unimplemented, message: "the local sandbox does not watch folders")
+
+    private func path() throws(ConnectError) -> String {
+        try call.message(Path.self).path ?? ""
+    }
+
+    private func entry(_ json: [UInt8]) -> [UInt8] {
+        #"{"entry":"#.utf8 + json + "}".utf8
+    }
+}
