@@ -29,6 +29,7 @@ package enum Binaries {
 /// Why the harness, not the program under test, could not go on.
 package enum HarnessError: Error, CustomStringConvertible {
     case missing(program: String)
+    case cannotStart(program: String, reason: String)
     case ended(program: String, exit: Exit, log: String)
     case late(waitingFor: String, log: String)
     case noFreePort
@@ -37,6 +38,7 @@ package enum HarnessError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let program): "\(program) is not installed; `make deps` installs it"
+        case .cannotStart(let program, let reason): "cannot start \(program): \(reason)"
         case .ended(let program, let exit, let log): "\(program) ended (\(exit)). Its log:\n\(log)"
         case .late(let what, let log): "waited in vain for \(what). The log:\n\(log)"
         case .noFreePort: "no free port on loopback"

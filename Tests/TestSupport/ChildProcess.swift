@@ -8,77 +8,83 @@ package enum Exit: Equatable, Sendable {
 }
 
 /// A program under test or a peer of it: output in files, ended by `stop()`, and at the latest with the test runner.
+///
+/// A thread starts it and waits for its end. The child asks the kernel for SIGKILL when its parent dies (`setpriv
+/// --pdeathsig`), and "parent" is the thread that forked: this one lasts as long as the child, unless the runner dies.
 package final class ChildProcess: Sendable {
     package let name: String
-    package var pid: Int32 { process.processIdentifier }
+    package let pid: Int32
 
     private struct State {
         var exit: Exit?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
-    private let process: Process
-    private let state = Mutex(State())
-    private let outputs: (out: URL, error: URL)
+    private let life: Life
+    private let files: Spawn
+
+    /// What the waiting thread and this object share; the thread does not keep the object alive.
+    private final class Life: Sendable {
+        let state = Mutex(State())
+    }
 
     /// - Parameters:
     ///   - environment: all of it; nothing is inherited but `PATH`, so that the developer's own settings stay out.
-    ///   - folder: the working directory, where `<name>.out` and `<name>.err` go.
+    ///   - folder: the working directory, where the files of stdin, stdout and stderr go.
     ///   - input: what the program reads from stdin; none is `/dev/null`.
     package init(
         _ program: URL, _ arguments: [String] = [], name: String? = nil, environment: [String: String] = [:],
         in folder: URL, input: Data? = nil
     ) async throws {
         let name = name ?? program.lastPathComponent
-        let id = UUID().uuidString.prefix(8)
-        outputs = (folder.appending(path: "\(name).\(id).out"), folder.appending(path: "\(name).\(id).err"))
-        self.name = name
-
-        let process = Process()
-        process.executableURL = try Binaries.system("setpriv")
-        process.arguments = ["--pdeathsig", "KILL", "--", program.path] + arguments
-        process.environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-            "HOME": NSHomeDirectory(), "LANG": "C.UTF-8",
-        ].merging(environment) { _, own in own }
-        process.currentDirectoryURL = folder
-        process.standardOutput = try Self.create(outputs.out)
-        process.standardError = try Self.create(outputs.error)
+        let stem = "\(name).\(UUID().uuidString.prefix(8))"
+        var stdin = URL(filePath: "/dev/null")
         if let input {
-            let file = folder.appending(path: "\(name).\(id).in")
-            try input.write(to: file)
-            process.standardInput = try FileHandle(forReadingFrom: file)
-        } else {
-            process.standardInput = FileHandle.nullDevice
+            stdin = folder.appending(path: "\(stem).in")
+            try input.write(to: stdin)
         }
-        self.process = process
-        process.terminationHandler = { [weak self] ended in
-            self?.ended(
-                ended.terminationReason == .exit ? .status(ended.terminationStatus) : .signal(ended.terminationStatus))
+        let inherited = [
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": NSHomeDirectory(),
+            "LANG": "C.UTF-8",
+        ]
+        let spawn = try Spawn(
+            program: Binaries.system("env"),
+            arguments: ["--chdir=\(folder.path)", "setpriv", "--pdeathsig", "KILL", "--", program.path] + arguments,
+            environment: inherited.merging(environment) { _, own in own }, input: stdin,
+            output: folder.appending(path: "\(stem).out"), error: folder.appending(path: "\(stem).err"))
+        let life = Life()
+        pid = try await withCheckedThrowingContinuation { (started: CheckedContinuation<pid_t, any Error>) in
+            Thread.detachNewThread {
+                let outcome = Result { try spawn.start() }
+                started.resume(with: outcome)
+                if case .success(let pid) = outcome { Self.wait(for: pid, life) }
+            }
         }
-        try await SpawnThread.shared.run { try process.run() }
+        self.name = name
+        self.life = life
+        files = spawn
     }
 
     /// A test that threw may have forgotten it.
     deinit { signal(SIGKILL) }
 
     /// Everything written so far.
-    package var output: Data { (try? Data(contentsOf: outputs.out)) ?? Data() }
+    package var output: Data { (try? Data(contentsOf: files.output)) ?? Data() }
     package var outputText: String { String(decoding: output, as: UTF8.self) }
-    package var log: String { String(decoding: (try? Data(contentsOf: outputs.error)) ?? Data(), as: UTF8.self) }
+    package var log: String { String(decoding: (try? Data(contentsOf: files.error)) ?? Data(), as: UTF8.self) }
 
     /// How it ended; nil while it runs.
-    package var exit: Exit? { state.withLock { $0.exit } }
+    package var exit: Exit? { life.state.withLock { $0.exit } }
 
     package func signal(_ number: Int32) {
         // Under the lock: once `exit` is set, the pid may be somebody else's.
-        state.withLock { if $0.exit == nil { kill(process.processIdentifier, number) } }
+        life.state.withLock { if $0.exit == nil { kill(pid, number) } }
     }
 
     /// Waits until it has ended.
     @discardableResult
     package func ended() async -> Exit {
         await withCheckedContinuation { waiter in
-            let over = state.withLock { state in
+            let over = life.state.withLock { state in
                 if state.exit == nil { state.waiters.append(waiter) }
                 return state.exit != nil
             }
@@ -113,17 +119,18 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    private func ended(_ exit: Exit) {
-        let waiters = state.withLock { state in
-            state.exit = exit
+    private static func wait(for pid: pid_t, _ life: Life) {
+        // Without reaping: until `exit` is set under the lock, `signal` may use the pid.
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) == -1 && errno == EINTR {}
+        let waiters = life.state.withLock { state in
+            var status: Int32 = 0
+            waitpid(pid, &status, 0)
+            let signal = status & 0x7f
+            state.exit = signal == 0 ? .status(status >> 8 & 0xff) : .signal(signal)
             defer { state.waiters = [] }
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
-    }
-
-    private static func create(_ file: URL) throws -> FileHandle {
-        try Data().write(to: file)
-        return try FileHandle(forWritingTo: file)
     }
 }
