@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Measures the responder behind nginx, against an E2B that answers at once, and beside it a C program that makes the same
+# calls without us. Prints a table; asserts nothing about time, only that every answer was right.
+#
+#     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/../.."
+PATH=$PATH:/usr/sbin:/sbin
+work=$(mktemp -d /tmp/e2b-bench.XXXXXX)
+# shellcheck source=lib.sh
+source "$here/lib.sh"
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+quick=${QUICK:+1}
+runs=${RUNS:-${quick:-5}}
+seconds=${quick:+3} seconds=${seconds:-10}
+bin=$(cd "${BIN:-.build/release}" && pwd)
+clients=64
+many=1000  # executions in flight
+soak=10000 # executions, for what is left behind
+[[ -z $quick ]] || soak=2000
+unset "${!E2B_@}" PORT # the developer's own settings
+
+for program in nginx wrk cc openssl curl; do
+    command -v "$program" >/dev/null || die "$program is missing; \`make deps deps-bench\` installs it"
+done
+ulimit -Sn 16384 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+
+progress "building the peers"
+cc -O2 -Wall -Wextra -D_GNU_SOURCE "$here/direct.c" -o "$work/direct" -lcurl -lm
+if [[ -e $here/png_floor.c ]]; then cc -O2 "$here/png_floor.c" -o "$work/png_floor" -lpng16; fi
+
+# An E2B of answers written down.
+canned=$work/canned
+mkdir -p "$canned/temp"
+/usr/bin/python3 "$here/make_image.py" "$canned" # Debian's, which has Debian's packages
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=bench authority" \
+    -keyout "$canned/ca.key" -out "$canned/ca.pem" 2>/dev/null
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=127.0.0.1" \
+    -keyout "$canned/server.key" -out "$canned/server.csr" 2>/dev/null
+openssl x509 -req -in "$canned/server.csr" -CA "$canned/ca.pem" -CAkey "$canned/ca.key" -CAcreateserial -days 2 \
+    -extfile <(printf 'subjectAltName=IP:127.0.0.1') -out "$canned/server.pem" 2>/dev/null
+text=$(free_port) tls=$(free_port) slow=$(free_port) png=$(free_port) front=$(free_port)
+user=
+[[ $(id -u) != 0 ]] || user='user root;'
+kilobyte=$(printf 'x%.0s' {1..1000})
+sed -e "s|@USER@|$user|; s|@TEXT@|$text|; s|@TLS@|$tls|; s|@SLOW@|$slow|; s|@PNG@|$png|" \
+    -e "s|@RATE@|150|; s|@KILOBYTE@|$kilobyte|" "$here/canned.conf" >"$canned/nginx.conf"
+cp "$here/control.conf" "$canned"
+start canned nginx -e stderr -p "$canned" -c "$canned/nginx.conf"
+await accepts "$png"
+
+# nginx as `make run` has it.
+mkdir -p "$work/front/temp"
+sed -e "s|@PORT@|$front|; s|^@USER@\$|$user|" nginx/nginx.conf >"$work/front/nginx.conf"
+sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$work/sock|" nginx/e2b-fcgi.conf >"$work/front/e2b-fcgi.conf"
+start front nginx -e stderr -p "$work/front" -c "$work/front/nginx.conf"
+await accepts "$front"
+front_pid=${pids[-1]}
+url=http://127.0.0.1:$front
+
+# responder E2B-URL [NAME=VALUE…]: a fresh one. Its request log is on, into a file.
+responder() {
+    rm -f "$work/sock"
+    start responder env -C "$work" E2B_API_KEY=e2b_0000000000000000000000000000000000000000 E2B_API_URL="$1" \
+        E2B_SANDBOX_URL="$1" "${@:2}" "$bin/e2b-fcgi" --listen "unix:$work/sock"
+    await test -S "$work/sock"
+    pid=${pids[-1]}
+}
+
+# right LINE: every request of that line of figures was answered as it should be.
+right() {
+    [[ $(value errors <<<"$1") == 0 ]] || {
+        tail -n 3 "$work/responder.log" >&2
+        die "wrong answers: $1"
+    }
+}
+
+# throughput LABEL E2B-URL DIRECT-OPTION…: executions a second and what they cost, through us and without us.
+throughput() {
+    local label=$1 e2b=$2 line i before_ours before_front count
+    local rates=() ours=() fronts=() direct_rates=() direct_cpus=()
+    for ((i = 0; i < runs; i++)); do
+        # shellcheck disable=SC2046 # words are wanted
+        before_ours=$(cpu "$pid") before_front=$(cpu $(family "$front_pid"))
+        line=$(wrk -t 2 -c "$clients" -d "${seconds}s" --timeout 30 -s "$here/execute.lua" "$url/execute" | tail -n 1)
+        right "$line"
+        count=$(value count <<<"$line")
+        rates+=("$(value per_second <<<"$line")")
+        ours+=("$(calc "($(cpu "$pid") - $before_ours) / $count * 1000")")
+        # shellcheck disable=SC2046
+        fronts+=("$(calc "($(cpu $(family "$front_pid")) - $before_front) / $count * 1000")")
+        line=$("$work/direct" --e2b "$e2b" -c "$clients" -d "$seconds" "${@:3}")
+        right "$line"
+        direct_rates+=("$(value per_second <<<"$line")")
+        direct_cpus+=("$(value cpu_per_1000 <<<"$line")")
+    done
+    row "$label, $clients clients: executions/s" "$(median "${rates[@]}")" "direct: $(median "${direct_rates[@]}")"
+    row "$label: CPU s per 1,000, responder" "$(median "${ours[@]}")" "direct: $(median "${direct_cpus[@]}")"
+    row "$label: CPU s per 1,000, front nginx" "$(median "${fronts[@]}")" ""
+}
+
+# latency LABEL E2B-URL DIRECT-OPTION…: what the way through us adds, at a rate that loads nobody.
+latency() {
+    local label=$1 line i ours50=() ours99=() direct50=() direct99=()
+    for ((i = 0; i < runs; i++)); do
+        line=$("$work/direct" --url "$url/execute" --rate 50 -c 64 -d "$seconds")
+        right "$line"
+        ours50+=("$(value p50_ms <<<"$line")") ours99+=("$(value p99_ms <<<"$line")")
+        line=$("$work/direct" --e2b "$2" --rate 50 -c 64 -d "$seconds" "${@:3}")
+        right "$line"
+        direct50+=("$(value p50_ms <<<"$line")") direct99+=("$(value p99_ms <<<"$line")")
+    done
+    added "$label, 50/s: added ms, p50" "$(median "${ours50[@]}")" "$(median "${direct50[@]}")"
+    added "$label, 50/s: added ms, p99" "$(median "${ours99[@]}")" "$(median "${direct99[@]}")"
+}
+added() { row "$1" "$(calc "$2 - $3" %.2f)" "$2 less direct $3"; }
+
+progress "text: $runs runs of $seconds s"
+responder "http://127.0.0.1:$text"
+"$work/direct" --url "$url/execute" -c "$clients" -n 500 >/dev/null # warm
+throughput text "http://127.0.0.1:$text"
+latency text "http://127.0.0.1:$text"
+
+# What is left behind, by the same responder.
+calls() { grep -c "^$1\$" "$canned/calls.log" || true; }
+settled() { [[ $(calls POST) == $(calls DELETE) ]]; }
+sleep 2 # the canned E2B writes its log once a second
+posts=$(calls POST)
+before=$(memory "$pid" VmRSS) before_files=$(descriptors "$pid")
+right "$("$work/direct" --url "$url/execute" -c "$clients" -n "$soak")"
+sleep 2
+await settled || true
+row "$soak executions: RSS before, after, kB" "$before, $(memory "$pid" VmRSS)" "no growth"
+row "$soak executions: descriptors before, after" "$before_files, $(descriptors "$pid")" "pooled connections vary, no growth"
+row "$soak executions: creates, all creates, all kills" "$(($(calls POST) - posts)), $(calls POST), $(calls DELETE)" \
+    "$soak, and the other two equal"
+stop_last
+
+progress "TLS"
+responder "https://127.0.0.1:$tls" E2B_FCGI_CA_FILE="$canned/ca.pem"
+throughput TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
+latency TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
+stop_last
+
+progress "$many executions in flight"
+responder "http://127.0.0.1:$slow" E2B_FCGI_EXECUTIONS=$many
+idle=$(memory "$pid" VmRSS)
+"$work/direct" --url "$url/execute" -c "$many" -n "$many" >"$work/many" &
+load=$!
+posts=$(calls POST)
+all_created() { (($(calls POST) >= posts + many)); }
+await all_created
+line=$("$work/direct" --get "$url/health" --rate 100 -c 64 -d 2)
+right "$line"
+row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory "$pid" VmRSS) / 1024))" ""
+row "$many in flight: /health ms, p50, p99" "$(value p50_ms <<<"$line"), $(value p99_ms <<<"$line")" "answered meanwhile"
+kill -0 "$load" 2>/dev/null || die "the executions ended before /health was measured"
+wait "$load"
+right "$(cat "$work/many")"
+stop_last
+
+progress "one PNG of 6000×4000"
+responder "http://127.0.0.1:$png" E2B_FCGI_EXECUTIONS=4
+size=$(calc "$(stat -c %s "$canned/image.png") / 1e6" %.1f)
+# Warm by a health check only, so that the peak is of the images.
+curl -sf "$url/health" >/dev/null
+idle=$(memory "$pid" VmHWM)
+right "$("$work/direct" --url "$url/execute" -n 1)"
+row "$size MB PNG: peak RSS over idle, MB, one" "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" ""
+images=()
+for ((i = 0; i < runs; i++)); do
+    before=$(cpu "$pid")
+    right "$("$work/direct" --url "$url/execute" -n 10)"
+    images+=("$(calc "($(cpu "$pid") - $before) / 10 * 1000" %.0f)")
+done
+floor="no floor built"
+if [[ -x $work/png_floor ]]; then
+    floors=()
+    for ((i = 0; i < 5; i++)); do
+        floors+=("$("$work/png_floor" "$canned/image.png" | grep -oE '[0-9.]+ ms' | cut -d ' ' -f 1)")
+    done
+    floor="libpng alone: $(median "${floors[@]}")"
+fi
+row "$size MB PNG: CPU ms each, responder" "$(median "${images[@]}")" "$floor"
+row "$size MB PNG: peak RSS over idle, MB, $((runs * 10 + 1)) in a row" \
+    "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" "as for one"
+stop_last
+
+printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
+printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
+    "$(swift --version 2>/dev/null | head -n 1)" "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+    "$(nginx -v 2>&1 | sed 's/.*: //')" "$runs" "$seconds"
+printf '%s\n' "${rows[@]}" | awk -F'|' '{ printf "  %-52s %22s   %s\n", $1, $2, $3 }'
