@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 PATH=$PATH:/usr/sbin:/sbin
 work=$(mktemp -d /tmp/e2b-bench.XXXXXX)
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$here/lib.sh"
 trap stop_all EXIT
 trap 'exit 130' INT
