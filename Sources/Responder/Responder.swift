@@ -1,1 +1,191 @@
-internal import LibreChat
+package import E2B
+package import FastCGI
+import Glibc
+import ImageGate
+import LibreChat
+
+/// The application: who may ask, what for, and what the answer looks like on the wire.
+package final class Responder: Sendable {
+    private let configuration: Configuration
+    private let authenticator: Authenticator
+    private let executions: Executions
+    private let handler: ExecuteHandler?
+    private let keeper: SandboxKeeper?
+    private let hidden: HiddenValues
+    private let log: EventLog
+
+    /// - Parameter client: nil when no key for E2B is configured.
+    package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) {
+        self.configuration = configuration
+        self.log = log
+        authenticator = Authenticator(keys: configuration.keys)
+        executions = Executions(limit: configuration.executionLimit)
+        let hidden = HiddenValues(configuration.hiddenVariables)
+        self.hidden = hidden
+        let keeper = client.map { SandboxKeeper(client: $0, log: log) }
+        self.keeper = keeper
+        handler = client.flatMap { client in
+            keeper.map { keeper in
+                ExecuteHandler(
+                    client: client, keeper: keeper,
+                    gate: ImageGate(policy: configuration.imagePolicy, threads: configuration.imageThreads),
+                    configuration: configuration, hidden: hidden)
+            }
+        }
+    }
+
+    /// Answers one request and writes its line in the log.
+    package func respond(to request: FastCGIRequest) async -> Response {
+        let start = ContinuousClock.now
+        let id = makeRequestID()
+        var (response, outcome) = await route(request, id: id)
+        outcome.status = response.status
+        response.headers.append(("X-Request-Id", id))
+        response.headers.append(("Cache-Control", "no-store"))
+        response.headers.append(("X-Content-Type-Options", "nosniff"))
+        log.request(
+            id: id, method: request.method, path: request.path, bytesIn: request.bodyCount,
+            bytesOut: response.body.count, duration: .now - start, outcome: outcome)
+        return response
+    }
+
+    /// Refuses new executions, gives those in flight the grace period, then ends them.
+    package func drain() async {
+        let deadline = Task { [executions, grace = configuration.grace] in
+            // Cancelled when everything has ended in time.
+            guard (try? await Task.sleep(for: grace)) != nil else { return }
+            executions.cancel()
+        }
+        await executions.drain()
+        deadline.cancel()
+    }
+
+    /// Returns when no sandbox is left that could be killed.
+    package func killOutstanding() async { await keeper?.drain() }
+
+    // MARK: Routes
+
+    private func route(_ request: FastCGIRequest, id: String) async -> (Response, Outcome) {
+        do throws(Refusal) {
+            switch request.path {
+            case "/execute":
+                try allow("POST", request)
+                return try await execute(request, id: id)
+            case "/health":
+                try allow("GET, HEAD", request)
+                return (json(health), Outcome(status: 200))
+            case "/openapi.json":
+                try allow("GET, HEAD", request)
+                return (json(openAPIDocument(request).encoded()), Outcome(status: 200))
+            default:
+                throw Refusal(
+                    status: 404,
+                    "There is nothing here. The service answers POST /execute, GET /health and GET /openapi.json.")
+            }
+        } catch {
+            return (response(to: error), Outcome(status: error.status))
+        }
+    }
+
+    private func allow(_ methods: String, _ request: FastCGIRequest) throws(Refusal) {
+        guard methods.split(separator: ", ").contains(where: { $0 == request.method }) else {
+            throw Refusal(status: 405, "\(request.path) answers \(methods) only.", allow: methods)
+        }
+    }
+
+    private func execute(_ request: FastCGIRequest, id: String) async throws(Refusal) -> (Response, Outcome) {
+        let caller: String
+        switch authenticator.verdict(on: request) {
+        case .admitted(let name): caller = name
+        case .refused(let sentence): throw Refusal(status: 401, sentence)
+        }
+        let execution = try ExecuteRequest(
+            json: try body(of: request), standardTimeout: configuration.timeout,
+            maximumTimeout: configuration.maximumTimeout)
+        guard let handler else {
+            throw Refusal(status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
+        }
+        let answer = try await executions.run { await handler.answer(to: execution, id: id) }
+        var outcome = answer.outcome
+        outcome.caller = caller
+        return (response(answer), outcome)
+    }
+
+    private func body(of request: FastCGIRequest) throws(Refusal) -> [UInt8] {
+        do throws(FastCGIError) {
+            return try request.stdin.get()
+        } catch {
+            switch error {
+            case .bodyTooLarge(let limit):
+                throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
+            default:
+                throw Refusal(badRequest: "The body is not as long as Content-Length says.")
+            }
+        }
+    }
+
+    private var health: [UInt8] {
+        Array(
+            #"{"status":"healthy","service":"e2b-code-interpreter","apiKeyConfigured":\#(configuration.isAPIKeyConfigured),"executions":\#(executions.count),"executionLimit":\#(configuration.executionLimit)}"#
+                .utf8)
+    }
+
+    private func openAPIDocument(_ request: FastCGIRequest) -> OpenAPIDocument {
+        OpenAPIDocument(
+            server: configuration.publicBaseURL ?? request.baseURL, languages: Language.allCases.map(\.rawValue),
+            maximumTimeout: Int(configuration.maximumTimeout.components.seconds))
+    }
+
+    // MARK: Responses
+
+    private func json(_ body: [UInt8]) -> Response {
+        Response(status: 200, headers: [("Content-Type", "application/json")], body: body)
+    }
+
+    private func response(_ answer: Answer) -> Response {
+        var response = json(answer.content.encoded())
+        response.status = answer.status
+        if let retryAfter = answer.retryAfter {
+            response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds))))
+        }
+        return response
+    }
+
+    private func response(to refusal: Refusal) -> Response {
+        var response = response(
+            Answer(
+                status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
+                retryAfter: refusal.retryAfter))
+        if let allow = refusal.allow { response.headers.append(("Allow", allow)) }
+        if refusal.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)) }
+        return response
+    }
+
+    /// 16 hexadecimal digits.
+    private func makeRequestID() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension FastCGIRequest {
+    /// The address that the request was sent to, as far as the web server knows it.
+    fileprivate var baseURL: String {
+        let scheme = params["REQUEST_SCHEME"] ?? (params["HTTPS"] == "on" ? "https" : "http")
+        let host = header("Host") ?? "127.0.0.1"
+        let prefix = params["SCRIPT_NAME"].flatMap { params["PATH_INFO"] == nil ? nil : $0 } ?? ""
+        return "\(scheme == "https" ? "https" : "http")://\(host)\(prefix)"
+    }
+
+    fileprivate var bodyCount: Int {
+        switch stdin {
+        case .success(let bytes): bytes.count
+        case .failure: 0
+        }
+    }
+}
+
+extension Duration {
+    /// Rounded up.
+    fileprivate var wholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+}

@@ -1,0 +1,78 @@
+package import E2B
+package import ImageGate
+import LibreChat
+
+/// Everything an operator can set.
+package struct Configuration: Sendable {
+    package var e2b: E2BConfiguration
+    package var template: String
+    /// Variables of every sandbox, by name, whose values no answer may show.
+    package var hiddenVariables: [String: String]
+    package var publicBaseURL: String?
+    package var keys: [AccessKey]
+    /// Executions in flight.
+    package var executionLimit: Int
+    /// Bytes of a request's body.
+    package var bodyLimit: Int
+    package var timeout: Duration
+    package var maximumTimeout: Duration
+    /// Unicode scalars of an answer's text.
+    package var textLimit: Int
+    /// Images in one answer.
+    package var imageLimit: Int
+    package var imagePolicy: ImagePolicy
+    package var imageThreads: Int
+    package var grace: Duration
+    package var isLogging: Bool
+
+    /// Without a key E2B cannot be asked; the service starts all the same and says so.
+    package var isAPIKeyConfigured: Bool { !e2b.apiKey.isEmpty }
+
+    /// Names of hidden variables whose values are too short to be masked.
+    package var unmaskedVariables: [String] {
+        hiddenVariables.filter { $0.value.utf8.count < HiddenValues.shortest }.keys.sorted()
+    }
+
+    /// - Throws: ``ConfigurationError`` naming every value that is wrong.
+    package init(environment: [String: String]) throws(ConfigurationError) {
+        var reader = SettingReader(environment)
+        e2b = E2BConfiguration(
+            apiKey: reader.text(.apiKey) ?? "",
+            domain: reader.text(.domain) ?? Setting.domain.standard,
+            apiURL: reader.url(.apiURL),
+            sandboxURL: reader.url(.sandboxURL),
+            caFile: reader.readableFile(.caFile),
+            proxy: reader.url(.proxy),
+            requestTimeout: reader.seconds(.requestTimeout, 1...600),
+            lineLimit: reader.integer(.outputLimit, 1 << 16...1 << 32),
+            streamLimit: reader.integer(.outputLimit, 1 << 16...1 << 32))
+        template = reader.text(.template) ?? Setting.template.standard
+        hiddenVariables = reader.hiddenVariables()
+        publicBaseURL = reader.url(.publicBaseURL)
+        keys = reader.keys(.keys)
+        executionLimit = reader.integer(.executions, 1...10_000)
+        bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
+        timeout = reader.seconds(.timeout, 1...86_400)
+        maximumTimeout = reader.seconds(.maximumTimeout, 1...86_400)
+        textLimit = reader.integer(.textLimit, 1000...10_000_000)
+        imageLimit = reader.integer(.imageLimit, 0...1000)
+        imagePolicy = ImagePolicy()
+        (imagePolicy.shortSide, imagePolicy.longSide) = reader.box(.imageBox)
+        imagePolicy.byteBudget = reader.integer(.imageBytes, 1000...1 << 30)
+        imagePolicy.inputByteLimit = reader.integer(.imageInputBytes, 1000...1 << 30)
+        imagePolicy.pixelLimit = reader.integer(.imagePixels, 1...1_000_000_000)
+        imagePolicy.svg = reader.choice(.svg)
+        imageThreads = reader.integer(.imageThreads, 1...256)
+        grace = reader.seconds(.grace, 0...3600)
+        isLogging = reader.isOn(.log)
+        timeout = min(timeout, maximumTimeout)
+        reader.refuseUnknown()
+        guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }
+    }
+}
+
+/// What is wrong with a configuration: one sentence for each value, without the values of secrets.
+package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    package let complaints: [String]
+    package var description: String { complaints.joined(separator: "\n") }
+}

@@ -1,0 +1,89 @@
+import E2B
+import ImageGate
+import LibreChat
+
+/// An image as a result brings it.
+struct CapturedImage: Sendable {
+    let bytes: Result<[UInt8], MalformedBase64>
+    let type: ImageType
+}
+
+extension ExecutionResult {
+    /// The one format of the result that is shown: PNG, else JPEG, else SVG.
+    func image(_ hidden: HiddenValues) -> CapturedImage? {
+        if let png { return CapturedImage(bytes: png, type: .png) }
+        if let jpeg { return CapturedImage(bytes: jpeg, type: .jpeg) }
+        if let svg { return CapturedImage(bytes: .success(Array(hidden.masked(in: svg).utf8)), type: .svg) }
+        return nil
+    }
+}
+
+/// The images of one execution, on their way through the gate.
+///
+/// Each is decoded while the code runs on, and while the time of the code, not ours, is measured.
+struct Gallery {
+    private typealias Admission = Task<Result<AdmittedImage, ImageRejection>, Never>
+
+    private let limit: Int
+    private var admissions: [Admission] = []
+    private var leftOut = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func add(_ image: CapturedImage, _ gate: ImageGate) {
+        guard admissions.count < limit else {
+            leftOut += 1
+            return
+        }
+        admissions.append(
+            Task {
+                do throws(ImageRejection) {
+                    guard case .success(let bytes) = image.bytes else {
+                        throw .malformed(image.type, why: "its base64 is malformed")
+                    }
+                    return .success(try await gate.admit(bytes, claimed: image.type))
+                } catch {
+                    return .failure(error)
+                }
+            })
+    }
+
+    /// Waits for the gate. What was admitted, in the order in which it was made; and one line for each image that is not
+    /// shown as it was made.
+    func images() async -> (admitted: [AdmittedImage], notes: [String]) {
+        var admitted: [AdmittedImage] = []
+        var notes: [String] = []
+        for (index, admission) in admissions.enumerated() {
+            let outcome = await withTaskCancellationHandler {
+                await admission.value
+            } onCancel: {
+                admission.cancel()
+            }
+            switch outcome {
+            case .success(let image):
+                admitted.append(image)
+                if let note = image.note { notes.append("Image \(index + 1): \(note)") }
+            case .failure(let rejection):
+                notes.append("Image \(index + 1): rejected, \(rejection)")
+            }
+        }
+        if leftOut > 0 {
+            notes.append("\(leftOut) more left out: an answer carries at most \(limit) images")
+        }
+        return (admitted, notes)
+    }
+}
+
+extension AdmittedImage {
+    /// nil when the image is shown as it was made.
+    fileprivate var note: String? {
+        let size = "\(width)×\(height)"
+        switch treatment {
+        case .passed: return nil
+        case .rasterised: return "drawn from SVG at \(size)"
+        case .thumbnailed where (width, height) == (originalWidth, originalHeight):
+            return "shown at \(size) as made, encoded again as \(type.rawValue.uppercased()) of \(bytes.count) bytes"
+        case .thumbnailed: return "shown at \(size), made at \(originalWidth)×\(originalHeight)"
+        }
+    }
+}

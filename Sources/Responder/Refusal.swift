@@ -1,0 +1,47 @@
+import E2B
+
+/// Why a request is not answered with 200: a status, and a sentence for people.
+struct Refusal: Error, Equatable {
+    let status: Int
+    let sentence: String
+    /// When it is worth trying again.
+    var retryAfter: Duration?
+    /// Methods that the path does answer, for 405.
+    var allow: String?
+
+    init(status: Int, _ sentence: String, retryAfter: Duration? = nil, allow: String? = nil) {
+        self.status = status
+        self.sentence = sentence
+        self.retryAfter = retryAfter
+        self.allow = allow
+    }
+
+    init(badRequest sentence: String) { self.init(status: 400, sentence) }
+
+    static let shuttingDown = Refusal(
+        status: 503, "The service is shutting down. Try again in a few seconds.", retryAfter: .seconds(5))
+
+    /// The caller hung up: nobody reads this, only the log shows it.
+    static let cancelled = Refusal(status: 499, "The caller hung up.")
+}
+
+extension Refusal {
+    /// The only place that knows both E2B's errors and our statuses.
+    init(_ error: E2BError) {
+        let sentence = "\(error)"
+        switch error {
+        case .rateLimited(_, _, let retryAfter):
+            // E2B's limit on sandboxes comes without a time: one ends when an execution does.
+            self.init(status: 429, sentence, retryAfter: retryAfter ?? .seconds(10))
+        case .noCapacity(_, _, let retryAfter):
+            self.init(status: 503, sentence, retryAfter: retryAfter ?? .seconds(10))
+        case .timedOut, .executionTimedOut:
+            self.init(status: 504, sentence)
+        case .shutDown: self = .shuttingDown
+        case .cancelled: self = .cancelled
+        case .unreachable, .tls, .unauthorized, .notFound, .sandboxGone, .refused, .broken, .tooLarge,
+            .invalidConfiguration:
+            self.init(status: 502, sentence)
+        }
+    }
+}

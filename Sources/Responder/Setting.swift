@@ -1,0 +1,53 @@
+/// One environment variable that configures the responder: what `--help` and error messages say about it.
+package struct Setting: Sendable {
+    package let name: String
+    /// As a person would write it; empty for none.
+    package let standard: String
+    package let meaning: String
+
+    private init(_ name: String, _ standard: String, _ meaning: String) {
+        self.name = name
+        self.standard = standard
+        self.meaning = meaning
+    }
+
+    static let apiKey = Setting("E2B_API_KEY", "", "E2B's key")
+    static let domain = Setting("E2B_DOMAIN", "e2b.app", "E2B's domain, for a self-hosted E2B")
+    static let apiURL = Setting("E2B_API_URL", "", "the control API's address, instead of the domain's")
+    static let sandboxURL = Setting("E2B_SANDBOX_URL", "", "one address for all sandboxes, instead of the domain's")
+    static let template = Setting("E2B_TEMPLATE", "code-interpreter-v1", "what sandboxes are made of")
+    static let hiddenPrefix = Setting(
+        "E2B_CODE_EV_*", "", "variables for the sandbox, prefix stripped; their values are masked in every answer")
+    static let publicBaseURL = Setting(
+        "PUBLIC_BASE_URL", "", "where LibreChat finds the service, for /openapi.json; else the address it was asked at")
+    static let keys = Setting(
+        "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
+    static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
+    static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
+    static let timeout = Setting("E2B_FCGI_TIMEOUT", "120", "seconds that code may run when the request does not say")
+    static let maximumTimeout = Setting("E2B_FCGI_MAX_TIMEOUT", "300", "seconds that a request may ask for")
+    static let requestTimeout = Setting("E2B_FCGI_E2B_TIMEOUT", "60", "seconds to wait for an answer of E2B's API")
+    static let textLimit = Setting("E2B_FCGI_TEXT_LIMIT", "100000", "characters of an answer's text")
+    static let outputLimit = Setting(
+        "E2B_FCGI_OUTPUT_LIMIT", "268435456", "bytes that one execution may send, images included")
+    static let imageLimit = Setting("E2B_FCGI_IMAGES", "10", "images in one answer")
+    static let imageBox = Setting("E2B_FCGI_IMAGE_BOX", "768x2000", "pixels of an image's short and long side")
+    static let imageBytes = Setting("E2B_FCGI_IMAGE_BYTES", "100000", "bytes of one image in an answer")
+    static let imageInputBytes = Setting(
+        "E2B_FCGI_IMAGE_INPUT_BYTES", "33554432", "bytes of one image from the sandbox")
+    static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
+    static let imageThreads = Setting("E2B_FCGI_IMAGE_THREADS", "2", "images decoded at the same time")
+    static let svg = Setting("E2B_FCGI_SVG", "rasterise", "rasterise: to PNG; sanitise: sent on as SVG")
+    static let grace = Setting("E2B_FCGI_GRACE", "30", "seconds for executions in flight when the responder is stopped")
+    static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
+    static let proxy = Setting("E2B_FCGI_PROXY", "", "http proxy for the way to E2B; the environment's is not used")
+    static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a JSON line on standard error for each request")
+    /// Read by `make run` only.
+    static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
+
+    package static let all = [
+        apiKey, domain, apiURL, sandboxURL, template, hiddenPrefix, publicBaseURL, keys, executions, bodyLimit, timeout,
+        maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes,
+        imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
+    ]
+}

@@ -1,0 +1,156 @@
+import Glibc
+import ImageGate
+
+/// Reads settings from an environment and gathers what is wrong with them, so that a person is told all of it at once.
+struct SettingReader {
+    private let environment: [String: String]
+    private(set) var complaints: [String] = []
+
+    init(_ environment: [String: String]) { self.environment = environment }
+
+    /// nil when it is absent or empty.
+    func text(_ setting: Setting) -> String? {
+        guard let text = environment[setting.name], !text.isEmpty else { return nil }
+        return text
+    }
+
+    mutating func integer(_ setting: Setting, _ range: ClosedRange<Int>) -> Int {
+        let text = text(setting) ?? setting.standard
+        guard let number = Int(text), range.contains(number) else {
+            complain(setting, text, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return range.lowerBound
+        }
+        return number
+    }
+
+    mutating func seconds(_ setting: Setting, _ range: ClosedRange<Int>) -> Duration {
+        .seconds(integer(setting, range))
+    }
+
+    mutating func isOn(_ setting: Setting) -> Bool {
+        let text = text(setting) ?? setting.standard
+        if text != "on" && text != "off" { complain(setting, text, "on or off") }
+        return text == "on"
+    }
+
+    mutating func choice(_ setting: Setting) -> ImagePolicy.SVGTreatment {
+        let text = text(setting) ?? setting.standard
+        guard let choice = ImagePolicy.SVGTreatment(rawValue: text) else {
+            complain(setting, text, "rasterise or sanitise")
+            return .rasterise
+        }
+        return choice
+    }
+
+    /// Two sides in pixels, the short one first: `768x2000`.
+    mutating func box(_ setting: Setting) -> (short: Int, long: Int) {
+        let text = text(setting) ?? setting.standard
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let short = sides[0], let long = sides[1], (1...long).contains(short), long <= 20_000
+        else {
+            complain(setting, text, "two sides in pixels such as 768x2000, the short one first, at most 20000")
+            return (1, 1)
+        }
+        return (short, long)
+    }
+
+    /// An http or https address without a slash at its end.
+    mutating func url(_ setting: Setting) -> String? {
+        guard let text = text(setting) else { return nil }
+        let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
+        guard isWeb, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }) else {
+            complain(setting, text, "an address that begins with http:// or https://")
+            return nil
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    mutating func readableFile(_ setting: Setting) -> String? {
+        guard let path = text(setting) else { return nil }
+        guard access(path, R_OK) == 0 else {
+            let reason = String(cString: strerror(errno))
+            complain(setting, path, "a file that can be read (\(reason))")
+            return nil
+        }
+        return path
+    }
+
+    /// `name:secret,name:secret`. Complaints count the entries: what is wrong may be part of a secret.
+    mutating func keys(_ setting: Setting) -> [AccessKey] {
+        var keys: [AccessKey] = []
+        for (index, entry) in (text(setting) ?? "").split(separator: ",").enumerated() {
+            let parts = entry.split(separator: ":", maxSplits: 1).map { $0.trimmingSpaces }
+            guard parts.count == 2, !parts[0].isEmpty, parts[1].utf8.count >= AccessKey.shortestSecret else {
+                complaints.append(
+                    "\(setting.name), entry \(index + 1): it must be name:secret, with a secret of at least "
+                        + "\(AccessKey.shortestSecret) characters.")
+                continue
+            }
+            guard !keys.contains(where: { $0.name == parts[0] }) else {
+                complaints.append("\(setting.name), entry \(index + 1): the name \(parts[0]) is there twice.")
+                continue
+            }
+            keys.append(AccessKey(name: parts[0], secret: parts[1]))
+        }
+        return keys
+    }
+
+    /// Variables for the sandbox.
+    ///
+    /// The code interpreter writes their values between quotes into the code it runs, unescaped (protocol 5.6): a value with
+    /// a quote, a backslash or a line break would break, or silently change, every execution.
+    mutating func hiddenVariables() -> [String: String] {
+        let prefix = Setting.hiddenPrefix.name.dropLast()
+        var variables: [String: String] = [:]
+        for (name, value) in environment where name.hasPrefix(prefix) {
+            let stripped = String(name.dropFirst(prefix.count))
+            guard stripped.isVariableName else {
+                complaints.append("\(name): what follows \(prefix) must be letters, digits and underscores.")
+                continue
+            }
+            guard !value.unicodeScalars.contains(where: { "'\"\\\n\r\0".unicodeScalars.contains($0) }) else {
+                complaints.append(
+                    "\(name): its value has a quote, a backslash or a line break, which E2B's code interpreter cannot take."
+                )
+                continue
+            }
+            variables[stripped] = value
+        }
+        return variables
+    }
+
+    /// A misspelt name would be a setting that silently does nothing.
+    mutating func refuseUnknown() {
+        let known = Set(Setting.all.map(\.name))
+        for name in environment.keys.sorted() where name.hasPrefix("E2B_FCGI_") && !known.contains(name) {
+            complaints.append("\(name): there is no such setting. `e2b-fcgi --help` lists them.")
+        }
+    }
+
+    private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
+        complaints.append("\(setting.name) is '\(value)': it must be \(expected).")
+    }
+}
+
+extension String {
+    /// What a shell takes as a variable's name.
+    var isVariableName: Bool {
+        guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        return utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
+}
+
+extension Substring {
+    var trimmingSpaces: String {
+        let body = drop { $0.isWhitespace }
+        guard let last = body.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(body[...last])
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import E2B
+import Fetch
+import FoundationEssentials
+import ImageGate
+import Responder
+
+/// Sends the sine wave of the README through the whole chain and says what came back.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a plot through the whole chain, web server included, and say what came back.")
+
+    @Argument(help: "Where the web server answers.")
+    var url = "http://127.0.0.1:3001"
+
+    @Option(help: "A file of settings, instead of .env in the working directory: its first key is used.")
+    var envFile: String?
+
+    mutating func run() async throws {
+        let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
+        let fetcher = try Fetcher(FetchConfiguration(caFile: configuration.e2b.caFile))
+        let start = ContinuousClock.now
+        let response: FetchResponse
+        do {
+            response = try await fetcher.response(to: request(configuration))
+        } catch {
+            throw Failure("\(url) could not be reached: \(error)")
+        }
+        await fetcher.stop()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let answer = try Answer(response)
+        guard response.head.status == 200, !answer.images.isEmpty else {
+            throw Failure("\(url) answered \(response.head.status) without an image:\n\(answer.text)")
+        }
+        let gate = ImageGate(policy: configuration.imagePolicy, threads: 1)
+        var descriptions: [String] = []
+        for (bytes, type) in answer.images {
+            let image = try await gate.admit(bytes, claimed: type)
+            descriptions.append(
+                "\(image.width)×\(image.height) \(type.rawValue.uppercased()), \((bytes.count + 512) / 1024) kB")
+        }
+        let count = answer.images.count == 1 ? "1 image" : "\(answer.images.count) images"
+        print("\(count), \(descriptions.joined(separator: "; ")), in \((seconds * 100).rounded() / 100) s")
+    }
+
+    private func request(_ configuration: Configuration) -> FetchRequest {
+        var headers = [(name: "Content-Type", value: "application/json")]
+        if let secret = configuration.keys.first?.secret { headers.append(("Authorization", "Bearer \(secret)")) }
+        return FetchRequest(
+            method: "POST", url: "\(url)/execute", headers: headers, body: Array(Self.sineWave.utf8),
+            timeout: .seconds(60), responseLimit: 16 << 20)
+    }
+
+    private static let sineWave = #"""
+        {"code": "import matplotlib.pyplot as plt\nimport numpy as np\nx = np.linspace(0, 10, 100)\ny = np.sin(x)\nplt.plot(x, y)\nplt.title(\"Sine Wave\")\nplt.show()"}
+        """#
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    /// The two-element array, taken apart.
+    private struct Answer {
+        private(set) var text = ""
+        private(set) var images: [(bytes: [UInt8], type: ImageType)] = []
+
+        private struct Text: Decodable { let text: String }
+        private struct Content: Decodable {
+            struct Part: Decodable {
+                struct Address: Decodable { let url: String }
+                let image_url: Address
+            }
+            let content: [Part]
+        }
+        private struct Pair: Decodable {
+            let texts: [Text]
+            let content: Content
+            init(from decoder: any Decoder) throws {
+                var array = try decoder.unkeyedContainer()
+                texts = try array.decode([Text].self)
+                content = try array.decode(Content.self)
+            }
+        }
+
+        init(_ response: FetchResponse) throws {
+            guard let pair = try? JSONDecoder().decode(Pair.self, from: Data(response.body)) else {
+                let beginning = String(decoding: response.body.prefix(300), as: UTF8.self)
+                throw Failure("The answer is not the two-element array (status \(response.head.status)):\n\(beginning)")
+            }
+            text = pair.texts.map(\.text).joined(separator: "\n")
+            for part in pair.content.content {
+                let halves = part.image_url.url.split(separator: ";base64,", maxSplits: 1)
+                let type = [ImageType.png, .jpeg, .svg].first { halves.first.map(String.init) == "data:\($0.mimeType)" }
+                guard halves.count == 2, let type, let bytes = Data(base64Encoded: String(halves[1])) else {
+                    throw Failure("An image in the answer is not a data URI.")
+                }
+                images.append(([UInt8](bytes), type))
+            }
+        }
+    }
+}
