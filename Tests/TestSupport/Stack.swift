@@ -99,6 +99,15 @@ package final class Stack: Sendable {
         return try JSONDecoder().decode(SandboxCounts.self, from: reply.body)
     }
 
+    /// Tells the local sandbox server how to fail from now on; the grammar is in `e2b-local --help`. Empty: not at all.
+    package func set(faults: String) async throws {
+        let reply = try await HTTPClient(base: localURL, folder: folder)
+            .send("PUT", "/local/faults", body: Data(faults.utf8))
+        guard (200..<300).contains(reply.status) else {
+            throw HarnessError.unreadable("faults \(faults): \(reply.text)")
+        }
+    }
+
     /// Waits until the counts satisfy `condition`.
     package func waitForSandboxes(_ what: String, until condition: (SandboxCounts) -> Bool) async throws {
         try await local.wait(for: what) { try await condition(sandboxes()) }
@@ -109,4 +118,5 @@ package final class Stack: Sendable {
 package struct SandboxCounts: Decodable, Equatable, Sendable {
     package let created: Int
     package let killed: Int
+    package let running: Int
 }
