@@ -1,11 +1,15 @@
 #pragma once
-// Declared by glibc, absent from Swift's Glibc module.
-#include <pthread.h>
+// Declared by glibc, absent from Swift's Glibc module. No header that Glibc has is included here: its declarations
+// would move to this module.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 
 // glibc declares these only where _GNU_SOURCE came before its first header, and Swift's Glibc module comes without it.
-extern int accept4(int socket, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
-extern int pthread_setname_np(pthread_t thread, const char *_Nonnull name);
+
+/// accept4(2), without the peer's address.
+extern int clinux_accept4(int socket, void *_Nullable address, void *_Nullable length, int flags) __asm__("accept4");
+/// pthread_setname_np(3). At most 15 bytes.
+extern int clinux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm__("pthread_setname_np");
+
+/// POLLRDHUP of poll(2): the peer has closed its writing side.
 enum { clinux_pollrdhup = 0x2000 };

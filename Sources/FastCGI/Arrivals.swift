@@ -40,7 +40,7 @@ struct Arrivals: ~Copyable {
             if event.data.fd == stop { return nil }
             // Not FCGX_Accept_r's own accept: it would leave the descriptor open in children, set no time limits
             // before the first read, and wait up to two seconds for a web server that says nothing.
-            let socket = accept4(listener, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
+            let socket = clinux_accept4(listener, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
             if socket >= 0 {
                 prepare(socket)
                 return socket

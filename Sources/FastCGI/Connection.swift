@@ -1,5 +1,4 @@
 internal import CFastCGI
-internal import CLinux
 internal import Glibc
 
 /// An `FCGX_Request`, reused for one request after another by the thread that owns it.

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// The file of a Unix socket that we listen on.

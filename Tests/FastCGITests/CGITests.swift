@@ -1,0 +1,110 @@
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import FastCGI
+
+@Suite(.timeLimit(.minutes(1)))
+struct CGITests {
+    /// Runs one CGI request, with pipes for stdin and stdout, and returns what was written to stdout.
+    private func serve(
+        _ environment: [String: String], stdin: [UInt8] = [], endsStdin: Bool = true, handler: @escaping Handler = echo
+    ) async -> String {
+        let input = makePipe()
+        let output = makePipe()
+        #expect(write(input.writing, stdin, stdin.count) == stdin.count)
+        if endsStdin { close(input.writing) }
+        async let stdout = readToEnd(output.reading)
+        await serveCGI(
+            bodyLimit: 1000, environment: environment, input: input.reading, output: output.writing, handler: handler)
+        close(output.writing)
+        if !endsStdin { close(input.writing) }
+        close(input.reading)
+        defer { close(output.reading) }
+        return String(decoding: await stdout, as: UTF8.self)
+    }
+
+    @Test func `answers the one request`() async {
+        let answer = await serve(["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "5"], stdin: Array("hello, you".utf8))
+        #expect(answer == "Status: 200 OK\r\nContent-Length: 10\r\n\r\nPOST hello")
+    }
+
+    @Test func `without a length there is no body, and nobody waits for one`() async {
+        let answer = await serve(["REQUEST_METHOD": "GET"], endsStdin: false)
+        #expect(answer.hasSuffix("\r\n\r\nGET "))
+    }
+
+    @Test(arguments: [
+        ("1001", FastCGIError.bodyTooLarge(limit: 1000)), ("-1", .badContentLength("-1")),
+        ("10", .bodyTruncated(expected: 10, received: 3)),
+    ])
+    func `a body that lies is answered`(length: String, error: FastCGIError) async {
+        let answer = await serve(["CONTENT_LENGTH": length], stdin: [1, 2, 3])
+        #expect(answer.hasSuffix("\r\n\r\n\(error)"))
+    }
+
+    @Test func `the rest of the environment is not the request's`() async {
+        let seen = Mutex<[String: String]>([:])
+        let params = ["REQUEST_METHOD": "GET", "HTTP_HOST": "h", "PATH_INFO": "/x", "SERVER_PORT": "80", "HTTPS": "on"]
+        _ = await serve(params.merging(["PATH": "/bin", "API_KEY": "secret"]) { a, _ in a }) { request in
+            seen.withLock { $0 = request.params }
+            return Response(status: 204)
+        }
+        #expect(seen.withLock { $0 } == params)
+    }
+
+    @Test func `a large response is written whole`() async {
+        let body = [UInt8](repeating: 65, count: 1_000_000)
+        let answer = await serve([:]) { _ in Response(status: 200, body: body) }
+        #expect(answer.utf8.count == "Status: 200 OK\r\nContent-Length: 1000000\r\n\r\n".utf8.count + body.count)
+    }
+
+    @Test func `closing stdout cancels the handler`() async {
+        let output = makePipe()
+        let input = makePipe()
+        let started = Gate()
+        let wasCancelled = Mutex(false)
+        async let served: Void = serveCGI(
+            bodyLimit: 10, environment: [:], input: input.reading, output: output.writing
+        ) { _ in
+            started.open()
+            do { try await Task.sleep(for: .seconds(600)) } catch { wasCancelled.withLock { $0 = true } }
+            return Response(status: 200)
+        }
+        await started.wait()
+        close(output.reading)
+        await served
+        #expect(wasCancelled.withLock { $0 })
+        for descriptor in [output.writing, input.reading, input.writing] { close(descriptor) }
+    }
+
+    @Test func `writing to a closed stdout ends quietly`() async {
+        let output = makePipe()
+        let input = makePipe()
+        close(output.reading)
+        await serveCGI(bodyLimit: 10, environment: [:], input: input.reading, output: output.writing) { _ in
+            Response(status: 200, body: [UInt8](repeating: 65, count: 1_000_000))
+        }
+        for descriptor in [output.writing, input.reading, input.writing] { close(descriptor) }
+    }
+}
+
+private func makePipe() -> (reading: CInt, writing: CInt) {
+    var pair: [CInt] = [-1, -1]
+    precondition(pipe(&pair) == 0)
+    return (pair[0], pair[1])
+}
+
+/// Blocks a thread of its own: the cooperative pool is the handlers'.
+private func readToEnd(_ descriptor: CInt) async -> [UInt8] {
+    await withCheckedContinuation { continuation in
+        let status = startThread("reader") {
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+            continuation.resume(returning: bytes)
+        }
+        precondition(status == 0)
+    }
+}
