@@ -9,9 +9,18 @@ import CLinux
 /// our own watches them, and `curl_multi_socket_action` touches the handles of ready ones only. libcurl's timers are
 /// asked for with `curl_multi_timeout` before each wait. Total and idle timeouts are ours: finer than libcurl's, and
 /// valid also while a transfer waits for another one's connection.
+///
+/// Driver's CPU time for a small GET over a kept connection, 64 in flight, libcurl 7.88.1, a busy machine:
+///
+///     silent streams beside      0     1000
+///     curl_multi_perform     25 µs    92 µs
+///     this                   27 µs    38 µs
+///
+/// The rest of the difference is libcurl's: removing a handle walks all connections.
 final class Driver {
-    /// Idle connections that are kept. About 50 kB each with TLS.
-    private static let connectionLimit = 512
+    /// Connections, idle ones and those in use: with more, libcurl closes one that becomes idle. Well above the
+    /// transfers in flight, then, or nothing is reused beside them. An idle one takes about 50 kB with TLS.
+    private static let connectionLimit = 2048
     /// Easy handles that are kept for the next transfers. About 6 kB each.
     private static let spareLimit = 256
 

@@ -71,7 +71,11 @@ extension EasyHandle {
 extension FetchRequest {
     fileprivate var isHTTPS: Bool { url.prefix(8).lowercased() == "https://" }
 
-    fileprivate var isNegotiable: Bool { isHTTPS && httpVersion == .negotiated }
+    /// A body beyond HTTP/2's initial window (RFC 9113, 6.5.2) goes over HTTP/1.1: where a server answers without
+    /// reading it, as edges do with errors, libcurl 7.88 waits for room in the window until the time is up.
+    fileprivate var isNegotiable: Bool {
+        isHTTPS && httpVersion == .negotiated && (body?.count ?? 0) <= 65_535
+    }
 
     /// libcurl parses; this keeps out what would not reach it whole (a NUL), and schemes it would guess.
     fileprivate var hasValidURL: Bool {

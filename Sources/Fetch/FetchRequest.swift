@@ -3,7 +3,7 @@ package struct FetchRequest: Sendable {
     package enum HTTPVersion: Sendable {
         /// HTTP/1.1 always: closing the connection is visible to the server.
         case http1
-        /// HTTP/2 where TLS negotiates it.
+        /// HTTP/2 where TLS negotiates it, except with a body of more than 64 kB.
         case negotiated
     }
 

@@ -42,6 +42,13 @@ struct TLSTests {
         }
     }
 
+    @Test func `a handshake that does not come to an end is no connection`() async throws {
+        let server = Loopback { $0.waitForHangUp() }
+        let configuration = FetchConfiguration(connectTimeout: .milliseconds(50))
+        let url = server.url.replacing("http:", with: "https:")
+        #expect(try await failure(configuration, url) == .couldNotConnect(host: "127.0.0.1"))
+    }
+
     @Test func `a server without TLS is a TLS error`() async throws {
         let server = Loopback { connection in
             _ = connection.read()
@@ -104,9 +111,19 @@ struct TLSTests {
         let nginx = try await Nginx(upstream: server.url)
         let fetcher = try Fetcher(.init(caFile: nginx.certificate))
         let request = FetchRequest(
-            method: "POST", url: nginx.url + "/upstream", body: [UInt8](repeating: 1, count: 300_000))
+            method: "POST", url: nginx.url + "/upstream", body: [UInt8](repeating: 1, count: 65_535))
         let response = try await fetcher.response(to: request)
-        #expect(String(decoding: response.body, as: UTF8.self) == "300000")
+        #expect(String(decoding: response.body, as: UTF8.self) == "65535")
+    }
+
+    @Test(arguments: [(65_535, "HTTP/2.0"), (65_536, "HTTP/1.1"), (900_000, "HTTP/1.1")])
+    func `an answer that does not wait for the body is heard`(_ length: Int, _ version: String) async throws {
+        let nginx = try await Nginx()
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let request = FetchRequest(
+            method: "POST", url: nginx.url + "/version", body: [UInt8](repeating: 1, count: length))
+        let response = try await fetcher.response(to: request)
+        #expect(String(decoding: response.body, as: UTF8.self) == version)
     }
 }
 
