@@ -91,8 +91,9 @@ final class Transfer {
     /// Called when a connection is there, before each sending.
     ///
     /// libcurl sends again, whatever the method, when a pooled connection ended before the first byte of a response.
-    /// A server may have acted on the first sending by then. So only what may be done twice is sent twice. (A pooled
-    /// connection that is seen to be closed before a sending is passed over, for any method, without coming here.)
+    /// A server may have acted on the first sending by then. So only what may be done twice (RFC 9110, 9.2.2) is sent
+    /// twice; the price is a `.cut` also where an HTTP/2 server says that it refused a stream unseen. A pooled
+    /// connection that is found closed before a sending is passed over, for any method, without coming here.
     private func mayBeSent() -> Bool {
         if idleTimeout != nil { lastActivity = .now }
         sendings += 1

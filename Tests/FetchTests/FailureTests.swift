@@ -29,6 +29,34 @@ struct FailureTests {
         await expect(.timedOut, from: .init(url: server.url, timeout: .milliseconds(50)))
     }
 
+    @Test func `hundreds time out, each in its time, while others come and go`() async throws {
+        let server = Loopback { connection in
+            while let request = connection.readRequest() {
+                if request.line.hasPrefix("GET /silent") { return connection.waitForHangUp() }
+                connection.respond("ok")
+            }
+        }
+        let order = try await withThrowingTaskGroup(of: Int?.self) { group in
+            for index in (0..<300).shuffled() {
+                group.addTask {
+                    guard index.isMultiple(of: 3) else {
+                        _ = try await fetcher.response(to: .init(url: server.url, timeout: .seconds(30 + index)))
+                        return nil
+                    }
+                    let timeout = Duration.milliseconds(500 + 8 * index)
+                    let request = FetchRequest(url: server.url + "/silent", timeout: timeout)
+                    await #expect(throws: FetchError.timedOut) { try await fetcher.response(to: request) }
+                    return index
+                }
+            }
+            return try await group.reduce(into: [Int]()) { if let index = $1 { $0.append(index) } }
+        }
+        #expect(order.count == 100)
+        // Far enough apart to be told apart.
+        let (first, last) = (order.prefix(10), order.suffix(10))
+        #expect((first.max() ?? 0) < (last.min() ?? 0))
+    }
+
     @Test func `a timeout of nothing has run out`() async {
         let server = silent
         await expect(.timedOut, from: .init(url: server.url, timeout: .zero))

@@ -116,6 +116,18 @@ struct TLSTests {
         #expect(String(decoding: response.body, as: UTF8.self) == "65535")
     }
 
+    @Test func `silence over HTTP 2 is idle, and ends one stream only`() async throws {
+        let silent = Loopback { $0.waitForHangUp() }
+        let nginx = try await Nginx(upstream: silent.url)
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let connection = FetchRequest(url: nginx.url + "/connection")
+        let before = try await fetcher.response(to: connection)
+        await #expect(throws: FetchError.idle) {
+            try await fetcher.response(to: .init(url: nginx.url + "/upstream", idleTimeout: .milliseconds(50)))
+        }
+        #expect(try await fetcher.response(to: connection).body == before.body)
+    }
+
     @Test(arguments: [(65_535, "HTTP/2.0"), (65_536, "HTTP/1.1"), (900_000, "HTTP/1.1")])
     func `an answer that does not wait for the body is heard`(_ length: Int, _ version: String) async throws {
         let nginx = try await Nginx()
