@@ -23,6 +23,8 @@ final class Driver {
     private static let connectionLimit = 2048
     /// Easy handles that are kept for the next transfers. About 6 kB each.
     private static let spareLimit = 256
+    /// How long the rest of a response that nobody reads may take.
+    private static let finishLimit = Duration.seconds(1)
 
     private let configuration: FetchConfiguration
     private let inbox: Inbox
@@ -82,6 +84,11 @@ final class Driver {
         switch command {
         case .start(let id, let request, let receiver): start(id, request, receiver, at: now)
         case .resume(let id): transfers[id]?.resume()
+        case .finish(let id):
+            guard let transfer = transfers[id] else { return }
+            deadlines.remove(transfer)
+            transfer.finish(by: now + Self.finishLimit)
+            deadlines.insert(transfer)
         case .cancel(let id): if let transfer = transfers[id] { end(transfer, .cancelled) }
         }
     }

@@ -10,6 +10,8 @@ package final class FetchStream: Sendable {
         var bytes: [UInt8] = []
         var end: Result<Void, FetchError>?
         var isPaused = false
+        /// The reader has gone and left the rest of the response to us.
+        var isLeft = false
         var reader: CheckedContinuation<Void, Never>?
     }
 
@@ -58,9 +60,20 @@ package final class FetchStream: Sendable {
         }
     }
 
+    /// Leaves the rest of the response, which should be next to nothing, to come by itself within a second, so that the
+    /// connection can be used again. Nothing can be read afterwards.
+    package func finish() {
+        let hasEnded = state.withLock { state in
+            state.isLeft = true
+            state.bytes = []
+            return state.end != nil
+        }
+        if !hasEnded { inbox.post(.finish(id)) }
+    }
+
     /// Ends the transfer if it has not ended.
     func cancel() {
-        if state.withLock({ $0.end == nil }) { inbox.post(.cancel(id)) }
+        if state.withLock({ $0.end == nil && !$0.isLeft }) { inbox.post(.cancel(id)) }
     }
 
     /// The reader's own task may be cancelled while the one around the stream is not, so this listens, too.
@@ -89,6 +102,7 @@ package final class FetchStream: Sendable {
     /// False: pause, and offer the same bytes again.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         update { state in
+            if state.isLeft { return true }
             guard state.bytes.count < Self.highWater else {
                 state.isPaused = true
                 return false

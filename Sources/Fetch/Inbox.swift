@@ -9,6 +9,7 @@ final class Inbox: Sendable {
     enum Command: Sendable {
         case start(Transfer.ID, FetchRequest, Transfer.Receiver)
         case resume(Transfer.ID)
+        case finish(Transfer.ID)
         case cancel(Transfer.ID)
     }
 

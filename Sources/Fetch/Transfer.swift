@@ -26,7 +26,7 @@ final class Transfer {
     var place = 0
 
     private let url: String
-    private let deadline: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
     private let idleTimeout: Duration?
     private let responseLimit: Int
     private let isIdempotent: Bool
@@ -150,6 +150,13 @@ final class Transfer {
         guard isPaused else { return }
         isAbandoned = true
         curl_easy_pause(easy.raw, CURLPAUSE_CONT)
+    }
+
+    /// The reader has left the rest, which is welcome until then.
+    func finish(by limit: ContinuousClock.Instant) {
+        deadline = min(deadline, limit)
+        due = min(due, deadline)
+        resume()
     }
 
     /// Called when `due` has come: what has run out, or nil, and then `due` is later than `now`.
