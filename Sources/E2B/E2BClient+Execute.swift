@@ -68,7 +68,7 @@ extension E2BClient {
         while let chunk = try await next(of: stream, execution) {
             reader.append(chunk)
             while let event = try reader.next() { try await receive(event) }
-            if reader.isEnded { return await drain(stream) }
+            if reader.isEnded { return stream.finish() }
             // Signs of life come every 5 s, so the clock is looked at often enough.
             if !reader.hasStarted, .now - begin > execution.startLimit {
                 throw E2BError.broken(.execute, why: "the code did not start within \(execution.startLimit)")
@@ -89,17 +89,6 @@ extension E2BClient {
             throw .broken(.execute, why: "the stream ended early")
         } catch {
             throw E2BError(.execute, error)
-        }
-    }
-
-    /// The end of the response follows the end of the execution at once. With it the connection can be used again; a
-    /// server that keeps us waiting for it loses the connection, and the execution is over all the same.
-    private func drain(_ stream: FetchStream) async {
-        await withTaskGroup { group in
-            group.addTask { while case .some(.some) = try? await stream.next() {} }
-            group.addTask { try? await Task.sleep(for: .seconds(1)) }  // cancelled when the end has come
-            await group.next()
-            group.cancelAll()
         }
     }
 }
