@@ -24,7 +24,7 @@ struct Admission: Sendable {
 
     /// Before anything is allocated for the pixels.
     func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageRejection) {
-        guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "has no pixels") }
+        guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "\(type.name) has no pixels") }
         // Sides come from 32-bit fields: their product fits.
         guard size.area <= policy.pixelLimit else {
             throw .tooManyPixels(width: size.width, height: size.height, limit: policy.pixelLimit)
@@ -33,9 +33,5 @@ struct Admission: Sendable {
         guard max(size.width, size.height) <= policy.sideLimit else {
             throw .forbidden(type, what: "a side of over \(policy.sideLimit) pixels")
         }
-    }
-
-    private func admitSVG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
-        throw .unknownType
     }
 }

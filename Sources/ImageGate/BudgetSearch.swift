@@ -6,6 +6,7 @@ struct BudgetSearch: Sendable {
     /// Bytes.
     let budget: Int
     let cancellation: Cancellation
+    var treatment = AdmittedImage.Treatment.thumbnailed
 
     private struct Encoded {
         let bytes: [UInt8]
@@ -45,7 +46,8 @@ struct BudgetSearch: Sendable {
 
     /// Best first.
     private static let qualities: [JPEGWriter.Quality] = [
-        .init(level: 92, isFullColor: true), .init(level: 88, isFullColor: true), .init(level: 84, isFullColor: true),
+        .init(level: 96, isFullColor: true), .init(level: 92, isFullColor: true), .init(level: 88, isFullColor: true),
+        .init(level: 84, isFullColor: true),
         .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false),
         .init(level: 68, isFullColor: false),
         .init(level: 60, isFullColor: false),
@@ -118,6 +120,6 @@ struct BudgetSearch: Sendable {
     private func admitted(_ encoded: Encoded, _ originalSize: PixelSize) -> AdmittedImage {
         AdmittedImage(
             bytes: encoded.bytes, type: encoded.type, width: encoded.size.width, height: encoded.size.height,
-            originalWidth: originalSize.width, originalHeight: originalSize.height, treatment: .thumbnailed)
+            originalWidth: originalSize.width, originalHeight: originalSize.height, treatment: treatment)
     }
 }

@@ -79,7 +79,7 @@ package enum ImageRejection: Error, Equatable, Sendable {
     case tooManyPixels(width: Int, height: Int, limit: Int)
     case truncated(ImageType)
     case trailingData(ImageType, count: Int)
-    /// The bytes do not decode; the words say where.
+    /// The bytes do not decode. `why` is the whole half sentence: "PNG chunk IDAT fails its CRC".
     case malformed(ImageType, why: String)
     /// What the type allows and the gate does not: scripts, entities, outside references that cannot be dropped.
     case forbidden(ImageType, what: String)

@@ -22,7 +22,7 @@ extension ImageRejection: CustomStringConvertible {
         case .truncated(let type): "the \(type.name) ends early"
         case .trailingData(let type, 1): "1 byte follows the end of the \(type.name)"
         case .trailingData(let type, let count): "\(count) bytes follow the end of the \(type.name)"
-        case .malformed(let type, let why): "\(type.name) \(why)"
+        case .malformed(_, let why): why
         case .forbidden(let type, let what): "\(type.name) with \(what)"
         case .overBudget(let limit): "it cannot be made to fit \(limit) bytes"
         case .outOfMemory: "there is not enough memory to decode it"

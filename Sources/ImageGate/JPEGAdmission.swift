@@ -4,9 +4,7 @@ extension Admission {
             try checkSize(frame.size, of: .jpeg)
         }
         let frame = segments.frame
-        if frame.isProgressive || segments.scanCount > 1, frame.coefficientBytes > Self.coefficientLimit {
-            throw .forbidden(.jpeg, what: "several scans, too large to hold")
-        }
+        try checkScans(segments)
         try cancellation.check()
         let orientation = segments.orientation(bytes)
         let seen = orientation.swapsSides ? frame.size.transposed : frame.size
@@ -29,6 +27,18 @@ extension Admission {
         return try search.photograph(of: thumbnail, originalSize: seen)
     }
 
+    /// An image in one scan needs a few rows of blocks. One in several is held whole, and each scan passes over all of it.
+    private func checkScans(_ segments: JPEGSegments) throws(ImageRejection) {
+        let frame = segments.frame
+        guard frame.isProgressive || segments.scanCount > 1 else { return }
+        guard frame.coefficientBytes <= Self.coefficientLimit else {
+            throw .forbidden(.jpeg, what: "several scans, too large to hold")
+        }
+        guard segments.scanCount * frame.size.area <= Self.scannedPixelLimit else {
+            throw .forbidden(.jpeg, what: "too many scans for its size")
+        }
+    }
+
     /// The coarsest that still leaves the averaging two pixels for each, which keeps edges as sharp as from the original.
     private func scale(from size: PixelSize, to target: PixelSize) -> JPEGReader.Scale {
         let enough = JPEGReader.Scale.allCases.filter { scale in
@@ -37,6 +47,8 @@ extension Admission {
         return enough.max() ?? .full
     }
 
-    /// Bytes. 42 megapixels at full colour; a baseline JPEG in one scan needs a few rows of blocks instead.
+    /// Bytes: 44 megapixels at full colour, twice that at half.
     private static let coefficientLimit = 256 << 20
+    /// Ten scans, as encoders make them, of the largest image that can be held.
+    private static let scannedPixelLimit = 900_000_000
 }

@@ -9,7 +9,7 @@ struct JPEGFrame: Equatable, Sendable {
         let payload = bytes[segment.payload]
         let start = payload.startIndex
         guard payload.count >= 6, payload.count == 6 + 3 * Int(payload[start + 5]) else {
-            throw .malformed(.jpeg, why: "has a frame header of the wrong length")
+            throw .malformed(.jpeg, why: "JPEG has a frame header of the wrong length")
         }
         isProgressive = segment.marker == 0xC2
         size = PixelSize(
@@ -20,7 +20,7 @@ struct JPEGFrame: Equatable, Sendable {
             return PixelSize(width: factors >> 4, height: factors & 15)
         }
         guard sampling.allSatisfy({ (1...4).contains($0.width) && (1...4).contains($0.height) }) else {
-            throw .malformed(.jpeg, why: "has sampling factors that no JPEG can have")
+            throw .malformed(.jpeg, why: "JPEG has sampling factors that no JPEG can have")
         }
     }
 

@@ -40,7 +40,7 @@ struct JPEGReader: ~Copyable {
                 handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace))
         // Both read the same field; if they ever differ, the buffer below would be the wrong one.
         guard Int(width) == frame.size.width, Int(height) == frame.size.height else {
-            throw .malformed(.jpeg, why: "has two frames")
+            throw .malformed(.jpeg, why: "JPEG has two frames")
         }
         let isCMYK = colorspace == TJCS_CMYK.rawValue || colorspace == TJCS_YCCK.rawValue
         let isGrey = colorspace == TJCS_GRAY.rawValue
@@ -65,7 +65,7 @@ struct JPEGReader: ~Copyable {
         guard status != 0 else { return }
         let words = tjGetErrorStr2(handle).map { ImageRejection.readable($0) } ?? "unknown error"
         if words.contains("Insufficient memory") || words.contains("emory allocation") { throw .outOfMemory }
-        throw .malformed(.jpeg, why: "does not decode: \(words)")
+        throw .malformed(.jpeg, why: "JPEG does not decode: \(words)")
     }
 }
 

@@ -7,14 +7,15 @@ extension JPEGSegments {
         return .upright
     }
 
-    /// The application segments without which colours change: JFIF, Adobe's transform, a small ICC profile. All others, and
+    /// The application segments without which colours change: JFIF, Adobe's transform, an ICC profile of one
+    /// small segment. All others, and
     /// comments, may hold what nobody meant to send: places, dates, thumbnails.
     private func isEssential(_ segment: Segment, _ bytes: [UInt8]) -> Bool {
         let payload = bytes[segment.payload]
         switch segment.marker {
         // Of this length it has no thumbnail.
         case 0xE0: return payload.starts(with: "JFIF\0".utf8) && payload.count == 14
-        case 0xE2: return payload.starts(with: "ICC_PROFILE\0".utf8) && payload.count <= 4096
+        case 0xE2: return payload.starts(with: "ICC_PROFILE\0\u{1}\u{1}".utf8) && payload.count <= 4096
         case 0xEE: return payload.starts(with: "Adobe".utf8) && payload.count == 12
         case 0xE0...0xEF, Marker.comment: return false
         default: return true

@@ -33,29 +33,29 @@ struct JPEGSegments: Sendable {
             switch segment.marker {
             case Marker.end:
                 segments.append(segment)
-                guard let frame, scanCount > 0 else { throw .malformed(.jpeg, why: "has no image") }
+                guard let frame, scanCount > 0 else { throw .malformed(.jpeg, why: "JPEG has no image") }
                 self.frame = frame
                 guard walker.position == bytes.count else {
                     throw .trailingData(.jpeg, count: bytes.count - walker.position)
                 }
                 return
             case let marker where Marker.frames.contains(marker):
-                guard frame == nil else { throw .malformed(.jpeg, why: "has two frames") }
+                guard frame == nil else { throw .malformed(.jpeg, why: "JPEG has two frames") }
                 let found = try JPEGFrame(bytes, segment)
                 try checkFrame(found)
                 frame = found
             case let marker where Marker.otherFrames.contains(marker):
-                throw .malformed(.jpeg, why: "is of a kind that viewers do not show")
+                throw .malformed(.jpeg, why: "JPEG is of a kind that viewers do not show")
             case Marker.scan:
                 scanCount += 1
                 // Each scan passes over the whole image: a small file with many is a bomb of time.
                 guard scanCount <= Self.scanLimit else {
-                    throw .malformed(.jpeg, why: "has over \(Self.scanLimit) scans")
+                    throw .malformed(.jpeg, why: "JPEG has over \(Self.scanLimit) scans")
                 }
             default: break
             }
             guard segments.count < Self.segmentLimit else {
-                throw .malformed(.jpeg, why: "has over \(Self.segmentLimit) segments")
+                throw .malformed(.jpeg, why: "JPEG has over \(Self.segmentLimit) segments")
             }
             segments.append(segment)
         }
@@ -77,7 +77,7 @@ private struct Walker {
     mutating func next() throws(ImageRejection) -> JPEGSegments.Segment {
         let start = position
         guard position < bytes.count else { throw .truncated(.jpeg) }
-        guard bytes[position] == 0xFF else { throw .malformed(.jpeg, why: "has data between its segments") }
+        guard bytes[position] == 0xFF else { throw .malformed(.jpeg, why: "JPEG has data between its segments") }
         // Any number of 0xFF may fill up before the marker.
         while position < bytes.count, bytes[position] == 0xFF { position += 1 }
         guard position < bytes.count else { throw .truncated(.jpeg) }
@@ -88,11 +88,11 @@ private struct Walker {
         }
         // Markers without a length have no place here: restarts live in scans, SOI only at the beginning.
         guard marker >= 0xC0, !(0xD0...0xD8).contains(marker) else {
-            throw .malformed(.jpeg, why: "has a marker out of place")
+            throw .malformed(.jpeg, why: "JPEG has a marker out of place")
         }
         guard position + 2 <= bytes.count else { throw .truncated(.jpeg) }
         let length = Int(bytes[position]) << 8 | Int(bytes[position + 1])
-        guard length >= 2 else { throw .malformed(.jpeg, why: "has a segment without a length") }
+        guard length >= 2 else { throw .malformed(.jpeg, why: "JPEG has a segment without a length") }
         guard position + length <= bytes.count else { throw .truncated(.jpeg) }
         let payload = position + 2..<position + length
         position += length

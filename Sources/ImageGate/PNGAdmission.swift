@@ -46,7 +46,7 @@ extension Admission {
     ) throws(ImageRejection) -> Bitmap {
         let reader = try PNGReader(bytes, header: chunks.header, form: .samples)
         guard let layout = Bitmap.Layout(rawValue: Int(reader.layout.channels)) else {
-            throw .malformed(.png, why: "has \(reader.layout.channels) channels")
+            throw .malformed(.png, why: "PNG has \(reader.layout.channels) channels")
         }
         let target = ThumbnailTarget(size: size, layout: layout, cancellation: cancellation)
         switch reader.layout.bits_per_sample {

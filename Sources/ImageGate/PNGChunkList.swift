@@ -44,26 +44,28 @@ struct PNGChunkList: Sendable {
         chunks = [first]
         var hasData = false
         while chunks[chunks.count - 1].name != "IEND" {
-            guard chunks.count < Self.limit else { throw .malformed(.png, why: "has over \(Self.limit) chunks") }
+            guard chunks.count < Self.limit else { throw .malformed(.png, why: "PNG has over \(Self.limit) chunks") }
             let previous = chunks[chunks.count - 1]
             let chunk = try Self.chunk(in: bytes, at: previous.range.upperBound)
             switch chunk.name {
-            case "IHDR": throw .malformed(.png, why: "chunk IHDR comes twice")
+            case "IHDR": throw .malformed(.png, why: "PNG chunk IHDR comes twice")
             case "IDAT":
                 guard !hasData || previous.name == "IDAT" else {
-                    throw .malformed(.png, why: "chunk IDAT comes after other chunks")
+                    throw .malformed(.png, why: "PNG chunk IDAT comes after other chunks")
                 }
                 hasData = true
                 if !chunk.data.isEmpty { dataEnd = chunk.range.upperBound }
             case "IEND":
-                guard chunk.data.isEmpty else { throw .malformed(.png, why: "chunk IEND is not empty") }
+                guard chunk.data.isEmpty else { throw .malformed(.png, why: "PNG chunk IEND is not empty") }
             case "PLTE": break
             default:
-                guard !chunk.name.isCritical else { throw .malformed(.png, why: "chunk \(chunk.name) is not known") }
+                guard !chunk.name.isCritical else {
+                    throw .malformed(.png, why: "PNG chunk \(chunk.name) is not known")
+                }
             }
             chunks.append(chunk)
         }
-        guard hasData else { throw .malformed(.png, why: "has no chunk IDAT") }
+        guard hasData else { throw .malformed(.png, why: "PNG has no chunk IDAT") }
         let end = chunks[chunks.count - 1].range.upperBound
         guard end == bytes.count else { throw .trailingData(.png, count: bytes.count - end) }
     }
@@ -75,15 +77,15 @@ struct PNGChunkList: Sendable {
         guard start + 8 <= bytes.count else { throw .truncated(.png) }
         let length = Int(bytes.bigEndian32(at: start))
         let name = Name(code: bytes.bigEndian32(at: start + 4))
-        guard name.isValid else { throw .malformed(.png, why: "has a chunk without a name") }
-        guard length < 1 << 31 else { throw .malformed(.png, why: "chunk \(name) is longer than a chunk can be") }
+        guard name.isValid else { throw .malformed(.png, why: "PNG has a chunk without a name") }
+        guard length < 1 << 31 else { throw .malformed(.png, why: "PNG chunk \(name) is longer than a chunk can be") }
         let range = start..<start + 12 + length
         guard range.upperBound <= bytes.count else { throw .truncated(.png) }
         let crc = bytes.withUnsafeBufferPointer { buffer in
             buffer.baseAddress.map { cimage_crc32(0, $0 + start + 4, length + 4) }
         }
         guard crc == bytes.bigEndian32(at: range.upperBound - 4) else {
-            throw .malformed(.png, why: "chunk \(name) fails its CRC")
+            throw .malformed(.png, why: "PNG chunk \(name) fails its CRC")
         }
         return Chunk(name: name, range: range)
     }

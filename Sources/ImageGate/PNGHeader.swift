@@ -7,7 +7,7 @@ struct PNGHeader: Equatable, Sendable {
 
     init(_ bytes: [UInt8], _ chunk: PNGChunkList.Chunk) throws(ImageRejection) {
         guard chunk.name == "IHDR", chunk.data.count == 13 else {
-            throw .malformed(.png, why: "does not begin with its header")
+            throw .malformed(.png, why: "PNG does not begin with its header")
         }
         let start = chunk.data.lowerBound
         size = PixelSize(width: Int(bytes.bigEndian32(at: start)), height: Int(bytes.bigEndian32(at: start + 4)))
@@ -16,7 +16,7 @@ struct PNGHeader: Equatable, Sendable {
         // The rest, and whether the fields agree, is libpng's to judge.
         isInterlaced = bytes[start + 12] != 0
         guard size.width < 1 << 31, size.height < 1 << 31 else {
-            throw .malformed(.png, why: "header has a side that no PNG can have")
+            throw .malformed(.png, why: "PNG header has a side that no PNG can have")
         }
     }
 }

@@ -38,7 +38,7 @@ struct PNGReader: ~Copyable {
         var streamEnd = 0
         var consumed = 0
         try check(cimage_png_finish(raw, &streamEnd, &consumed))
-        guard streamEnd >= dataEnd else { throw .malformed(.png, why: "has data after its last row") }
+        guard streamEnd >= dataEnd else { throw .malformed(.png, why: "PNG has data after its last row") }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
 
@@ -51,7 +51,7 @@ struct PNGReader: ~Copyable {
         case .ok: nil
         case .out_of_memory: .outOfMemory
         case .malformed, .too_large:
-            .malformed(.png, why: "does not decode: \(ImageRejection.readable(cimage_png_message(raw)))")
+            .malformed(.png, why: "PNG does not decode: \(ImageRejection.readable(cimage_png_message(raw)))")
         }
     }
 }

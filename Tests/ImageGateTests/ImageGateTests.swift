@@ -98,7 +98,7 @@ struct ImageGateTests {
         (ImageRejection.truncated(.png), "the PNG ends early"),
         (.trailingData(.png, count: 12), "12 bytes follow the end of the PNG"),
         (.trailingData(.jpeg, count: 1), "1 byte follows the end of the JPEG"),
-        (.malformed(.png, why: "chunk IDAT fails its CRC"), "PNG chunk IDAT fails its CRC"),
+        (.malformed(.png, why: "PNG chunk IDAT fails its CRC"), "PNG chunk IDAT fails its CRC"),
         (.tooManyPixels(width: 3, height: 4, limit: 11), "3×4 pixels, over the limit of 11 pixels"),
     ])
     func `rejections read as half sentences`(rejection: ImageRejection, words: String) {

@@ -79,12 +79,24 @@ struct JPEGTests {
         #expect(rejection(bytes, .jpeg) == .forbidden(.jpeg, what: "several scans, too large to hold"))
     }
 
+    @Test func `many scans of a large image are refused`() throws {
+        var bytes = jpeg(Self.picture, isProgressive: true)
+        let segments = try JPEGSegments(bytes) { _ in }.segments
+        let frame = try #require(segments.first { $0.marker == 0xC2 })
+        let scan = try #require(segments.last { $0.marker == 0xDA })
+        let more = (0..<40).flatMap { _ in bytes[scan.range] }
+        bytes.insert(contentsOf: more, at: scan.range.upperBound)
+        bytes.replaceSubrange(
+            frame.payload.lowerBound + 1..<frame.payload.lowerBound + 5, with: [0x17, 0x10, 0x17, 0x10])
+        #expect(rejection(bytes, .jpeg) == .forbidden(.jpeg, what: "too many scans for its size"))
+    }
+
     @Test func `too many scans are refused`() throws {
         let bytes = jpeg(Self.picture, isProgressive: true)
         let segments = try JPEGSegments(bytes) { _ in }.segments
         let scan = try #require(segments.last { $0.marker == 0xDA })
         let bomb = bytes[..<scan.range.upperBound] + (0..<80).flatMap { _ in bytes[scan.range] } + [0xFF, 0xD9]
-        #expect(rejection(Array(bomb), .jpeg) == .malformed(.jpeg, why: "has over 64 scans"))
+        #expect(rejection(Array(bomb), .jpeg) == .malformed(.jpeg, why: "JPEG has over 64 scans"))
     }
 
     @Test func `a large image is shrunk while it is decoded`() throws {

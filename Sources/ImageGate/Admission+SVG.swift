@@ -1,0 +1,20 @@
+extension Admission {
+    /// A drawing is sanitised, and then drawn or sent as the document that it now is.
+    func admitSVG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+        let image = try SVGImage(sanitising: bytes, policy: policy)
+        try cancellation.check()
+        switch policy.svg {
+        case .sanitise:
+            guard image.bytes.count <= policy.byteBudget else { throw .overBudget(limit: policy.byteBudget) }
+            return AdmittedImage(
+                bytes: image.bytes, type: .svg, width: image.width, height: image.height,
+                originalWidth: image.width, originalHeight: image.height, treatment: .passed)
+        case .rasterise:
+            let raster = try image.rasterised(policy: policy)
+            let bitmap = Bitmap(
+                size: PixelSize(width: raster.width, height: raster.height), layout: .rgba, samples: raster.pixels)
+            let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation, treatment: .rasterised)
+            return try search.thumbnail(of: bitmap, originalSize: PixelSize(width: image.width, height: image.height))
+        }
+    }
+}
