@@ -14,8 +14,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resou
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: settings)
 }
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -70,14 +70,14 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Recordings")], swiftSettings: settings),
+            name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("FastCGITests", ["FastCGI"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B"]),
         tests("ImageGateTests", ["ImageGate"]),
         tests("LibreChatTests", ["LibreChat"]),
         tests("ResponderTests", ["Responder"]),
-        tests("LocalE2BTests", ["LocalE2B", "e2b-local"]),
+        tests("LocalE2BTests", ["LocalE2B", "e2b-local"], exclude: ["sdk_check.py", "stub_agent.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
     ]

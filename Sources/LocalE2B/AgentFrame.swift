@@ -29,8 +29,8 @@ struct AgentFrame: Equatable, Sendable {
         }
     }
 
-    let id: Int
-    let content: Content
+    var id: Int
+    var content: Content
 
     init?(_ line: some RandomAccessCollection<UInt8>) {
         var scanner = FrameScanner(bytes: line[...].trimmed)

@@ -43,7 +43,8 @@ final class ExecutionStream: Sendable {
             let (id, mailbox) = try await agent.open(operation)
             let watch = PeerWatch(request) { mailbox.close(.clientGone) }
             let stream = ExecutionStream(agent, id, mailbox, watch, fault)
-            switch try await mailbox.next() {
+            // An agent that does not say so in time is busy with another execution of the same context.
+            switch try await mailbox.next(before: .now + .seconds(2)) {
             case .content(.failure(let failure)): throw NotStarted.refused(failure)
             case .content(.accepted), .silence: break
             case .content(let content): stream.state.withLock { $0.pending.append(content) }

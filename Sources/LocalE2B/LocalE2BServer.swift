@@ -16,19 +16,20 @@ package final class LocalE2BServer: Sendable {
     package static func start(_ configuration: LocalE2BConfiguration) async throws(LocalE2BError) -> LocalE2BServer {
         let files = try AgentFiles()
         do throws(LocalE2BError) {
-            let launch = try await plan(configuration, files)
-            let sandboxes = Sandboxes(
-                warm: configuration.warm, limit: configuration.maxSandboxes, makeLaunch: launch)
-            return try await start(configuration, files, sandboxes)
+            return try await start(configuration, files, try await plan(configuration, files))
         } catch {
             files.remove()
             throw error
         }
     }
 
-    private static func start(
-        _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ sandboxes: Sandboxes
+    /// - Parameter makeLaunch: how a sandbox is started.
+    static func start(
+        _ configuration: LocalE2BConfiguration, _ files: AgentFiles,
+        _ makeLaunch: @escaping @Sendable () throws(LocalE2BError) -> Launch
     ) async throws(LocalE2BError) -> LocalE2BServer {
+        let sandboxes = Sandboxes(
+            warm: configuration.warm, limit: configuration.maxSandboxes, makeLaunch: makeLaunch)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
         let (server, serving, port) = try await listen(
             on: configuration.port, Router(sandboxes: sandboxes, faults: faults))
