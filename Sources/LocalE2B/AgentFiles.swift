@@ -59,6 +59,7 @@ struct AgentFiles: Sendable {
     }
 
     func remove() {
+        guard FileManager.default.fileExists(atPath: folder) else { return }
         do {
             try FileManager.default.removeItem(atPath: folder)
         } catch {

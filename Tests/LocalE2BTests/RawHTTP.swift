@@ -1,0 +1,105 @@
+import Foundation
+import Synchronization
+
+/// A client that sees what a connection really carries: chunks, missing ends, resets.
+struct RawHTTP: Sendable {
+    struct Answer: Sendable {
+        var status = 0
+        var headers: [String: String] = [:]
+        /// Without the chunks' framing.
+        var body = ""
+        /// The final chunk came, or as many bytes as `Content-Length` said.
+        var isWhole = false
+
+        var json: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
+        }
+
+        var lines: [String] { body.split(separator: "\n").map(String.init) }
+    }
+
+    let port: UInt16
+
+    /// - Parameter leaveAfter: closes the connection when this text has come.
+    func send(
+        _ method: String, _ path: String, _ headers: [String: String] = [:], body: String = "",
+        leaveAfter: String? = nil
+    ) async -> Answer {
+        await send(method, path, headers, body: Array(body.utf8), leaveAfter: leaveAfter)
+    }
+
+    func send(
+        _ method: String, _ path: String, _ headers: [String: String] = [:], body: [UInt8], leaveAfter: String? = nil
+    ) async -> Answer {
+        var head = "\(method) \(path) HTTP/1.1\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        for (name, value) in headers.merging(["Host": "127.0.0.1"], uniquingKeysWith: { own, _ in own }) {
+            head += "\(name): \(value)\r\n"
+        }
+        let bytes = Array("\(head)\r\n".utf8) + body
+        // A thread, because the server under test needs the cooperative pool.
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: exchange(bytes, leaveAfter: leaveAfter)) }
+        }
+    }
+
+    private func exchange(_ request: [UInt8], leaveAfter: String?) -> Answer {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var patience = timeval(tv_sec: 40, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { return Answer() }
+        var rest = request[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        var received: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        let end = leaveAfter.map { Array($0.utf8) }
+        while true {
+            let count = recv(descriptor, &piece, piece.count, 0)
+            guard count > 0 else { break }
+            received += piece[..<count]
+            if let end, received.firstRange(of: end) != nil { break }
+        }
+        return parse(received)
+    }
+
+    private func parse(_ bytes: [UInt8]) -> Answer {
+        guard let split = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return Answer() }
+        let head = String(decoding: bytes[..<split.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+        var answer = Answer()
+        answer.status = Int(head[0].split(separator: " ")[1]) ?? 0
+        for line in head.dropFirst() {
+            let pair = line.split(separator: ":", maxSplits: 1)
+            answer.headers[pair[0].lowercased()] = pair[1].trimmingCharacters(in: .whitespaces)
+        }
+        var rest = bytes[split.upperBound...]
+        guard answer.headers["transfer-encoding"] == "chunked" else {
+            answer.isWhole = Int(answer.headers["content-length"] ?? "") == rest.count
+            answer.body = String(decoding: rest, as: UTF8.self)
+            return answer
+        }
+        var body: [UInt8] = []
+        while let line = rest.firstIndex(of: 0x0A),
+            let size = Int(String(decoding: rest[..<line].dropLast(), as: UTF8.self), radix: 16)
+        {
+            rest = rest[(line + 1)...]
+            if size == 0 { answer.isWhole = true }
+            body += rest.prefix(size)
+            rest = rest.dropFirst(size + 2)
+        }
+        answer.body = String(decoding: body, as: UTF8.self)
+        return answer
+    }
+}

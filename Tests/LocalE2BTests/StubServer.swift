@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@testable import LocalE2B
+
+/// The real server in front of `stub_agent.py`: everything but bubblewrap and kernels.
+struct StubServer {
+    let server: LocalE2BServer
+    let http: RawHTTP
+
+    static func with<Value>(
+        maxSandboxes: Int = 20, faults: String = "", arguments: [String] = [],
+        _ body: (StubServer) async throws -> Value
+    ) async throws -> Value {
+        let files = try AgentFiles()
+        var configuration = LocalE2BConfiguration()
+        configuration.port = 0
+        configuration.maxSandboxes = maxSandboxes
+        configuration.allowsFaults = true
+        configuration.faults = try FaultRule.parse(faults)
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "stub_agent.py").path
+        let server = try await LocalE2BServer.start(configuration, files) { () throws(LocalE2BError) in
+            let home = try files.makeFolder(named: Token.letters(8))
+            return Launch(
+                program: Launch.python, arguments: [Launch.python, "-B", script] + arguments,
+                environment: ["HOME": home], folder: home, isIsolated: true)
+        }
+        do {
+            let value = try await body(StubServer(server: server, http: RawHTTP(port: server.port)))
+            await server.stop()
+            return value
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+
+    // MARK: Calls
+
+    func control(_ method: String, _ path: String, _ body: String = "") async -> RawHTTP.Answer {
+        await http.send(method, path, ["X-API-Key": "any"], body: body)
+    }
+
+    /// The identifier of a new sandbox.
+    func create(_ body: String = #"{"templateID":"code-interpreter-v1"}"#) async throws -> String {
+        let answer = await control("POST", "/v2/sandboxes", body)
+        return try #require(answer.json["sandboxID"] as? String, "\(answer)")
+    }
+
+    func execute(_ code: String, in id: String, leaveAfter: String? = nil) async -> RawHTTP.Answer {
+        await http.send(
+            "POST", "/execute", interpreter(id), body: #"{"code":"\#(code)"}"#, leaveAfter: leaveAfter)
+    }
+
+    func interpreter(_ id: String) -> [String: String] {
+        ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
+    }
+
+    func envd(_ id: String, token: String? = nil, type: String = "application/json") -> [String: String] {
+        var headers = ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49983", "Content-Type": type]
+        headers["X-Access-Token"] = token
+        return headers
+    }
+}
