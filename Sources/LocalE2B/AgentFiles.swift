@@ -20,8 +20,11 @@ struct AgentFiles: Sendable {
     private static let program = [
         "agent.py": PackageResources.agent_py,
         "contexts.py": PackageResources.contexts_py,
+        "files.py": PackageResources.files_py,
         "kernel.js": PackageResources.kernel_js,
         "kernels.py": PackageResources.kernels_py,
+        "pipes.py": PackageResources.pipes_py,
+        "processes.py": PackageResources.processes_py,
         "scripts.py": PackageResources.scripts_py,
         "startup.py": PackageResources.startup_py,
         "wire.py": PackageResources.wire_py,

@@ -20,7 +20,8 @@ import Testing
             #expect(detail.json["metadata"] as? [String: String] == ["conv": "a b&c"])
             #expect(detail.json["state"] as? String == "running")
 
-            let found = await stub.control("GET", "/v2/sandboxes?metadata=conv%3Da%252520b%252526c&state=running,paused")
+            let found = await stub.control(
+                "GET", "/v2/sandboxes?metadata=conv%3Da%252520b%252526c&state=running,paused")
             #expect(found.body.contains(id) && found.headers["x-total-running"] == "1")
             let other = await stub.control("GET", "/v2/sandboxes?metadata=conv%3Dother")
             #expect(other.body == "[]" && other.headers["x-total-running"] == "0")
@@ -28,7 +29,8 @@ import Testing
             #expect(await stub.control("DELETE", "/sandboxes/\(id)").status == 204)
             let again = await stub.control("DELETE", "/sandboxes/\(id)")
             #expect(again.status == 404)
-            #expect(again.json["message"] as? String == "Sandbox \"\(id)\" doesn't exist or you don't have access to it")
+            #expect(
+                again.json["message"] as? String == "Sandbox \"\(id)\" doesn't exist or you don't have access to it")
             #expect(await stub.http.send("GET", "/local/stats").json["killed"] as? Int == 1)
         }
     }
@@ -98,12 +100,15 @@ import Testing
                     let page = await stub.control("GET", "/v2/sandboxes?limit=1&order=\(order)&nextToken=\(token)")
                     let items = try JSONSerialization.jsonObject(with: Data(page.body.utf8)) as? [[String: Any]] ?? []
                     seen += items.compactMap { $0["sandboxID"] as? String }
-                    token = page.headers["x-next-token"]?.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+                    token =
+                        page.headers["x-next-token"]?.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
                 } while !token.isEmpty
                 #expect(seen == Array(expected))
             }
             #expect(await stub.control("GET", "/v2/sandboxes?state=paused").body == "[]")
-            for bad in ["limit=0", "limit=101", "state=odd", "order=up", "nextToken=%25", "metadata=x", "startedAfter=now"] {
+            for bad in [
+                "limit=0", "limit=101", "state=odd", "order=up", "nextToken=%25", "metadata=x", "startedAfter=now",
+            ] {
                 #expect(await stub.control("GET", "/v2/sandboxes?\(bad)").status == 400, "\(bad)")
             }
         }

@@ -59,7 +59,9 @@ struct RawHTTP: Sendable {
         guard status == 0 else { return Answer() }
         var rest = request[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }

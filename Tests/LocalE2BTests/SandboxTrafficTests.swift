@@ -66,7 +66,8 @@ import Testing
             let missing = await post("{}")
             #expect(missing.status == 422)
             #expect(
-                missing.body == #"{"detail":[{"type":"missing","loc":["body","code"],"msg":"Field required","input":{}}]}"#
+                missing.body
+                    == #"{"detail":[{"type":"missing","loc":["body","code"],"msg":"Field required","input":{}}]}"#
             )
             #expect(await post(#"{"code":5}"#).body.contains(#""msg":"Input should be a valid string""#))
             #expect(await post("{").status == 422)
@@ -87,8 +88,10 @@ import Testing
             }
             #expect(await get("/contexts", [:]).body == "missing header")
             #expect(await get("/health", ["E2b-Sandbox-Id": id]).body == "missing header")
-            #expect(await get("/health", ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "x"]).body == "Invalid sandbox port")
-            #expect(await get("/health", ["E2b-Sandbox-Id": "UP", "E2b-Sandbox-Port": "1"]).body == "Invalid sandbox ID")
+            #expect(
+                await get("/health", ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "x"]).body == "Invalid sandbox port")
+            #expect(
+                await get("/health", ["E2b-Sandbox-Id": "UP", "E2b-Sandbox-Port": "1"]).body == "Invalid sandbox ID")
             #expect(await get("/health", stub.envd(id)).status == 204)
             #expect(await get("/health", stub.interpreter(id)).body == "\"OK\"")
             #expect(await get("/health", [:]).status == 200)
@@ -115,7 +118,8 @@ import Testing
             let environment = await stub.http.send("GET", "/envs", stub.envd(id, token: token))
             #expect(environment.json["K"] as? String == "V" && environment.json["E2B_SANDBOX_ID"] as? String == id)
 
-            let signature = FileSignature(path: "a b", access: .read, user: "").value(token: token)
+            let signature =
+                FileSignature(path: "a b", access: .read, user: "").value(token: token)
                 .addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
             let url = "/files?path=a%20b&signature=\(signature)"
             let signed = await stub.http.send("GET", url)
