@@ -1,4 +1,4 @@
-// The JavaScript kernel: runs cells in one persistent realm and answers in JSON lines.
+// The JavaScript kernel: runs cells in one persistent realm and answers in JSON, each message after a line with its size.
 //
 // Cells go through the inspector's evaluation in REPL mode, which is what a browser's console does: `await` at the top,
 // `let` and `const` may be declared again, and the value of the last expression comes back.
@@ -20,7 +20,8 @@ session.connect();
 
 // Written at once, so that order holds between the streams and nothing is lost when the process is ended.
 function send(message) {
-    let bytes = Buffer.from(JSON.stringify(message) + '\n');
+    const text = JSON.stringify(message);
+    let bytes = Buffer.from(`${Buffer.byteLength(text)}\n${text}`);
     while (bytes.length > 0) {
         try {
             bytes = bytes.subarray(fs.writeSync(answers, bytes));

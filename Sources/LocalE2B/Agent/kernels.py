@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import enum
+import json
 import os
 import pathlib
 import signal
@@ -12,12 +13,19 @@ import sys
 import tempfile
 from typing import Any, Awaitable, Callable, Protocol
 
+import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 
 Line = dict[str, Any]
 # Takes one line of an execution's stream. Waits when the reader is behind.
 Emit = Callable[[Line], Awaitable[None]]
+
+# Seconds for which a line may wait for its reader before the cell is stopped.
+PATIENCE = 0.2
+
+# Between a message's addressing and the message.
+DELIMITER = b"<IDS|MSG>"
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -97,6 +105,7 @@ class PythonKernel:
         self._tasks: list[asyncio.Task[None]] = []
         self._cell: Cell | None = None
         self._closed = False
+        self._is_held = False
         self._dead = asyncio.Event()
 
     async def start(self) -> None:
@@ -110,6 +119,8 @@ class PythonKernel:
             cwd=self._cwd, env=self._environment, start_new_session=True)
         self._client = AsyncKernelClient(connection_file=file)
         self._client.load_connection_file()
+        # How many messages wait here; the others wait in the kernel.
+        self._client.context.setsockopt(zmq.RCVHWM, 2)
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         self._tasks.append(asyncio.create_task(self._watch(self._process)))
         ready = asyncio.create_task(self._handshake(self._client))
@@ -140,6 +151,7 @@ class PythonKernel:
         if self._process is not None and self._cell is not None:
             # The group, so that a program the cell waits for ends as well.
             signal_group(self._process.pid, signal.SIGINT)
+            self._release()
 
     async def stop(self) -> None:
         self._closed = True
@@ -195,20 +207,37 @@ class PythonKernel:
             await client.get_shell_msg()
 
     async def _pump_iopub(self, client: AsyncKernelClient) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            message = await client.get_iopub_msg()
+            # Without Session.deserialize(): it parses every date by guessing, five times the cost of all the rest.
+            frames = await client.iopub_channel.socket.recv_multipart()
+            _, header, parent, _, content, *_ = frames[frames.index(DELIMITER) + 1:]
             cell = self._cell
             # Anything else is the late output of an earlier cell.
-            if cell is not None and message["parent_header"].get("msg_id") == cell.message:
-                await self._handle(message, cell)
+            if cell is not None and json.loads(parent).get("msg_id") == cell.message:
+                holding = loop.call_later(PATIENCE, self._hold)
+                await self._handle(json.loads(header), json.loads(content), cell)
+                holding.cancel()
+                self._release()
 
-    async def _handle(self, message: dict[str, Any], cell: Cell) -> None:
-        content = message["content"]
-        match message["msg_type"]:
+    def _hold(self) -> None:
+        """The host does not take our lines: stops the cell, which would fill the memory with more of them."""
+        if self._process is not None and not self._dead.is_set():
+            self._is_held = True
+            signal_group(self._process.pid, signal.SIGSTOP)
+
+    def _release(self) -> None:
+        if self._is_held and self._process is not None:
+            self._is_held = False
+            signal_group(self._process.pid, signal.SIGCONT)
+
+    async def _handle(self, header: dict[str, Any], content: dict[str, Any], cell: Cell) -> None:
+        match header["msg_type"]:
             case "execute_input":
                 await cell.emit({"type": "number_of_executions", "execution_count": content["execution_count"]})
             case "stream":
-                await cell.emit(stream_line(content["name"], content["text"], message["header"]["date"]))
+                date = datetime.datetime.fromisoformat(header["date"])
+                await cell.emit(stream_line(content["name"], content["text"], date))
             case "execute_result":
                 await cell.emit(result_line(content["data"], is_main=True))
             case "display_data":

@@ -90,7 +90,7 @@ class ScriptKernel:
         os.close(replies)
         self._output.opened()
         self._requests = await pipes.writer(request_end)
-        self._replies, _ = await pipes.reader(reply_end, limit=1 << 30)
+        self._replies, _ = await pipes.reader(reply_end, limit=1 << 16)
         await self._greet()
         self._tasks.append(asyncio.create_task(self._pump(self._output)))
 
@@ -246,8 +246,16 @@ class JavaScriptKernel(ScriptKernel):
 
     async def _greet(self) -> None:
         assert self._replies is not None
-        if not await self._replies.readline():
+        if await self._receive(self._replies) is None:
             raise ChildProcessError("node did not start")
+
+    @staticmethod
+    async def _receive(replies: asyncio.StreamReader) -> dict[str, Any] | None:
+        try:
+            # With its size in front a message may be of any size while little is buffered ahead.
+            return json.loads(await replies.readexactly(int(await replies.readline())))
+        except (asyncio.IncompleteReadError, ValueError):
+            return None
 
     async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
         assert self._requests is not None and self._output is not None
@@ -261,8 +269,7 @@ class JavaScriptKernel(ScriptKernel):
             await self._requests.drain()
         except ConnectionError:
             return Outcome.DIED
-        while reply := await replies.readline():
-            message: dict[str, Any] = json.loads(reply)
+        while message := await self._receive(replies):
             match message["type"]:
                 case "stream":
                     await cell.emit(stream_line(message["name"], message["text"]))

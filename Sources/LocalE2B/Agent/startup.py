@@ -35,8 +35,14 @@ from traitlets import DottedObjectName, ObjectName, Unicode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 
+# Characters that wait for one message at most, unless a single write has more.
+FLUSH_SIZE = 16 << 20
+
+
 class CellStream(OutStream):
     """stdout or stderr of the running cell."""
+
+    _unsent = 0
 
     def write(self, string: str) -> int | None:
         # A thread belongs to the cell that started it: what it prints after that cell ended is nobody's. Without this
@@ -44,7 +50,15 @@ class CellStream(OutStream):
         cell = getattr(threading.current_thread(), "e2b_cell", None)
         if cell is not None and cell != self.parent_header.get("msg_id"):
             return len(string)
-        return super().write(string)
+        count = super().write(string)
+        self._unsent += len(string)
+        if self._unsent > FLUSH_SIZE:
+            self.flush()
+        return count
+
+    def _flush_buffer(self) -> str:
+        self._unsent = 0
+        return super()._flush_buffer()
 
     def _watch_pipe_fd(self) -> None:
         # Replaces a loop which dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
@@ -78,7 +92,7 @@ class KernelApp(IPKernelApp):
     outstream_class = DottedObjectName("__main__.CellStream")
 
     def init_iopub(self, context: zmq.Context) -> None:
-        # A publisher drops messages past its high-water mark. Output is not to be lost: the sender's memory grows
+        # A publisher drops messages past its high-water mark. Output is not to be lost: the kernel grows
         # instead, and the agent stops the process while its reader is behind.
         context.setsockopt(zmq.SNDHWM, 0)
         super().init_iopub(context)
