@@ -77,7 +77,14 @@ class Context:
         return {"id": self.id, "language": self.language, "cwd": self.cwd}
 
     async def ready(self) -> None:
-        await asyncio.shield(self._started)
+        while True:
+            started = self._started
+            try:
+                return await asyncio.shield(started)
+            except Exception:
+                # A kernel that was replaced while it started has not failed.
+                if started is self._started:
+                    raise
 
     async def restart(self) -> None:
         # The new one first: what is queued runs on it, only the running cell loses its kernel.
@@ -113,17 +120,10 @@ class Context:
         self, code: str, global_variables: dict[str, str], variables: dict[str, str], execution: Execution,
         cancelled: asyncio.Task[bool],
     ) -> None:
-        outcome = Outcome.CLOSED
         kernel = self._kernel
+        outcome = Outcome.CLOSED
         if not self._deleted:
-            await self.ready()
-            kernel = self._kernel
-            code = self._with_variables(code, global_variables, variables)
-            running = asyncio.create_task(kernel.run(code, execution.emit))
-            await asyncio.wait({running, cancelled}, return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                await self._interrupt(kernel, running)
-            outcome = running.result()
+            kernel, outcome = await self._run_on_kernel(code, global_variables, variables, execution, cancelled)
         match outcome:
             case Outcome.FINISHED if variables:
                 await kernel.run(self._without_variables(global_variables, variables), _discard, hidden=True)
@@ -138,6 +138,22 @@ class Context:
                 await execution.emit(error_line(
                     "UnexpectedEndOfExecution",
                     "Connection to the execution was closed before the execution was finished"))
+
+    async def _run_on_kernel(
+        self, code: str, global_variables: dict[str, str], variables: dict[str, str], execution: Execution,
+        cancelled: asyncio.Task[bool],
+    ) -> tuple[Kernel, Outcome]:
+        try:
+            await self.ready()
+        except Exception:
+            return self._kernel, Outcome.CLOSED if self._deleted else Outcome.DIED
+        kernel = self._kernel
+        code = self._with_variables(code, global_variables, variables)
+        running = asyncio.create_task(kernel.run(code, execution.emit))
+        await asyncio.wait({running, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await self._interrupt(kernel, running)
+        return kernel, running.result()
 
     async def _interrupt(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE

@@ -73,7 +73,7 @@ class CellStream(OutStream):
 
     def flush(self) -> None:
         # What a child process has written is part of the output so far. Bounded, because a child may never stop.
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is threading.main_thread() and self._is_master_process():
             deadline = time.monotonic() + 0.1
             while self._bytes_of_children() and time.monotonic() < deadline:
                 time.sleep(0.0005)
