@@ -12,6 +12,7 @@ import fcntl
 import inspect
 import io
 import json
+import logging
 import math
 import os
 import select
@@ -24,6 +25,8 @@ from typing import Any
 
 # The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
 sys.path[0] = ""
+# ipykernel does without its debugger, which nobody could reach and which takes 0.2 s to load.
+sys.modules["debugpy"] = None  # type: ignore[assignment]
 
 import stack_data  # noqa: E402
 import zmq  # noqa: E402
@@ -34,6 +37,7 @@ from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from traitlets import DottedObjectName, ObjectName, Unicode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
+del sys.modules["debugpy"]
 
 # Characters that wait for one message at most, unless a single write has more.
 FLUSH_SIZE = 16 << 20
@@ -261,6 +265,8 @@ def warm() -> None:
 def main() -> None:
     config = Config()
     config.InteractiveShell.colors = "NoColor"
+    # What the kernel has to say about itself may quote the code: the log is not the place.
+    config.KernelApp.log_level = logging.CRITICAL
     config.HistoryManager.enabled = False
     config.InlineBackend.figure_formats = {"png"}
     CurrentTraceback.install()
