@@ -47,7 +47,7 @@ extension HTTPStatusCode {
 extension JSONEncoder {
     static var plain: JSONEncoder {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return encoder
     }
 }

@@ -24,6 +24,7 @@ struct ProcessService {
                 try await streamInput()
                 return .connect([ConnectEnvelope(payload: Array("{}".utf8)), .success])
             case "List":
+                _ = try call.message(Empty.self)
                 let processes = try await agent.unary(Operation.ListProcesses())
                 return .json(
                     processes == Array("[]".utf8) ? Array("{}".utf8) : #"{"processes":"#.utf8 + processes + "}".utf8)
@@ -51,6 +52,8 @@ struct ProcessService {
     }
 
     // MARK: Messages
+
+    private struct Empty: Decodable {}
 
     private struct Selected: Decodable { var process: ProcessSelector }
 

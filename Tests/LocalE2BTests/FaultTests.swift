@@ -25,7 +25,7 @@ import Testing
         try await StubServer.with(faults: "execute:cut=10,times=1;execute:cut=0,times=1;execute:garbage") { stub in
             let id = try await stub.create()
             let cut = await stub.execute("x", in: id)
-            #expect(cut.status == 200 && cut.body == #"{"type": "n"# && !cut.isWhole)
+            #expect(cut.status == 200 && cut.body == #"{"type": ""# && !cut.isWhole)
             let nothing = await stub.execute("x", in: id)
             #expect(nothing.status == 200 && nothing.body.isEmpty && !nothing.isWhole)
             let garbage = await stub.execute("x", in: id)

@@ -27,8 +27,8 @@ def line(number, **fields):
 
 def execute(request):
     number, code = request["id"], request["code"]
-    if request["context"]:
-        return answer(number, "error", {"status": 404, "text": f"Context {request['context']} not found"})
+    if context := request.get("context"):
+        return answer(number, "error", {"status": 404, "text": f"Context {context} not found"})
     answer(number, "accepted", True)
     line(number, type="number_of_executions", execution_count=1)
     if code == "die":
