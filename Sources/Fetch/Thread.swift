@@ -26,7 +26,7 @@ func startThread(named name: String, _ body: sending @escaping () -> Void) -> Bo
         { context in
             guard let context else { return nil }
             let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-            _ = pthread_setname_np(pthread_self(), start.name)
+            _ = clinux_set_thread_name(pthread_self(), start.name)
             start.body()
             return nil
         }, start.toOpaque())
