@@ -48,8 +48,9 @@ struct Connection: ~Copyable {
         self.socket = socket
         isStdinUnread = false
         var reader = RecordReader(socket: socket, buffer: buffer)
+        reader.deadline = .now + patience
         do throws(FastCGIError) {
-            let head = try RequestHead(from: &reader, deadline: .now + patience)
+            let head = try RequestHead(from: &reader)
             guard head.role == 1 else {
                 let refusal = Record.refusal(.unknownRole, requestID: head.requestID)
                 _ = send(socket, refusal, refusal.count, CInt(MSG_NOSIGNAL))
@@ -61,6 +62,8 @@ struct Connection: ~Copyable {
             abandon()
             return nil
         }
+        // A body may take as long as its sender needs, if only it moves.
+        reader.deadline = nil
         let params = params
         let stdin = stdin(from: &reader, contentLength: params["CONTENT_LENGTH"], limit: bodyLimit)
         return FastCGIRequest(params: params, stdin: stdin)

@@ -18,6 +18,10 @@ struct RecordReader: ~Copyable {
     private var contentLeft = 0
     private var paddingLeft = 0
     private(set) var isStdinAtEnd = false
+    /// Records that are not our request's: a web server sends none or a few, and each is read, and some answered.
+    private var straysLeft = 64
+    /// For reading at all, beside the socket's own time limit for each single read.
+    var deadline: ContinuousClock.Instant?
 
     /// - Parameter buffer: room for what is read ahead; outlives the reader.
     init(socket: CInt, buffer: UnsafeMutableRawBufferPointer) {
@@ -53,6 +57,8 @@ struct RecordReader: ~Copyable {
             } else if requestID == nil {
                 throw .peerClosed
             }
+            straysLeft -= 1
+            guard straysLeft > 0 else { throw .peerClosed }
         }
     }
 
@@ -123,8 +129,9 @@ struct RecordReader: ~Copyable {
     private func receive(into destination: UnsafeMutableRawBufferPointer) throws(FastCGIError) -> Int {
         while true {
             let count = recv(socket, destination.baseAddress, destination.count, 0)
+            guard count != 0, count > 0 || errno == EINTR else { throw .peerClosed }
+            if let deadline, deadline < .now { throw .peerClosed }
             if count > 0 { return count }
-            guard count < 0, errno == EINTR else { throw .peerClosed }
         }
     }
 

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Begin and params of a request, checked: what libfcgi gets to parse.
 struct RequestHead {
     /// Bytes of `FCGI_PARAMS`. Twice what nginx accepts of headers by default, and one record's worth.
@@ -11,8 +9,7 @@ struct RequestHead {
     private let begin: [UInt8]
     private let params: [UInt8]
 
-    /// - Parameter deadline: for the whole; each single read has the socket's own time limit.
-    init(from reader: inout RecordReader, deadline: ContinuousClock.Instant) throws(FastCGIError) {
+    init(from reader: inout RecordReader) throws(FastCGIError) {
         _ = try reader.next()
         begin = try reader.content()
         guard let id = reader.requestID, begin.count == 8 else { throw .peerClosed }
@@ -21,7 +18,7 @@ struct RequestHead {
         var params: [UInt8] = []
         while true {
             let record = try reader.next()
-            guard record.type == Record.Kind.params.rawValue, ContinuousClock.now < deadline else { throw .peerClosed }
+            guard record.type == Record.Kind.params.rawValue else { throw .peerClosed }
             if record.contentLength == 0 { break }
             guard params.count + record.contentLength <= Self.limit else { throw .peerClosed }
             let content = try reader.content()

@@ -144,6 +144,21 @@ struct HangUpTests {
         }
     }
 
+    @Test func `a peer that takes its time byte by byte is given up`() async throws {
+        try await withServer(threads: 1, receiveLimit: .milliseconds(100), handler: echo) { path, _ in
+            let web = try WebServer(unix: path)
+            let slow = Task {
+                for byte in WebServer.begin() + WebServer.params(["X": String(repeating: "x", count: 50_000)]) {
+                    try web.sendBytes([byte])
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+            }
+            let answer = await web.answer()
+            #expect(answer.isClosed && answer.stdout.isEmpty)
+            await #expect(throws: WebServer.Failure.self) { try await slow.value }
+        }
+    }
+
     private func expectServed(_ path: String) async throws {
         let web = try WebServer(unix: path)
         try web.send(["REQUEST_METHOD": "GET"])

@@ -24,6 +24,8 @@ package final class WebServer: Sendable {
         package var appStatus: UInt32?
         /// Of END_REQUEST: 0 complete, 1 cannot multiplex, 2 overloaded, 3 unknown role.
         package var protocolStatus: UInt8?
+        /// Other requests than ours that END_REQUEST named.
+        package var refused: [UInt16] = []
         /// Whether the responder closed the connection.
         package var isClosed = false
 
@@ -236,6 +238,8 @@ extension WebServer.Answer {
             switch WebServer.RecordType(rawValue: bytes[start + 1]) {
             case .stdout: stdout += content
             case .stderr: stderr += content
+            case .endRequest where bytes[start + 2] != 0 || bytes[start + 3] != 1:
+                refused.append(UInt16(bytes[start + 2]) << 8 | UInt16(bytes[start + 3]))
             case .endRequest where count == 8:
                 appStatus = content.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
                 protocolStatus = content[content.startIndex + 4]
