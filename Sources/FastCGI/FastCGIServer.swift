@@ -32,7 +32,7 @@ package final class FastCGIServer: Sendable {
     ///   - threads: requests in flight at a time; further ones wait in the listener's backlog.
     ///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
     ///   - sendLimit: how long the web server may take none of a response's bytes before it is given up.
-    ///   - receiveLimit: how long it may send nothing in the middle of a request.
+    ///   - receiveLimit: how long it may take for begin and params, and how long it may then send none of stdin.
     /// - Throws: `.cannotStart`.
     package init(
         listener: Listener, threads: Int, bodyLimit: Int, sendLimit: Duration = .seconds(60),

@@ -78,7 +78,7 @@ struct RecordReader: ~Copyable {
 
     /// Reads stdin until the destination is full or stdin has ended.
     ///
-    /// - Returns: the number of bytes; fewer than there is room for at the end.
+    /// - Parameter filled: counts the bytes, also those before a failure.
     mutating func readStdin(
         into destination: UnsafeMutableRawBufferPointer, count filled: inout Int
     ) throws(FastCGIError) {
