@@ -180,7 +180,10 @@ private final class Nginx: Sendable {
         }
         """.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
         process.executableURL = URL(filePath: Self.path(of: "nginx") ?? "nginx")
-        process.arguments = ["-p", folder.path, "-c", folder.appending(path: "nginx.conf").path]
+        process.arguments = [
+            "-p", folder.path, "-e", folder.appending(path: "error.log").path, "-c",
+            folder.appending(path: "nginx.conf").path,
+        ]
         process.standardError = FileHandle.nullDevice
         try process.run()
         // Until it listens.
