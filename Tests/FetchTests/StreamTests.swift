@@ -1,5 +1,6 @@
 import Dispatch
 import Fetch
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -157,6 +158,47 @@ struct StreamTests {
             }
         }
         #expect(server.acceptCount == 1)
+    }
+
+    @Test func `a reader that has seen enough may leave the end to come by itself`() async throws {
+        let mayEnd = DispatchSemaphore(value: 0)
+        let connections = Atomic(0)
+        let server = Loopback { connection in
+            let isFirst = connections.add(1, ordering: .relaxed).newValue == 1
+            guard connection.readRequest() != nil else { return }
+            guard isFirst else {
+                connection.respond("other", headers: ["Connection: close"])
+                return
+            }
+            connection.write(Self.chunkedHead)
+            connection.write(chunk: "all")
+            mayEnd.wait()
+            connection.write(chunk: "")
+            if connection.readRequest() != nil { connection.respond("same") }
+        }
+        try await fetcher.withStream(of: .init(url: server.url)) { stream in
+            let bytes = try await stream.next()
+            #expect(bytes == Array("all".utf8))
+            stream.finish()
+        }
+        mayEnd.signal()
+        // Until the driver has seen the end, the connection is not to be had.
+        while try await fetcher.response(to: .init(url: server.url)).body != Array("same".utf8) {}
+    }
+
+    @Test func `an end that does not come by itself is not waited for`() async throws {
+        let (hungUp, sayHungUp) = AsyncStream.makeStream(of: Void.self)
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write(Self.chunkedHead)
+            while connection.write(chunk: "more") { usleep(10_000) }
+            sayHungUp.yield()
+        }
+        try await fetcher.withStream(of: .init(url: server.url)) { stream in
+            _ = try await stream.next()
+            stream.finish()
+        }
+        for await _ in hungUp { break }
     }
 
     @Test func `cancelling a reader inside the closure ends its wait`() async throws {
