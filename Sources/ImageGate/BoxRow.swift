@@ -73,23 +73,20 @@ enum BoxRow {
     }
 
     /// The sums of one row as sRGB samples.
-    static func append(
-        _ sums: [Float], to samples: inout [UInt8], layout: Bitmap.Layout, columns: BoxEdges, rowSpan: Int,
-        encoded: [UInt8]
+    static func encode(
+        _ sums: UnsafeBufferPointer<Float>, into samples: UnsafeMutableBufferPointer<UInt8>, layout: Bitmap.Layout,
+        columns: BoxEdges, rowSpan: Int
     ) {
-        func sample(_ light: Float) -> UInt8 { encoded[min(max(Int(light + 0.5), 0), 65535)] }
-        for target in 0..<columns.count {
-            let area = Float(columns.span(target)) * Float(rowSpan)
-            let start = target * layout.channels
-            switch layout {
-            case .grey, .rgb:
-                let scale = 1 / area
-                for channel in start..<start + layout.channels { samples.append(sample(sums[channel] * scale)) }
-            case .rgba:
-                let alpha = sums[start + 3]
+        LinearLight.encoded.withUnsafeBufferPointer { encoded in
+            func sample(_ light: Float) -> UInt8 { encoded[min(max(Int(light + 0.5), 0), 65535)] }
+            let channels = layout.channels
+            for target in 0..<columns.count {
+                let area = Float(columns.span(target)) * Float(rowSpan)
+                let start = target * channels
+                let alpha = layout == .rgba ? sums[start + 3] : area
                 let scale = alpha > 0 ? 1 / alpha : 0
-                for channel in start..<start + 3 { samples.append(sample(sums[channel] * scale)) }
-                samples.append(UInt8(min(alpha / area + 0.5, 255)))
+                for channel in start..<start + min(channels, 3) { samples[channel] = sample(sums[channel] * scale) }
+                if layout == .rgba { samples[start + 3] = UInt8(min(alpha / area + 0.5, 255)) }
             }
         }
     }

@@ -8,7 +8,6 @@ struct BoxScaler {
     private let columns: BoxEdges
     private let rows: BoxEdges
     private let light: LinearLight
-    private let encoded = LinearLight.encoded
     /// The current source row, summed to the width of the result.
     private var line: [Float]
     private var sums: [Float]
@@ -60,9 +59,15 @@ struct BoxScaler {
     }
 
     private mutating func emit() {
-        BoxRow.append(
-            sums, to: &bitmap.samples, layout: bitmap.layout, columns: columns, rowSpan: rows.span(targetRow),
-            encoded: encoded)
+        let width = sums.count
+        let row = [UInt8](unsafeUninitializedCapacity: width) { row, count in
+            sums.withUnsafeBufferPointer { sums in
+                BoxRow.encode(
+                    sums, into: row, layout: bitmap.layout, columns: columns, rowSpan: rows.span(targetRow))
+            }
+            count = width
+        }
+        bitmap.samples += row
         for index in sums.indices { sums[index] = 0 }
         targetRow += 1
     }

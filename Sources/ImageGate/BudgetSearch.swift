@@ -29,12 +29,12 @@ struct BudgetSearch: Sendable {
     /// Of what came as JPEG, or is as noisy: JPEG of the best quality that fits, then smaller.
     func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
         let writer = try JPEGWriter()
-        let first = try encodeJPEG(bitmap, with: writer)
-        return try search(bitmap, first: first, originalSize) { bitmap throws(ImageRejection) in
+        let attempt = { (bitmap: Bitmap) throws(ImageRejection) -> Attempt in
             // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
             if bitmap.size.area <= Self.fewPixels, case .fits(let png) = try encodePNG(bitmap) { return .fits(png) }
             return try encodeJPEG(bitmap, with: writer)
         }
+        return try search(bitmap, first: try attempt(bitmap), originalSize, attempt)
     }
 
     private static let fewPixels = 32 * 32
@@ -47,10 +47,8 @@ struct BudgetSearch: Sendable {
     /// Best first.
     private static let qualities: [JPEGWriter.Quality] = [
         .init(level: 96, isFullColor: true), .init(level: 92, isFullColor: true), .init(level: 88, isFullColor: true),
-        .init(level: 84, isFullColor: true),
-        .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false),
-        .init(level: 68, isFullColor: false),
-        .init(level: 60, isFullColor: false),
+        .init(level: 84, isFullColor: true), .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false),
+        .init(level: 68, isFullColor: false), .init(level: 60, isFullColor: false),
     ]
 
     /// The best quality that fits, by bisection: three tries.

@@ -53,13 +53,17 @@ struct InterlacedBoxScaler {
     }
 
     func bitmap() -> Bitmap {
-        var samples: [UInt8] = []
-        samples.reserveCapacity(sums.count)
         let width = target.width * layout.channels
-        for row in 0..<target.height {
-            BoxRow.append(
-                Array(sums[row * width..<(row + 1) * width]), to: &samples, layout: layout, columns: columns,
-                rowSpan: rows.span(row), encoded: LinearLight.encoded)
+        let samples = [UInt8](unsafeUninitializedCapacity: sums.count) { samples, count in
+            sums.withUnsafeBufferPointer { sums in
+                for row in 0..<target.height {
+                    let range = row * width..<(row + 1) * width
+                    BoxRow.encode(
+                        .init(rebasing: sums[range]), into: .init(rebasing: samples[range]), layout: layout,
+                        columns: columns, rowSpan: rows.span(row))
+                }
+            }
+            count = sums.count
         }
         return Bitmap(size: target, layout: layout, samples: samples)
     }
