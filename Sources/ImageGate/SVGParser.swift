@@ -88,12 +88,10 @@ final class SVGParser {
             guard let field = fields?.advanced(by: index * 5), let name = field[0], let start = field[3],
                 let end = field[4]
             else { continue }
-            let value = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
             attributes.append(
                 SVGAttribute(
                     name: String(cString: name), namespace: Self.namespace(field[2], prefix: field[1]),
-                    // While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference.
-                    value: value.split(separator: "&#38;", omittingEmptySubsequences: false).joined(separator: "&")))
+                    value: Self.value(UnsafeBufferPointer(start: start, count: end - start))))
         }
         let namespace = Self.namespace(namespace, prefix: prefix)
         handle { sanitiser throws(ImageRejection) in
@@ -106,6 +104,19 @@ final class SVGParser {
         if let uri { return String(cString: uri) }
         guard let prefix else { return nil }
         return String(cString: prefix) == "xlink" ? SVGVocabulary.xlinkNamespace : ""
+    }
+
+    /// While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference: `&#38;`.
+    private static func value(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        guard bytes.contains(UInt8(ascii: "&")) else { return String(decoding: bytes, as: UTF8.self) }
+        var value: [UInt8] = []
+        var rest = bytes[...]
+        while let ampersand = rest.firstIndex(of: UInt8(ascii: "&")) {
+            value += rest[...ampersand]
+            rest = rest[(ampersand + 1)...]
+            if rest.starts(with: "#38;".utf8) { rest = rest.dropFirst(4) }
+        }
+        return String(decoding: value + rest, as: UTF8.self)
     }
 
     private func characters(_ text: UnsafePointer<xmlChar>?, _ count: CInt) {

@@ -57,7 +57,9 @@ struct SVGSanitiser {
             if attribute.name == "href", attribute.value.first == "#" {
                 targets.append(String(attribute.value.dropFirst()))
             }
-            if attribute.value.contains("url(") { targets += SVGStyle.references(in: attribute.value) }
+            if !SVGVocabulary.plainAttributes.contains(attribute.name) {
+                targets += SVGStyle.references(in: attribute.value)
+            }
         }
         open.append(OpenElement(name: name, index: references.count))
         references.open(id: kept["id"], depth: open.count, references: targets)

@@ -44,9 +44,16 @@ enum SVGStyle {
 
     /// The ids in each `url(#id)`.
     static func references(in value: String) -> [String] {
-        value.split(separator: "url(", omittingEmptySubsequences: false).dropFirst().map { tail in
-            String(tail.prefix { $0 != ")" }.drop { $0 != "#" }.dropFirst().prefix { $0 != "\"" && $0 != "'" })
+        // After isSafe, parentheses with a number sign are those of url.
+        guard value.utf8.contains(UInt8(ascii: "(")) else { return [] }
+        return value.utf8.split(separator: UInt8(ascii: "(")).dropFirst().compactMap { tail in
+            let address = tail.prefix { $0 != UInt8(ascii: ")") }.drop { $0 != UInt8(ascii: "#") }.dropFirst()
+            return address.isEmpty ? nil : String(decoding: address.prefix(while: isAddressByte), as: UTF8.self)
         }
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "'")
     }
 
     // MARK: Declarations
@@ -103,7 +110,11 @@ enum SVGStyle {
         if name.isEmpty { return true }
         let name = String(decoding: name, as: UTF8.self).lowercased()
         guard name == "url" else { return SVGVocabulary.functions.contains(name) }
-        guard let close = arguments.firstIndex(of: UInt8(ascii: ")")) else { return false }
+        // A parenthesis inside makes it a bad url. To look past it would take quadratic time in a value full of them.
+        let isParenthesis = { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") }
+        guard let close = arguments.firstIndex(where: isParenthesis), arguments[close] == UInt8(ascii: ")") else {
+            return false
+        }
         var address = trimmed(arguments[..<close])
         if let quote = address.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
             guard address.count > 2, address.last == quote else { return false }
@@ -152,8 +163,8 @@ enum SVGStyle {
         return clean
     }
 
-    /// The first `target` outside quotes and parentheses.
-    private static func index(of target: UInt8, in bytes: ArraySlice<UInt8>) -> Int? {
+    /// The first `target`, or `other`, outside quotes and parentheses.
+    private static func index(of target: UInt8, or other: UInt8? = nil, in bytes: ArraySlice<UInt8>) -> Int? {
         var quote: UInt8?
         var parentheses = 0
         var index = bytes.startIndex
@@ -164,7 +175,7 @@ enum SVGStyle {
                 continue
             }
             if quote == nil {
-                if byte == target, parentheses == 0 { return index }
+                if parentheses == 0, byte == target || byte == other { return index }
                 if byte == UInt8(ascii: "(") { parentheses += 1 }
                 if byte == UInt8(ascii: ")") { parentheses = max(0, parentheses - 1) }
             }
@@ -176,10 +187,8 @@ enum SVGStyle {
 
     /// Past an at-rule: its `;`, or the end of its block.
     private static func endOfStatement(_ bytes: ArraySlice<UInt8>) -> Int? {
-        let semicolon = index(of: UInt8(ascii: ";"), in: bytes)
-        guard let open = index(of: UInt8(ascii: "{"), in: bytes), semicolon.map({ open < $0 }) ?? true else {
-            return semicolon.map { $0 + 1 }
-        }
+        guard let open = index(of: UInt8(ascii: ";"), or: UInt8(ascii: "{"), in: bytes) else { return nil }
+        if bytes[open] == UInt8(ascii: ";") { return open + 1 }
         var depth = 0
         var quote: UInt8?
         for index in open..<bytes.endIndex {

@@ -199,6 +199,16 @@ struct SVGLimitTests {
         #expect(try sanitised(svg("<path id='p' d='M0 0h1'/>" + points.joined())).ranges(of: "<use").count == 60_000)
     }
 
+    @Test(arguments: [
+        "@a;", "@a ", "@a{;", "@a{b{}}", "a{b{}", "a{fill:(;", "fill:url(#a", "url('", "/*", "a{fill:red}", "{", "}",
+    ])
+    func `styles take linear time`(part: String) throws {
+        // Quadratic time would not end before the suite's limit.
+        let styles = String(repeating: part, count: 100_000)
+        let clean = try sanitisedContent("<style>\(styles)</style><rect fill=\"\(styles)\" style=\"a:\(styles)\"/>")
+        #expect(clean.ranges(of: "fill:red").count == (part == "a{fill:red}" ? SVGLimit.styleRules : 0))
+    }
+
     @Test func `embedded images have a limit`() {
         #expect(throws: ImageRejection.forbidden(.svg, what: "embedded images of more than 16000000 pixels")) {
             try sanitised(svg("<image href='data:image/png;base64,\(hugePNG)'/>"))
