@@ -22,7 +22,7 @@ struct LineBuffer {
         if count < 0 { return errno == EINTR }
         if count == 0 { return false }
         var start = 0
-        while let newline = bytes[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
+        while let newline = newline(from: max(start, searched)) {
             line(bytes[start..<newline])
             start = newline + 1
             searched = start
@@ -30,5 +30,14 @@ struct LineBuffer {
         bytes.removeFirst(start)
         searched = bytes.count
         return bytes.count <= limit
+    }
+
+    /// `memchr`: a figure's line can be 10 MB long.
+    private func newline(from start: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+            guard let hit = memchr(base + start, CInt(UInt8(ascii: "\n")), bytes.count - start) else { return nil }
+            return UnsafeRawPointer(hit) - base
+        }
     }
 }

@@ -28,6 +28,8 @@ package final class LocalE2BServer: Sendable {
         _ configuration: LocalE2BConfiguration, _ files: AgentFiles,
         _ makeLaunch: @escaping @Sendable () throws(LocalE2BError) -> Launch
     ) async throws(LocalE2BError) -> LocalE2BServer {
+        // A sandbox that ends while it is written to is an error code, not the end of this process.
+        signal(SIGPIPE, SIG_IGN)
         let sandboxes = Sandboxes(
             warm: configuration.warm, limit: configuration.maxSandboxes, makeLaunch: makeLaunch)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)

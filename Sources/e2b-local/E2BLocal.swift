@@ -64,8 +64,6 @@ struct E2BLocal: AsyncParsableCommand {
             return source
         }
         defer { for source in sources { source.cancel() } }
-        // A sandbox that ends while it is written to is an error code, not our end.
-        signal(SIGPIPE, SIG_IGN)
 
         let starting = Task { [configuration] in try await LocalE2BServer.start(configuration) }
         let waiting = Task {

@@ -15,7 +15,7 @@ struct RawHTTP: Sendable {
             (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
         }
 
-        var lines: [String] { body.split(separator: "\n").map(String.init) }
+        var lines: [String] { body.utf8.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) } }
     }
 
     let port: UInt16

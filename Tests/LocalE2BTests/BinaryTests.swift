@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+@testable import LocalE2B
+
+@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+struct BinaryTests {
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `a signal stops everything and leaves nothing`(signal: Int32) async throws {
+        let binary = try RunningBinary(["--port", "0", "--warm", "2"])
+        let ready = try #require(await binary.readLine())
+        #expect(ready.hasPrefix("ready http://127.0.0.1:"))
+        let port = try #require(UInt16(ready.split(separator: ":").last ?? ""))
+        let http = RawHTTP(port: port)
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        #expect(created.status == 201)
+        #expect(try !Machine.processes(with: binary.temporary.path).isEmpty)
+        kill(binary.process.processIdentifier, signal)
+        #expect(await binary.waitForExit() == 0)
+        #expect(try Machine.processes(with: binary.temporary.path).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
+        #expect(await http.send("GET", "/health").status == 0)
+    }
+
+    @Test func `sandboxes die with a killed server`() async throws {
+        let binary = try RunningBinary(["--port", "0"])
+        _ = try #require(await binary.port())
+        kill(binary.process.processIdentifier, SIGKILL)
+        _ = await binary.waitForExit()
+        // The kernel kills them a moment later.
+        while try !Machine.processes(with: binary.temporary.path).isEmpty {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    @Test func `a taken port is an error`() async throws {
+        let first = try RunningBinary(["--port", "0"])
+        let port = try #require(await first.port())
+        let second = try RunningBinary(["--port", "\(port)"])
+        #expect(await second.readLine() == nil)
+        #expect(await second.waitForExit() == 1)
+        #expect(await second.complaint() == "e2b-local: \(LocalE2BError.portTaken(port))\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: second.temporary.path) == [])
+    }
+
+    @Test func `wrong faults are refused at start`() async throws {
+        let binary = try RunningBinary(["--port", "0", "--faults"], environment: ["E2B_LOCAL_FAULTS": "create:boom"])
+        #expect(await binary.readLine() == nil)
+        #expect(await binary.waitForExit() != 0)
+        #expect(await binary.complaint().contains("'boom' is not a kind"))
+    }
+
+    @Test func `without isolation it runs, and warns`() async throws {
+        let binary = try RunningBinary(["--port", "0", "--no-isolation"])
+        let http = RawHTTP(port: try #require(await binary.port()))
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        let id = try #require(created.json["sandboxID"] as? String)
+        let headers = ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
+        let answer = await http.send("POST", "/execute", headers, body: #"{"code":"import os\nos.getcwd()"}"#)
+        #expect(answer.body.contains(binary.temporary.path), "\(answer)")
+        kill(binary.process.processIdentifier, SIGTERM)
+        #expect(await binary.waitForExit() == 0)
+        #expect(await binary.complaint().contains("WARNING: no isolation"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
+        #expect(try Machine.processes(with: binary.temporary.path).isEmpty)
+    }
+}

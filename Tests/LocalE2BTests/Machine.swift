@@ -1,0 +1,33 @@
+import Foundation
+
+/// What this machine can run. Without bubblewrap or a kernel the tests that need a sandbox are skipped, and say so.
+enum Machine {
+    static let canRunSandboxes =
+        run("/usr/bin/bwrap", "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "/bin/true") == 0
+        && run("/usr/bin/python3", "-c", "import ipykernel, matplotlib, pandas, PIL") == 0
+
+    static let needs = "needs bubblewrap, python3-ipykernel, python3-matplotlib, python3-pandas and python3-pil"
+
+    /// The exit status; -1 when the program is not there.
+    static func run(_ arguments: String...) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(filePath: arguments[0])
+        process.arguments = Array(arguments.dropFirst())
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        do {
+            try process.run()
+        } catch {
+            return -1
+        }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// Processes whose command line holds `text`.
+    static func processes(with text: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.filter { pid in
+            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            return String(decoding: command, as: UTF8.self).replacing("\0", with: " ").contains(text)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+
+/// The built `e2b-local`, as a user starts it.
+final class RunningBinary {
+    let process = Process()
+    private let output = Pipe()
+    private let error = Pipe()
+    /// The temporary folder it is given, so that what it leaves behind can be seen.
+    let temporary: URL
+
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        temporary = FileManager.default.temporaryDirectory.appending(path: "e2b-local-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+        // As the sandbox's user it must be able to pass through.
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: temporary.path)
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "e2b-local")
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "TMPDIR": temporary.path].merging(environment) { $1 }
+        (process.standardOutput, process.standardError) = (output, error)
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        // Left over only when a test failed.
+        try? FileManager.default.removeItem(at: temporary)
+    }
+
+    /// The first line on stdout; nil when it ended without one.
+    func readLine() async -> String? {
+        let handle = output.fileHandleForReading
+        return await onThread {
+            var line: [UInt8] = []
+            while let byte = try? handle.read(upToCount: 1)?.first, byte != 0x0A { line.append(byte) }
+            return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+        }
+    }
+
+    /// The port in `ready http://127.0.0.1:PORT`.
+    func port() async -> UInt16? {
+        await readLine()?.split(separator: ":").last.flatMap { UInt16($0) }
+    }
+
+    func complaint() async -> String {
+        let handle = error.fileHandleForReading
+        return await onThread { String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self) }
+    }
+
+    func waitForExit() async -> Int32 {
+        let process = process
+        return await onThread {
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+    }
+
+    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: body()) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+/// E2B's official Python SDKs, as published, against the built server.
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+struct SDKTests {
+    @Test func `the official SDKs are content`() async throws {
+        let python = try Self.python()
+        let binary = try RunningBinary(["--port", "0"])
+        let port = try #require(await binary.port())
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "sdk_check.py")
+        let check = Process()
+        check.executableURL = python
+        check.arguments = [script.path]
+        let url = "http://127.0.0.1:\(port)"
+        check.environment = [
+            "E2B_API_URL": url, "E2B_SANDBOX_URL": url, "E2B_API_KEY": "e2b_0000", "PATH": "/usr/bin:/bin",
+        ]
+        let output = Pipe()
+        (check.standardOutput, check.standardError) = (output, output)
+        try check.run()
+        let said = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: (try? output.fileHandleForReading.readToEnd()) ?? Data())
+            }
+        }
+        check.waitUntilExit()
+        let text = String(decoding: said, as: UTF8.self)
+        print(text)
+        #expect(check.terminationStatus == 0, "\(text)")
+        #expect(text.hasSuffix("all ok\n"))
+    }
+
+    /// A Python with the newest SDKs, made once and kept in the build folder.
+    private static func python() throws -> URL {
+        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let folder = package.appending(path: ".build/python-sdk")
+        let python = folder.appending(path: "bin/python")
+        if Machine.run(python.path, "-c", "import e2b_code_interpreter") == 0 { return python }
+        if Machine.run("/usr/bin/python3", "-m", "venv", folder.path) != 0 {
+            try #require(Machine.run("/usr/bin/python3", "-m", "virtualenv", folder.path) == 0)
+        }
+        try #require(Machine.run(python.path, "-m", "pip", "-q", "install", "e2b", "e2b-code-interpreter") == 0)
+        return python
+    }
+}
