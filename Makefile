@@ -7,7 +7,7 @@ SHELL := bash
 PREFIX  ?= /usr/local
 DESTDIR ?=
 # The Swift runtime goes into the binaries: they run where no Swift is installed.
-RELEASE := -c release -static-stdlib
+RELEASE := -c release --static-swift-stdlib
 SANITIZED := --sanitize=address --scratch-path .build-asan
 
 # Debian's names, by what needs them.
