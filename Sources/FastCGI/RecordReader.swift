@@ -2,9 +2,8 @@ internal import Glibc
 
 /// Reads one request's records from a socket, with a bound on everything.
 ///
-/// libfcgi trusts its web server: it takes lengths as they come, and any number of them. So it gets to see what has
-/// passed here. Reading is buffered, as much as one `recv` gives, except for large pieces of stdin, which go straight
-/// to where they are wanted.
+/// Reading is buffered, as much as one `recv` gives, except for large pieces of stdin, which go straight to where they
+/// are wanted.
 ///
 /// Throws `.peerClosed` for everything: a hang-up, a time limit, or bytes that are not FastCGI.
 struct RecordReader: ~Copyable {
