@@ -49,14 +49,16 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]),
 
         // The responder.
-        room("FastCGI", ["CFastCGI", "CLinux"]),
-        room("Fetch", ["CCurl", "CCurlShim", "CLinux"]),
+        room("Threads", ["CLinux"]),
+        room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
+        room("Fetch", ["CCurl", "CCurlShim", "CLinux", "Threads"]),
         room("E2B", ["Fetch"]),
-        room("ImageGate", ["CImage", "CTurboJPEG", "CLinux"]),
+        room("ImageGate", ["CImage", "CTurboJPEG", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),
         .executableTarget(
-            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", arguments], swiftSettings: settings),
+            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", arguments],
+            swiftSettings: settings),
 
         // The embedded default. It shares nothing with the responder.
         room(
@@ -70,7 +72,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport",
+            resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("FastCGITests", ["FastCGI"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B"]),

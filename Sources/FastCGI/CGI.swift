@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Threads
 
 /// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
 ///
@@ -17,7 +18,7 @@ package func serveCGI(
     signal(SIGPIPE, SIG_IGN)
     await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
         // Reading and writing block: not in the cooperative pool.
-        let status = startThread("cgi") {
+        let status = startThread(named: "cgi") {
             CGIExchange(bodyLimit: bodyLimit, input: input, output: output).serve(environment, handler)
             ended.resume()
         }

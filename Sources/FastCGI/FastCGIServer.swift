@@ -2,6 +2,7 @@ internal import CFastCGI
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// Answers one request. Cancelled when the web server hangs up.
 package typealias Handler = @Sendable (FastCGIRequest) async -> Response
@@ -69,7 +70,8 @@ package final class FastCGIServer: Sendable {
                 }
                 for number in 0..<threads {
                     state.withLock { $0.liveThreads += 1 }
-                    if startThread("fcgi-\(number)", { self.serve() }) != 0 {
+                    // What such a thread does is shallow; the handler runs elsewhere.
+                    if startThread(named: "fcgi-\(number)", stackSize: 256 << 10, { self.serve() }) != 0 {
                         threadEnded()
                         break
                     }

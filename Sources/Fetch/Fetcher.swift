@@ -1,5 +1,6 @@
 import CCurl
 import Synchronization
+import Threads
 
 /// Async HTTP on libcurl's multi interface: one driver thread, pooled connections.
 package final class Fetcher: Sendable {
@@ -11,7 +12,7 @@ package final class Fetcher: Sendable {
         let inbox = try Inbox()
         let driver = try Driver(configuration, inbox)
         // The thread knows the inbox and not the fetcher, so that dropping the fetcher can end it.
-        guard startThread(named: "fetch", { driver.run() }) else { throw .outOfMemory }
+        guard startThread(named: "fetch", { driver.run() }) == 0 else { throw .outOfMemory }
         self.inbox = inbox
     }
 

@@ -1,7 +1,6 @@
-internal import CLinux
 internal import Dispatch
-internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// Named threads that decode, first come first served.
 ///
@@ -31,7 +30,9 @@ final class DecodingThreads: Sendable {
     static func start(count: Int) -> DecodingThreads {
         let threads = DecodingThreads(count: count)
         for number in 0..<count {
-            startThread(named: "image-\(number)") { threads.work() }
+            let status = startThread(named: "image-\(number)") { threads.work() }
+            // Without its threads the gate could only hang: fail at the start, where somebody looks.
+            precondition(status == 0, "no thread for decoding images: error \(status)")
         }
         return threads
     }
@@ -79,24 +80,4 @@ final class DecodingThreads: Sendable {
             }
         }
     }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func startThread(named name: String, _ run: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let body = Unmanaged.passRetained(ThreadBody(run))
-    let status = pthread_create(
-        &thread, nil,
-        { context in
-            if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run() }
-            return nil
-        }, body.toOpaque())
-    // Without its threads the gate could only hang: fail at the start, where somebody looks.
-    precondition(status == 0, "no thread for decoding images: error \(status)")
-    pthread_setname_np(thread, name)
-    pthread_detach(thread)
 }

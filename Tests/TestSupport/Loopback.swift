@@ -14,10 +14,10 @@ package final class Loopback: Sendable {
         let (listener, port) = Self.listen()
         self.listener = listener
         self.port = port
-        start { [connections] in
+        onThread { [connections] in
             while case let socket = accept(listener, nil, nil), socket >= 0 {
                 guard connections.add(socket) else { break }
-                start {
+                onThread {
                     serve(Connection(socket))
                     connections.remove(socket)
                 }
@@ -185,20 +185,4 @@ extension Loopback {
             body = Array(bytes[end.upperBound...])
         }
     }
-}
-
-private func start(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { context in
-            Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    precondition(status == 0)
-    pthread_detach(thread)
 }

@@ -134,7 +134,7 @@ package final class WebServer: Sendable {
     package func answer(piece: Int = 1 << 16, pause: Duration = .zero) async -> Answer {
         await withCheckedContinuation { continuation in
             // Blocks: not in the cooperative pool, which the responder under test needs.
-            Self.onThread { continuation.resume(returning: self.readAnswer(piece: piece, pause: pause)) }
+            onThread { continuation.resume(returning: self.readAnswer(piece: piece, pause: pause)) }
         }
     }
 
@@ -157,28 +157,12 @@ package final class WebServer: Sendable {
     /// Bytes that have arrived, waiting for at least one; empty at the end of the connection.
     package func receiveBytes(_ count: Int = 4096) async -> [UInt8] {
         await withCheckedContinuation { continuation in
-            Self.onThread {
+            onThread {
                 var buffer = [UInt8](repeating: 0, count: count)
                 let received = recv(self.socket, &buffer, count, 0)
                 continuation.resume(returning: Array(buffer.prefix(max(received, 0))))
             }
         }
-    }
-
-    private static func onThread(_ body: @escaping @Sendable () -> Void) {
-        final class Box: Sendable {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
-                return nil
-            }, Unmanaged.passRetained(Box(body)).toOpaque())
-        precondition(status == 0, "pthread_create: \(status)")
-        pthread_detach(thread)
     }
 }
 
