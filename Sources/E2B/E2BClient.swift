@@ -2,6 +2,14 @@ internal import Fetch
 
 /// Talks to E2B, or to a server that speaks its protocol.
 ///
+///     let client = try E2BClient(E2BConfiguration(environment: ProcessInfo.processInfo.environment))
+///     let sandbox = try await client.create(SandboxOptions(timeout: .seconds(60)))
+///     try await client.execute(ExecutionRequest(code: "print(6 * 7)"), in: sandbox) { event in
+///         if case .stdout(let text) = event { print(text, terminator: "") }
+///     }
+///     try await client.kill(sandbox: sandbox.id)
+///     await client.stop()
+///
 /// One client is enough for a process: it keeps connections and shares them among its calls. Calls that fail say at
 /// which step and in E2B's words. None is repeated once it may have arrived, except that a connection which could not be
 /// made at all is tried again.

@@ -22,9 +22,11 @@ struct ExecutionReader {
         while !isEnded {
             let line: ExecutionLine?
             do {
-                line = try lines.next { (bytes) throws(MalformedJSON) in try Self.read(bytes) }
+                line = try lines.next(Self.read)
             } catch let error as MalformedJSON {
-                throw .broken(.execute, why: "line \(lineCount + 1) of the stream has no \(error.words)")
+                throw .broken(
+                    .execute, why: "line \(lineCount + 1) of the stream lacks \(error.expected) at byte \(error.offset)"
+                )
             } catch {
                 throw .tooLarge(.execute, limit: lines.limit)
             }
@@ -67,8 +69,4 @@ struct ExecutionReader {
         guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { return .other }  // blank
         return try ExecutionLine(line)
     }
-}
-
-extension MalformedJSON {
-    fileprivate var words: String { "\(expected) at byte \(offset)" }
 }

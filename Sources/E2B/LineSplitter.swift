@@ -30,9 +30,9 @@ struct LineSplitter {
     }
 
     /// Reads the next line if it is here to its end.
-    mutating func next<R, E: Error>(
-        _ read: (UnsafeRawBufferPointer) throws(E) -> R
-    ) throws -> R? {
+    ///
+    /// - Throws: ``LineTooLong``, also for a line whose end is not here, and what `read` throws.
+    mutating func next<R>(_ read: (UnsafeRawBufferPointer) throws -> R) throws -> R? {
         guard let end = endOfLine() else {
             searched = held.count
             if held.count - start > limit { throw LineTooLong() }

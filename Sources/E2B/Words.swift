@@ -2,13 +2,14 @@
 enum Words {
     /// Characters.
     static let limit = 500
-    /// Bytes that are looked at.
-    private static let sourceLimit = 1 << 16
+    /// Bytes that are looked at: most of them may be white space.
+    private static let sourceLimit = 1 << 14
 
     static func of(_ body: [UInt8], hiding secrets: [String]) -> String {
-        var words = message(in: body) ?? text(of: body)
-        for secret in secrets where !secret.isEmpty { words = replace(secret, in: words) }
-        return clean(words)
+        var words = message(in: body).map { Array($0.utf8) } ?? text(of: body)
+        for secret in secrets where !secret.isEmpty { words = hide(Array(secret.utf8), in: words) }
+        // Cut only now: half a secret would not have been found.
+        return clean(String(decoding: words.prefix(sourceLimit), as: UTF8.self))
     }
 
     /// Without control and format characters, white space joined, at most ``limit`` characters.
@@ -71,21 +72,30 @@ enum Words {
     }
 
     /// Plain text as it is; of a page its title.
-    private static func text(of body: [UInt8]) -> String {
-        let text = String(decoding: body.prefix(sourceLimit), as: UTF8.self)
-        guard text.first(where: { !$0.isWhitespace }) == "<" else { return text }
-        guard let open = text.firstRange(of: /<title[^>]*>/.ignoresCase()),
-            let close = text[open.upperBound...].firstRange(of: /<\/title/.ignoresCase())
-        else { return "an HTML page" }
-        return String(text[open.upperBound..<close.lowerBound])
+    private static func text(of body: [UInt8]) -> [UInt8] {
+        guard body.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") else { return body }
+        let page = body.prefix(sourceLimit)
+        let lowercase = page.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        guard let tag = lowercase.firstRange(of: "<title".utf8),
+            let open = lowercase[tag.upperBound...].firstIndex(of: UInt8(ascii: ">")),
+            let close = lowercase[open...].firstRange(of: "</title".utf8)
+        else { return Array("an HTML page".utf8) }
+        return Array(page[(open + 1)..<close.lowerBound])
     }
 
-    private static func replace(_ secret: String, in text: String) -> String {
-        var rest = text[...]
-        var result = ""
-        while let range = rest.firstRange(of: secret) {
-            result += rest[..<range.lowerBound] + "[hidden]"
-            rest = rest[range.upperBound...]
+    /// On bytes: an answer may be a megabyte, and comparing characters is slow.
+    private static func hide(_ secret: [UInt8], in words: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = words[...]
+        while let start = rest.firstIndex(of: secret[0]) {
+            result += rest[..<start]
+            rest = rest[start...]
+            if rest.starts(with: secret) {
+                result += "[hidden]".utf8
+                rest = rest.dropFirst(secret.count)
+            } else {
+                result.append(rest.removeFirst())
+            }
         }
         return result + rest
     }

@@ -49,6 +49,31 @@ import Testing
         #expect(try ExecutionReader.events(of: [stream.dropLast()]) == ExecutionReader.events(of: [stream]))
     }
 
+    @Test(arguments: ["hello", "unicode_and_ansi", "pil_image_value", "display_json", "error_zero_division"])
+    func `a damaged recording is read or refused`(name: String) throws {
+        let stream = try Recording.bytes(name)
+        var random = SplitMix64(state: 11)
+        var refusals = 0
+        for _ in 0..<2000 {
+            var damaged = stream
+            for _ in 0..<Int.random(in: 1...8, using: &random) {
+                let at = Int.random(in: 0..<damaged.count, using: &random)
+                switch Int.random(in: 0...2, using: &random) {
+                case 0: damaged[at] = UInt8.random(in: 0...255, using: &random)
+                case 1: damaged.removeSubrange(at..<min(damaged.count, at + Int.random(in: 1...9, using: &random)))
+                default: damaged.insert(contentsOf: damaged[at...].prefix(20), at: at)
+                }
+            }
+            let cut = Int.random(in: 0...damaged.count, using: &random)
+            do {
+                _ = try ExecutionReader.events(of: [Array(damaged[..<cut]), Array(damaged[cut...])])
+            } catch E2BError.broken(.execute, why: _) {
+                refusals += 1
+            }
+        }
+        #expect((100..<2000).contains(refusals))
+    }
+
     @Test func `what is unknown is skipped`() throws {
         let events = try ExecutionReader.events(
             of: """
@@ -103,6 +128,10 @@ import Testing
         #expect(events == [.result(expected)])
     }
 
+    @Test func `there is room for every field`() {
+        #expect(ExecutionLine.Fields.Name.allCases.count == 17)
+    }
+
     @Test func `the code cannot flood a result with formats`() throws {
         let extra = (0..<1000).map { "\"x/\($0)\":0" }.joined(separator: ",")
         let events = try ExecutionReader.events(
@@ -115,7 +144,7 @@ import Testing
         var reader = ExecutionReader(lineLimit: 1000)
         reader.append(Array("{\"type\":\"stdout\",\"text\":\"a\"}\n{\"type\": secret}\n".utf8))
         #expect(try reader.next() == .stdout("a"))
-        #expect(throws: E2BError.broken(.execute, why: "line 2 of the stream has no a value at byte 9")) {
+        #expect(throws: E2BError.broken(.execute, why: "line 2 of the stream lacks a value at byte 9")) {
             try reader.next()
         }
     }
