@@ -16,8 +16,8 @@ struct PNGWriter: Sendable {
     func write(_ bitmap: Bitmap) throws(ImageRejection) -> Outcome {
         let picture = Picture(bitmap.reduced())
         let (filter, estimate) = try bestFilter(for: picture)
-        // zlib at its best gains a third over zlib in a hurry: what is further off is not even tried.
-        if estimate > 2 * limit { return .tooLarge(estimate: estimate) }
+        // zlib with time seldom halves what it makes in a hurry: what is further off is not even tried.
+        if estimate > 3 * limit { return .tooLarge(estimate: estimate) }
         let outcome = try encode(picture, filter: filter, level: 6, limit: limit)
         // A last tenth can be had for time; more than that cannot.
         guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
