@@ -25,6 +25,19 @@ struct StubServer {
                 program: Launch.python, arguments: [Launch.python, "-B", script] + arguments,
                 environment: ["HOME": home], folder: home, isIsolated: true)
         }
+        return try await with(server, body)
+    }
+
+    /// The same with real sandboxes.
+    static func withKernels<Value>(_ body: (StubServer) async throws -> Value) async throws -> Value {
+        var configuration = LocalE2BConfiguration()
+        configuration.port = 0
+        return try await with(try await LocalE2BServer.start(configuration), body)
+    }
+
+    private static func with<Value>(
+        _ server: LocalE2BServer, _ body: (StubServer) async throws -> Value
+    ) async throws -> Value {
         do {
             let value = try await body(StubServer(server: server, http: RawHTTP(port: server.port)))
             await server.stop()

@@ -15,10 +15,5 @@ package enum Recording {
         }
     }
 
-    /// The programs whose answers were recorded, in their order: JSON, one array.
-    package static var programs: [UInt8] {
-        get throws { [UInt8](try Data(contentsOf: Bundle.module.bundleURL.appending(path: "Programs.json"))) }
-    }
-
     private static var folder: URL { Bundle.module.bundleURL.appending(path: "Recordings") }
 }
