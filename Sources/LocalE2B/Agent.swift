@@ -128,37 +128,6 @@ final class Agent: Sendable {
         Task { try? await send(operation) }  // A sandbox that has gone needs no notice.
     }
 
-    /// One answer to one request: its JSON.
-    func call(_ operation: some AgentOperation) async throws(AgentCallError) -> [UInt8] {
-        do {
-            let (id, mailbox) = try await open(operation)
-            defer { forget(id) }
-            return try await result(in: mailbox)
-        } catch let error as AgentCallError {
-            throw error
-        } catch {
-            throw .gone
-        }
-    }
-
-    /// The next `result` of a request, or its failure.
-    func result(in mailbox: Mailbox) async throws(AgentCallError) -> [UInt8] {
-        while true {
-            do {
-                switch try await mailbox.next() {
-                case .content(.result(let json)): return json
-                case .content(.failure(let failure)): throw AgentCallError.refused(failure)
-                case .content(.end): return Array("null".utf8)
-                case .content, .silence: continue
-                }
-            } catch let error as AgentCallError {
-                throw error
-            } catch {
-                throw .gone
-            }
-        }
-    }
-
     /// A request that belongs to an open one and has no answer of its own.
     func send(_ operation: some AgentOperation) async throws(Mailbox.Closing) {
         try await write(operation, id: takeID())
@@ -243,10 +212,4 @@ final class Agent: Sendable {
         for waiter in exitWaiters { waiter.resume() }
         starter?.resume(returning: outcome)
     }
-}
-
-enum AgentCallError: Error, Equatable, Sendable {
-    case refused(AgentFailure)
-    /// The sandbox ended before it answered.
-    case gone
 }

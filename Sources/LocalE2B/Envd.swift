@@ -28,7 +28,7 @@ struct Envd {
         if path[0] == "process.Process" {
             return try await ProcessService(agent: sandbox.agent, call: call).answer(path[1], request)
         }
-        return try await FilesystemService(agent: sandbox.agent, call: call).answer(path[1])
+        return try await FilesystemService(agent: sandbox.agent, watchers: sandbox.watchers, call: call).answer(path[1])
     }
 
     private static func controlPlaneOnly(_ path: String) -> Refusal {

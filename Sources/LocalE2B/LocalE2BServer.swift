@@ -30,13 +30,13 @@ package final class LocalE2BServer: Sendable {
     ) async throws(LocalE2BError) -> LocalE2BServer {
         // A sandbox that ends while it is written to is an error code, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
-        let sandboxes = Sandboxes(
-            warm: configuration.warm, limit: configuration.maxSandboxes, makeLaunch: makeLaunch)
+        let pool = AgentPool(target: configuration.warm, makeLaunch: makeLaunch)
+        let sandboxes = Sandboxes(pool: pool, limit: configuration.maxSandboxes)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
         let (server, serving, port) = try await listen(
             on: configuration.port, Router(sandboxes: sandboxes, faults: faults))
         do {
-            try await sandboxes.prepare()
+            try await pool.prepare()
         } catch {
             await sandboxes.stop()
             await server.stop()

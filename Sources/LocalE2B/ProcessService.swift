@@ -163,17 +163,6 @@ struct ProcessService {
     }
 }
 
-extension Agent {
-    /// `call` with errors as a Connect client reads them.
-    func unary(_ operation: some AgentOperation) async throws(ConnectError) -> [UInt8] {
-        do throws(AgentCallError) {
-            return try await call(operation)
-        } catch {
-            throw ConnectError(error)
-        }
-    }
-}
-
 extension HTTPResponse {
     /// A stream that is over before it began.
     static func connect(_ envelopes: [ConnectEnvelope]) -> HTTPResponse {

@@ -15,6 +15,7 @@ struct Sandbox: Sendable {
     let startedAt: Date
     var endAt: Date
     let agent: Agent
+    let watchers = FolderWatchers()
 
     /// The global environment, as `GET /envs` shows it.
     var environment: [String: String] {

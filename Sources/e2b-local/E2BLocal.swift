@@ -78,6 +78,8 @@ struct E2BLocal: AsyncParsableCommand {
         do {
             server = try await starting.value
         } catch let error as LocalE2BError {
+            // Stopped while it started: nothing to complain about.
+            if starting.isCancelled { return }
             say("\(error)")
             throw ExitCode(1)
         }

@@ -43,6 +43,19 @@ struct BinaryTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.temporary.path) == [])
     }
 
+    @Test func `a machine without user namespaces is told what to do`() async throws {
+        let binary = try RunningBinary(
+            ["--port", "0"],
+            inside: [
+                "/usr/bin/bwrap", "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--die-with-parent",
+            ])
+        #expect(await binary.readLine() == nil)
+        #expect(await binary.waitForExit() == 1)
+        let complaint = await binary.complaint()
+        #expect(complaint.contains("bubblewrap cannot make a sandbox here") && complaint.contains("--no-isolation"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
+    }
+
     @Test func `wrong faults are refused at start`() async throws {
         let binary = try RunningBinary(["--port", "0", "--faults"], environment: ["E2B_LOCAL_FAULTS": "create:boom"])
         #expect(await binary.readLine() == nil)

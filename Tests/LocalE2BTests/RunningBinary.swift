@@ -8,14 +8,17 @@ final class RunningBinary {
     /// The temporary folder it is given, so that what it leaves behind can be seen.
     let temporary: URL
 
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter wrapper: a program that runs it.
+    init(_ arguments: [String], environment: [String: String] = [:], inside wrapper: [String] = []) throws {
         temporary = FileManager.default.temporaryDirectory.appending(path: "e2b-local-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
         // As the sandbox's user it must be able to pass through.
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: temporary.path)
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "e2b-local")
-        process.arguments = arguments
+        let program = URL(filePath: own).deletingLastPathComponent().appending(path: "e2b-local").path
+        let command = wrapper + [program] + arguments
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.environment = ["PATH": "/usr/bin:/bin", "TMPDIR": temporary.path].merging(environment) { $1 }
         (process.standardOutput, process.standardError) = (output, error)
         try process.run()

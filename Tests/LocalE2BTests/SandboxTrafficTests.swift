@@ -169,7 +169,8 @@ import Testing
             let hangUp = await call("process.Process/SendSignal", #"{"process":{"pid":9},"signal":1}"#)
             #expect(hangUp.status == 501 && hangUp.json["code"] as? String == "unimplemented")
             #expect(await call("process.Process/Nothing", "{}").status == 501)
-            #expect(await call("filesystem.Filesystem/CreateWatcher", "{}").status == 501)
+            let watcher = await call("filesystem.Filesystem/GetWatcherEvents", #"{"watcherId":"x"}"#)
+            #expect(watcher.status == 404 && watcher.json["code"] as? String == "not_found")
             #expect(await call("process.Process/List", "[").json["code"] as? String == "invalid_argument")
             #expect(await call("process.Process/Start", "{}").status == 415)
         }

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from e2b import CommandExitException, FileType, NotFoundException, SandboxException, TimeoutException
+from e2b import CommandExitException, FilesystemEventType, FileType, NotFoundException, SandboxException, TimeoutException
 from e2b_code_interpreter import Sandbox
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -165,6 +165,21 @@ def check_files(sandbox):
         except NotFoundException:
             pass
     step("files: make, rename, remove")
+
+    files.make_dir("watched/inner")
+    watcher = files.watch_dir("watched", recursive=True)
+    assert watcher.get_new_events() == []
+    files.write("watched/inner/new", "1")
+    events = {(event.name, event.type) for event in watcher.get_new_events()}
+    assert ("inner/new", FilesystemEventType.CREATE) in events, events
+    files.write("watched/inner/new", "22")
+    events = {(event.name, event.type) for event in watcher.get_new_events()}
+    assert events == {("inner/new", FilesystemEventType.WRITE)}, events
+    files.remove("watched/inner/new")
+    events = {(event.name, event.type) for event in watcher.get_new_events()}
+    assert events == {("inner/new", FilesystemEventType.REMOVE)}, events
+    watcher.stop()
+    step("files: watch")
 
     files.write("/home/user/a b.txt", "by url")
     with urllib.request.urlopen(sandbox.download_url("/home/user/a b.txt"), timeout=10) as answer:
