@@ -42,10 +42,12 @@ struct AgentFiles: Sendable {
                 atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             for (name, bytes) in Self.program { try write(Data(bytes), to: "agent", name) }
             for (name, text) in Self.etc { try write(Data(text.utf8), to: "etc", name) }
-            if geteuid() == 0 { try giveToNobody() }
+            if Account.dropsRoot { try giveToNobody() }
         } catch let error as LocalE2BError {
+            remove()
             throw error
         } catch {
+            remove()
             throw .filesFailed(error.localizedDescription)
         }
     }
@@ -77,7 +79,7 @@ struct AgentFiles: Sendable {
 
     /// Sandboxes started by root read these files as `nobody`.
     private func giveToNobody() throws {
-        let owner: [FileAttributeKey: Any] = [.ownerAccountID: 65534, .groupOwnerAccountID: 65534]
+        let owner: [FileAttributeKey: Any] = [.ownerAccountID: Account.nobody, .groupOwnerAccountID: Account.nobody]
         try FileManager.default.setAttributes(owner, ofItemAtPath: folder)
         for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
             try FileManager.default.setAttributes(owner, ofItemAtPath: "\(folder)/\(path)")

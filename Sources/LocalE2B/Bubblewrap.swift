@@ -34,8 +34,6 @@ struct Bubblewrap: Sendable {
 
     private let hasSize: Bool
     private let hasDisableUserNamespaces: Bool
-    /// Our user is root.
-    private let dropsRoot: Bool
 
     /// Asks the installed bubblewrap what it can do, and makes a sandbox to see that it can.
     init(_ files: AgentFiles) async throws(LocalE2BError) {
@@ -44,7 +42,6 @@ struct Bubblewrap: Sendable {
         let text = help.output + help.error
         hasSize = text.contains("--size ")
         hasDisableUserNamespaces = text.contains("--disable-userns")
-        dropsRoot = geteuid() == 0
 
         let trial = try await Command.run(arguments(files, running: ["/bin/true"]))
         guard trial.status == 0 else { throw .bubblewrapRefused(trial.error.firstLine) }
@@ -52,8 +49,9 @@ struct Bubblewrap: Sendable {
 
     func arguments(_ files: AgentFiles, running command: [String]) -> [String] {
         var all: [String] = []
-        if dropsRoot {
-            all += ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
+        if Account.dropsRoot {
+            all += ["/usr/bin/setpriv", "--reuid=\(Account.nobody)", "--regid=\(Account.nobody)"]
+            all += ["--clear-groups", "--no-new-privs"]
         }
         all.append(Self.program)
         all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]

@@ -1,0 +1,19 @@
+internal import Foundation
+
+/// Whom this program runs as, and whom its sandboxes run as.
+enum Account {
+    static let nobody = 65534
+
+    /// We are root and can become `nobody`, so sandboxes must.
+    ///
+    /// Root of a user namespace that knows no `nobody` is an ordinary user in disguise and stays what it is.
+    static let dropsRoot = geteuid() == 0 && isMapped(nobody)
+
+    private static func isMapped(_ id: Int) -> Bool {
+        let map = FileManager.default.contents(atPath: "/proc/self/uid_map") ?? Data()
+        return String(decoding: map, as: UTF8.self).split(separator: "\n").contains { line in
+            let fields = line.split(separator: " ").compactMap { Int($0) }
+            return fields.count == 3 && (fields[0]..<fields[0] + fields[2]).contains(id)
+        }
+    }
+}
