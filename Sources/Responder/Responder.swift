@@ -60,8 +60,8 @@ package final class Responder: Sendable {
         deadline.cancel()
     }
 
-    /// Returns when no sandbox is left that could be killed.
-    package func killOutstanding() async { await keeper?.drain() }
+    /// Returns when no sandbox is left that could be killed. When E2B does not answer, the sandboxes' own timeouts have to do.
+    package func killOutstanding() async { await keeper?.drain(within: .seconds(15)) }
 
     // MARK: Routes
 

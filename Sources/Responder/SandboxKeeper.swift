@@ -1,19 +1,14 @@
 import E2B
-import Synchronization
 
 /// Makes one-shot sandboxes and sees each one dead.
 ///
 /// A sandbox that was asked for may exist although nobody heard of it: the caller hung up meanwhile, or E2B's answer was lost.
-/// So creation is never abandoned, and a sandbox whose answer was lost is looked for by its metadata.
+/// So creation is never abandoned, and a sandbox whose answer was lost is looked for by its metadata. None of this work is
+/// a child of a request's task: it outlives the request and its cancellation.
 final class SandboxKeeper: Sendable {
-    private struct State {
-        var outstanding = 0
-        var idleWaiters: [CheckedContinuation<Void, Never>] = []
-    }
-
     private let client: E2BClient
     private let log: EventLog
-    private let state = Mutex(State())
+    private let inFlight = InFlight()
 
     init(client: E2BClient, log: EventLog) {
         self.client = client
@@ -21,30 +16,22 @@ final class SandboxKeeper: Sendable {
     }
 
     /// - Parameter mark: a unique value that goes into the sandbox's metadata.
-    /// - Throws: `.cancelled` when the caller's task is cancelled; a sandbox that comes after that is killed.
+    /// - Throws: `.cancelled` at once when the caller's task is cancelled; the sandbox is killed when it comes.
     func create(_ options: SandboxOptions, mark: String) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
-        let creation = Task { [client, options] in
+        let handover = Handover<Result<Sandbox, E2BError>>()
+        keep { [self, options] in
             do throws(E2BError) {
-                return Result<Sandbox, E2BError>.success(try await client.create(options))
+                let sandbox = try await client.create(options)
+                if !handover.deliver(.success(sandbox)) { await killPersistently(sandbox.id) }
             } catch {
-                return .failure(error)
+                _ = handover.deliver(.failure(error))
+                if error.mayHaveCreated { await killLost(mark) }
             }
         }
-        // Waits out a cancelled caller: what is being made has to be known to be killed.
-        let outcome = await creation.value
-        switch outcome {
-        case .success(let sandbox):
-            guard !Task.isCancelled else {
-                kill(sandbox.id)
-                throw .cancelled
-            }
-            return sandbox
-        case .failure(let error):
-            if error.mayHaveCreated { killLost(mark) }
-            throw error
-        }
+        guard let outcome = await handover.receive() else { throw .cancelled }
+        return try outcome.get()
     }
 
     /// Starts to kill the sandbox and returns at once.
@@ -52,30 +39,14 @@ final class SandboxKeeper: Sendable {
         keep { [self] in await killPersistently(id) }
     }
 
-    /// Returns when every sandbox is known to be dead, or has been given up to its own timeout.
-    func drain() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                guard state.outstanding > 0 else { return true }
-                state.idleWaiters.append(continuation)
-                return false
-            }
-            if isIdle { continuation.resume() }
-        }
-    }
+    /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the latest.
+    func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {
-        state.withLock { $0.outstanding += 1 }
-        // Not a child of the request's task: it outlives the request and its cancellation.
+        _ = inFlight.enter()
         Task {
             await work()
-            let waiters = state.withLock { state in
-                state.outstanding -= 1
-                guard state.outstanding == 0 else { return [CheckedContinuation<Void, Never>]() }
-                defer { state.idleWaiters = [] }
-                return state.idleWaiters
-            }
-            for waiter in waiters { waiter.resume() }
+            inFlight.leave()
         }
     }
 
@@ -93,20 +64,16 @@ final class SandboxKeeper: Sendable {
         }
     }
 
-    /// Kills the sandboxes that bear the mark: E2B may have made one although its answer did not arrive.
-    private func killLost(_ mark: String) {
-        keep { [self] in
-            // E2B may still be making it.
-            for pause in [Duration.milliseconds(500), .seconds(5)] {
-                await sleep(pause)
-                do throws(E2BError) {
-                    for sandbox in try await client.list(metadata: [Self.markName: mark]) {
-                        await killPersistently(sandbox.id)
-                        return
-                    }
-                } catch {
-                    log.notice("could not look for a sandbox whose creation went unanswered: \(error)")
-                }
+    /// Kills the sandbox that bears the mark: E2B may have made one although its answer did not arrive.
+    private func killLost(_ mark: String) async {
+        // E2B may still be making it.
+        for pause in [Duration.milliseconds(500), .seconds(5)] {
+            await sleep(pause)
+            do throws(E2BError) {
+                guard let sandbox = try await client.list(metadata: [Self.markName: mark]).first else { continue }
+                return await killPersistently(sandbox.id)
+            } catch {
+                log.notice("could not look for a sandbox whose creation went unanswered: \(error)")
             }
         }
     }
@@ -126,7 +93,7 @@ extension E2BError {
     fileprivate var mayHaveCreated: Bool {
         switch self {
         case .timedOut, .broken, .tooLarge: true
-        // 500 and 504 may come after the sandbox was placed.
+        // These may come after the sandbox was placed.
         case .refused(_, let status, _): status >= 500
         default: false
         }

@@ -1,0 +1,52 @@
+import Synchronization
+
+/// Counts what is under way, and tells when nothing is.
+final class InFlight: Sendable {
+    private struct State {
+        var count = 0
+        var lastWaiter = 0
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.count } }
+
+    /// False, and nothing is counted, when `limit` are under way.
+    func enter(limit: Int = .max) -> Bool {
+        state.withLock { state in
+            guard state.count < limit else { return false }
+            state.count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        let waiters = state.withLock { state in
+            state.count -= 1
+            guard state.count == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns when nothing is under way, or after `limit`.
+    func drain(within limit: Duration? = nil) async {
+        await withCheckedContinuation { continuation in
+            let waiter = state.withLock { state -> Int? in
+                guard state.count > 0 else { return nil }
+                state.lastWaiter += 1
+                state.waiters[state.lastWaiter] = continuation
+                return state.lastWaiter
+            }
+            guard let waiter else { return continuation.resume() }
+            guard let limit else { return }
+            Task {
+                // Nothing cancels this task, so there is nothing to catch.
+                try? await Task.sleep(for: limit)
+                state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
+            }
+        }
+    }
+}
