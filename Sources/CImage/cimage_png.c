@@ -7,6 +7,15 @@
 
 uint32_t cimage_crc32(uint32_t crc, const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(crc, bytes, count); }
 
+cimage_status cimage_inflate(const uint8_t *bytes, size_t byte_count, uint8_t *out, size_t *count) {
+    uLong consumed = byte_count;
+    uLongf written = *count;
+    int status = uncompress2(out, &written, bytes, &consumed);
+    *count = written;
+    if (status == Z_MEM_ERROR) return cimage_out_of_memory;
+    return status == Z_OK && consumed == byte_count ? cimage_ok : cimage_malformed;
+}
+
 struct cimage_png_reader {
     png_structp png;
     png_infop info;

@@ -9,7 +9,9 @@ extension Admission {
         let orientation = segments.orientation(bytes)
         let seen = orientation.swapsSides ? frame.size.transposed : frame.size
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        let passes = fitted == seen && orientation == .upright && segments.strippedCount(bytes) <= policy.byteBudget
+        // Not every viewer shows inks, and those that do disagree: light it is.
+        let isShownByAll = orientation == .upright && frame.sampling.count <= 3
+        let passes = fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
         let target = orientation.swapsSides ? fitted.transposed : fitted
         let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
             try JPEGReader().bitmap(

@@ -15,7 +15,10 @@ extension JPEGSegments {
         switch segment.marker {
         // Of this length it has no thumbnail.
         case 0xE0: return payload.starts(with: "JFIF\0".utf8) && payload.count == 14
-        case 0xE2: return payload.starts(with: "ICC_PROFILE\0\u{1}\u{1}".utf8) && payload.count <= 4096
+        case 0xE2:
+            let prefix = "ICC_PROFILE\0\u{1}\u{1}".utf8
+            return payload.starts(with: prefix)
+                && ICCProfile(Array(payload.dropFirst(prefix.count)), isGrey: frame.sampling.count == 1) != nil
         case 0xEE: return payload.starts(with: "Adobe".utf8) && payload.count == 12
         case 0xE0...0xEF, Marker.comment: return false
         default: return true

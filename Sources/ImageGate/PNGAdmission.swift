@@ -5,10 +5,11 @@ extension Admission {
         let chunks = try PNGChunkList(bytes) { header throws(ImageRejection) in try checkSize(header.size, of: .png) }
         let size = chunks.header.size
         let fitted = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        if fitted == size, chunks.strippedCount <= policy.byteBudget {
+        let stripped = fitted == size ? chunks.stripped(bytes) : []
+        if fitted == size, stripped.count <= policy.byteBudget {
             try validate(bytes, chunks)
             return AdmittedImage(
-                bytes: chunks.stripped(bytes), type: .png, width: size.width, height: size.height,
+                bytes: stripped, type: .png, width: size.width, height: size.height,
                 originalWidth: size.width, originalHeight: size.height, treatment: .passed)
         }
         let bitmap = try bitmap(of: bytes, chunks, size: fitted)

@@ -1,40 +1,36 @@
 extension PNGChunkList {
     /// Chunks that change how the image is shown, each with the only lengths it can have. All others may hold what nobody
     /// meant to send: text, dates, places, thumbnails.
-    private static func isEssential(_ chunk: Chunk) -> Bool {
+    private func isEssential(_ chunk: Chunk, _ bytes: [UInt8]) -> Bool {
         switch chunk.name {
         case "IHDR", "PLTE", "tRNS", "IDAT", "IEND": true
         case "gAMA": chunk.data.count == 4
         case "cHRM": chunk.data.count == 32
         case "sRGB": chunk.data.count == 1
         case "pHYs": chunk.data.count == 9
-        // Real profiles of displays are 0.5 to 3 kB.
-        case "iCCP": chunk.data.count <= 4096
+        case "iCCP": ICCProfile(chunk: bytes[chunk.data], isGrey: header.colorType & 2 == 0) != nil
         default: false
         }
     }
 
     /// In the order of the file, and ancillary ones only where and as often as the standard has them: once, before IDAT.
-    private var essentials: [Chunk] {
+    func essentials(_ bytes: [UInt8]) -> [Chunk] {
         var kept: [Chunk] = []
-        for chunk in chunks where Self.isEssential(chunk) {
+        for chunk in chunks {
             let isAncillary = !chunk.name.isCritical
             let isLate = kept.last?.name == "IDAT"
             if isAncillary, isLate || kept.contains(where: { $0.name == chunk.name }) { continue }
-            kept.append(chunk)
+            if isEssential(chunk, bytes) { kept.append(chunk) }
         }
         return kept
     }
 
-    /// Bytes of `stripped(_:)`.
-    var strippedCount: Int { essentials.reduce(8) { $0 + $1.range.count } }
-
     /// The image with the same pixels and nothing that does not show.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
-        let kept = essentials
+        let kept = essentials(bytes)
         if kept.count == chunks.count { return bytes }
         var result: [UInt8] = []
-        result.reserveCapacity(strippedCount)
+        result.reserveCapacity(kept.reduce(8) { $0 + $1.range.count })
         result += bytes[..<8]
         for chunk in kept { result += bytes[chunk.range] }
         return result
@@ -42,7 +38,7 @@ extension PNGChunkList {
 
     /// The exponent by which samples were encoded, if the file says so and it is not what sRGB has anyway.
     func unusualGamma(_ bytes: [UInt8]) -> Double? {
-        let kept = essentials
+        let kept = essentials(bytes)
         guard !kept.contains(where: { $0.name == "sRGB" || $0.name == "iCCP" }),
             let chunk = kept.first(where: { $0.name == "gAMA" })
         else { return nil }

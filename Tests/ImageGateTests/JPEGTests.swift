@@ -115,9 +115,12 @@ struct JPEGTests {
 
     @Test func `ink becomes light`() throws {
         // Adobe's files say how much ink is missing: 255 is none.
-        let ink = Array(repeating: [255, 0, 0, 255] as [UInt8], count: 256).flatMap { $0 }
-        let bytes = turboJPEG(ink, PixelSize(width: 16, height: 16), TJPF_CMYK, TJSAMP_444, 95, 0)
-        let red = try decodedJPEG(bytes)[8, 8]
+        let ink = Array(repeating: [255, 0, 0, 255] as [UInt8], count: 64 * 64).flatMap { $0 }
+        let bytes = turboJPEG(ink, PixelSize(width: 64, height: 64), TJPF_CMYK, TJSAMP_444, 95, 0)
+        let image = try admit(bytes, .jpeg)
+        #expect(image.treatment == .thumbnailed)
+        #expect(try JPEGSegments(image.bytes) { _ in }.frame.sampling.count == 3)
+        let red = try decodedJPEG(image.bytes)[8, 8]
         #expect(red[0] > 250 && red[1] < 5 && red[2] < 5)
     }
 

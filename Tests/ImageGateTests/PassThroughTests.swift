@@ -23,10 +23,48 @@ struct PassThroughTests {
         let image = try admit(png)
         #expect(image.treatment == .passed)
         #expect(try chunkNames(image.bytes) == ["IHDR", "gAMA", "cHRM", "pHYs", "IDAT", "IEND"])
-        #expect(image.bytes.count == (try PNGChunkList(png) { _ in }.strippedCount))
         #expect(try decodedPNG(image.bytes) == decodedPNG(png))
         for secret in ["somebody", "secret", "private"] {
             #expect(!String(decoding: image.bytes, as: UTF8.self).contains(secret))
+        }
+    }
+
+    /// A header and no tags.
+    private func profile(space: String, count: Int = 200) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        bytes.replaceSubrange(0..<4, with: SampleImages.bigEndian(count))
+        bytes.replaceSubrange(16..<20, with: space.utf8)
+        bytes.replaceSubrange(36..<40, with: "acsp".utf8)
+        return bytes
+    }
+
+    @Test func `a profile is kept if it is small, whole and fits the pixels`() throws {
+        func isKept(_ data: [UInt8]) throws -> Bool {
+            let png = SampleImages.png(
+                width: 2, height: 2, colorType: 2, bitDepth: 8, extra: SampleImages.pngChunk("iCCP", data)
+            ) { _, _ in [1, 2, 3] }
+            return try chunkNames(admit(png).bytes).contains("iCCP")
+        }
+        let name = Array("display\0\0".utf8)
+        let compressed = SampleImages.zlibStored(profile(space: "RGB "))
+        #expect(try isKept(name + compressed))
+        #expect(try !isKept(name + SampleImages.zlibStored(profile(space: "GRAY"))))
+        #expect(try !isKept(name + SampleImages.zlibStored(profile(space: "RGB ", count: 9000))))
+        #expect(try !isKept(name + SampleImages.zlibStored(Array(profile(space: "RGB ").dropLast()))))
+        #expect(try !isKept(name + compressed + Array("hidden".utf8)))
+        #expect(try !isKept(name + compressed.dropLast()))
+        #expect(try !isKept(Array("display\0\u{1}".utf8) + compressed))
+        #expect(try !isKept(Array(repeating: 65, count: 90) + compressed))
+        for count in 0..<12 { #expect(try !isKept(Array((name + compressed).prefix(count)))) }
+    }
+
+    @Test func `a JPEG keeps its profile on the same terms`() throws {
+        let plain = jpeg(Bitmap(8, 8, .rgb) { _, _ in [9, 9, 9] })
+        let prefix = Array("ICC_PROFILE\0\u{1}\u{1}".utf8)
+        let good = inserting(0xE2, prefix + profile(space: "RGB "), into: plain)
+        #expect(try admit(good, .jpeg).bytes == good)
+        for bad in [profile(space: "CMYK"), profile(space: "RGB ", count: 9000), profile(space: "RGB ") + [0], []] {
+            #expect(try admit(inserting(0xE2, prefix + bad, into: plain), .jpeg).bytes == plain)
         }
     }
 

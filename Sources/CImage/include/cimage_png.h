@@ -4,10 +4,16 @@
 #include "cimage.h"
 
 // libpng reports errors with longjmp, which must not cross a Swift frame. So each function below sets its own setjmp,
-// calls no Swift, and leaves its object in a state that only needs to be closed.
+// calls no Swift, and leaves its object in a state that only needs to be closed. zlib, which libpng brings along, has no
+// module of its own: the two functions of it that are needed are here.
 
 /// zlib's CRC-32, which is also PNG's. Pass 0 to start.
 uint32_t cimage_crc32(uint32_t crc, const uint8_t *_Nonnull bytes, size_t count);
+
+/// zlib's one-shot inflate (RFC 1950). `count` is the room in `out`, then what was written. `malformed` unless all of the
+/// input is one whole stream that fits.
+cimage_status cimage_inflate(const uint8_t *_Nonnull bytes, size_t byte_count, uint8_t *_Nonnull out,
+                             size_t *_Nonnull count);
 
 // MARK: Reading
 
