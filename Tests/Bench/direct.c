@@ -120,6 +120,14 @@ static void record(slot *s) {
     times[finished++] = now() - s->since;
 }
 
+/// Says what was wrong, the first few times.
+static int check(const slot *s, int ok, CURLcode result, long status) {
+    static int told;
+    if (ok || told++ >= 3) return !ok;
+    fprintf(stderr, "direct: step %d: %s, status %ld: %.300s\n", s->step, curl_easy_strerror(result), status, s->head);
+    return 1;
+}
+
 /// What a finished request leads to.
 static void advance(slot *s, CURLcode result) {
     long status = 0;
@@ -134,21 +142,21 @@ static void advance(slot *s, CURLcode result) {
         return;
     }
     case step_execute:
-        s->failed = !ok || status != 200 || !tail_has(s, "end_of_execution");
+        s->failed = check(s, ok && status == 200 && tail_has(s, "end_of_execution"), result, status);
         record(s);
         begin(s, step_kill);
         return;
     case step_kill:
-        failures += s->failed || !ok || status != 204;
+        failures += s->failed | check(s, ok && status == 204, result, status);
         s->busy = 0;
         return;
     case step_single:
-        failures += !ok || status != 200 || (options.url && !tail_has(s, "]}]"));
+        failures += check(s, ok && status == 200 && (!options.url || tail_has(s, "]}]")), result, status);
         record(s);
         s->busy = 0;
         return;
     }
-    failures++;
+    failures += check(s, 0, result, status);
     record(s);
     s->busy = 0;
 }
