@@ -68,6 +68,8 @@ final class Agent: Sendable {
 
     /// Kills everything in the sandbox and returns when it has been reaped.
     func kill() async {
+        // A reader that waits for a client to read would never see the end.
+        for mailbox in state.withLock({ Array($0.mailboxes.values) }) { mailbox.close(.sandboxGone) }
         if launch.isIsolated {
             process.kill()
         } else {

@@ -31,20 +31,28 @@ struct RawHTTP: Sendable {
     func send(
         _ method: String, _ path: String, _ headers: [String: String] = [:], body: [UInt8], leaveAfter: String? = nil
     ) async -> Answer {
-        var head = "\(method) \(path) HTTP/1.1\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
-        for (name, value) in headers.merging(["Host": "127.0.0.1"], uniquingKeysWith: { own, _ in own }) {
-            head += "\(name): \(value)\r\n"
-        }
-        let bytes = Array("\(head)\r\n".utf8) + body
+        let bytes = request(method, path, headers, body)
         // A thread, because the server under test needs the cooperative pool.
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: exchange(bytes, leaveAfter: leaveAfter)) }
         }
     }
 
-    private func exchange(_ request: [UInt8], leaveAfter: String?) -> Answer {
+    /// Sends a request and reads nothing. The caller closes the descriptor.
+    func hold(_ method: String, _ path: String, _ headers: [String: String], body: String) -> CInt {
+        open(request(method, path, headers, Array(body.utf8)))
+    }
+
+    private func request(_ method: String, _ path: String, _ headers: [String: String], _ body: [UInt8]) -> [UInt8] {
+        var head = "\(method) \(path) HTTP/1.1\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        for (name, value) in headers.merging(["Host": "127.0.0.1"], uniquingKeysWith: { own, _ in own }) {
+            head += "\(name): \(value)\r\n"
+        }
+        return Array("\(head)\r\n".utf8) + body
+    }
+
+    private func open(_ request: [UInt8]) -> CInt {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -56,7 +64,7 @@ struct RawHTTP: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else { return Answer() }
+        guard status == 0 else { return descriptor }
         var rest = request[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -65,6 +73,12 @@ struct RawHTTP: Sendable {
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }
+        return descriptor
+    }
+
+    private func exchange(_ request: [UInt8], leaveAfter: String?) -> Answer {
+        let descriptor = open(request)
+        defer { close(descriptor) }
         var received: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         let end = leaveAfter.map { Array($0.utf8) }

@@ -57,6 +57,23 @@ import Testing
         }
     }
 
+    @Test func `a client that does not read stops its sandbox, and not its end`() async throws {
+        try await StubServer.with { stub in
+            let id = try await stub.create()
+            let client = stub.http.hold("POST", "/execute", stub.interpreter(id), body: #"{"code":"flood"}"#)
+            defer { close(client) }
+            // The flood stands when all buffers on its way are full.
+            var (seen, count) = ("", 0)
+            while count < 10 {
+                try await Task.sleep(for: .milliseconds(50))
+                let now = try stub.note("flood")
+                (seen, count) = (now, now == seen && !now.isEmpty ? count + 1 : 0)
+            }
+            #expect(try #require(Int(seen)) < 200)
+            #expect(await stub.control("DELETE", "/sandboxes/\(id)").status == 204)
+        }
+    }
+
     @Test func `mistakes in a body are named as FastAPI names them`() async throws {
         try await StubServer.with { stub in
             let headers = stub.interpreter(try await stub.create())

@@ -7,6 +7,7 @@ import Testing
 struct StubServer {
     let server: LocalE2BServer
     let http: RawHTTP
+    var folder = ""
 
     static func with<Value>(
         maxSandboxes: Int = 20, faults: String = "", arguments: [String] = [],
@@ -25,7 +26,20 @@ struct StubServer {
                 program: Launch.python, arguments: [Launch.python, "-B", script] + arguments,
                 environment: ["HOME": home], folder: home, isIsolated: true)
         }
-        return try await with(server, body)
+        return try await with(server) { stub in
+            var stub = stub
+            stub.folder = files.folder
+            return try await body(stub)
+        }
+    }
+
+    /// What the one agent that wrote such a note wrote; empty before.
+    func note(_ name: String) throws -> String {
+        for home in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            let note = FileManager.default.contents(atPath: "\(folder)/\(home)/\(name)")
+            if let note { return String(decoding: note, as: UTF8.self) }
+        }
+        return ""
     }
 
     /// The same with real sandboxes.

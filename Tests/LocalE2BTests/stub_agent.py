@@ -39,6 +39,11 @@ def execute(request):
             note.write("yes")
     elif code == "big":
         line(number, type="stdout", text="x" * (20 << 20))
+    elif code == "flood":
+        for count in range(1000):
+            with open(os.environ["HOME"] + "/flood", "w") as note:
+                note.write(str(count))
+            line(number, type="stdout", text="x" * (1 << 20))
     elif code == "noise":
         for junk in ("", "null", "{", '{"id":', '{"id":%d}' % number, '{"id":7777,"end":true}', '{"ready":true}', "\x00\xff"):
             say(junk)
