@@ -10,8 +10,7 @@ enum Account {
     static let dropsRoot = geteuid() == 0 && isMapped(nobody)
 
     private static func isMapped(_ id: Int) -> Bool {
-        let map = FileManager.default.contents(atPath: "/proc/self/uid_map") ?? Data()
-        return String(decoding: map, as: UTF8.self).split(separator: "\n").contains { line in
+        KernelFile.text("/proc/self/uid_map").split(separator: "\n").contains { line in
             let fields = line.split(separator: " ").compactMap { Int($0) }
             return fields.count == 3 && (fields[0]..<fields[0] + fields[2]).contains(id)
         }

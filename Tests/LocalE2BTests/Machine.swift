@@ -1,5 +1,7 @@
 import Foundation
 
+@testable import LocalE2B
+
 /// What this machine can run. Without bubblewrap or a kernel the tests that need a sandbox are skipped, and say so.
 enum Machine {
     static let canRunSandboxes =
@@ -26,8 +28,7 @@ enum Machine {
     /// Processes whose command line holds `text`.
     static func processes(with text: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.filter { pid in
-            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return String(decoding: command, as: UTF8.self).replacing("\0", with: " ").contains(text)
+            KernelFile.text("/proc/\(pid)/cmdline").replacing("\0", with: " ").contains(text)
         }
     }
 }

@@ -36,8 +36,8 @@ struct StubServer {
     /// What the one agent that wrote such a note wrote; empty before.
     func note(_ name: String) throws -> String {
         for home in try FileManager.default.contentsOfDirectory(atPath: folder) {
-            let note = FileManager.default.contents(atPath: "\(folder)/\(home)/\(name)")
-            if let note { return String(decoding: note, as: UTF8.self) }
+            let note = KernelFile.text("\(folder)/\(home)/\(name)")
+            if !note.isEmpty { return note }
         }
         return ""
     }

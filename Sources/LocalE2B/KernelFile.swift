@@ -1,0 +1,14 @@
+internal import Foundation
+
+/// Files of `/proc`, which have no size. Foundation reads them, too, and loses a buffer each time.
+enum KernelFile {
+    /// The first 64 KiB; empty when it cannot be read.
+    static func text(_ path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        return String(unsafeUninitializedCapacity: 64 << 10) { buffer in
+            max(0, read(descriptor, buffer.baseAddress, buffer.count))
+        }
+    }
+}
