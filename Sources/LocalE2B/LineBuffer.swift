@@ -6,8 +6,6 @@ struct LineBuffer {
     /// Bytes without a newline in them: they are not searched again.
     private var searched = 0
     private let limit: Int
-    /// What one read may bring. On the heap: the stacks of the threads that read are small.
-    private var piece = [UInt8](repeating: 0, count: 256 << 10)
 
     init(limit: Int) {
         self.limit = limit
@@ -15,10 +13,14 @@ struct LineBuffer {
 
     /// Reads once. False: the end, an error, or a line above the limit.
     mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
-        let count = read(descriptor, &piece, piece.count)
+        let piece = 256 << 10
+        let count = withUnsafeTemporaryAllocation(byteCount: piece, alignment: 1) { buffer -> Int in
+            let count = read(descriptor, buffer.baseAddress, piece)
+            if count > 0 { bytes.append(contentsOf: buffer[..<count]) }
+            return count
+        }
         if count < 0 { return errno == EINTR }
         if count == 0 { return false }
-        bytes.append(contentsOf: piece[..<count])
         var start = 0
         while let newline = newline(from: max(start, searched)) {
             line(bytes[start..<newline])
