@@ -85,8 +85,7 @@ class Agent:
             task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        self._processes.stop()
-        await self._contexts.stop()
+        await asyncio.gather(self._processes.stop(), self._contexts.stop())
 
     async def _answer(self, request: Request) -> None:
         reply = Reply(self._outbox, int(request.get("id", 0)))

@@ -71,6 +71,8 @@ class Context:
         self._kernel = self._make_kernel()
         self._knows_globals = False
         self._started = asyncio.create_task(self._kernel.start())
+        # One that is replaced before anybody waits for it fails unheard.
+        self._started.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     @property
     def description(self) -> dict[str, str]:
@@ -129,6 +131,8 @@ class Context:
                 await kernel.run(self._without_variables(global_variables, variables), _discard, hidden=True)
             case Outcome.FINISHED:
                 pass
+            case Outcome.RENEWED:
+                self._knows_globals = False
             case Outcome.DIED:
                 await execution.emit(error_line("ContextRestarting", "Context was restarted"))
                 await self._replace(kernel)
@@ -156,13 +160,22 @@ class Context:
         return kernel, running.result()
 
     async def _interrupt(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> None:
+        kernel.interrupt()
+        if await self._ends(kernel, running):
+            # The last signal may have come too late for the cell. An empty one takes it instead of the next.
+            await self._ends(kernel, asyncio.create_task(kernel.run("", _discard, hidden=True)))
+
+    async def _ends(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> bool:
+        """Whether the cell ends by interrupts. One that does not loses its kernel."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        while not running.done() and asyncio.get_running_loop().time() < deadline:
-            kernel.interrupt()
+        while asyncio.get_running_loop().time() < deadline:
             await asyncio.wait({running}, timeout=0.5)
-        if not running.done():
-            await self._replace(kernel)
-            await running
+            if running.done():
+                return True
+            kernel.interrupt()
+        await self._replace(kernel)
+        await running
+        return False
 
     async def _replace(self, kernel: Kernel) -> None:
         await kernel.stop()

@@ -22,7 +22,7 @@ CODES = {
     errno.EROFS: "permission_denied", errno.EEXIST: "already_exists", errno.ENOSPC: "resource_exhausted",
     errno.EDQUOT: "resource_exhausted", errno.EFBIG: "resource_exhausted", errno.ENOTDIR: "invalid_argument",
     errno.EISDIR: "invalid_argument", errno.ENAMETOOLONG: "invalid_argument", errno.ELOOP: "invalid_argument",
-    errno.EINVAL: "invalid_argument",
+    errno.EINVAL: "invalid_argument", errno.ENXIO: "invalid_argument",
 }
 
 
@@ -150,7 +150,8 @@ class Upload:
             self._file = None
 
     def _fail(self, error: OSError) -> None:
-        if error.errno == errno.EISDIR:
+        if error.errno in (errno.EISDIR, errno.ENXIO):
+            # A FIFO that nobody reads says ENXIO.
             what = "is a directory" if os.path.isdir(self.path) else "is not a regular file"
             self._failure = Failure.rpc("invalid_argument", f"path '{self.path}' {what}")
         else:

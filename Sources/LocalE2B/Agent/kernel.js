@@ -1,4 +1,4 @@
-// The JavaScript kernel: runs cells in one persistent realm and answers in JSON, each message after a line with its size.
+// The JavaScript kernel: runs cells in one persistent realm and answers in JSON, each message after its size.
 //
 // Cells go through the inspector's evaluation in REPL mode, which is what a browser's console does: `await` at the top,
 // `let` and `const` may be declared again, and the value of the last expression comes back.
@@ -66,7 +66,10 @@ Object.defineProperty(globalThis, hook, { value: reports });
 
 function post(method, parameters) {
     return new Promise((resolve, reject) => {
-        session.post(method, parameters, (error, answer) => error ? reject(new Error(error.message)) : resolve(answer));
+        session.post(method, parameters, (error, answer) => {
+            if (error) reject(new Error(error.message));
+            else resolve(answer);
+        });
     });
 }
 
@@ -86,8 +89,11 @@ const globalObject = post('Runtime.evaluate', { expression: 'globalThis' }).then
 // Scripts have no `import` statements, and the inspector's have no `import()`; in cells both are common.
 function withoutImports(code) {
     const load = `globalThis[Symbol.for('kernel.reports')].load`;
+    const start = /(^|;)([ \t]*)import\s+/.source;
+    const what = /(?:([\w$]+)\s*(?:,\s*)?)?(?:\*\s*as\s+([\w$]+)\s+|(\{[^}]*\})\s*)?(?:from\s*)?/.source;
+    const source = /(['"][^'"\n]+['"])/.source;
     return code.replace(
-        /(^|;)([ \t]*)import\s+(?:([\w$]+)\s*(?:,\s*)?)?(?:\*\s*as\s+([\w$]+)\s+|(\{[^}]*\})\s*)?(?:from\s*)?(['"][^'"\n]+['"])/gm,
+        new RegExp(start + what + source, 'gm'),
         (_, before, margin, base, all, names, source) => {
             const loaded = `await ${load}(${source})`;
             const statements = [];
@@ -110,20 +116,24 @@ reports.load = (name) => {
 };
 
 let interrupted;
-// While a cell waits; a cell that computes is ended by `breakOnSigint` below.
-process.on('SIGINT', () => interrupted?.());
 
-// V8's own interrupt works only for scripts that this module starts, so the inspector is called from within one.
+// V8's own interrupt works only for scripts that this module starts, so the inspector is called from within one. A
+// signal that comes just before or after such a script ends the process, hence the messages about its beginning and end.
 const entry = new vm.Script(`globalThis[Symbol.for('kernel.reports')].start()`);
 
 async function run(code) {
     const parameters = { expression: withoutImports(code), replMode: true, awaitPromise: true, userGesture: false };
-    reports.start = () => post('Runtime.evaluate', parameters);
+    reports.start = () => {
+        send({ type: 'computing' });
+        return post('Runtime.evaluate', parameters);
+    };
     const stop = new Promise((_, reject) => { interrupted = () => reject(new Error('interrupted')); });
     stop.catch(() => {});
     let answer;
     try {
-        answer = await Promise.race([entry.runInThisContext({ breakOnSigint: true }), stop]);
+        const evaluated = entry.runInThisContext({ breakOnSigint: true });
+        send({ type: 'waiting' });
+        answer = await Promise.race([evaluated, stop]);
     } catch (error) {
         return send({ type: 'error', name: 'Error', value: 'Execution interrupted', traceback: '' });
     } finally {
@@ -146,8 +156,11 @@ process.on('uncaughtException', (error) => process.stderr.write(`Uncaught ${util
 let queue = Promise.resolve();
 readline.createInterface({ input: fs.createReadStream(null, { fd: requests }) })
     .on('line', (line) => {
-        queue = queue.then(() => run(JSON.parse(line).code)).catch((error) =>
-            send({ type: 'error', name: 'Error', value: String(error), traceback: '' })).then(() => send({ type: 'end' }));
+        const request = JSON.parse(line);
+        if (request.interrupt) return interrupted?.();
+        queue = queue.then(() => run(request.code))
+            .catch((error) => send({ type: 'error', name: 'Error', value: String(error), traceback: '' }))
+            .then(() => send({ type: 'end' }));
     })
     .on('close', () => process.kill(process.pid, 'SIGKILL'));
 send({ type: 'ready' });

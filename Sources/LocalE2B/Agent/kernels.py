@@ -34,6 +34,8 @@ class Outcome(enum.Enum):
     FINISHED = enum.auto()
     DIED = enum.auto()
     """The kernel ended by itself while the cell ran."""
+    RENEWED = enum.auto()
+    """The cell ended the kernel, which is a way to end; the next one is a new one."""
     CLOSED = enum.auto()
     """We ended the kernel while the cell ran."""
 
@@ -116,6 +118,10 @@ class PythonKernel:
             sys.executable, str(HERE / "startup.py"), "-f", file,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             cwd=self._cwd, env=self._environment, start_new_session=True)
+        if self._closed:
+            # Stopped while there was no process to stop.
+            await self.stop()
+            raise ChildProcessError("the kernel was stopped")
         self._client = AsyncKernelClient(connection_file=file)
         self._client.load_connection_file()
         # How many messages wait here; the others wait in the kernel.

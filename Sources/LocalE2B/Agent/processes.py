@@ -161,6 +161,9 @@ class Process:
         self.listeners.clear()
         self._close()
 
+    async def exited(self) -> None:
+        await self._process.wait()
+
     def signal(self, number: signal.Signals) -> None:
         if self._process.returncode is None:
             self._signalled.set()
@@ -183,7 +186,7 @@ class Process:
                 self._stdin.write(bytes)
                 await self._stdin.drain()
         except OSError as error:
-            raise Failure.rpc("internal", f"error writing to stdin: {os.strerror(error.errno or 32).lower()}") from error
+            raise Failure.rpc("internal", "error writing to stdin: broken pipe") from error
 
     def close_stdin(self) -> None:
         if self._terminal is not None:
@@ -313,10 +316,11 @@ class Processes:
     def resize(self, request: dict[str, Any]) -> None:
         self._find(request).resize(request)
 
-    def stop(self) -> None:
-        for process in self._processes.values():
-            if process.end is None:
-                process.kill()
+    async def stop(self) -> None:
+        running = [process for process in self._processes.values() if process.end is None]
+        for process in running:
+            process.kill()
+        await asyncio.gather(*(process.exited() for process in running))
 
     def _command(self, request: dict[str, Any]) -> Command:
         home = self._paths.check_user(request.get("user"))

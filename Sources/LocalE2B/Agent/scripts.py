@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import contextlib
 import json
 import os
+import pathlib
 import signal
 from typing import Any
 
@@ -77,6 +79,8 @@ class ScriptKernel:
         self._closed = False
         self._count = 0
         self._partial = ""
+        # A signal ends the cell now, and not the kernel.
+        self._is_computing = False
 
     async def start(self) -> None:
         requests, request_end = os.pipe()
@@ -91,6 +95,10 @@ class ScriptKernel:
         self._output.opened()
         self._requests = await pipes.writer(request_end)
         self._replies, _ = await pipes.reader(reply_end, limit=1 << 16)
+        if self._closed:
+            # Stopped while there was no process to stop.
+            await self.stop()
+            raise ChildProcessError("the kernel was stopped")
         await self._greet()
         self._tasks.append(asyncio.create_task(self._pump(self._output)))
 
@@ -113,7 +121,7 @@ class ScriptKernel:
             self._cell = None
 
     def interrupt(self) -> None:
-        if self._process is not None and self._cell is not None:
+        if self._process is not None and self._is_computing:
             signal_group(self._process.pid, signal.SIGINT)
 
     async def stop(self) -> None:
@@ -159,6 +167,13 @@ class ScriptKernel:
         await cell.emit(stream_line("stdout", text))
 
 
+def children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class BashKernel(ScriptKernel):
     """An interactive Bash without a terminal.
 
@@ -172,10 +187,20 @@ class BashKernel(ScriptKernel):
         self._environment = {**self._environment, "PS1": "", "PS2": "", "TERM": "dumb"}
         return ["bash", "--noprofile", "--norc", "--noediting", "-i"]
 
+    def interrupt(self) -> None:
+        if self._is_computing:
+            return super().interrupt()
+        # A program that was just being started missed the signal, and the shell waits for it before anything else.
+        if self._process is not None:
+            for pid in children(self._process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+
     async def _greet(self) -> None:
         assert self._output is not None and self._replies is not None
         # It complains about the missing terminal first.
         await self._send("set +o history; PS1=; PS2=")
+        await self._replies.readline()
         await self._replies.readline()
         while self._output.take():
             pass
@@ -184,7 +209,8 @@ class BashKernel(ScriptKernel):
         assert self._process is not None and self._process.stdin is not None and self._requests is not None
         requests, replies = self._fds
         self._process.stdin.write(
-            f"IFS= read -r -d '' -u {requests} __cell && eval \"$__cell\" </dev/null {requests}<&- {replies}>&-\n"
+            f"IFS= read -r -d '' -u {requests} __cell && echo >&{replies} && "
+            f"eval \"$__cell\" </dev/null {requests}<&- {replies}>&-\n"
             f"printf '%s\\n' \"$?\" >&{replies}\n".encode())
         self._requests.write(code.replace("\0", "").encode("utf-8", "surrogatepass") + b"\0")
         await self._requests.drain()
@@ -195,19 +221,24 @@ class BashKernel(ScriptKernel):
             await self._send(code)
         except ConnectionError:
             pass
+        # From here on the cell is what an interrupt ends; before, it would be the reading of it.
+        await replies.readline()
+        self._is_computing = True
         status = (await replies.readline()).decode().strip()
+        self._is_computing = False
         await self._drain(self._output)
         if self._partial:
             await cell.emit(stream_line("stdout", self._partial))
             self._partial = ""
-        exited = status == ""
-        if exited:
+        outcome = Outcome.FINISHED
+        if status == "":
             # The cell said `exit`. That is an answer; the next cell gets a new shell.
             status = str(await self._process.wait())
+            outcome = Outcome.RENEWED
             await self._renew()
         if status != "0":
             await cell.emit(error_line("", status))
-        return Outcome.FINISHED
+        return outcome
 
     async def _renew(self) -> None:
         if self._closed:
@@ -244,6 +275,12 @@ class JavaScriptKernel(ScriptKernel):
     def _command(self, requests: int, replies: int) -> list[str]:
         return ["node", str(HERE / "kernel.js"), str(requests), str(replies)]
 
+    def interrupt(self) -> None:
+        if self._is_computing:
+            super().interrupt()
+        elif self._requests is not None and self._cell is not None:
+            self._requests.write(b'{"interrupt": true}\n')
+
     async def _greet(self) -> None:
         assert self._replies is not None
         if await self._receive(self._replies) is None:
@@ -271,6 +308,8 @@ class JavaScriptKernel(ScriptKernel):
             return Outcome.DIED
         while message := await self._receive(replies):
             match message["type"]:
+                case "computing" | "waiting" as state:
+                    self._is_computing = state == "computing"
                 case "stream":
                     await cell.emit(stream_line(message["name"], message["text"]))
                 case "value":

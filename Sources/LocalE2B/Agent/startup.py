@@ -107,8 +107,8 @@ def remember_cells_of_threads() -> None:
     start = threading.Thread.start
 
     def start_in_cell(thread: threading.Thread) -> None:
-        inherited = getattr(threading.current_thread(), "e2b_cell", None)
-        thread.e2b_cell = inherited or getattr(sys.stdout, "parent_header", {}).get("msg_id")  # type: ignore[attr-defined]
+        cell = getattr(threading.current_thread(), "e2b_cell", None)
+        thread.e2b_cell = cell or getattr(sys.stdout, "parent_header", {}).get("msg_id")  # type: ignore[attr-defined]
         start(thread)
 
     threading.Thread.start = start_in_cell  # type: ignore[method-assign]
