@@ -40,7 +40,7 @@ final class Agent: Sendable {
         let agent = Agent(launch)
         let thread = Thread { agent.run() }
         thread.name = "e2b-local agent"
-        thread.stackSize = 512 << 10
+        thread.stackSize = 1 << 20
         let alarm = Task {
             try await Task.sleep(for: startLimit)
             agent.process.kill()

@@ -130,8 +130,8 @@ final class ChildProcess: Sendable {
     /// Hands on complete lines until both pipes are closed. A line above `longestLine` bytes kills the program.
     func read(longestLine: Int, output: (ArraySlice<UInt8>) -> Void, log: (String) -> Void) {
         let (outputPipe, logPipe) = state.withLock { ($0.output, $0.log) }
-        var lines = LineBuffer(limit: longestLine)
-        var notes = LineBuffer(limit: 64 << 10)
+        var lines = LineBuffer(limit: longestLine, pieceSize: 256 << 10)
+        var notes = LineBuffer(limit: 64 << 10, pieceSize: 4 << 10)
         var noteCount = 0
         var descriptors = [
             pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0),

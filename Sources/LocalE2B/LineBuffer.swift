@@ -6,19 +6,18 @@ struct LineBuffer {
     /// Bytes without a newline in them: they are not searched again.
     private var searched = 0
     private let limit: Int
+    /// Read into first. On the heap: the threads that read have small stacks.
+    private var piece: [UInt8]
 
-    init(limit: Int) {
+    init(limit: Int, pieceSize: Int) {
         self.limit = limit
+        piece = [UInt8](repeating: 0, count: pieceSize)
     }
 
     /// Reads once. False: the end, an error, or a line above the limit.
     mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
-        let piece = 256 << 10
-        let count = withUnsafeTemporaryAllocation(byteCount: piece, alignment: 1) { buffer -> Int in
-            let count = read(descriptor, buffer.baseAddress, piece)
-            if count > 0 { bytes.append(contentsOf: buffer[..<count]) }
-            return count
-        }
+        let count = read(descriptor, &piece, piece.count)
+        if count > 0 { bytes.append(contentsOf: piece[..<count]) }
         if count < 0 { return errno == EINTR }
         if count == 0 { return false }
         var start = 0
