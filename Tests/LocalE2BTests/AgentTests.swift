@@ -10,13 +10,14 @@ struct AgentTests {
         python.executableURL = URL(filePath: "/usr/bin/python3")
         python.arguments = ["-B", script.path]
         let log = FileManager.default.temporaryDirectory.appending(path: "agent-\(UUID()).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         defer { try? FileManager.default.removeItem(at: log) }
         python.standardError = try FileHandle(forWritingTo: log)
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
             python.terminationHandler = { _ in ended.resume() }
             do { try python.run() } catch { ended.resume(throwing: error) }
         }
-        #expect(python.terminationStatus == 0, "\(try String(contentsOf: log, encoding: .utf8))")
+        let complaints = try String(contentsOf: log, encoding: .utf8)
+        #expect(python.terminationStatus == 0, "\(complaints)")
     }
 }
