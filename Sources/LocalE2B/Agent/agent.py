@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import sys
 from typing import Any, Awaitable, Callable
 
@@ -241,6 +242,14 @@ def set_limits() -> None:
         resource.setrlimit(limit, (value, value))
 
 
+def reset_signals() -> None:
+    """What a host ignores or blocks is inherited by all, and the shells and kernels need their signals."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def hide() -> None:
     """Keeps user code, which has the same account, from opening our pipes in /proc or attaching to us."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -248,6 +257,7 @@ def hide() -> None:
 
 async def main() -> None:
     hide()
+    reset_signals()
     requests, answers = take_streams()
     set_limits()
     loop = asyncio.get_running_loop()
