@@ -25,11 +25,9 @@ struct Bubblewrap: Sendable {
 
     /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
     private static let etc = [
-        "alternatives", "bash.bashrc", "debian_version", "fonts", "ImageMagick-6", "java-17-openjdk", "ld.so.cache",
-        "ld.so.conf",
-        "ld.so.conf.d", "localtime", "magic", "matplotlibrc", "mime.types", "os-release", "protocols", "python3",
-        "python3.11", "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo",
-        "timezone", "xdg",
+        "alternatives", "bash.bashrc", "debian_version", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
+        "localtime", "magic", "matplotlibrc", "mime.types", "os-release", "protocols", "python3", "python3.11",
+        "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg",
     ]
 
     private let hasSize: Bool

@@ -73,7 +73,7 @@ package final class LocalE2BServer: Sendable {
             throw .pythonMissing("it is not installed")
         }
         let bubblewrap = configuration.isIsolated ? try await Bubblewrap(files) : nil
-        let check = [Launch.python, "-c", "import ipykernel, jupyter_client"]
+        let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]
         let trial = try await Command.run(bubblewrap?.arguments(files, running: check) ?? check)
         guard trial.status == 0 else { throw .pythonMissing(trial.error.lastLine) }
         return { () throws(LocalE2BError) in

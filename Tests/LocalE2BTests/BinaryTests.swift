@@ -43,16 +43,21 @@ struct BinaryTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.temporary.path) == [])
     }
 
-    @Test func `a machine without user namespaces is told what to do`() async throws {
-        let binary = try RunningBinary(
-            ["--port", "0"],
-            inside: [
-                "/usr/bin/bwrap", "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--die-with-parent",
-            ])
+    /// Machines that lack something, made with bubblewrap.
+    @Test(arguments: [
+        (["--disable-userns"], "bubblewrap cannot make a sandbox here", "--no-isolation"),
+        (["--ro-bind", "/dev/null", "/usr/bin/bwrap"], "bubblewrap (bwrap) is not installed", "--no-isolation"),
+        (["--tmpfs", "/usr/lib/python3/dist-packages/ipykernel"], "cannot run a kernel", "python3-ipykernel"),
+    ])
+    func `a machine that lacks something is told what to do`(lack: [String], complaint: String, advice: String)
+        async throws
+    {
+        let machine = ["/usr/bin/bwrap", "--unshare-user", "--die-with-parent", "--dev-bind", "/", "/"] + lack
+        let binary = try RunningBinary(["--port", "0"], inside: machine)
         #expect(await binary.readLine() == nil)
         #expect(await binary.waitForExit() == 1)
-        let complaint = await binary.complaint()
-        #expect(complaint.contains("bubblewrap cannot make a sandbox here") && complaint.contains("--no-isolation"))
+        let said = await binary.complaint()
+        #expect(said.contains(complaint) && said.contains(advice))
         #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
     }
 
