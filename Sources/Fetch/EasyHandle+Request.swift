@@ -73,7 +73,7 @@ extension FetchRequest {
 
     /// A body beyond HTTP/2's initial window (RFC 9113, 6.5.2) goes over HTTP/1.1: where a server answers without
     /// reading it, as edges do with errors, libcurl 7.88 waits for room in the window until the time is up.
-    fileprivate var isNegotiable: Bool {
+    var isNegotiable: Bool {
         isHTTPS && httpVersion == .negotiated && (body?.count ?? 0) <= 65_535
     }
 

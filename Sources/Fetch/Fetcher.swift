@@ -2,25 +2,49 @@ import CCurl
 import Synchronization
 import Threads
 
-/// Async HTTP on libcurl's multi interface: one driver thread, pooled connections.
+/// Async HTTP on libcurl's multi interface, with pooled connections: a driver thread for each kind of them.
+///
+/// HTTP/1.1 and HTTP/2 must not meet in one pool. libcurl keeps the connections to a host together, and notes for all of
+/// them at once whether they can be shared; up to 8.4 it then gives a request that may share one any that is in use,
+/// an HTTP/1.1 connection in the middle of another request included, and answers go to the wrong requests.
 package final class Fetcher: Sendable {
-    private let inbox: Inbox
+    /// To the driver whose requests offer HTTP/1.1 only, and to that whose requests offer HTTP/2, too.
+    private let http1: Inbox
+    private let negotiating: Inbox
     private let lastID = Atomic<UInt64>(0)
 
     package init(_ configuration: FetchConfiguration = .init()) throws(FetchError) {
         guard HeaderList.isFieldValue(configuration.userAgent) else { throw .invalidRequest }
-        let inbox = try Inbox()
-        let driver = try Driver(configuration, inbox)
-        // The thread knows the inbox and not the fetcher, so that dropping the fetcher can end it.
-        guard startThread(named: "fetch", { driver.run() }) == 0 else { throw .outOfMemory }
-        self.inbox = inbox
+        http1 = try Self.startDriver(configuration, named: "fetch-1")
+        do throws(FetchError) {
+            negotiating = try Self.startDriver(configuration, named: "fetch-2")
+        } catch {
+            http1.stop(nil)
+            throw error
+        }
     }
 
-    deinit { inbox.stop(nil) }
+    deinit {
+        http1.stop(nil)
+        negotiating.stop(nil)
+    }
+
+    /// The thread knows the inbox and not the fetcher, so that dropping the fetcher can end it.
+    private static func startDriver(
+        _ configuration: FetchConfiguration, named name: String
+    ) throws(FetchError) -> Inbox {
+        let inbox = try Inbox()
+        let driver = try Driver(configuration, inbox)
+        guard startThread(named: name, { driver.run() }) == 0 else { throw .outOfMemory }
+        return inbox
+    }
+
+    private func inbox(for request: FetchRequest) -> Inbox { request.isNegotiable ? negotiating : http1 }
 
     /// The whole response.
     package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse {
         let id = makeID()
+        let inbox = inbox(for: request)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Transfer.Waiter) in
                 guard inbox.post(.start(id, request, .whole(waiter))) else {
@@ -41,6 +65,7 @@ package final class Fetcher: Sendable {
     package func withStream<R: Sendable>(
         of request: FetchRequest, _ body: (FetchStream) async throws -> R
     ) async throws -> R {
+        let inbox = inbox(for: request)
         let stream = FetchStream(makeID(), inbox)
         guard inbox.post(.start(stream.id, request, .stream(stream))) else { throw FetchError.shutDown }
         defer { stream.cancel() }
@@ -51,9 +76,9 @@ package final class Fetcher: Sendable {
         }
     }
 
-    /// Fails what is in flight and ends the thread.
+    /// Fails what is in flight and ends the threads.
     package func stop() async {
-        await withCheckedContinuation { inbox.stop($0) }
+        for inbox in [http1, negotiating] { await withCheckedContinuation { inbox.stop($0) } }
     }
 
     private func makeID() -> Transfer.ID { lastID.add(1, ordering: .relaxed).newValue }

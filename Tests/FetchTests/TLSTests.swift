@@ -73,6 +73,40 @@ struct TLSTests {
         }
     }
 
+    /// The requests of an execution, from 64 clients, while connections come and go. That is when libcurl's pool is most
+    /// confused: with HTTP/1.1 and HTTP/2 in one pool, hundreds of answers are of the wrong request or version.
+    @Test func `every request gets its own answer, over its own version of HTTP`() async throws {
+        let nginx = try await Nginx(requestsPerConnection: 20)
+        let fetcher = try Fetcher(.init(caFile: nginx.certificate))
+        let shapes: [(method: String, version: FetchRequest.HTTPVersion, name: String)] = [
+            ("POST", .negotiated, "HTTP/2.0"), ("POST", .http1, "HTTP/1.1"), ("DELETE", .negotiated, "HTTP/2.0"),
+        ]
+        let answers = try await withThrowingTaskGroup(of: [(wanted: String, got: String)].self) { group in
+            for client in 0..<64 {
+                group.addTask {
+                    var answers: [(wanted: String, got: String)] = []
+                    for turn in 0..<99 {
+                        let (method, version, name) = shapes[turn % shapes.count]
+                        let path = "/echo/\(client)/\(turn)"
+                        let request = FetchRequest(
+                            method: method, url: nginx.url + path, body: method == "POST" ? [1] : nil,
+                            httpVersion: version)
+                        do throws(FetchError) {
+                            let body = try await fetcher.response(to: request).body
+                            answers.append(("\(method) \(path) \(name)", String(decoding: body, as: UTF8.self)))
+                        } catch .cut {
+                            // The connection had served its share, and the request may not be sent again.
+                        }
+                    }
+                    return answers
+                }
+            }
+            return try await group.reduce([], +)
+        }
+        #expect(answers.filter { $0.wanted != $0.got }.map { "\($0.wanted): \($0.got)" } == [])
+        #expect(answers.count > 3200)
+    }
+
     @Test func `a burst shares one HTTP 2 connection`() async throws {
         let nginx = try await Nginx()
         let fetcher = try Fetcher(.init(caFile: nginx.certificate))
@@ -151,7 +185,7 @@ private final class Nginx: Sendable {
         return (try? output(of: nginx, "-V").contains("http_v2_module")) ?? false
     }
 
-    init(upstream: String = "http://127.0.0.1:1") async throws {
+    init(upstream: String = "http://127.0.0.1:1", requestsPerConnection: Int = 1000) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "fetch-\(UUID())")
         try FileManager.default.createDirectory(at: folder.appending(path: "www"), withIntermediateDirectories: true)
         certificate = folder.appending(path: "certificate.pem").path
@@ -168,13 +202,14 @@ private final class Nginx: Sendable {
         daemon off; pid \(folder.path)/pid; error_log \(folder.path)/error.log;
         events {}
         http {
-            access_log off; \(temporaries)
+            access_log off; \(temporaries) keepalive_requests \(requestsPerConnection);
             server {
                 listen 127.0.0.1:\(port) ssl http2; listen [::1]:\(port) ssl http2;
                 ssl_certificate certificate.pem; ssl_certificate_key key.pem;
                 default_type text/plain; root \(folder.path)/www;
                 location = /version { return 200 $server_protocol; }
                 location = /connection { return 200 $connection; }
+                location /echo/ { return 200 "$request_method $request_uri $server_protocol"; }
                 location = /upstream { proxy_pass \(upstream); }
             }
         }
