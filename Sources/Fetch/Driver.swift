@@ -10,6 +10,10 @@ import CLinux
 /// asked for with `curl_multi_timeout` before each wait. Total and idle timeouts are ours: finer than libcurl's, and
 /// valid also while a transfer waits for another one's connection.
 ///
+/// One transfer at a time has a connection, with HTTP/2, too. libcurl notes for all connections to a host together
+/// whether they can be shared; where some are HTTP/2 and some HTTP/1.1, versions before 8.5 share any, and an answer goes
+/// to the wrong request. Nor does a server that ends a connection take other requests with it.
+///
 /// Driver's CPU time for a small GET over a kept connection, 64 in flight, libcurl 7.88.1, a busy machine:
 ///
 ///     silent streams beside      0     1000
@@ -44,6 +48,7 @@ final class Driver {
         self.multi = multi
         self.poller = poller
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.connectionLimit)
+        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         let context = Unmanaged.passUnretained(self).toOpaque()
         ccurl_multi_set_socket_callback(
             multi,

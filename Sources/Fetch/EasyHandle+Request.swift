@@ -48,9 +48,6 @@ extension EasyHandle {
             try set(CURLOPT_CAPATH, nil)
         }
         try set(CURLOPT_HTTP_VERSION, isNegotiable ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        // A burst to a new host waits for the first handshake and then shares its connection, instead of making one
-        // handshake each. With a server that has HTTP/1.1 only, the burst pays that one wait.
-        try set(CURLOPT_PIPEWAIT, isNegotiable ? 1 : 0)
     }
 
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {

@@ -2,11 +2,10 @@ import CCurl
 import Synchronization
 import Threads
 
-/// Async HTTP on libcurl's multi interface, with pooled connections: a driver thread for each kind of them.
+/// Async HTTP on libcurl's multi interface, with pooled connections.
 ///
-/// HTTP/1.1 and HTTP/2 must not meet in one pool. libcurl keeps the connections to a host together, and notes for all of
-/// them at once whether they can be shared; up to 8.4 it then gives a request that may share one any that is in use,
-/// an HTTP/1.1 connection in the middle of another request included, and answers go to the wrong requests.
+/// There are two drivers, and so two pools: with one, a request that could have HTTP/2 takes any idle connection to its
+/// host, and beside HTTP/1.1 requests hardly ever gets it.
 package final class Fetcher: Sendable {
     /// To the driver whose requests offer HTTP/1.1 only, and to that whose requests offer HTTP/2, too.
     private let http1: Inbox
