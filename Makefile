@@ -27,12 +27,22 @@ build: deps-build swift  ## the two programs, optimised, in .build/release
 	swift build $(RELEASE) --product e2b-fcgi
 	swift build $(RELEASE) --product e2b-local
 
+# $(call run_tests,TARGETS,OPTIONS): one target after another, each in a process of its own. All in one they share a
+# thread for each core, and while the image tests compute on those, the others wait longer than their time limits.
+define run_tests
+@failed=(); for target in $(1); do \
+	echo "$$target $(2)"; \
+	swift test --disable-xctest --skip-build $(2) --filter "^$$target\." || failed+=("$$target"); \
+done; \
+if (($${#failed[@]})); then echo "failed: $${failed[*]} $(2)" >&2; exit 1; fi
+endef
+
 # The whole suite once; then what touches C, and the client of it, under AddressSanitizer.
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
-	swift test --disable-xctest --skip-build
+	$(call run_tests,$(notdir $(wildcard Tests/*Tests)))
 	swift build --build-tests $(SANITIZED)
-	swift test --disable-xctest --skip-build $(SANITIZED) --filter '^(FastCGI|Fetch|ImageGate|E2B)Tests\.'
+	$(call run_tests,FastCGITests FetchTests ImageGateTests E2BTests,$(SANITIZED))
 
 bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
 	@exec Tests/Bench/run.sh
