@@ -48,13 +48,15 @@ accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # Private (0700), and short: the path of a Unix socket ends at 107 bytes. One for each run, so two on two ports do not
 # meet. Not in the checkout, which may be read-only or far down.
 run=$(mktemp -d /tmp/e2b-fcgi.XXXXXX)
+# Killed with -9 nobody could tidy up, so somebody else does: this pipe's other end closes with the script, however it dies.
+exec {life}> >(trap '' INT TERM HUP && cat >/dev/null && exec rm -rf -- "$run")
 
 names=() pids=()
 
 # start NAME COMMAND…: in a session of its own, so that Ctrl-C reaches this script alone and the order of stopping stays
 # ours; and with a parent-death signal, so that nothing outlives this script even when it is killed with -9.
 start() {
-    setsid setpriv --pdeathsig TERM "${@:2}" &
+    setsid setpriv --pdeathsig TERM "${@:2}" {life}>&- &
     names+=("$1") pids+=("$!")
 }
 
