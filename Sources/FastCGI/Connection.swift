@@ -14,7 +14,6 @@ struct Connection: ~Copyable {
     private static let linger = Duration.seconds(2)
 
     private let raw: UnsafeMutablePointer<FCGX_Request>
-    private let buffer: UnsafeMutableRawBufferPointer
     /// The head goes in at one end, libfcgi reads it from the other. -1 if there is no pair.
     private var headIn: CInt = -1
     private var headOut: CInt = -1
@@ -24,7 +23,6 @@ struct Connection: ~Copyable {
 
     init() {
         raw = .allocate(capacity: 1)
-        buffer = .allocate(byteCount: 16 << 10, alignment: 16)
         // No listener: libfcgi never accepts by itself.
         FCGX_InitRequest(raw, -1, 0)
     }
@@ -32,7 +30,6 @@ struct Connection: ~Copyable {
     deinit {
         if headIn >= 0 { _ = Glibc.close(headIn) }
         if headOut >= 0 { _ = Glibc.close(headOut) }
-        buffer.deallocate()
         raw.deallocate()
     }
 
@@ -47,6 +44,9 @@ struct Connection: ~Copyable {
     ) -> FastCGIRequest? {
         self.socket = socket
         isStdinUnread = false
+        // Gone when the request has been read: a thousand in flight need none. And not on the stack, which a thread keeps.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
+        defer { buffer.deallocate() }
         var reader = RecordReader(socket: socket, buffer: buffer)
         reader.deadline = .now + patience
         do throws(FastCGIError) {
@@ -65,6 +65,8 @@ struct Connection: ~Copyable {
         // A body may take as long as its sender needs, if only it moves.
         reader.deadline = nil
         let params = params
+        // libfcgi has read the head, and stdin never reaches it: its reading half has nothing left to do.
+        FCGX_FreeStream(&raw.pointee.in)
         let stdin = stdin(from: &reader, contentLength: params["CONTENT_LENGTH"], limit: bodyLimit)
         return FastCGIRequest(params: params, stdin: stdin)
     }
@@ -174,7 +176,11 @@ struct Connection: ~Copyable {
     }
 
     /// Reads and drops what has arrived.
-    private func hasUnread() -> Bool { recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) > 0 }
+    private func hasUnread() -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) > 0
+        }
+    }
 
     private mutating func openHeadPair() throws(FastCGIError) {
         var pair: (CInt, CInt) = (-1, -1)
