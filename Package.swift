@@ -57,7 +57,7 @@ let package = Package(
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),
         .executableTarget(
-            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", arguments],
+            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", arguments],
             swiftSettings: settings),
 
         // The embedded default. It shares nothing with the responder.

@@ -13,3 +13,7 @@ extern int clinux_set_thread_name(unsigned long thread, const char *_Nonnull nam
 
 /// POLLRDHUP of poll(2): the peer has closed its writing side.
 enum { clinux_pollrdhup = 0x2000 };
+
+/// mallopt(3), whose header includes others that Glibc has. Blocks of that many bytes are mapped, and unmapped when freed.
+extern int clinux_mallopt(int parameter, int value) __asm__("mallopt");
+enum { clinux_mmap_threshold = -3 };

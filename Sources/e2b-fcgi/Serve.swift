@@ -14,6 +14,7 @@ struct Serve: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
+        Heap.returnLargeBlocks()
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
         let log = EventLog(isLoggingRequests: configuration.isLogging)
         warn(about: configuration, log)
