@@ -43,12 +43,15 @@ extension EasyHandle {
         try set(CURLOPT_NOPROXY, "")
         // Zero would mean libcurl's default of 300 s.
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, configuration.connectTimeout.milliseconds))
-        if let caFile = configuration.caFile {
-            try set(CURLOPT_CAINFO, caFile)
-            try set(CURLOPT_CAPATH, nil)
-        }
+        if let caFile = configuration.caFile { try set(CURLOPT_CAINFO, caFile) }
+        // libcurl reads the file once and keeps it for all connections, but only where it has no folder to look in as
+        // well. Debian's has both, which hold the same certificates.
+        if configuration.caFile != nil || Self.hasCAFile { try set(CURLOPT_CAPATH, nil) }
         try set(CURLOPT_HTTP_VERSION, isNegotiable ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
     }
+
+    /// Whether libcurl knows the system's file of certificate authorities.
+    private static let hasCAFile = curl_version_info(CURLVERSION_SEVENTH)?.pointee.cainfo != nil
 
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {
         guard HeaderList.isToken(request.method) else { throw .invalidRequest }
