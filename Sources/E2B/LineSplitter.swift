@@ -34,6 +34,8 @@ struct LineSplitter {
     /// - Throws: ``LineTooLong``, also for a line whose end is not here, and what `read` throws.
     mutating func next<R>(_ read: (UnsafeRawBufferPointer) throws -> R) throws -> R? {
         guard let end = endOfLine() else {
+            // The line before may have been an image, and the next one may be long in coming.
+            if start == held.count { held = []; start = 0 }
             searched = held.count
             if held.count - start > limit { throw LineTooLong() }
             return nil
