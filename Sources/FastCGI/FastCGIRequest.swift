@@ -21,8 +21,10 @@ extension FastCGIRequest {
     /// whole site handed to the responder `SCRIPT_NAME`.
     package var path: String {
         for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
-            guard let value = params[name]?.prefix(while: { $0 != "?" }), !value.isEmpty else { continue }
-            return value.first == "/" ? String(value) : "/" + value
+            guard let value = params[name]?.utf8.prefix(while: { $0 != UInt8(ascii: "?") }), !value.isEmpty else {
+                continue
+            }
+            return (value.first == UInt8(ascii: "/") ? "" : "/") + String(Substring(value))
         }
         return "/"
     }
@@ -37,6 +39,14 @@ extension FastCGIRequest {
 
     /// A header of the HTTP request, such as `X-API-Key`. RFC 3875, section 4.1.18.
     package func header(_ name: String) -> String? {
-        params["HTTP_" + name.uppercased().replacing("-", with: "_")]
+        // Byte by byte: `uppercased` and `replacing` know all of Unicode, and take twenty times as long.
+        let name = name.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte & ~0x20
+            case UInt8(ascii: "-"): UInt8(ascii: "_")
+            default: byte
+            }
+        }
+        return params["HTTP_" + String(decoding: name, as: UTF8.self)]
     }
 }

@@ -1,6 +1,4 @@
-import FoundationEssentials
 import Glibc
-import Synchronization
 
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
@@ -17,50 +15,33 @@ package final class EventLog: Sendable {
 
     package init(isLoggingRequests: Bool) { self.isLoggingRequests = isLoggingRequests }
 
-    private struct RequestLine: Encodable {
-        let time: String
-        let id: String
-        let method: String
-        let path: String
-        let status: Int
-        let ms: Double
-        let caller: String?
-        let sandbox: String?
-        let bytesIn: Int
-        let bytesOut: Int
-        let images: Int
-    }
-
-    private struct NoticeLine: Encodable {
-        let time: String
-        let notice: String
-    }
-
     func request(
         id: String, method: String, path: String, bytesIn: Int, bytesOut: Int, duration: Duration, outcome: Outcome
     ) {
         guard isLoggingRequests else { return }
-        let parts = duration.components
-        let microseconds = parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000
-        write(
-            RequestLine(
-                time: now, id: id, method: String(method.prefix(20)), path: String(path.prefix(200)),
-                status: outcome.status, ms: Double(microseconds) / 1000, caller: outcome.caller,
-                sandbox: outcome.sandboxID, bytesIn: bytesIn, bytesOut: bytesOut, images: outcome.images))
+        var line = LogLine()
+        line.member("id", id)
+        line.member("method", String(method.prefix(20)))
+        line.member("path", String(path.prefix(200)))
+        line.member("status", outcome.status)
+        line.member("ms", milliseconds: duration)
+        if let caller = outcome.caller { line.member("caller", caller) }
+        if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }
+        line.member("bytesIn", bytesIn)
+        line.member("bytesOut", bytesOut)
+        line.member("images", outcome.images)
+        write(line)
     }
 
     /// Something that an operator should know, outside any request.
-    package func notice(_ text: String) { write(NoticeLine(time: now, notice: text)) }
+    package func notice(_ text: String) {
+        var line = LogLine()
+        line.member("notice", text)
+        write(line)
+    }
 
-    private var now: String { Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
-
-    private func write(_ line: some Encodable) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        // Strings and numbers always encode; a log line is not worth a crash.
-        guard var bytes = try? encoder.encode(line) else { return }
-        bytes.append(UInt8(ascii: "\n"))
+    private func write(_ line: consuming LogLine) {
         // One write a line: lines of several threads do not mix.
-        bytes.withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        line.finish().withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -69,13 +69,13 @@ package final class Responder: Sendable {
         do throws(Refusal) {
             switch request.path {
             case "/execute":
-                try allow("POST", request)
+                try allow(["POST"], request)
                 return try await execute(request, id: id)
             case "/health":
-                try allow("GET, HEAD", request)
+                try allow(["GET", "HEAD"], request)
                 return (json(health), Outcome(status: 200))
             case "/openapi.json":
-                try allow("GET, HEAD", request)
+                try allow(["GET", "HEAD"], request)
                 return (json(openAPIDocument(request).encoded()), Outcome(status: 200))
             default:
                 throw Refusal(
@@ -87,8 +87,9 @@ package final class Responder: Sendable {
         }
     }
 
-    private func allow(_ methods: String, _ request: FastCGIRequest) throws(Refusal) {
-        guard methods.split(separator: ", ").contains(where: { $0 == request.method }) else {
+    private func allow(_ methods: [String], _ request: FastCGIRequest) throws(Refusal) {
+        guard methods.contains(request.method) else {
+            let methods = methods.joined(separator: ", ")
             throw Refusal(status: 405, "\(request.path) answers \(methods) only.", allow: methods)
         }
     }
