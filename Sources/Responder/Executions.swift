@@ -25,14 +25,18 @@ final class Executions: Sendable {
                 retryAfter: .seconds(5))
         }
         defer { inFlight.leave() }
-        let (id, task) = try state.withLock { state throws(Refusal) in
+        let id = try state.withLock { state throws(Refusal) in
             guard !state.isDraining else { throw .shuttingDown }
-            let task = Task { await work() }
-            if state.isCancelled { task.cancel() }
             state.lastID += 1
-            state.running[state.lastID] = task
-            return (state.lastID, task)
+            return state.lastID
         }
+        // Immediate: on this thread, up to its first wait. Another one would have to be woken.
+        let task = Task.immediate { await work() }
+        let isCancelled = state.withLock { state in
+            state.running[id] = task
+            return state.isCancelled
+        }
+        if isCancelled { task.cancel() }
         defer { state.withLock { $0.running[id] = nil } }
         return await withTaskCancellationHandler {
             await task.value

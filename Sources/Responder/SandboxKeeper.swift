@@ -44,7 +44,8 @@ final class SandboxKeeper: Sendable {
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {
         _ = inFlight.enter()
-        Task {
+        // Immediate: the call is on its way when this returns, and no other thread had to be woken for it.
+        Task.immediate {
             await work()
             inFlight.leave()
         }
