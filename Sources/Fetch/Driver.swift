@@ -37,6 +37,7 @@ final class Driver {
     private var transfers: [Transfer.ID: Transfer] = [:]
     private var deadlines = Deadlines()
     private var spares: [EasyHandle] = []
+    private let news = News()
 
     init(_ configuration: FetchConfiguration, _ inbox: Inbox) throws(FetchError) {
         let poller = try Poller()
@@ -77,9 +78,10 @@ final class Driver {
             collect()
             expire(at: now)
             poller.wait(milliseconds: CInt(milliseconds(from: now))) { descriptor, readiness in
-                if descriptor != inbox.wakeup { act(on: descriptor, readiness) }
+                guard descriptor != inbox.wakeup else { return }
+                act(on: descriptor, readiness)
+                collect()
             }
-            collect()
         }
         for case .start(_, _, let receiver) in commands { receiver.fail(.shutDown) }
         for transfer in Array(transfers.values) { end(transfer, .shutDown) }
@@ -102,8 +104,8 @@ final class Driver {
         _ id: Transfer.ID, _ request: FetchRequest, _ receiver: Transfer.Receiver, at now: ContinuousClock.Instant
     ) {
         do throws(FetchError) {
-            let easy = if let spare = spares.popLast() { spare } else { try EasyHandle() }
-            let transfer = try Transfer(id, request, receiver, on: easy, configuration, at: now)
+            let easy = if let spare = spares.popLast() { spare } else { try EasyHandle(configuration) }
+            let transfer = try Transfer(id, request, receiver, on: easy, news, at: now)
             guard curl_multi_add_handle(multi, easy.raw) == CURLM_OK else { throw .outOfMemory }
             transfers[id] = transfer
             deadlines.insert(transfer)
@@ -140,6 +142,7 @@ final class Driver {
         return poller.watch(socket, interest, isKnown: isKnown)
     }
 
+    /// What the last action has led to.
     private func collect() {
         var left: CInt = 0
         while let message = curl_multi_info_read(multi, &left) {
@@ -150,12 +153,11 @@ final class Driver {
             transfer.finish(code)
             if code == CURLE_OK { recycle(transfer.easy) }
         }
+        news.deliver()
     }
 
     private func recycle(_ easy: EasyHandle) {
-        guard spares.count < Self.spareLimit else { return }
-        easy.reset()
-        spares.append(easy)
+        if spares.count < Self.spareLimit, easy.forget() { spares.append(easy) }
     }
 
     private func expire(at now: ContinuousClock.Instant) {

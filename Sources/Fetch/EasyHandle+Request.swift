@@ -1,26 +1,25 @@
 import CCurl
 
 extension EasyHandle {
-    /// Sets every option of a transfer but its callbacks. Header lines go into `headers`, which libcurl does not copy.
-    func prepare(
-        for request: FetchRequest, _ headers: inout HeaderList, _ configuration: FetchConfiguration
-    ) throws(FetchError) {
+    /// Sets every option that differs from one request to the next. Header lines go into `headers`, which libcurl does
+    /// not copy.
+    func prepare(for request: FetchRequest, _ headers: inout HeaderList) throws(FetchError) {
         guard request.hasValidURL else { throw .invalidURL }
-        try keepMessage()
+        forgetMessage()
         try set(CURLOPT_URL, request.url)
-        try setPolicy()
-        try setConnection(configuration, isNegotiable: request.isNegotiable)
+        try set(CURLOPT_HTTP_VERSION, request.isNegotiable ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         try setMethodAndBody(request)
         for (name, value) in request.headers { try headers.append(name, value) }
         // "100-continue" would cost a round trip, or a second with a server that does not know it.
         try headers.suppress("Expect")
-        if request.body != nil, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+        if request.body != nil, !request.headers.contains(where: { $0.name.isContentType }) {
             try headers.suppress("Content-Type")
         }
+        try set(headers)
     }
 
     /// What no request may change.
-    private func setPolicy() throws(FetchError) {
+    func setPolicy() throws(FetchError) {
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_FOLLOWLOCATION, 0)
@@ -36,7 +35,7 @@ extension EasyHandle {
         try set(CURLOPT_QUICK_EXIT, 1)
     }
 
-    private func setConnection(_ configuration: FetchConfiguration, isNegotiable: Bool) throws(FetchError) {
+    func set(_ configuration: FetchConfiguration) throws(FetchError) {
         try set(CURLOPT_USERAGENT, configuration.userAgent)
         // Empty, not absent: absent means the environment's.
         try set(CURLOPT_PROXY, configuration.proxy ?? "")
@@ -47,29 +46,31 @@ extension EasyHandle {
         // libcurl reads the file once and keeps it for all connections, but only where it has no folder to look in as
         // well. Debian's has both, which hold the same certificates.
         if configuration.caFile != nil || Self.hasCAFile { try set(CURLOPT_CAPATH, nil) }
-        try set(CURLOPT_HTTP_VERSION, isNegotiable ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
     }
 
     /// Whether libcurl knows the system's file of certificate authorities.
     private static let hasCAFile = curl_version_info(CURLVERSION_SEVENTH)?.pointee.cainfo != nil
 
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {
-        guard HeaderList.isToken(request.method) else { throw .invalidRequest }
-        if request.method == "HEAD" {
+        let method = request.method
+        guard HeaderList.isToken(method) else { throw .invalidRequest }
+        // Each of the three undoes the other two.
+        if method == "HEAD" {
             try set(CURLOPT_NOBODY, 1)
-        } else if let body = request.body ?? (request.method == "POST" ? [] : nil) {
+            try set(CURLOPT_CUSTOMREQUEST, nil)
+        } else if let body = request.body ?? (method == "POST" ? [] : nil) {
             try set(CURLOPT_POST, 1)
             try set(body: body)
-            if request.method != "POST" { try set(CURLOPT_CUSTOMREQUEST, request.method) }
+            try set(CURLOPT_CUSTOMREQUEST, method == "POST" ? nil : method)
         } else {
             try set(CURLOPT_HTTPGET, 1)
-            if request.method != "GET" { try set(CURLOPT_CUSTOMREQUEST, request.method) }
+            try set(CURLOPT_CUSTOMREQUEST, method == "GET" ? nil : method)
         }
     }
 }
 
 extension FetchRequest {
-    fileprivate var isHTTPS: Bool { url.prefix(8).lowercased() == "https://" }
+    fileprivate var isHTTPS: Bool { url.begins("https://") }
 
     /// A body beyond HTTP/2's initial window (RFC 9113, 6.5.2) goes over HTTP/1.1: where a server answers without
     /// reading it, as edges do with errors, libcurl 7.88 waits for room in the window until the time is up.
@@ -79,7 +80,18 @@ extension FetchRequest {
 
     /// libcurl parses; this keeps out what would not reach it whole (a NUL), and schemes it would guess.
     fileprivate var hasValidURL: Bool {
-        (isHTTPS || url.prefix(7).lowercased() == "http://") && url.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+        (isHTTPS || url.begins("http://")) && url.hasOnly { $0 > 0x20 && $0 != 0x7f }
+    }
+}
+
+extension String {
+    fileprivate var isContentType: Bool { utf8.count == 12 && begins("content-type") }
+
+    /// Whether it begins with these letters, be they large or small, and marks.
+    fileprivate func begins(_ lowercase: StaticString) -> Bool {
+        let prefix = UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount)
+        return utf8.count >= prefix.count
+            && zip(utf8, prefix).allSatisfy { (0x41...0x5a).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
     }
 }
 

@@ -2,15 +2,22 @@ import CCurl
 import CCurlShim
 
 /// A libcurl easy handle, used for one transfer after another.
+///
+/// What is alike for all requests is set once; `prepare` sets all the rest, and ``forget()`` clears what has pointers
+/// or memory of the last transfer in it. To reset the handle and set everything again takes four times as long.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let message: UnsafeMutablePointer<CChar>
 
-    init() throws(FetchError) {
+    init(_ configuration: FetchConfiguration) throws(FetchError) {
         guard let raw = curl_easy_init() else { throw .outOfMemory }
         self.raw = raw
         message = .allocate(capacity: Int(CURL_ERROR_SIZE))
         message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try set(CURLOPT_ERRORBUFFER, message)
+        try setPolicy()
+        try set(configuration)
+        try Transfer.setCallbacks(of: self)
     }
 
     deinit {
@@ -18,8 +25,25 @@ final class EasyHandle {
         message.deallocate()
     }
 
-    /// Forgets every option, and with them the pointers to the last transfer.
-    func reset() { curl_easy_reset(raw) }
+    /// Lets go of the last transfer. False: the handle cannot be used again.
+    func forget() -> Bool {
+        do throws(FetchError) {
+            try point(at: nil)
+            try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, nil))
+            // Frees libcurl's copy of the body.
+            try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Has libcurl's callbacks called with `transfer`.
+    func point(at transfer: UnsafeMutableRawPointer?) throws(FetchError) {
+        for option in [CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA] {
+            try check(ccurl_set_pointer(raw, option, transfer))
+        }
+    }
 
     func set(_ option: CURLoption, _ value: Int) throws(FetchError) {
         try check(ccurl_set_long(raw, option, value))
@@ -34,7 +58,7 @@ final class EasyHandle {
         }
     }
 
-    func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer) throws(FetchError) {
+    private func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer) throws(FetchError) {
         try check(ccurl_set_pointer(raw, option, value))
     }
 
@@ -63,11 +87,8 @@ final class EasyHandle {
         try check(code)
     }
 
-    /// Where ``failure`` finds libcurl's words.
-    func keepMessage() throws(FetchError) {
-        message[0] = 0
-        try check(ccurl_set_pointer(raw, CURLOPT_ERRORBUFFER, message))
-    }
+    /// Of the last transfer: ``failure(_:)`` tells this one's.
+    func forgetMessage() { message[0] = 0 }
 
     func failure(_ code: CURLcode) -> String {
         message[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: message)

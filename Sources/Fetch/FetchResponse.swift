@@ -1,13 +1,20 @@
 /// A response's status and header fields.
 package struct FetchHead: Equatable, Sendable {
     package var status: Int
-    /// Names in lower case; a repeated field keeps its last value.
-    package var headers: [String: String]
+    private let lines: HeaderLines
 
     package init(status: Int, headers: [String: String] = [:]) {
-        self.status = status
-        self.headers = headers
+        self.init(status: status, lines: HeaderLines(headers))
     }
+
+    init(status: Int, lines: HeaderLines) {
+        self.status = status
+        self.lines = lines
+    }
+
+    /// Names in lower case; a repeated field keeps its last value. Made when asked for: most responses say all in their
+    /// status and body.
+    package var headers: [String: String] { lines.fields }
 }
 
 /// A whole response.

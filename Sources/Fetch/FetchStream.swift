@@ -96,12 +96,12 @@ package final class FetchStream: Sendable {
     // MARK: Driver thread
 
     func begin(_ head: FetchHead) {
-        update { $0.head = head }
+        state.withLock { $0.head = head }
     }
 
     /// False: pause, and offer the same bytes again.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        update { state in
+        state.withLock { state in
             if state.isLeft { return true }
             guard state.bytes.count < Self.highWater else {
                 state.isPaused = true
@@ -113,12 +113,11 @@ package final class FetchStream: Sendable {
     }
 
     func end(_ result: Result<Void, FetchError>) {
-        update { $0.end = result }
+        state.withLock { $0.end = result }
     }
 
-    private func update<R: Sendable>(_ change: (inout State) -> R) -> R {
-        let (result, reader) = state.withLock { state in (change(&state), state.reader.take()) }
-        reader?.resume()
-        return result
+    /// Lets the reader see what has come: once, however much that is. To be called soon after any of the above.
+    func wakeReader() {
+        state.withLock { $0.reader.take() }?.resume()
     }
 }

@@ -6,7 +6,7 @@ struct HeadParser {
 
     private(set) var isComplete = false
     private(set) var isOverLimit = false
-    private var headers: [String: String] = [:]
+    private var lines = HeaderLines()
     private var byteCount = 0
     private var fieldCount = 0
 
@@ -17,39 +17,34 @@ struct HeadParser {
         byteCount += line.count
         if byteCount > Self.byteLimit { isOverLimit = true }
         guard !isComplete, !isOverLimit else { return nil }
-        let line = Self.trimmed(line[...])
+        let line = Self.trimmed(line)
         if line.isEmpty {
             let status = status()
             guard status >= 200 else { return nil }
             isComplete = true
-            return FetchHead(status: status, headers: headers)
+            return FetchHead(status: status, lines: lines)
         }
-        if line.starts(with: "HTTP/".utf8) {
-            // A status line: whatever came before belonged to an interim response.
-            headers = [:]
+        if line.starts(with: Self.statusLine) {
+            // Whatever came before belonged to an interim response.
+            lines.removeAll()
             fieldCount = 0
             return nil
         }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         fieldCount += 1
         guard fieldCount <= Self.fieldLimit else {
             isOverLimit = true
             return nil
         }
-        let name = String(decoding: line[..<colon].lazy.map(Self.lowercased), as: UTF8.self)
-        headers[name] = String(decoding: Self.trimmed(line[(colon + 1)...]), as: UTF8.self)
+        lines.append(line)
         return nil
     }
 
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-    }
+    private static let statusLine = Array("HTTP/".utf8)
 
-    private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
-        var bytes = bytes
-        while let first = bytes.first, isSpace(first) { bytes.removeFirst() }
-        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
-        return bytes
+    private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var (start, end) = (0, bytes.count)
+        while start < end, bytes[start].isSpace { start += 1 }
+        while end > start, bytes[end - 1].isSpace { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
     }
 }

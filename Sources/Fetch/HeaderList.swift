@@ -9,12 +9,12 @@ struct HeaderList: ~Copyable {
     mutating func append(_ name: String, _ value: String) throws(FetchError) {
         guard Self.isToken(name), Self.isFieldValue(value) else { throw .invalidRequest }
         // libcurl's spelling of a field without a value; "name:" would leave the field out.
-        try append(line: value.isEmpty ? "\(name);" : "\(name): \(value)")
+        try append(line: value.isEmpty ? name + ";" : name + ": " + value)
     }
 
     /// Keeps libcurl from adding a field of its own.
     mutating func suppress(_ name: String) throws(FetchError) {
-        try append(line: "\(name):")
+        try append(line: name + ":")
     }
 
     private mutating func append(line: String) throws(FetchError) {
@@ -25,18 +25,25 @@ struct HeaderList: ~Copyable {
     /// RFC 9110, 5.6.2.
     static func isToken(_ text: String) -> Bool {
         !text.isEmpty
-            && text.utf8.allSatisfy { byte in
+            && text.hasOnly { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
                     true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                default: "!#$%&'*+.^_`|~".utf8.contains(byte)
                 }
             }
     }
 
     /// No line ends and no other control characters: whatever a value is made from, it stays one field. RFC 9110, 5.5.
     static func isFieldValue(_ text: String) -> Bool {
-        text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+        text.hasOnly { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+    }
+}
+
+extension String {
+    /// `utf8.allSatisfy` on the bytes as they lie in memory, which the compiler makes a plain loop of.
+    func hasOnly(_ isRight: (UInt8) -> Bool) -> Bool {
+        utf8.withContiguousStorageIfAvailable { $0.allSatisfy(isRight) } ?? utf8.allSatisfy(isRight)
     }
 }

@@ -14,7 +14,9 @@ final class Transfer {
         func fail(_ error: FetchError) {
             switch self {
             case .whole(let waiter): waiter.resume(returning: .failure(error))
-            case .stream(let stream): stream.end(.failure(error))
+            case .stream(let stream):
+                stream.end(.failure(error))
+                stream.wakeReader()
             }
         }
     }
@@ -31,6 +33,7 @@ final class Transfer {
     private let responseLimit: Int
     private let isIdempotent: Bool
     private let receiver: Receiver
+    private let news: News
     private var headers = HeaderList()
 
     /// How often the request was sent, or begun to be.
@@ -47,36 +50,39 @@ final class Transfer {
     private var refusal: FetchError?
 
     init(
-        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle,
-        _ configuration: FetchConfiguration,
+        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle, _ news: News,
         at now: ContinuousClock.Instant
     ) throws(FetchError) {
         self.id = id
         self.easy = easy
         self.receiver = receiver
+        self.news = news
         url = request.url
         // A year stands for ever, and keeps the sum in range.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
         idleTimeout = request.idleTimeout
         responseLimit = request.responseLimit
-        isIdempotent = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(request.method)
+        isIdempotent =
+            switch request.method {
+            case "GET", "HEAD", "OPTIONS", "PUT", "DELETE": true
+            default: false
+            }
         lastActivity = now
         due = deadline
         if let idleTimeout { due = min(deadline, now + idleTimeout) }
 
-        try easy.prepare(for: request, &headers, configuration)
-        try easy.set(headers)
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        try easy.set(CURLOPT_PRIVATE, context)
-        try easy.set(CURLOPT_PREREQDATA, context)
+        try easy.prepare(for: request, &headers)
+        try easy.point(at: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Has them find their transfer where ``EasyHandle/point(at:)`` says.
+    static func setCallbacks(of easy: EasyHandle) throws(FetchError) {
         try easy.setBeforeSending { context, _, _, _, _ in
             Transfer.at(context)?.mayBeSent() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
-        try easy.set(CURLOPT_HEADERDATA, context)
         try easy.set(CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
             Transfer.at(context)?.receive(line: UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
         }
-        try easy.set(CURLOPT_WRITEDATA, context)
         try easy.set(CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
             Transfer.at(context)?.receive(UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
         }
@@ -105,7 +111,10 @@ final class Transfer {
         if idleTimeout != nil { lastActivity = .now }
         if let head = parser.take(line, status: { easy.long(CURLINFO_RESPONSE_CODE) }) {
             self.head = head
-            if case .stream(let stream) = receiver { stream.begin(head) }
+            if case .stream(let stream) = receiver {
+                stream.begin(head)
+                news.add(stream)
+            }
         }
         guard !parser.isOverLimit else {
             refusal = .responseTooLarge(limit: HeadParser.byteLimit)
@@ -126,6 +135,7 @@ final class Transfer {
             body.append(contentsOf: bytes)
         case .stream(let stream):
             isPaused = !stream.append(bytes)
+            news.add(stream)
             if isPaused { return Int(CURL_WRITEFUNC_PAUSE) }
         }
         bodyCount += bytes.count
@@ -178,7 +188,9 @@ final class Transfer {
             guard let head else { return receiver.fail(.cut) }
             switch receiver {
             case .whole(let waiter): waiter.resume(returning: .success(FetchResponse(head: head, body: body)))
-            case .stream(let stream): stream.end(.success(()))
+            case .stream(let stream):
+                stream.end(.success(()))
+                news.add(stream)
             }
             return
         }
