@@ -110,6 +110,9 @@ static void begin(slot *s, step step) {
     // As E2B's clients do: a closed connection has to stop the code.
     curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION,
                      (long)(step == step_execute ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    // As the responder does: share the HTTP/2 connection that is being made. A handshake for each would make us look good.
+    curl_easy_setopt(s->easy, CURLOPT_PIPEWAIT,
+                     (long)(step != step_execute && options.e2b && !strncmp(options.e2b, "https", 5)));
     curl_easy_setopt(s->easy, CURLOPT_URL, url);
     curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
     curl_multi_add_handle(multi, s->easy);

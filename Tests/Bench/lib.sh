@@ -83,6 +83,6 @@ value() { tr ' ' '\n' | sed -n "s/^$1=//p"; }
 calc() { awk "BEGIN { printf \"${2-%.3f}\", $1 }"; }
 median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) }'; }
 
-# row WHAT FIGURE BESIDE: a line of the table; BESIDE is what to hold the figure against.
+# row WHAT FIGURE BESIDE [TARGET]: a line of the table; BESIDE is what to hold the figure against.
 rows=()
-row() { rows+=("$1|$2|$3") && progress "$1: $2  ($3)"; }
+row() { rows+=("$1|$2|$3|${4-}") && progress "$1: $2${4:+  target: $4}${3:+  ($3)}"; }
