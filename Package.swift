@@ -51,7 +51,7 @@ let package = Package(
         // The responder.
         room("Threads", ["CLinux"]),
         room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
-        room("Fetch", ["CCurl", "CCurlShim", "CLinux", "Threads"]),
+        room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
         room("E2B", ["Fetch"]),
         room("ImageGate", ["CImage", "CTurboJPEG", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),

@@ -1,3 +1,4 @@
+import CCrypto
 import CCurl
 import CCurlShim
 import CLinux
@@ -61,8 +62,12 @@ final class Driver {
     }
 
     deinit {
+        spares = []
         // Closes the pooled connections.
         curl_multi_cleanup(multi)
+        // What OpenSSL keeps for this thread goes now, not when the thread ends: whoever waits for the driver may exit
+        // as soon as it hears of the end, and OpenSSL's cleanup at exit does not get on with threads that do theirs.
+        OPENSSL_thread_stop()
         inbox.didStop()
     }
 
