@@ -41,6 +41,25 @@ struct ResponseTests {
         #expect(String(decoding: response.body, as: UTF8.self) == "hello")
     }
 
+    @Test func `one request leaves nothing behind in the next`() async throws {
+        let server = echo
+        // One after the other, so that all of them get the same handle.
+        for method in ["POST", "GET", "PUT", "HEAD", "POST", "DELETE", "PATCH", "GET"] {
+            let body = method.hasPrefix("P") ? Array("body of \(method)".utf8) : nil
+            let headers = method == "POST" ? [(name: "X-Own", value: "1")] : []
+            let request = FetchRequest(method: method, url: server.url + "/\(method)", headers: headers, body: body)
+            let text = try await text(request)
+            guard method != "HEAD" else {
+                #expect(text.isEmpty)
+                continue
+            }
+            #expect(text.hasPrefix("\(method) /\(method) HTTP/1.1\n"))
+            #expect(text.contains("X-Own") == (method == "POST"))
+            #expect(text.hasSuffix(body.map { "\n\n" + String(decoding: $0, as: UTF8.self) } ?? "\n\n"))
+            #expect(text.contains("Content-Length") == (body != nil))
+        }
+    }
+
     @Test func `a request is sent as it is, with nothing added but a host, an agent and Accept`() async throws {
         let server = echo
         let request = FetchRequest(
