@@ -78,6 +78,7 @@ stop() {
         say "run: ${names[i]} did not stop; killing it"
         kill -KILL -- "-$pid" 2>/dev/null || true
     done
+    exec {life}>&- # what tidies up ends now, and `wait` waits for it, too
     wait
     rm -rf -- "$run"
     exit "$status"
