@@ -49,8 +49,8 @@ extension Admission {
         return enough.max() ?? .full
     }
 
-    /// Bytes: 44 megapixels at full colour, twice that at half.
-    private static let coefficientLimit = 256 << 20
+    /// Bytes: 22 megapixels at full colour, twice that at half.
+    private static let coefficientLimit = 128 << 20
     /// Ten scans, as encoders make them, of the largest image that can be held.
     private static let scannedPixelLimit = 900_000_000
 }
