@@ -15,7 +15,7 @@ BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev 
 	pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil nodejs esbuild fonts-dejavu-core
-TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
+TEST_PACKAGES := python3-venv python3-pip spawn-fcgi curl openssl
 BENCH_PACKAGES := wrk gcc
 
 .PHONY: run build test bench format lint install deps deps-build deps-run deps-test deps-bench swift help
@@ -40,6 +40,7 @@ if (($${#failed[@]})); then echo "failed: $${failed[*]} $(2)" >&2; exit 1; fi
 endef
 
 # The whole suite once; then what touches C, and the client of it, under AddressSanitizer.
+test: export LSAN_OPTIONS := suppressions=Tests/leaks.supp:print_suppressions=0
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
 	$(call run_tests,$(notdir $(wildcard Tests/*Tests)))
