@@ -68,7 +68,7 @@ final class SandboxKeeper: Sendable {
     /// Kills the sandbox that bears the mark: E2B may have made one although its answer did not arrive.
     private func killLost(_ mark: String) async {
         // E2B may still be making it.
-        for pause in [Duration.milliseconds(500), .seconds(5)] {
+        for pause in [Duration.milliseconds(500), .seconds(5), .seconds(30)] {
             await sleep(pause)
             do throws(E2BError) {
                 guard let sandbox = try await client.list(metadata: [Self.markName: mark]).first else { continue }

@@ -17,9 +17,9 @@ package struct Setting: Sendable {
     static let sandboxURL = Setting("E2B_SANDBOX_URL", "", "one address for all sandboxes, instead of the domain's")
     static let template = Setting("E2B_TEMPLATE", "code-interpreter-v1", "what sandboxes are made of")
     static let hiddenPrefix = Setting(
-        "E2B_CODE_EV_*", "", "variables for the sandbox, prefix stripped; their values are masked in every answer")
+        "E2B_CODE_EV_*", "", "variables for the sandbox, prefix stripped; masked in every answer")
     static let publicBaseURL = Setting(
-        "PUBLIC_BASE_URL", "", "where LibreChat finds the service, for /openapi.json; else the address it was asked at")
+        "PUBLIC_BASE_URL", "", "the service's address in /openapi.json; else the one it was asked at")
     static let keys = Setting(
         "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
     static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
@@ -38,9 +38,9 @@ package struct Setting: Sendable {
     static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
     static let imageThreads = Setting("E2B_FCGI_IMAGE_THREADS", "2", "images decoded at the same time")
     static let svg = Setting("E2B_FCGI_SVG", "rasterise", "rasterise: to PNG; sanitise: sent on as SVG")
-    static let grace = Setting("E2B_FCGI_GRACE", "30", "seconds for executions in flight when the responder is stopped")
+    static let grace = Setting("E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
     static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
-    static let proxy = Setting("E2B_FCGI_PROXY", "", "http proxy for the way to E2B; the environment's is not used")
+    static let proxy = Setting("E2B_FCGI_PROXY", "", "HTTP proxy on the way to E2B; the environment's is not used")
     static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a JSON line on standard error for each request")
     /// Read by `make run` only.
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")

@@ -10,6 +10,9 @@ struct E2BFCGI: AsyncParsableCommand {
             Started without a subcommand it serves FastCGI on --listen, or on the socket that it inherits as standard input \
             (spawn-fcgi, systemd, mod_fcgid), or answers one request when a web server starts it as CGI.
 
+            --listen unix:PATH or tcp:HOST:PORT    where the web server connects
+            --env-file FILE                        settings, instead of .env in the working directory
+
             Settings are environment variables, or lines of a .env file; the environment wins:
 
             \(Setting.all.map(\.helpLine).joined(separator: "\n"))
@@ -19,8 +22,6 @@ struct E2BFCGI: AsyncParsableCommand {
 }
 
 extension Setting {
-    fileprivate var helpLine: String {
-        let padding = String(repeating: " ", count: max(1, 27 - name.count))
-        return "  \(name)\(padding)\(meaning)\(standard.isEmpty ? "" : " (\(standard))")"
-    }
+    /// Two lines, each short enough not to be wrapped.
+    fileprivate var helpLine: String { "  \(name)\(standard.isEmpty ? "" : "=\(standard)")\n      \(meaning)" }
 }
