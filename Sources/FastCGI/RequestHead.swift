@@ -29,7 +29,12 @@ struct RequestHead {
     }
 
     /// As few records as can be.
-    var bytes: [UInt8] {
+    var bytes: [UInt8] { bytes(params: params) }
+
+    /// The same request without a param.
+    var beginning: [UInt8] { bytes(params: []) }
+
+    private func bytes(params: [UInt8]) -> [UInt8] {
         var bytes = Record.bytes(.beginRequest, requestID: requestID, begin)
         if !params.isEmpty { bytes += Record.bytes(.params, requestID: requestID, params) }
         bytes += Record.bytes(.params, requestID: requestID)
