@@ -39,8 +39,9 @@ struct CGIExchange {
         let body = RequestBody(limit: bodyLimit, undeclared: .empty)
         let stdin = body.read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
-        guard let response = handlerRun.response(to: request, hangUpOn: output, from: handler) else { return }
-        _ = write(response.head) && write(response.body(forMethod: request.method))
+        let method = request.method
+        guard let response = handlerRun.response(to: consume request, hangUpOn: output, from: handler) else { return }
+        _ = write(response.head) && write(response.body(forMethod: method))
     }
 
     /// The environment also holds what is none of the request's: PATH, and the service's own secrets.

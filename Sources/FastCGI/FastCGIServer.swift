@@ -5,7 +5,9 @@ internal import Synchronization
 internal import Threads
 
 /// Answers one request. Cancelled when the web server hangs up.
-package typealias Handler = @Sendable (FastCGIRequest) async -> Response
+///
+/// The request is the handler's alone: it is freed as soon as the handler is done with it, while it waits for something else.
+package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
 /// Serves FastCGI requests from one listening socket.
 ///
@@ -26,6 +28,8 @@ package final class FastCGIServer: Sendable {
     private let handler: Handler
     /// Readable, and never drained, once the server is to stop.
     private let stop: CInt
+    /// The same for handlers that are to be cancelled.
+    private let cancel: CInt
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -43,8 +47,13 @@ package final class FastCGIServer: Sendable {
         try Self.initializeLibrary()
         // For each thread: epoll, eventfd, a pair for libfcgi, the connection. The rest is the application's.
         try Self.allowDescriptors(5 * threads + 256)
-        stop = eventfd(0, CInt(EFD_CLOEXEC))
-        guard stop >= 0 else { throw .cannotStart(why: explain(errno)) }
+        stop = try Self.makeEvent()
+        do throws(FastCGIError) {
+            cancel = try Self.makeEvent()
+        } catch {
+            close(stop)
+            throw error
+        }
         self.listener = listener
         self.threads = threads
         self.bodyLimit = bodyLimit
@@ -53,7 +62,10 @@ package final class FastCGIServer: Sendable {
         self.handler = handler
     }
 
-    deinit { close(stop) }
+    deinit {
+        close(stop)
+        close(cancel)
+    }
 
     /// Serves until ``shutDown()``, or until the task is cancelled; returns when the last request in flight has ended.
     /// To be called once.
@@ -88,8 +100,12 @@ package final class FastCGIServer: Sendable {
     package func shutDown() {
         // Not FCGX_ShutdownPending: it is for the whole process, for good, and wakes nobody. Not shutdown(2): whoever
         // handed us the socket would find it dead.
-        var one: UInt64 = 1
-        _ = write(stop, &one, MemoryLayout<UInt64>.size)
+        eventfd_write(stop, 1)
+    }
+
+    /// Cancels the handlers in flight, and all that may follow. Their responses are still sent. Returns at once.
+    package func cancelHandlers() {
+        eventfd_write(cancel, 1)
     }
 
     /// The life of one thread.
@@ -104,8 +120,11 @@ package final class FastCGIServer: Sendable {
         while let socket = arrivals.next() {
             let request = connection.request(on: socket, bodyLimit: bodyLimit, patience: receiveLimit)
             guard let request else { continue }
-            if let response = handlerRun.response(to: request, hangUpOn: connection.socket, from: handler) {
-                connection.finish(response, method: request.method)
+            let method = request.method
+            let response = handlerRun.response(
+                to: consume request, hangUpOn: connection.socket, cancelOn: cancel, from: handler)
+            if let response {
+                connection.finish(response, method: method)
             } else {
                 connection.abandon()
             }
@@ -118,6 +137,12 @@ package final class FastCGIServer: Sendable {
             return state.liveThreads == 0 ? state.onStopped.take() : nil
         }
         stopped?.resume()
+    }
+
+    private static func makeEvent() throws(FastCGIError) -> CInt {
+        let descriptor = eventfd(0, CInt(EFD_CLOEXEC))
+        guard descriptor >= 0 else { throw .cannotStart(why: explain(errno)) }
+        return descriptor
     }
 
     private static func initializeLibrary() throws(FastCGIError) {

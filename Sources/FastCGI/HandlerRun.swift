@@ -6,20 +6,28 @@ internal import Synchronization
 ///
 /// The thread is the task's scope: ``response(to:hangUpOn:from:)`` returns when the task has ended, not before.
 struct HandlerRun: ~Copyable {
-    /// Carries the response from the task to the thread.
-    private final class Outcome: Sendable {
+    /// Carries the request to the task, which keeps it no longer than the handler does, and the response to the thread.
+    private final class Exchange: Sendable {
+        private let request: Mutex<FastCGIRequest?>
         private let response = Mutex<Response?>(nil)
         private let wake: CInt
 
-        init(wake: CInt) { self.wake = wake }
+        init(_ request: consuming FastCGIRequest, wake: CInt) {
+            self.request = Mutex(request)
+            self.wake = wake
+        }
 
-        func complete(_ response: Response) {
-            self.response.withLock { $0 = response }
+        /// To be called once.
+        func run(_ handler: Handler) async {
+            if let request = request.withLock({ $0.take() }) {
+                let response = await handler(consume request)
+                self.response.withLock { $0 = response }
+            }
             var one: UInt64 = 1
             _ = write(wake, &one, MemoryLayout<UInt64>.size)
         }
 
-        func take() -> Response? { response.withLock { $0.take() } }
+        func takeResponse() -> Response? { response.withLock { $0.take() } }
     }
 
     /// Readable when the task has ended. One for all runs: each writes it once, and is waited for.
@@ -34,34 +42,38 @@ struct HandlerRun: ~Copyable {
 
     /// Blocks until the handler has ended. A hang-up cancels its task at once.
     ///
-    /// - Parameter client: a socket or a pipe, whose other end may close.
+    /// - Parameters:
+    ///   - client: a socket or a pipe, whose other end may close.
+    ///   - cancel: readable, and never drained, once the task is to be cancelled for another reason. -1 for none.
     /// - Returns: nil after a hang-up.
     func response(
-        to request: FastCGIRequest, hangUpOn client: CInt, from handler: @escaping Handler
+        to request: consuming FastCGIRequest, hangUpOn client: CInt, cancelOn cancel: CInt = -1,
+        from handler: @escaping Handler
     ) -> Response? {
-        let outcome = Outcome(wake: wake)
-        let task = Task { outcome.complete(await handler(request)) }
+        let exchange = Exchange(request, wake: wake)
+        let task = Task { await exchange.run(handler) }
         var isClientThere = true
+        var isCancelled = false
         while true {
             var interest = (
                 pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
                 // POLLHUP and POLLERR, a pipe's hang-up, come unasked. poll ignores a negative descriptor.
-                pollfd(fd: isClientThere ? client : -1, events: Int16(clinux_pollrdhup), revents: 0)
+                pollfd(fd: isClientThere ? client : -1, events: Int16(clinux_pollrdhup), revents: 0),
+                pollfd(fd: isCancelled ? -1 : cancel, events: Int16(POLLIN), revents: 0)
             )
             let count = withUnsafeMutableBytes(of: &interest) {
-                poll($0.baseAddress?.assumingMemoryBound(to: pollfd.self), 2, -1)
+                poll($0.baseAddress?.assumingMemoryBound(to: pollfd.self), 3, -1)
             }
             guard count > 0 else { continue }  // EINTR
             if interest.0.revents != 0 {
                 var drained: UInt64 = 0
                 _ = read(wake, &drained, MemoryLayout<UInt64>.size)
-                let response = outcome.take()
+                let response = exchange.takeResponse()
                 return isClientThere ? response : nil
             }
-            if interest.1.revents != 0 {
-                isClientThere = false
-                task.cancel()
-            }
+            if interest.1.revents != 0 { isClientThere = false }
+            if interest.2.revents != 0 { isCancelled = true }
+            task.cancel()
         }
     }
 }

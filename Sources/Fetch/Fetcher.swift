@@ -62,7 +62,7 @@ package final class Fetcher: Sendable {
     ///
     /// If that is before the end of the response, its connection is closed (an HTTP/2 stream is reset).
     package func withStream<R: Sendable>(
-        of request: FetchRequest, _ body: (FetchStream) async throws -> R
+        of request: consuming FetchRequest, _ body: (FetchStream) async throws -> R
     ) async throws -> R {
         let inbox = inbox(for: request)
         let stream = FetchStream(makeID(), inbox)

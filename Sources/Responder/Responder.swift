@@ -35,26 +35,29 @@ package final class Responder: Sendable {
     }
 
     /// Answers one request and writes its line in the log.
-    package func respond(to request: FastCGIRequest) async -> Response {
+    package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now
         let id = makeRequestID()
-        var (response, outcome) = await route(request, id: id)
+        let (method, path, bytesIn) = (request.method, request.path, request.bodyCount)
+        // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
+        let route = route(consume request, path)
+        var (response, outcome) = await follow(route, id: id)
         outcome.status = response.status
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         log.request(
-            id: id, method: request.method, path: request.path, bytesIn: request.bodyCount,
-            bytesOut: response.body.count, duration: .now - start, outcome: outcome)
+            id: id, method: method, path: path, bytesIn: bytesIn, bytesOut: response.body.count,
+            duration: .now - start, outcome: outcome)
         return response
     }
 
-    /// Refuses new executions, gives those in flight the grace period, then ends them.
-    package func drain() async {
-        let deadline = Task { [executions, grace = configuration.grace] in
+    /// Refuses new executions, gives those in flight the grace period, then has `cancel` end their tasks.
+    package func drain(orElse cancel: @escaping @Sendable () -> Void) async {
+        let deadline = Task { [grace = configuration.grace] in
             // Cancelled when everything has ended in time.
             guard (try? await Task.sleep(for: grace)) != nil else { return }
-            executions.cancel()
+            cancel()
         }
         await executions.drain()
         deadline.cancel()
@@ -65,36 +68,57 @@ package final class Responder: Sendable {
 
     // MARK: Routes
 
-    private func route(_ request: FastCGIRequest, id: String) async -> (Response, Outcome) {
+    /// Where a request leads.
+    private enum Route {
+        case answered(Response, Outcome)
+        case execution(ExecuteRequest, ExecuteHandler, caller: String)
+    }
+
+    private func route(_ request: consuming FastCGIRequest, _ path: String) -> Route {
         do throws(Refusal) {
-            switch request.path {
+            switch path {
             case "/execute":
-                try allow(["POST"], request)
-                return try await execute(request, id: id)
+                try allow(["POST"], request, path)
+                return try execution(request)
             case "/health":
-                try allow(["GET", "HEAD"], request)
-                return (json(health), Outcome(status: 200))
+                try allow(["GET", "HEAD"], request, path)
+                return .answered(json(health), Outcome(status: 200))
             case "/openapi.json":
-                try allow(["GET", "HEAD"], request)
-                return (json(openAPIDocument(request).encoded()), Outcome(status: 200))
+                try allow(["GET", "HEAD"], request, path)
+                return .answered(json(openAPIDocument(request).encoded()), Outcome(status: 200))
             default:
                 throw Refusal(
                     status: 404,
                     "There is nothing here. The service answers POST /execute, GET /health and GET /openapi.json.")
             }
         } catch {
-            return (response(to: error), Outcome(status: error.status))
+            return .answered(response(to: error), Outcome(status: error.status))
         }
     }
 
-    private func allow(_ methods: [String], _ request: FastCGIRequest) throws(Refusal) {
+    private func follow(_ route: consuming Route, id: String) async -> (Response, Outcome) {
+        switch consume route {
+        case .answered(let response, let outcome): return (response, outcome)
+        case .execution(let request, let handler, let caller):
+            do throws(Refusal) {
+                let answer = try await executions.run { await handler.answer(to: request, id: id) }
+                var outcome = answer.outcome
+                outcome.caller = caller
+                return (response(answer), outcome)
+            } catch {
+                return (response(to: error), Outcome(status: error.status))
+            }
+        }
+    }
+
+    private func allow(_ methods: [String], _ request: FastCGIRequest, _ path: String) throws(Refusal) {
         guard methods.contains(request.method) else {
             let methods = methods.joined(separator: ", ")
-            throw Refusal(status: 405, "\(request.path) answers \(methods) only.", allow: methods)
+            throw Refusal(status: 405, "\(path) answers \(methods) only.", allow: methods)
         }
     }
 
-    private func execute(_ request: FastCGIRequest, id: String) async throws(Refusal) -> (Response, Outcome) {
+    private func execution(_ request: FastCGIRequest) throws(Refusal) -> Route {
         let caller: String
         switch authenticator.verdict(on: request) {
         case .admitted(let name): caller = name
@@ -106,10 +130,7 @@ package final class Responder: Sendable {
         guard let handler else {
             throw Refusal(status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
         }
-        let answer = try await executions.run { await handler.answer(to: execution, id: id) }
-        var outcome = answer.outcome
-        outcome.caller = caller
-        return (response(answer), outcome)
+        return .execution(execution, handler, caller: caller)
     }
 
     private func body(of request: FastCGIRequest) throws(Refusal) -> [UInt8] {

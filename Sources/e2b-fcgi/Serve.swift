@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask {
                 await signals.first()
                 log.notice("stopping: executions in flight have \(configuration.grace.components.seconds) s to finish")
-                await responder.drain()
+                await responder.drain { server.cancelHandlers() }
                 server.shutDown()
             }
             await server.run()

@@ -55,7 +55,7 @@ struct ExecutionsTests {
             await Task.yield()
         }
         #expect(isDrained.load(ordering: .relaxed) == false)
-        executions.cancel()
+        running.cancel()
         #expect(await running.value == 200)
         await draining.value
         #expect(isDrained.load(ordering: .relaxed) == true)
