@@ -87,7 +87,7 @@ struct JPEGTests {
         let more = (0..<40).flatMap { _ in bytes[scan.range] }
         bytes.insert(contentsOf: more, at: scan.range.upperBound)
         bytes.replaceSubrange(
-            frame.payload.lowerBound + 1..<frame.payload.lowerBound + 5, with: [0x17, 0x10, 0x17, 0x10])
+            frame.payload.lowerBound + 1..<frame.payload.lowerBound + 5, with: [0x12, 0x00, 0x12, 0x00])
         #expect(rejection(bytes, .jpeg) == .forbidden(.jpeg, what: "too many scans for its size"))
     }
 
