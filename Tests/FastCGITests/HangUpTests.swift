@@ -27,6 +27,22 @@ struct HangUpTests {
         }
     }
 
+    @Test func `the server cancels its handlers, and sends what they answer`() async throws {
+        let started = Gate()
+        let handler: Handler = { _ in
+            started.open()
+            do { try await Task.sleep(for: .seconds(600)) } catch { return Response(status: 503) }
+            return Response(status: 200)
+        }
+        try await withServer(threads: 1, handler: handler) { path, server in
+            let web = try WebServer(unix: path)
+            try web.send([:])
+            await started.wait()
+            server.cancelHandlers()
+            #expect(await web.answer().status == 503)
+        }
+    }
+
     @Test func `a hang-up cancels a handler over TCP, too`() async throws {
         let started = Gate()
         let cancelled = Gate()
