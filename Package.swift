@@ -80,7 +80,8 @@ let package = Package(
         tests("ImageGateTests", ["ImageGate"]),
         tests("LibreChatTests", ["LibreChat"]),
         tests("ResponderTests", ["Responder"]),
-        tests("LocalE2BTests", ["LocalE2B", "e2b-local"], exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py"]),
+        tests(
+            "LocalE2BTests", ["LocalE2B", "e2b-local"], exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
     ]

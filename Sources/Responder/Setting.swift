@@ -38,7 +38,8 @@ package struct Setting: Sendable {
     static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
     static let imageThreads = Setting("E2B_FCGI_IMAGE_THREADS", "2", "images decoded at the same time")
     static let svg = Setting("E2B_FCGI_SVG", "rasterise", "rasterise: to PNG; sanitise: sent on as SVG")
-    static let grace = Setting("E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
+    static let grace = Setting(
+        "E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
     static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
     static let proxy = Setting("E2B_FCGI_PROXY", "", "HTTP proxy on the way to E2B; the environment's is not used")
     static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a JSON line on standard error for each request")
