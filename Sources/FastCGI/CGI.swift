@@ -1,10 +1,12 @@
+internal import CLinux
 internal import FoundationEssentials
 internal import Glibc
 internal import Threads
 
 /// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
 ///
-/// The handler is cancelled when the web server closes stdout. SIGPIPE is ignored from here on.
+/// The handler is cancelled when the web server closes stdout, and with the task that calls this; then its response is
+/// still sent. SIGPIPE is ignored from here on.
 ///
 /// - Parameters:
 ///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
@@ -16,14 +18,22 @@ package func serveCGI(
     output: Int32 = STDOUT_FILENO, handler: @escaping Handler
 ) async {
     signal(SIGPIPE, SIG_IGN)
-    await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
-        // Reading and writing block: not in the cooperative pool.
-        let status = startThread(named: "cgi") {
-            CGIExchange(bodyLimit: bodyLimit, input: input, output: output).serve(environment, handler)
-            ended.resume()
+    // Without it nothing can be cancelled, and the request is answered all the same.
+    let cancel = eventfd(0, CInt(EFD_CLOEXEC))
+    defer { if cancel >= 0 { close(cancel) } }
+    await withTaskCancellationHandler {
+        await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
+            // Reading and writing block: not in the cooperative pool.
+            let status = startThread(named: "cgi") {
+                CGIExchange(bodyLimit: bodyLimit, input: input, output: output, cancel: cancel)
+                    .serve(environment, handler)
+                ended.resume()
+            }
+            // Without a thread there is no answer either: the web server makes it a 500.
+            if status != 0 { ended.resume() }
         }
-        // Without a thread there is no answer either: the web server makes it a 500.
-        if status != 0 { ended.resume() }
+    } onCancel: {
+        eventfd_write(cancel, 1)
     }
 }
 
@@ -32,6 +42,8 @@ struct CGIExchange {
     let bodyLimit: Int
     let input: CInt
     let output: CInt
+    /// Readable once the handler is to be cancelled. -1 for never.
+    let cancel: CInt
 
     func serve(_ environment: [String: String], _ handler: @escaping Handler) {
         guard let handlerRun = HandlerRun() else { return }
@@ -40,7 +52,8 @@ struct CGIExchange {
         let stdin = body.read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
         let method = request.method
-        guard let response = handlerRun.response(to: consume request, hangUpOn: output, from: handler) else { return }
+        let response = handlerRun.response(to: consume request, hangUpOn: output, cancelOn: cancel, from: handler)
+        guard let response else { return }
         _ = write(response.head) && write(response.body(forMethod: method))
     }
 

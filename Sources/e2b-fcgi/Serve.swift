@@ -22,13 +22,27 @@ struct Serve: AsyncParsableCommand {
         let responder = Responder(configuration, client: client, log: log)
         let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
         if listen == nil, invocation == .cgi {
-            await serveCGI(bodyLimit: configuration.bodyLimit) { await responder.respond(to: $0) }
+            await answerOne(responder, configuration)
         } else {
             try await serve(responder, configuration, log)
         }
         // The reverse of the start. Kills need the client.
         await responder.killOutstanding()
         await client?.stop()
+    }
+
+    /// Plain CGI. A web server that has waited long enough sends SIGTERM: then the code ends, and its sandbox with it.
+    private func answerOne(_ responder: Responder, _ configuration: Configuration) async {
+        let signals = StopSignals()
+        await withTaskGroup { group in
+            group.addTask {
+                await serveCGI(bodyLimit: configuration.bodyLimit) { await responder.respond(to: $0) }
+            }
+            group.addTask { await signals.first() }
+            // Whichever comes first ends the other.
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     private func serve(_ responder: Responder, _ configuration: Configuration, _ log: EventLog) async throws {
