@@ -2,7 +2,6 @@ import Glibc
 
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
-    var status: Int
     var caller: String?
     var sandboxID: String?
     /// Images in the answer.
@@ -16,14 +15,15 @@ package final class EventLog: Sendable {
     package init(isLoggingRequests: Bool) { self.isLoggingRequests = isLoggingRequests }
 
     func request(
-        id: String, method: String, path: String, bytesIn: Int, bytesOut: Int, duration: Duration, outcome: Outcome
+        id: String, method: String, path: String, status: Int, bytesIn: Int, bytesOut: Int, duration: Duration,
+        outcome: Outcome
     ) {
         guard isLoggingRequests else { return }
         var line = LogLine()
         line.member("id", id)
         line.member("method", String(method.prefix(20)))
         line.member("path", String(path.prefix(200)))
-        line.member("status", outcome.status)
+        line.member("status", status)
         line.member("ms", milliseconds: duration)
         if let caller = outcome.caller { line.member("caller", caller) }
         if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }

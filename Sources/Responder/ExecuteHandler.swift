@@ -13,7 +13,14 @@ struct Answer: Sendable {
         self.status = status
         self.content = content
         self.retryAfter = retryAfter
-        outcome = Outcome(status: status, sandboxID: sandboxID, images: content.images.count)
+        outcome = Outcome(sandboxID: sandboxID, images: content.images.count)
+    }
+
+    /// What E2B said may hold a hidden value.
+    init(_ refusal: Refusal, _ hidden: HiddenValues) {
+        self.init(
+            status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
+            retryAfter: refusal.retryAfter)
     }
 }
 
@@ -31,7 +38,7 @@ struct ExecuteHandler: Sendable {
         do throws(E2BError) {
             sandbox = try await keeper.create(options(for: request), mark: id)
         } catch {
-            return refused(Refusal(error))
+            return Answer(Refusal(error), hidden)
         }
         let answer = await answer(to: request, in: sandbox)
         // Started now that the answer is complete, and not waited for.
@@ -89,12 +96,6 @@ struct ExecuteHandler: Sendable {
             content: ToolContent(text: report.rendered(), images: images.admitted),
             retryAfter: refusal?.retryAfter,
             sandboxID: sandbox.id)
-    }
-
-    private func refused(_ refusal: Refusal) -> Answer {
-        Answer(
-            status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
-            retryAfter: refusal.retryAfter)
     }
 }
 

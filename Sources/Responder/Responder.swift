@@ -42,13 +42,12 @@ package final class Responder: Sendable {
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
         var (response, outcome) = await follow(route, id: id)
-        outcome.status = response.status
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         log.request(
-            id: id, method: method, path: path, bytesIn: bytesIn, bytesOut: response.body.count,
-            duration: .now - start, outcome: outcome)
+            id: id, method: method, path: path, status: response.status, bytesIn: bytesIn,
+            bytesOut: response.body.count, duration: .now - start, outcome: outcome)
         return response
     }
 
@@ -82,17 +81,17 @@ package final class Responder: Sendable {
                 return try execution(request)
             case "/health":
                 try allow(["GET", "HEAD"], request, path)
-                return .answered(json(health), Outcome(status: 200))
+                return .answered(json(health), Outcome())
             case "/openapi.json":
                 try allow(["GET", "HEAD"], request, path)
-                return .answered(json(openAPIDocument(request).encoded()), Outcome(status: 200))
+                return .answered(json(openAPIDocument(request).encoded()), Outcome())
             default:
                 throw Refusal(
                     status: 404,
                     "There is nothing here. The service answers POST /execute, GET /health and GET /openapi.json.")
             }
         } catch {
-            return .answered(response(to: error), Outcome(status: error.status))
+            return .answered(response(to: error), Outcome())
         }
     }
 
@@ -106,7 +105,7 @@ package final class Responder: Sendable {
                 outcome.caller = caller
                 return (response(answer), outcome)
             } catch {
-                return (response(to: error), Outcome(status: error.status))
+                return (response(to: error), Outcome())
             }
         }
     }
@@ -174,10 +173,7 @@ package final class Responder: Sendable {
     }
 
     private func response(to refusal: Refusal) -> Response {
-        var response = response(
-            Answer(
-                status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
-                retryAfter: refusal.retryAfter))
+        var response = response(Answer(refusal, hidden))
         if let allow = refusal.allow { response.headers.append(("Allow", allow)) }
         if refusal.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)) }
         return response
