@@ -29,18 +29,18 @@ build: deps-build swift  ## the two programs, optimised, in .build/release
 
 # $(call run_tests,TARGETS,OPTIONS): one target after another, each in a process of its own. All in one they share a
 # thread for each core, and while the image tests compute on those, the others wait longer than their time limits.
-# Where each test starts sandboxes, one test after another: a dozen Python kernels that start at once are slow.
+# Where each test starts sandboxes, one test after another: a dozen Python kernels that start at once are slow. A target
+# that hangs is ended after 15 minutes, so that the run says which one it was.
 define run_tests
 @failed=(); for target in $(1); do \
 	echo "$$target $(2)"; \
 	case $$target in EndToEndTests | FaultTests) order=--no-parallel ;; *) order=--parallel ;; esac; \
-	swift test --disable-xctest --skip-build $$order $(2) --filter "^$$target\." || failed+=("$$target"); \
+	timeout --foreground --kill-after=10 900 swift test --disable-xctest --skip-build $$order $(2) --filter "^$$target\." || failed+=("$$target"); \
 done; \
 if (($${#failed[@]})); then echo "failed: $${failed[*]} $(2)" >&2; exit 1; fi
 endef
 
 # The whole suite once; then what touches C, and the client of it, under AddressSanitizer.
-test: export LSAN_OPTIONS := suppressions=Tests/leaks.supp:print_suppressions=0
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
 	$(call run_tests,$(notdir $(wildcard Tests/*Tests)))

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Against a real nginx that speaks HTTP/2 over TLS, with a certificate made for the occasion.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: Nginx.isInstalled, "nginx with http_v2 and openssl are not installed"))
+@Suite(
+    .timeLimit(.minutes(1)), .enabled("nginx with http_v2 and openssl are not installed") { await Nginx.isInstalled })
 struct TLSTests {
     private func failure(_ configuration: FetchConfiguration, _ url: String) async throws -> FetchError? {
         let fetcher = try Fetcher(configuration)
@@ -203,19 +204,23 @@ struct TLSTests {
 private final class Nginx: Sendable {
     let certificate: String
     let url: String
-    private let process = Process()
+    private let process: ChildProcess
     private let folder: URL
 
     static var isInstalled: Bool {
-        guard let nginx = path(of: "nginx"), path(of: "openssl") != nil else { return false }
-        return (try? output(of: nginx, "-V").contains("http_v2_module")) ?? false
+        get async {
+            let folder = FileManager.default.temporaryDirectory
+            guard let nginx = try? await run("nginx", "-V", in: folder) else { return false }
+            return nginx.log.contains("http_v2_module") && (try? Binaries.system("openssl")) != nil
+        }
     }
 
     /// - Parameter other: one that this takes connections beside, on the same port, without HTTP/2.
     init(
         upstream: String = "http://127.0.0.1:1", requestsPerConnection: Int = 1000, beside other: Nginx? = nil
     ) async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "fetch-\(UUID())")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "fetch-\(UUID())")
+        self.folder = folder
         try FileManager.default.createDirectory(at: folder.appending(path: "www"), withIntermediateDirectories: true)
         certificate = folder.appending(path: "certificate.pem").path
         let key = folder.appending(path: "key.pem")
@@ -227,10 +232,10 @@ private final class Nginx: Sendable {
             }
         } else {
             url = "https://localhost:\(Loopback.refusedPort())"
-            _ = try Self.output(
-                of: Self.path(of: "openssl") ?? "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            try await Self.run(
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                 "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key.path, "-out", certificate, "-days", "1",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", in: folder)
         }
         let port = url.split(separator: ":").last ?? ""
         let protocols = other == nil ? "ssl http2 reuseport" : "ssl reuseport"
@@ -238,7 +243,7 @@ private final class Nginx: Sendable {
         let temporaries = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
         try """
-        daemon off; pid \(folder.path)/pid; error_log \(folder.path)/error.log;
+        daemon off; master_process off; pid \(folder.path)/pid; error_log \(folder.path)/error.log;
         events {}
         http {
             access_log off; \(temporaries) keepalive_requests \(requestsPerConnection);
@@ -253,42 +258,27 @@ private final class Nginx: Sendable {
             }
         }
         """.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
-        process.executableURL = URL(filePath: Self.path(of: "nginx") ?? "nginx")
-        process.arguments = [
-            "-p", folder.path, "-e", folder.appending(path: "error.log").path, "-c",
-            folder.appending(path: "nginx.conf").path,
-        ]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // Written when it listens.
-        while process.isRunning {
-            if FileManager.default.fileExists(atPath: folder.appending(path: "pid").path) { return }
-            try await Task.sleep(for: .milliseconds(10))
+        process = try await ChildProcess(
+            Binaries.system("nginx"),
+            [
+                "-p", folder.path, "-e", folder.appending(path: "error.log").path, "-c",
+                folder.appending(path: "nginx.conf").path,
+            ], in: folder)
+        let pid = folder.appending(path: "pid").path
+        try await process.wait(for: "the pid file, written when it listens") {
+            FileManager.default.fileExists(atPath: pid)
         }
-        throw CocoaError(.executableLoad)
     }
 
     deinit {
-        process.terminate()
-        process.waitUntilExit()
+        process.signal(SIGKILL)
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func path(of tool: String) -> String? {
-        ["/usr/sbin/", "/usr/bin/", "/usr/local/bin/"].map { $0 + tool }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
-    private static func output(of tool: String, _ arguments: String...) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: tool)
-        process.arguments = arguments
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    @discardableResult
+    private static func run(_ tool: String, _ arguments: String..., in folder: URL) async throws -> ChildProcess {
+        let process = try await ChildProcess(Binaries.system(tool), arguments, in: folder)
+        await process.ended()
+        return process
     }
 }
