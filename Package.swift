@@ -52,7 +52,7 @@ let package = Package(
         room("Threads", ["CLinux"]),
         room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
         room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
-        room("E2B", ["Fetch"]),
+        room("E2B", ["CCrypto", "Fetch"]),
         room("ImageGate", ["CImage", "CTurboJPEG", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),

@@ -7,7 +7,7 @@ extension E2BError: CustomStringConvertible {
         case .tls(let step, let why):
             "\(step.failed): no secure connection to E2B, \(why). Check the certificates and the address."
         case .unauthorized(let step, let message):
-            "\(step.failed): E2B refuses the credentials\(quote(message)). Check the API key."
+            "\(step.failed): E2B refuses the credentials\(quote(message)). \(step.whenUnauthorized)"
         case .notFound(let step, let message):
             "\(step.failed): E2B does not know it\(quote(message)). \(step.whenNotFound)"
         case .rateLimited(let step, let message, let pause):
@@ -15,11 +15,12 @@ extension E2BError: CustomStringConvertible {
         case .noCapacity(let step, let message, let pause):
             "\(step.failed): E2B has no capacity\(quote(message)). \(advice(pause))"
         case .sandboxGone(let message):
-            "\(Step.execute.failed): the sandbox is gone\(quote(message)). Create another one."
+            "The sandbox is gone\(quote(message)). Create another one."
         case .refused(let step, let status, let message):
             "\(step.failed): E2B answered with status \(status)\(quote(message))."
         case .timedOut(let step): "\(step.failed): E2B did not answer in time. Try again."
-        case .executionTimedOut: "The code ran into its time limit and was interrupted."
+        case .executionTimedOut: "The time limit was reached, and what was running was stopped."
+        case .notStarted(let limit): "\(Step.execute.failed): it did not start within \(limit). Try again."
         case .broken(let step, let why): "\(step.failed): \(why)."
         case .tooLarge(let step, let limit):
             "\(step.failed): the answer is larger than the limit of \(limit) bytes."
@@ -40,11 +41,23 @@ extension E2BError: CustomStringConvertible {
 extension E2BError.Step {
     fileprivate var failed: String { "Failed at \(rawValue)" }
 
+    fileprivate var whenUnauthorized: String {
+        switch self {
+        case .create, .kill, .list, .info, .setTimeout, .connect: "Check the API key."
+        default: "Check the sandbox's access token and the user."
+        }
+    }
+
     fileprivate var whenNotFound: String {
         switch self {
         case .create: "Check the template's name and that the API key's team may use it."
-        case .execute: "The context may have been deleted."
-        case .kill, .list, .info, .setTimeout, .connect: "The sandbox may have timed out."
+        case .execute, .createContext, .listContexts, .restartContext, .deleteContext:
+            "The context may have been deleted."
+        case .kill, .list, .info, .setTimeout, .connect, .health: "The sandbox may have timed out."
+        case .attach, .signal, .sendInput: "The command may have ended."
+        case .startProcess, .runProcess, .listProcesses: "Check the command and its directory."
+        case .writeFile, .readFile, .fileURL, .lookUpFile, .listFiles, .makeDirectory, .moveFile, .removeFile:
+            "Check the path."
         }
     }
 }

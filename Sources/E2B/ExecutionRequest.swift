@@ -10,11 +10,13 @@ public struct ExecutionRequest: Sendable {
     public var envs: [String: String]
     /// From sending the code to the end of its output.
     public var timeout: Duration
-    /// The longest silence. E2B sends a sign of life every 5 s; only an execution that waits for another one of its
-    /// context is silent for long: nil for those.
+    /// The longest silence; nil for none. E2B sends a sign of life every 5 s.
     public var silenceLimit: Duration? = .seconds(20)
+    /// Whether another execution of the same context may be running. This one then waits for it in perfect silence, and
+    /// ``silenceLimit`` and ``startLimit`` count from its first sign of life. Protocol: 5.7.
+    public var mayQueue = false
     /// The longest wait for the code to start while there are only signs of life. A context can lose a request that
-    /// follows an interrupted one at once, and then shows signs of life for ever.
+    /// follows an interrupted one at once, and then shows signs of life for ever: `.notStarted`.
     public var startLimit: Duration = .seconds(30)
 
     public init(

@@ -33,6 +33,19 @@ public struct SandboxInfo: Equatable, Sendable {
     public var startedAt: Date
     /// When E2B will end it, unless told otherwise.
     public var endsAt: Date
+
+    public init(
+        id: String, templateID: String, alias: String? = nil, metadata: [String: String] = [:],
+        state: SandboxState = .running, startedAt: Date, endsAt: Date
+    ) {
+        self.id = id
+        self.templateID = templateID
+        self.alias = alias
+        self.metadata = metadata
+        self.state = state
+        self.startedAt = startedAt
+        self.endsAt = endsAt
+    }
 }
 
 extension SandboxInfo {

@@ -35,7 +35,7 @@ extension Refusal {
             self.init(status: 429, sentence, retryAfter: retryAfter ?? .seconds(10))
         case .noCapacity(_, _, let retryAfter):
             self.init(status: 503, sentence, retryAfter: retryAfter ?? .seconds(10))
-        case .timedOut, .executionTimedOut:
+        case .timedOut, .executionTimedOut, .notStarted:
             self.init(status: 504, sentence)
         case .shutDown: self = .shuttingDown
         case .cancelled: self = .cancelled

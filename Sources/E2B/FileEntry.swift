@@ -1,0 +1,53 @@
+public import FoundationEssentials
+
+/// What a sandbox's filesystem has at a path. Protocol: 4.5.
+public struct FileEntry: Equatable, Sendable {
+    public enum Kind: Equatable, Sendable {
+        case file, directory, symlink, other
+    }
+
+    public var name: String
+    /// Absolute.
+    public var path: String
+    /// Of what a symbolic link leads to, where the sandbox says so.
+    public var kind: Kind
+    /// Bytes.
+    public var size: Int
+    /// Permission bits: 0o644.
+    public var mode: Int
+    /// `-rw-r--r--`.
+    public var permissions: String
+    public var owner: String
+    public var group: String
+    public var modifiedAt: Date?
+    /// Where a symbolic link leads; nil: it is none.
+    public var symlinkTarget: String?
+
+    public init(
+        name: String, path: String, kind: Kind, size: Int = 0, mode: Int = 0, permissions: String = "",
+        owner: String = "", group: String = "", modifiedAt: Date? = nil, symlinkTarget: String? = nil
+    ) {
+        self.name = name
+        self.path = path
+        self.kind = kind
+        self.size = size
+        self.mode = mode
+        self.permissions = permissions
+        self.owner = owner
+        self.group = group
+        self.modifiedAt = modifiedAt
+        self.symlinkTarget = symlinkTarget
+    }
+}
+
+/// A file as it was written. Protocol: 3.3.
+public struct WrittenFile: Equatable, Sendable {
+    /// Absolute.
+    public var path: String
+    public var name: String
+
+    public init(path: String, name: String) {
+        self.path = path
+        self.name = name
+    }
+}
