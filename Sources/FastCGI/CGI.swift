@@ -9,13 +9,13 @@ internal import Threads
 /// still sent. SIGPIPE is ignored from here on.
 ///
 /// - Parameters:
-///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
+///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
 ///   - environment: its CGI variables become the request's params, the others stay out of it.
 ///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. Stays open.
 ///   - output: takes the response. Stays open.
 package func serveCGI(
-    bodyLimit: Int, environment: [String: String] = ProcessInfo.processInfo.environment, input: Int32 = STDIN_FILENO,
-    output: Int32 = STDOUT_FILENO, handler: @escaping Handler
+    bodyLimit: @escaping BodyLimit, environment: [String: String] = ProcessInfo.processInfo.environment,
+    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, handler: @escaping Handler
 ) async {
     signal(SIGPIPE, SIG_IGN)
     // Without it nothing can be cancelled, and the request is answered all the same.
@@ -39,7 +39,7 @@ package func serveCGI(
 
 /// One request on a pair of descriptors.
 struct CGIExchange {
-    let bodyLimit: Int
+    let bodyLimit: BodyLimit
     let input: CInt
     let output: CInt
     /// Readable once the handler is to be cancelled. -1 for never.
@@ -48,8 +48,9 @@ struct CGIExchange {
     func serve(_ environment: [String: String], _ handler: @escaping Handler) {
         guard let handlerRun = HandlerRun() else { return }
         let params = environment.filter { Self.isParam($0.key) }
-        let body = RequestBody(limit: bodyLimit, undeclared: .empty)
-        let stdin = body.read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
+        let limit = bodyLimit(FastCGIRequest(params: params, stdin: .success([])))
+        let stdin = RequestBody(limit: limit, undeclared: .empty)
+            .read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
         let method = request.method
         let response = handlerRun.response(to: consume request, hangUpOn: output, cancelOn: cancel, from: handler)

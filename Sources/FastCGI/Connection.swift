@@ -42,7 +42,7 @@ struct Connection: ~Copyable {
     ///   - patience: for begin and params together.
     /// - Returns: nil if there is nothing to answer; the socket is closed then.
     mutating func request(
-        on socket: CInt, bodyLimit: Int, patience: Duration
+        on socket: CInt, bodyLimit: BodyLimit, patience: Duration
     ) -> FastCGIRequest? {
         self.socket = socket
         isStdinUnread = false
@@ -67,11 +67,12 @@ struct Connection: ~Copyable {
         }
         // A body may take as long as its sender needs, if only it moves.
         reader.deadline = nil
-        let params = params
+        var request = FastCGIRequest(params: params, stdin: .success([]))
         // Its copy of the params and its streams are 11 kB, which nobody needs until there is a response: see finish.
         FCGX_Free(raw, 0)
-        let stdin = stdin(from: &reader, contentLength: params["CONTENT_LENGTH"], limit: bodyLimit)
-        return FastCGIRequest(params: params, stdin: stdin)
+        request.stdin = stdin(
+            from: &reader, contentLength: request.params["CONTENT_LENGTH"], limit: bodyLimit(request))
+        return request
     }
 
     /// Has libfcgi begin the request that `head` describes, and then write to the socket.

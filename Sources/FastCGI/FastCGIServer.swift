@@ -9,6 +9,9 @@ internal import Threads
 /// The request is the handler's alone: it is freed as soon as the handler is done with it, while it waits for something else.
 package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
+/// How many bytes of body a request may bring. Asked once, before any of stdin is read: what it is given has params only.
+package typealias BodyLimit = @Sendable (FastCGIRequest) -> Int
+
 /// Serves FastCGI requests from one listening socket.
 ///
 /// libfcgi blocks, so each request is held by a thread of ours, never by one of the cooperative pool's. A thread
@@ -22,7 +25,7 @@ package final class FastCGIServer: Sendable {
 
     private let listener: Listener
     private let threads: Int
-    private let bodyLimit: Int
+    private let bodyLimit: BodyLimit
     private let sendLimit: Duration
     private let receiveLimit: Duration
     private let handler: Handler
@@ -35,15 +38,15 @@ package final class FastCGIServer: Sendable {
     /// - Parameters:
     ///   - listener: closed when ``run()`` returns.
     ///   - threads: requests in flight at a time; further ones wait in the listener's backlog.
-    ///   - bodyLimit: bytes; a `CONTENT_LENGTH` above it is refused before anything is read.
+    ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
     ///   - sendLimit: how long the web server may take none of a response's bytes before it is given up.
     ///   - receiveLimit: how long it may take for begin and params, and how long it may then send none of stdin.
     /// - Throws: `.cannotStart`.
     package init(
-        listener: Listener, threads: Int, bodyLimit: Int, sendLimit: Duration = .seconds(60),
+        listener: Listener, threads: Int, bodyLimit: @escaping BodyLimit, sendLimit: Duration = .seconds(60),
         receiveLimit: Duration = .seconds(60), handler: @escaping Handler
     ) throws(FastCGIError) {
-        precondition(threads > 0 && bodyLimit >= 0)
+        precondition(threads > 0)
         try Self.initializeLibrary()
         // For each thread: epoll, eventfd, a pair for libfcgi, the connection. The rest is the application's.
         try Self.allowDescriptors(5 * threads + 256)

@@ -2,6 +2,8 @@
 ///
 /// - `CONTENT_LENGTH` says how much is read: what is short of it is an error, what is beyond it stays unread.
 /// - Nothing is allocated, and nothing read, for a length above the limit.
+/// - A body that grew by doubling would for a moment take its size twice. So it gets a first room, as what is announced
+///   need never arrive, and whoever fills that the room for all of it: the kernel backs what is written.
 struct RequestBody {
     /// What no `CONTENT_LENGTH` means: for FastCGI that the stream's end is the body's, for CGI that there is no body.
     enum Undeclared { case readToEnd, empty }
@@ -9,6 +11,9 @@ struct RequestBody {
     /// Bytes.
     let limit: Int
     let undeclared: Undeclared
+
+    /// Bytes of body that an announcement alone gets room for.
+    private static let firstRoom = 1 << 20
 
     /// - Parameter read: fills the buffer and returns the number of bytes; fewer than it has room for mean the end.
     func read(
@@ -24,9 +29,9 @@ struct RequestBody {
             return .failure(.badContentLength(String(contentLength.prefix(40))))
         }
         guard expected <= limit else { return .failure(.bodyTooLarge(limit: limit)) }
-        let body = [UInt8](unsafeUninitializedCapacity: expected) { buffer, filled in
-            filled = expected == 0 ? 0 : read(UnsafeMutableRawBufferPointer(buffer))
-        }
+        var body: [UInt8] = []
+        fill(&body, upTo: min(Self.firstRoom, expected), from: read)
+        if body.count == Self.firstRoom { fill(&body, upTo: expected, from: read) }
         guard body.count == expected else {
             return .failure(.bodyTruncated(expected: expected, received: body.count))
         }
@@ -34,19 +39,26 @@ struct RequestBody {
     }
 
     private func readToEnd(from read: (UnsafeMutableRawBufferPointer) -> Int) -> Result<[UInt8], FastCGIError> {
-        // Most such requests have no body at all: start small, then as much as there already is.
+        // Most such requests have no body at all. A byte beyond the limit tells that there is one too many.
         var body: [UInt8] = []
-        var step = 1024
-        while true {
-            let room = min(step, limit + 1 - body.count)
-            let count = withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { buffer in
-                let count = read(buffer)
-                body.append(contentsOf: buffer.prefix(count))
-                return count
-            }
-            guard body.count <= limit else { return .failure(.bodyTooLarge(limit: limit)) }
-            guard count == room else { return .success(body) }
-            step = min(max(step, body.count), 1 << 20)
+        for room in [1024, Self.firstRoom, limit + 1] {
+            let room = min(room, limit + 1)
+            fill(&body, upTo: room, from: read)
+            guard body.count == room else { return .success(body) }
+        }
+        return .failure(.bodyTooLarge(limit: limit))
+    }
+
+    /// Moves the body to a room of `count` bytes and reads until that is full, or to the end.
+    private func fill(
+        _ body: inout [UInt8], upTo count: Int, from read: (UnsafeMutableRawBufferPointer) -> Int
+    ) {
+        guard body.count < count else { return }
+        body = [UInt8](unsafeUninitializedCapacity: count) { [body] buffer, filled in
+            let rest = UnsafeMutableRawBufferPointer(buffer)
+            filled = body.count
+            rest.copyBytes(from: body)
+            filled += read(UnsafeMutableRawBufferPointer(rebasing: rest[filled...]))
         }
     }
 

@@ -36,7 +36,7 @@ struct Serve: AsyncParsableCommand {
         let signals = StopSignals()
         await withTaskGroup { group in
             group.addTask {
-                await serveCGI(bodyLimit: configuration.bodyLimit) { await responder.respond(to: $0) }
+                await serveCGI(bodyLimit: { _ in configuration.bodyLimit }) { await responder.respond(to: $0) }
             }
             group.addTask { await signals.first() }
             // Whichever comes first ends the other.
@@ -50,7 +50,7 @@ struct Serve: AsyncParsableCommand {
         let server = try FastCGIServer(
             listener: listener,
             // Places that executions cannot take: health checks and refusals are always answered.
-            threads: configuration.executionLimit + 16, bodyLimit: configuration.bodyLimit
+            threads: configuration.executionLimit + 16, bodyLimit: { _ in configuration.bodyLimit }
         ) { await responder.respond(to: $0) }
         let signals = StopSignals()
         log.notice("listening on \(listener.address)")

@@ -17,7 +17,9 @@ struct CGITests {
         if endsStdin { close(input.writing) }
         async let stdout = readToEnd(output.reading)
         await serveCGI(
-            bodyLimit: 1000, environment: environment, input: input.reading, output: output.writing, handler: handler)
+            bodyLimit: { $0.path == "/large" ? 2000 : 1000 }, environment: environment, input: input.reading,
+            output: output.writing,
+            handler: handler)
         close(output.writing)
         if !endsStdin { close(input.writing) }
         close(input.reading)
@@ -44,6 +46,12 @@ struct CGITests {
         #expect(answer.hasSuffix("\r\n\r\n\(error)"))
     }
 
+    @Test func `the limit of a body is the request's own`() async {
+        let answer = await serve(
+            ["PATH_INFO": "/large", "CONTENT_LENGTH": "1001"], stdin: [UInt8](repeating: 65, count: 1001))
+        #expect(answer.hasSuffix("\r\n\r\nGET " + String(repeating: "A", count: 1001)))
+    }
+
     @Test func `the rest of the environment is not the request's`() async {
         let seen = Mutex<[String: String]>([:])
         let params = ["REQUEST_METHOD": "GET", "HTTP_HOST": "h", "PATH_INFO": "/x", "SERVER_PORT": "80", "HTTPS": "on"]
@@ -66,7 +74,7 @@ struct CGITests {
         let started = Gate()
         let wasCancelled = Mutex(false)
         async let served: Void = serveCGI(
-            bodyLimit: 10, environment: [:], input: input.reading, output: output.writing
+            bodyLimit: { _ in 10 }, environment: [:], input: input.reading, output: output.writing
         ) { _ in
             started.open()
             do { try await Task.sleep(for: .seconds(600)) } catch { wasCancelled.withLock { $0 = true } }
@@ -83,7 +91,7 @@ struct CGITests {
         let output = makePipe()
         let input = makePipe()
         close(output.reading)
-        await serveCGI(bodyLimit: 10, environment: [:], input: input.reading, output: output.writing) { _ in
+        await serveCGI(bodyLimit: { _ in 10 }, environment: [:], input: input.reading, output: output.writing) { _ in
             Response(status: 200, body: [UInt8](repeating: 65, count: 1_000_000))
         }
         for descriptor in [output.writing, input.reading, input.writing] { close(descriptor) }

@@ -58,7 +58,7 @@ struct ServingTests {
     @Test func `serves over TCP`() async throws {
         let listener = try Listener(.tcp(host: "localhost", port: 0))
         guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
-        let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: 10, handler: echo)
+        let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: { _ in 10 }, handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(tcp: port)
         try web.send(["REQUEST_METHOD": "GET"])

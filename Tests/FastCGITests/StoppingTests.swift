@@ -15,14 +15,14 @@ struct StoppingTests {
 
     @Test func `stopping before running returns at once`() async throws {
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: 0, handler: echo)
+            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: { _ in 0 }, handler: echo)
         server.shutDown()
         await server.run()
     }
 
     @Test func `cancelling run stops the server`() async throws {
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: 0, handler: echo)
+            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: { _ in 0 }, handler: echo)
         let running = Task { await server.run() }
         running.cancel()
         await running.value
@@ -32,7 +32,7 @@ struct StoppingTests {
         let path = scratchPath()
         let started = Meeting(size: 5)
         let finish = Gate()
-        let server = try FastCGIServer(listener: Listener(.unix(path: path)), threads: 4, bodyLimit: 0) { _ in
+        let server = try FastCGIServer(listener: Listener(.unix(path: path)), threads: 4, bodyLimit: { _ in 0 }) { _ in
             await started.arrive()
             await finish.wait()
             return Response(status: 200)
@@ -52,7 +52,7 @@ struct StoppingTests {
         let path = scratchPath()
         for _ in 0..<3 {
             let server = try FastCGIServer(
-                listener: Listener(.unix(path: path)), threads: 2, bodyLimit: 10, handler: echo)
+                listener: Listener(.unix(path: path)), threads: 2, bodyLimit: { _ in 10 }, handler: echo)
             async let running: Void = server.run()
             let web = try WebServer(unix: path)
             try web.send(["REQUEST_METHOD": "GET"])

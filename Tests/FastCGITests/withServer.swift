@@ -9,7 +9,7 @@ func withServer<T>(
 ) async throws -> T {
     let path = scratchPath()
     let server = try FastCGIServer(
-        listener: Listener(.unix(path: path)), threads: threads, bodyLimit: bodyLimit, sendLimit: sendLimit,
+        listener: Listener(.unix(path: path)), threads: threads, bodyLimit: { _ in bodyLimit }, sendLimit: sendLimit,
         receiveLimit: receiveLimit, handler: handler)
     async let running: Void = server.run()
     let result: T
