@@ -14,6 +14,8 @@ package struct Configuration: Sendable {
     package var executionLimit: Int
     /// Bytes of a request's body.
     package var bodyLimit: Int
+    /// Bytes of one file that `/e2bcode` writes or reads.
+    package var fileLimit: Int
     package var timeout: Duration
     package var maximumTimeout: Duration
     /// Unicode scalars of an answer's text.
@@ -52,6 +54,7 @@ package struct Configuration: Sendable {
         keys = reader.keys(.keys)
         executionLimit = reader.integer(.executions, 1...10_000)
         bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
+        fileLimit = reader.integer(.fileLimit, 1000...1 << 30)
         timeout = reader.seconds(.timeout, 1...86_400)
         maximumTimeout = reader.seconds(.maximumTimeout, 1...86_400)
         textLimit = reader.integer(.textLimit, 1000...10_000_000)

@@ -34,6 +34,15 @@ package final class Responder: Sendable {
         }
     }
 
+    /// Bytes of body that a request is read up to, by its params.
+    package func bodyLimit(for request: FastCGIRequest) -> Int {
+        guard request.path == "/e2bcode" else { return configuration.bodyLimit }
+        // A stranger learns that a key is needed, and does not have a body of this size kept for it.
+        guard case .admitted = authenticator.verdict(on: request) else { return 0 }
+        // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
+        return configuration.bodyLimit + 2 * configuration.fileLimit
+    }
+
     /// Answers one request and writes its line in the log.
     package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now

@@ -24,6 +24,7 @@ package struct Setting: Sendable {
         "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
     static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
+    static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let timeout = Setting("E2B_FCGI_TIMEOUT", "120", "seconds that code may run when the request does not say")
     static let maximumTimeout = Setting("E2B_FCGI_MAX_TIMEOUT", "300", "seconds that a request may ask for")
     static let requestTimeout = Setting("E2B_FCGI_E2B_TIMEOUT", "60", "seconds to wait for an answer of E2B's API")
@@ -47,8 +48,8 @@ package struct Setting: Sendable {
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [
-        apiKey, domain, apiURL, sandboxURL, template, hiddenPrefix, publicBaseURL, keys, executions, bodyLimit, timeout,
-        maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes,
-        imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
+        apiKey, domain, apiURL, sandboxURL, template, hiddenPrefix, publicBaseURL, keys, executions, bodyLimit,
+        fileLimit, timeout, maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
+        imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
     ]
 }

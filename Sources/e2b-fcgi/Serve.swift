@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
         let responder = Responder(configuration, client: client, log: log)
         let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
         if listen == nil, invocation == .cgi {
-            await answerOne(responder, configuration)
+            await answerOne(responder)
         } else {
             try await serve(responder, configuration, log)
         }
@@ -32,11 +32,11 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Plain CGI. A web server that has waited long enough sends SIGTERM: then the code ends, and its sandbox with it.
-    private func answerOne(_ responder: Responder, _ configuration: Configuration) async {
+    private func answerOne(_ responder: Responder) async {
         let signals = StopSignals()
         await withTaskGroup { group in
             group.addTask {
-                await serveCGI(bodyLimit: { _ in configuration.bodyLimit }) { await responder.respond(to: $0) }
+                await serveCGI(bodyLimit: { responder.bodyLimit(for: $0) }) { await responder.respond(to: $0) }
             }
             group.addTask { await signals.first() }
             // Whichever comes first ends the other.
@@ -50,7 +50,7 @@ struct Serve: AsyncParsableCommand {
         let server = try FastCGIServer(
             listener: listener,
             // Places that executions cannot take: health checks and refusals are always answered.
-            threads: configuration.executionLimit + 16, bodyLimit: { _ in configuration.bodyLimit }
+            threads: configuration.executionLimit + 16, bodyLimit: { responder.bodyLimit(for: $0) }
         ) { await responder.respond(to: $0) }
         let signals = StopSignals()
         log.notice("listening on \(listener.address)")
