@@ -71,7 +71,11 @@ package final class Stack: Sendable {
     }
 
     /// nginx as `make run` starts it, in front of any responder.
-    package static func startNginx(port: Int, socket: String, folder: URL) async throws -> ChildProcess {
+    ///
+    /// - Parameter basePath: as in `/code`.
+    package static func startNginx(
+        port: Int, socket: String, folder: URL, basePath: String = ""
+    ) async throws -> ChildProcess {
         let sources = Binaries.repository.appending(path: "nginx")
         try FileManager.default.createDirectory(
             at: folder.appending(path: "temp"), withIntermediateDirectories: true)
@@ -82,6 +86,7 @@ package final class Stack: Sendable {
         try server.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
         let snippet = try String(contentsOf: sources.appending(path: "e2b-fcgi.conf"), encoding: .utf8)
             .replacing("unix:/run/e2b-fcgi/e2b-fcgi.sock", with: "unix:\(socket)")
+            .replacing("(?<e2b_base>)", with: "(?<e2b_base>\(basePath))")
         try snippet.write(to: folder.appending(path: "e2b-fcgi.conf"), atomically: true, encoding: .utf8)
 
         let nginx = try await ChildProcess(
