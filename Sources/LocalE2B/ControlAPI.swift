@@ -7,6 +7,8 @@ struct ControlAPI {
     static let longestTimeout = 86_400
 
     let sandboxes: Sandboxes
+    /// Of the hosts at which the sandboxes' ports are reached.
+    let domain: String
 
     func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         if path == ["health"] { return .plain("Health check successful", status: 200) }
@@ -19,7 +21,7 @@ struct ControlAPI {
         switch (request.method, route.count, route.dropFirst(2).first) {
         case (.POST, 1, _): return try await create(request, isV2: isV2)
         case (.GET, 1, _): return try await list(request, isV2: isV2)
-        case (.GET, 2, _): return try .json(SandboxDetail(try await find(route[1])))
+        case (.GET, 2, _): return try .json(SandboxDetail(try await find(route[1]), domain: domain))
         case (.DELETE, 2, _): return try await kill(route[1])
         case (.POST, 3, "timeout"): return try await setTimeout(request, route[1])
         case (.POST, 3, "refreshes"): return try await refresh(request, route[1])
@@ -62,7 +64,7 @@ struct ControlAPI {
         } catch {
             throw Self.refusal(error, "")
         }
-        return try .json(SandboxAnswer(sandbox), status: 201)
+        return try .json(SandboxAnswer(sandbox, domain: domain), status: 201)
     }
 
     private func kill(_ id: String) async throws -> HTTPResponse {
@@ -101,7 +103,8 @@ struct ControlAPI {
             isV2
             ? try await decode(OptionalTimeout.self, request).timeout ?? 300
             : try await decode(Timeout.self, request).timeout
-        return try .json(SandboxAnswer(try await extend(id, try checked(seconds), isExtension: true)))
+        let sandbox = try await extend(id, try checked(seconds), isExtension: true)
+        return try .json(SandboxAnswer(sandbox, domain: domain))
     }
 
     private func extend(_ id: String, _ timeout: Duration, isExtension: Bool) async throws -> Sandbox {
@@ -143,7 +146,7 @@ struct ControlAPI {
     }
 
     private func checkID(_ id: String) throws {
-        guard Target.isID(id) else { throw Refusal.api(400, "Invalid sandbox ID") }
+        guard SandboxAddress.isID(id) else { throw Refusal.api(400, "Invalid sandbox ID") }
     }
 
     /// An absent body is an empty object.

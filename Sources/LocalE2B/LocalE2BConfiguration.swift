@@ -2,6 +2,8 @@
 package struct LocalE2BConfiguration: Sendable {
     /// The loopback port; 0 takes any free one.
     package var port: UInt16 = 3002
+    /// The loopback port at which the sandboxes' ports are reached; 0 takes any free one.
+    package var edgePort: UInt16 = 0
     /// False runs code with this user's full rights. Only for machines where bubblewrap cannot run.
     package var isIsolated = true
     /// Sandboxes kept started, so that a creation does not wait for a kernel.
@@ -17,7 +19,7 @@ package struct LocalE2BConfiguration: Sendable {
 
 /// Why the local server did not start.
 package enum LocalE2BError: Error, Equatable, Sendable, CustomStringConvertible {
-    case portTaken(UInt16)
+    case portTaken(UInt16, option: String)
     case listenFailed(String)
     case bubblewrapMissing
     case bubblewrapRefused(String)
@@ -27,7 +29,8 @@ package enum LocalE2BError: Error, Equatable, Sendable, CustomStringConvertible 
 
     package var description: String {
         switch self {
-        case .portTaken(let port): "Port \(port) on 127.0.0.1 is taken. Choose another with --port, or 0 for any."
+        case .portTaken(let port, let option):
+            "Port \(port) on 127.0.0.1 is taken. Choose another with \(option), or 0 for any."
         case .listenFailed(let reason): "Cannot listen on 127.0.0.1: \(reason)."
         case .bubblewrapMissing:
             "bubblewrap (bwrap) is not installed, so code cannot be kept apart from this machine. "

@@ -2,15 +2,18 @@ internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation
 
-/// A server on one loopback port that speaks E2B's protocol and runs code on this machine.
+/// A server on loopback that speaks E2B's protocol and runs code on this machine.
 package final class LocalE2BServer: Sendable {
     private let server: HTTPServer
     private let serving: Task<Void, any Error>
     private let sandboxes: Sandboxes
+    private let edge: Edge
     private let files: AgentFiles
 
     package let port: UInt16
     package var url: String { "http://127.0.0.1:\(port)" }
+    /// At `<port>-<sandbox>.localhost` on this port the sandboxes' own ports are reached.
+    package var edgePort: UInt16 { edge.port }
 
     /// Returns when a warm sandbox is ready.
     package static func start(_ configuration: LocalE2BConfiguration) async throws(LocalE2BError) -> LocalE2BServer {
@@ -33,31 +36,40 @@ package final class LocalE2BServer: Sendable {
         let pool = AgentPool(target: configuration.warm, makeLaunch: makeLaunch)
         let sandboxes = Sandboxes(pool: pool, limit: configuration.maxSandboxes)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
-        let (server, serving, port) = try await listen(
-            on: configuration.port, Router(sandboxes: sandboxes, faults: faults))
-        do {
-            try await pool.prepare()
+        let edge = try Edge(port: configuration.edgePort)
+        let router = Router(sandboxes: sandboxes, faults: faults, domain: edge.domain)
+        do throws(LocalE2BError) {
+            let (server, serving, port) = try await listen(on: configuration.port, router)
+            do throws(LocalE2BError) {
+                try await pool.prepare()
+            } catch {
+                await sandboxes.stop()
+                await server.stop()
+                throw error
+            }
+            edge.serve(EdgeRouter(edge: edge, sandboxes: sandboxes, mainPort: port))
+            return LocalE2BServer(server, serving, sandboxes, edge, files, port)
         } catch {
-            await sandboxes.stop()
-            await server.stop()
+            await edge.stop()
             throw error
         }
-        return LocalE2BServer(server, serving, sandboxes, files, port)
     }
 
     private init(
-        _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ files: AgentFiles,
-        _ port: UInt16
+        _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ edge: Edge,
+        _ files: AgentFiles, _ port: UInt16
     ) {
         self.server = server
         self.serving = serving
         self.sandboxes = sandboxes
+        self.edge = edge
         self.files = files
         self.port = port
     }
 
     /// Kills every sandbox, closes every connection and removes the temporary folder.
     package func stop() async {
+        await edge.stop()
         await sandboxes.stop()
         await server.stop(timeout: 1)
         serving.cancel()
@@ -107,7 +119,7 @@ package final class LocalE2BServer: Sendable {
             }
             return (server, serving, port)
         } catch SocketError.failed(_, EADDRINUSE, _) {
-            throw .portTaken(port)
+            throw .portTaken(port, option: "--port")
         } catch {
             throw .listenFailed(error.localizedDescription)
         }

@@ -3,8 +3,12 @@ internal import Foundation
 /// The answer to create and connect. Absent values are written as null, as E2B does.
 struct SandboxAnswer: Encodable {
     let sandbox: Sandbox
+    let domain: String
 
-    init(_ sandbox: Sandbox) { self.sandbox = sandbox }
+    init(_ sandbox: Sandbox, domain: String) {
+        self.sandbox = sandbox
+        self.domain = domain
+    }
 
     private enum Key: CodingKey {
         case templateID, sandboxID, clientID, alias, envdVersion, envdAccessToken, trafficAccessToken, domain
@@ -19,7 +23,7 @@ struct SandboxAnswer: Encodable {
         try answer.encode(Sandbox.envdVersion, forKey: .envdVersion)
         try answer.encode(sandbox.token, forKey: .envdAccessToken)
         try answer.encodeNil(forKey: .trafficAccessToken)
-        try answer.encodeNil(forKey: .domain)
+        try answer.encode(domain, forKey: .domain)
     }
 }
 
@@ -58,14 +62,18 @@ struct SandboxDetail: Encodable {
     private enum Key: CodingKey { case envdAccessToken, domain, allowInternetAccess, lifecycle }
 
     let sandbox: Sandbox
+    let domain: String
 
-    init(_ sandbox: Sandbox) { self.sandbox = sandbox }
+    init(_ sandbox: Sandbox, domain: String) {
+        self.sandbox = sandbox
+        self.domain = domain
+    }
 
     func encode(to encoder: any Encoder) throws {
         try ListedSandbox(sandbox).encode(to: encoder)
         var detail = encoder.container(keyedBy: Key.self)
         try detail.encode(sandbox.token, forKey: .envdAccessToken)
-        try detail.encodeNil(forKey: .domain)
+        try detail.encode(domain, forKey: .domain)
         try detail.encode(false, forKey: .allowInternetAccess)
         try detail.encode(Lifecycle(), forKey: .lifecycle)
     }

@@ -20,7 +20,14 @@ struct E2BLocal: AsyncParsableCommand {
     @Option(help: "Port on 127.0.0.1; 0 takes any free one.")
     var port: UInt16 = 3002
 
-    @Flag(help: "Run code WITHOUT bubblewrap, with all of your rights.")
+    @Option(help: "Port on 127.0.0.1 that leads into sandboxes: http://8080-ID.localhost:PORT; 0 takes any free one.")
+    var edgePort: UInt16 = 0
+
+    @Flag(
+        help: """
+            Run code WITHOUT bubblewrap, with all of your rights. A sandbox's ports are then this machine's own: there \
+            is no telling whose server answers.
+            """)
     var noIsolation = false
 
     @Option(help: "Sandboxes kept warm, so that creating one is quick.")
@@ -40,6 +47,7 @@ struct E2BLocal: AsyncParsableCommand {
     func run() async throws {
         var configuration = LocalE2BConfiguration()
         configuration.port = port
+        configuration.edgePort = edgePort
         configuration.isIsolated = !noIsolation
         configuration.warm = warm
         configuration.maxSandboxes = maxSandboxes

@@ -39,7 +39,7 @@ struct BinaryTests {
         let second = try RunningBinary(["--port", "\(port)"])
         #expect(await second.readLine() == nil)
         #expect(await second.waitForExit() == 1)
-        #expect(await second.complaint() == "e2b-local: \(LocalE2BError.portTaken(port))\n")
+        #expect(await second.complaint() == "e2b-local: \(LocalE2BError.portTaken(port, option: "--port"))\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.temporary.path) == [])
     }
 

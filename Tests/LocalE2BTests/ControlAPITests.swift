@@ -11,9 +11,9 @@ import Testing
                 #"{"templateID":"base","timeout":60,"secure":true,"metadata":{"conv":"a b&c"},"unknown":[1]}"#)
             #expect(created.status == 201)
             let id = try #require(created.json["sandboxID"] as? String)
-            #expect(id.count == 20 && Target.isID(id))
+            #expect(id.count == 20 && SandboxAddress.isID(id))
             #expect((created.json["envdAccessToken"] as? String)?.count == 64)
-            #expect(created.json["domain"] is NSNull && created.json["clientID"] as? String == "6532622b")
+            #expect(created.json["domain"] as? String == "localhost:\(stub.server.edgePort)" && created.json["clientID"] as? String == "6532622b")
 
             let detail = await stub.control("GET", "/sandboxes/\(id)-6532622b")
             #expect(detail.status == 200)

@@ -10,10 +10,7 @@ struct IsolationTests {
         try await StubServer.withKernels { stub in
             let id = try await stub.create()
             func text(_ code: String) async throws -> String {
-                let body = try JSONEncoder().encode(["code": "print(end=str(\(code)))"])
-                let answer = await stub.http.send("POST", "/execute", stub.interpreter(id), body: [UInt8](body))
-                let output = try answer.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
-                return output.compactMap { $0.text ?? $0.value }.joined()
+                try await stub.python("print(end=str(\(code)))", in: id)
             }
             #expect(try await text("(__import__('os').getuid(), __import__('os').getcwd())") == "(1000, '/home/user')")
             #expect(try await text("sorted(__import__('os').listdir('/home'))") == "['user']")
@@ -37,10 +34,5 @@ struct IsolationTests {
                 try await text("__import__('resource').getrlimit(__import__('resource').RLIMIT_NPROC)[1]")
                     == "\(Bubblewrap.Limit.processes)")
         }
-    }
-
-    private struct Line: Decodable {
-        var text: String?
-        var value: String?
     }
 }

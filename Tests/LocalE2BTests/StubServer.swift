@@ -79,6 +79,24 @@ struct StubServer {
             "POST", "/execute", interpreter(id), body: #"{"code":"\#(code)"}"#, leaveAfter: leaveAfter)
     }
 
+    /// Runs any Python and answers what it printed and its errors.
+    func python(_ code: String, in id: String) async throws -> String {
+        struct Line: Decodable {
+            var text: String?
+            var value: String?
+        }
+        let body = [UInt8](try JSONEncoder().encode(["code": code]))
+        let answer = await http.send("POST", "/execute", interpreter(id), body: body)
+        return try answer.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+            .compactMap { $0.text ?? $0.value }.joined()
+    }
+
+    /// What leads into sandboxes.
+    var edge: RawHTTP { RawHTTP(port: server.edgePort) }
+
+    /// The name of a sandbox's port.
+    func host(_ port: Int, _ id: String) -> String { "\(port)-\(id).localhost:\(server.edgePort)" }
+
     func interpreter(_ id: String) -> [String: String] {
         ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
     }

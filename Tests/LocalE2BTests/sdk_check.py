@@ -3,6 +3,7 @@
 E2B_API_URL, E2B_SANDBOX_URL and E2B_API_KEY say where.
 """
 
+import http.client
 import time
 import urllib.error
 import urllib.request
@@ -200,6 +201,42 @@ def check_files(sandbox):
     step("files: signed urls")
 
 
+def by_host(host, method, path, body=None, headers={}):
+    """As curl and browsers do it: what ends in .localhost is this machine. Python's resolver asks the system's."""
+    name, port = host.split(":")
+    assert name.endswith(".localhost"), host
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+    connection.request(method, path, body, {"Host": host, **headers})
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def check_hosts(sandbox):
+    sandbox.files.write("site/page.txt", "served")
+    server = sandbox.commands.run("python3 -m http.server 8000", cwd="/home/user/site", background=True, timeout=0)
+    host = sandbox.get_host(8000)
+    assert host.startswith(f"8000-{sandbox.sandbox_id}.localhost:"), host
+    assert by_host(host, "GET", "/page.txt") == (200, b"served")
+    assert sandbox.commands.kill(server.pid) is True
+    status, body = by_host(host, "GET", "/page.txt")
+    assert status == 502 and b"port is not open" in body, body
+    step("get_host: a server in the sandbox")
+
+    def path_of(url):
+        return url[url.index("/files"):]
+
+    # The same signed paths at the name of envd's port, without a token.
+    envd = sandbox.get_host(49983)
+    boundary = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nuploaded\r\n--x--\r\n"
+    status, body = by_host(envd, "POST", path_of(sandbox.upload_url("up.txt")), boundary,
+                           {"Content-Type": "multipart/form-data; boundary=x"})
+    assert status == 200, body
+    assert sandbox.files.read("up.txt") == "uploaded"
+    assert by_host(envd, "GET", path_of(sandbox.download_url("up.txt"))) == (200, b"uploaded")
+    assert by_host(envd, "GET", path_of(sandbox.download_url("up.txt")).replace("up.txt", "a.txt"))[0] == 401
+    step("get_host: signed urls")
+
+
 def check_control(sandbox, tag):
     listed = Sandbox.list(query=__import__("e2b").SandboxQuery(metadata={"tag": tag})).next_items()
     assert [info.sandbox_id for info in listed] == [sandbox.sandbox_id], listed
@@ -239,6 +276,7 @@ def main():
     check_code(sandbox)
     check_commands(sandbox)
     check_files(sandbox)
+    check_hosts(sandbox)
     check_control(sandbox, tag)
     assert sandbox.kill() is True
     assert sandbox.kill() is False

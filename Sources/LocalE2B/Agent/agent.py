@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import pipes  # noqa: E402
 from contexts import Contexts, Execution  # noqa: E402
+from dials import Dials  # noqa: E402
 from files import Files, Paths, Upload  # noqa: E402
 from processes import Leaving, Listener, Processes  # noqa: E402
 from wire import Failure, Outbox, Reply  # noqa: E402
@@ -37,6 +38,7 @@ class Agent:
     def __init__(self, outbox: Outbox, home: str, environment: dict[str, str]) -> None:
         self._outbox = outbox
         self._contexts = Contexts(home, environment)
+        self._dials = Dials()
         self._files = Files(Paths(home))
         self._processes = Processes(Paths(home), environment)
         self._executions: dict[int, Execution] = {}
@@ -65,6 +67,11 @@ class Agent:
             "move": self._file_call(self._files.move),
             "remove": self._file_call(self._files.remove),
             "read_file": self._read_file,
+            "dial": self._dials.dial,
+            "dial_write": self._dial_write,
+            "dial_end": self._dial_end,
+            "dial_taken": self._dial_taken,
+            "hang_up": self._hang_up,
         }
 
     async def serve(self, requests: asyncio.StreamReader) -> None:
@@ -207,6 +214,20 @@ class Agent:
             await reply.room()
             reply.data(chunk)
         reply.end()
+
+    async def _dial_write(self, request: Request, reply: Reply) -> None:
+        await self._dials.write(request)
+        reply.result({})
+
+    async def _dial_end(self, request: Request, reply: Reply) -> None:
+        self._dials.end(request)
+        reply.result({})
+
+    async def _dial_taken(self, request: Request, reply: Reply) -> None:
+        self._dials.taken(request)
+
+    async def _hang_up(self, request: Request, reply: Reply) -> None:
+        self._dials.hang_up(request)
 
     def _write(self, request: Request) -> None:
         """An upload is answered at its end, or at once when it cannot begin; what still comes of it is dropped then."""

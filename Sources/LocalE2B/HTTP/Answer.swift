@@ -39,7 +39,8 @@ extension HTTPStatusCode {
         200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
         404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "Payload Too Large",
         415: "Unsupported Media Type", 422: "Unprocessable Entity", 429: "Too Many Requests",
-        499: "Client Closed Request", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
+        431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
+        501: "Not Implemented", 502: "Bad Gateway",
         503: "Service Unavailable", 504: "Gateway Timeout", 507: "Insufficient Storage",
     ]
 }
@@ -92,6 +93,17 @@ struct Refusal: Error {
             let code = 502
         }
         return Refusal(encoding: Body(sandboxId: id, port: port), status: 502)
+    }
+
+    static func tooManyConnections(_ id: String, limit: Int) -> Refusal {
+        struct Body: Encodable {
+            let sandboxId: String
+            let message: String
+            let code = 429
+            let connectionLimit: Int
+        }
+        let message = "The sandbox has too many concurrent incoming connections (limit: \(limit))"
+        return Refusal(encoding: Body(sandboxId: id, message: message, connectionLimit: limit), status: 429)
     }
 
     static func rpc(_ error: ConnectError) -> Refusal {

@@ -20,6 +20,7 @@ struct AgentFiles: Sendable {
     private static let program = [
         "agent.py": PackageResources.agent_py,
         "contexts.py": PackageResources.contexts_py,
+        "dials.py": PackageResources.dials_py,
         "files.py": PackageResources.files_py,
         "kernel.js": PackageResources.kernel_js,
         "kernels.py": PackageResources.kernels_py,

@@ -174,6 +174,38 @@ enum Operation {
         static let op = "write_end"
         let target: Int
     }
+
+    /// Connects to a port of the sandbox. Its answer is a result, then data as it comes, then the end.
+    struct Dial: AgentOperation {
+        static let op = "dial"
+        let port: Int
+    }
+
+    /// Answered when the port has taken the data.
+    struct DialWrite: AgentOperation {
+        static let op = "dial_write"
+        let target: Int
+        /// Base64.
+        let data: String
+    }
+
+    /// The end of what is written; the port may still answer.
+    struct DialEnd: AgentOperation {
+        static let op = "dial_end"
+        let target: Int
+    }
+
+    /// The client has taken so many more bytes.
+    struct DialTaken: AgentOperation {
+        static let op = "dial_taken"
+        let target: Int
+        let count: Int
+    }
+
+    struct HangUp: AgentOperation {
+        static let op = "hang_up"
+        let target: Int
+    }
 }
 
 struct TerminalSize: Codable, Equatable, Sendable {

@@ -1,0 +1,117 @@
+internal import Foundation
+internal import Synchronization
+
+/// A second loopback port, at which the ports of sandboxes are reached: `http://8080-<id>.localhost:<port>/` is what
+/// listens on 8080 in that sandbox. Protocol document, 1.3 and 6.3.
+///
+/// Only the head of a connection's first request is read, to learn where it goes. From then on bytes are passed on as
+/// they are, both ways: WebSockets, streams and whatever else begins as HTTP/1 work. envd and the code interpreter
+/// are this program's main port. Every other port is dialled inside the sandbox by its agent, through the pipe that
+/// code in the sandbox cannot reach: no path and no socket is involved that it could put something else in place of.
+///
+/// What keeps others out is that this listens on loopback only, and that a sandbox's identifier is random.
+final class Edge: Sendable {
+    /// Connections at a time; another is closed at once.
+    static let connectionLimit = 512
+
+    let port: UInt16
+    private let listener: PeerSocket
+    private let readiness: Readiness
+    private let serving = Mutex<Task<Void, Never>?>(nil)
+    private let connectionCount = Mutex(0)
+
+    /// Listens; connections wait until `serve`.
+    ///
+    /// - Parameter port: 0 takes any free one.
+    init(port: UInt16) throws(LocalE2BError) {
+        readiness = try Readiness()
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            readiness.stop()
+            throw .listenFailed(reason)
+        }
+        listener = PeerSocket(descriptor, readiness)
+        var on: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+        guard sockaddr_in.withLoopback(port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 128) == 0 else {
+            let error = errno
+            readiness.stop()
+            throw error == EADDRINUSE
+                ? .portTaken(port, option: "--edge-port") : .listenFailed(String(cString: strerror(error)))
+        }
+        self.port = sockaddr_in.port(of: descriptor)
+    }
+
+    /// What stands after `<port>-<id>.` in the names of the sandboxes' ports.
+    var domain: String { "localhost:\(port)" }
+
+    func serve(_ router: EdgeRouter) {
+        let task = Task {
+            await withDiscardingTaskGroup { group in
+                while let peer = await accept() {
+                    guard connectionCount.withLock({ $0 < Self.connectionLimit }) else { continue }
+                    connectionCount.withLock { $0 += 1 }
+                    group.addTask { [self] in
+                        await router.serve(peer)
+                        connectionCount.withLock { $0 -= 1 }
+                    }
+                }
+                group.cancelAll()
+            }
+        }
+        serving.withLock { $0 = task }
+    }
+
+    /// Closes every connection.
+    func stop() async {
+        let task = serving.withLock { $0 }
+        task?.cancel()
+        await task?.value
+        readiness.stop()
+    }
+
+    /// Nil when the task is cancelled.
+    private func accept() async -> PeerSocket? {
+        while !Task.isCancelled {
+            let descriptor = Foundation.accept(listener.descriptor, nil, nil)
+            if descriptor >= 0 { return PeerSocket(descriptor, readiness) }
+            switch errno {
+            case EAGAIN: await readiness.wait(for: listener.descriptor, CInt(POLLIN))
+            // Out of descriptors or memory: some may come back. A cancelled sleep ends the loop.
+            default: try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        return nil
+    }
+
+    func connect(to port: UInt16) async throws(PeerSocket.Failure) -> PeerSocket {
+        try await PeerSocket.connect(to: port, readiness)
+    }
+}
+
+extension sockaddr_in {
+    static func withLoopback<Value>(
+        _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
+    ) -> Value {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    /// Of a bound socket.
+    static func port(of descriptor: CInt) -> UInt16 {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}

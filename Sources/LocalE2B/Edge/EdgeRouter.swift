@@ -1,0 +1,126 @@
+internal import FlyingFox
+internal import Foundation
+internal import Synchronization
+
+/// Where a connection to the edge goes, and what it is told when it cannot go there.
+final class EdgeRouter: Sendable {
+    enum Limit {
+        /// Connections to one sandbox at a time; E2B refuses more in the same words.
+        static let connections = 128
+        /// For the head of the first request.
+        static let head: Duration = .seconds(30)
+        /// Without a byte either way, as long as E2B's edge allows.
+        static let idle: Duration = .seconds(600)
+    }
+
+    private let edge: Edge
+    private let sandboxes: Sandboxes
+    private let mainPort: UInt16
+    private let connections = Mutex<[String: Int]>([:])
+
+    init(edge: Edge, sandboxes: Sandboxes, mainPort: UInt16) {
+        self.edge = edge
+        self.sandboxes = sandboxes
+        self.mainPort = mainPort
+    }
+
+    /// Serves one connection to its end.
+    func serve(_ peer: PeerSocket) async {
+        do {
+            guard let head = try await head(of: peer) else { return }
+            let address = try SandboxAddress(host: head.host, id: head.sandboxID, port: head.sandboxPort)
+            guard let address else { throw Refusal.plain(400, "missing header") }
+            guard let sandbox = await sandboxes.find(address.sandbox) else {
+                throw Refusal.sandboxGone(address.sandbox)
+            }
+            try await counted(sandbox.id) {
+                let destination = try await self.destination(address.port, in: sandbox)
+                await Splice(idleLimit: Limit.idle).run(peer, destination)
+            }
+        } catch let refusal as Refusal {
+            await answer(refusal, on: peer)
+        } catch {
+            // The client has left, or has never said what it wants: there is nobody to answer.
+        }
+    }
+
+    /// The head of the first request; its bytes stay with the peer, to be read again. Nil when it is not complete in time.
+    private func head(of peer: PeerSocket) async throws -> EdgeHead? {
+        try await withThrowingTaskGroup(of: EdgeHead?.self) { group in
+            group.addTask {
+                var bytes: [UInt8] = []
+                while true {
+                    let piece = try await peer.read()
+                    guard !piece.isEmpty else { return nil }
+                    bytes += piece
+                    do throws(EdgeHead.Malformed) {
+                        guard let head = try EdgeHead(bytes) else { continue }
+                        peer.unread(bytes)
+                        return head
+                    } catch {
+                        throw Refusal.plain(error == .tooLarge ? 431 : 400, "This is not a request that can be routed")
+                    }
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: Limit.head)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
+    private func destination(_ port: Int, in sandbox: Sandbox) async throws -> any ByteStream {
+        do {
+            if port == Target.envdPort || port == Target.interpreterPort { return try await edge.connect(to: mainPort) }
+            return try await DialledPort.open(port, in: sandbox.agent)
+        } catch AgentCallError.gone {
+            throw Refusal.sandboxGone(sandbox.id)
+        } catch {
+            throw Refusal.portClosed(sandbox.id, port)
+        }
+    }
+
+    private func counted(_ id: String, _ body: () async throws -> Void) async throws {
+        let isAdmitted = connections.withLock { connections in
+            guard connections[id, default: 0] < Limit.connections else { return false }
+            connections[id, default: 0] += 1
+            return true
+        }
+        guard isAdmitted else { throw Refusal.tooManyConnections(id, limit: Limit.connections) }
+        defer {
+            connections.withLock { connections in
+                connections[id, default: 0] -= 1
+                if connections[id] == 0 { connections[id] = nil }
+            }
+        }
+        try await body()
+    }
+
+    private func answer(_ refusal: Refusal, on peer: PeerSocket) async {
+        let response = refusal.response
+        do {
+            let body = try await response.bodyData
+            var head = "HTTP/1.1 \(response.statusCode.code) \(response.statusCode.phrase)\r\n"
+            head += "Content-Type: \(response.headers[.contentType] ?? "text/plain")\r\n"
+            head += "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+            try await peer.write(Array(head.utf8) + body)
+            await peer.finish()
+            // Closed with bytes unread, the kernel would reset the connection before the client has read the answer.
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    var count = 0
+                    while count < 1 << 20, case let piece = try await peer.read(), !piece.isEmpty {
+                        count += piece.count
+                    }
+                }
+                group.addTask { try await Task.sleep(for: .seconds(1)) }
+                try await group.next()
+                group.cancelAll()
+            }
+        } catch {
+            // It has left without waiting for the answer.
+        }
+    }
+}

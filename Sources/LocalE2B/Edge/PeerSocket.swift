@@ -1,0 +1,92 @@
+internal import Foundation
+internal import Synchronization
+
+/// A TCP connection of the edge. Closed when nobody holds it any more.
+final class PeerSocket: ByteStream {
+    enum Failure: Error, Equatable, Sendable {
+        case broken(errno: CInt)
+    }
+
+    private static let pieceSize = 64 << 10
+
+    let descriptor: CInt
+    private let readiness: Readiness
+    /// Read already, and to be read again.
+    private let unread = Mutex<[UInt8]>([])
+
+    /// Takes over a connected socket.
+    init(_ descriptor: CInt, _ readiness: Readiness) {
+        self.descriptor = descriptor
+        self.readiness = readiness
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        var on: CInt = 1
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    deinit {
+        // The thread that polls may still hold the file, and with it the connection open.
+        shutdown(descriptor, CInt(SHUT_RDWR))
+        close(descriptor)
+    }
+
+    /// Connects to a loopback port.
+    static func connect(to port: UInt16, _ readiness: Readiness) async throws(Failure) -> PeerSocket {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw .broken(errno: errno) }
+        let peer = PeerSocket(descriptor, readiness)
+        let status = sockaddr_in.withLoopback(port) { Foundation.connect(descriptor, $0, $1) }
+        if status != 0 {
+            guard errno == EINPROGRESS else { throw .broken(errno: errno) }
+            await readiness.wait(for: descriptor, CInt(POLLOUT))
+            var error: CInt = 0
+            var length = socklen_t(MemoryLayout<CInt>.size)
+            getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
+            guard error == 0 else { throw .broken(errno: error) }
+        }
+        return peer
+    }
+
+    /// What the next `read` answers.
+    func unread(_ bytes: [UInt8]) {
+        unread.withLock { $0 = bytes }
+    }
+
+    func read() async throws -> [UInt8] {
+        let again = unread.withLock { bytes in
+            defer { bytes = [] }
+            return bytes
+        }
+        if !again.isEmpty { return again }
+        var piece = [UInt8](repeating: 0, count: Self.pieceSize)
+        while true {
+            try Task.checkCancellation()
+            let count = recv(descriptor, &piece, piece.count, CInt(MSG_DONTWAIT))
+            if count >= 0 { return Array(piece.prefix(count)) }
+            try await waitOrThrow(errno, CInt(POLLIN))
+        }
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            try Task.checkCancellation()
+            let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else {
+                try await waitOrThrow(errno, CInt(POLLOUT))
+            }
+        }
+    }
+
+    func finish() async {
+        shutdown(descriptor, CInt(SHUT_WR))
+    }
+
+    private func waitOrThrow(_ error: CInt, _ events: CInt) async throws {
+        guard error == EAGAIN || error == EINTR else { throw Failure.broken(errno: error) }
+        await readiness.wait(for: descriptor, events)
+    }
+}

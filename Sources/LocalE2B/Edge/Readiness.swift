@@ -1,0 +1,103 @@
+internal import Foundation
+internal import Synchronization
+
+/// Waits until descriptors can be read or written: one thread polls for all connections of the edge.
+///
+/// FlyingSocks' pool is not used here: it forgets a descriptor after it has resumed the task that waited, which may
+/// have closed it by then. The next connection with that number would fail.
+final class Readiness: Sendable {
+    private struct Waiter {
+        let descriptor: CInt
+        let events: CInt
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct State {
+        var waiters: [Int: Waiter] = [:]
+        var nextTicket = 0
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    /// A byte in this pipe makes the thread look at `waiters` again.
+    private let bell: (read: CInt, write: CInt)
+
+    init() throws(LocalE2BError) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .listenFailed(String(cString: strerror(errno))) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        bell = (ends[0], ends[1])
+        let thread = Thread { self.run() }
+        thread.name = "e2b-local edge"
+        thread.stackSize = 256 << 10
+        thread.start()
+    }
+
+    deinit {
+        close(bell.read)
+        close(bell.write)
+    }
+
+    /// Ends the thread; whoever waits goes on at once.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        ring()
+    }
+
+    /// Returns when the descriptor can perhaps be read (`POLLIN`) or written (`POLLOUT`), when the task is cancelled,
+    /// and when this has stopped: the caller tries again and looks.
+    func wait(for descriptor: CInt, _ events: CInt) async {
+        let ticket = state.withLock { state in
+            state.nextTicket += 1
+            return state.nextTicket
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isPointless = state.withLock { state in
+                    // Cancelled before the waiter was there for the handler to find.
+                    if state.isStopped || Task.isCancelled { return true }
+                    state.waiters[ticket] = Waiter(descriptor: descriptor, events: events, continuation: continuation)
+                    return false
+                }
+                if isPointless { continuation.resume() } else { ring() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
+        }
+    }
+
+    private func ring() {
+        var byte: UInt8 = 1
+        // A full pipe rings as well.
+        _ = write(bell.write, &byte, 1)
+    }
+
+    private func run() {
+        while true {
+            let (waiters, isStopped) = state.withLock { ($0.waiters, $0.isStopped) }
+            if isStopped { break }
+            let tickets = Array(waiters.keys)
+            var descriptors = [pollfd(fd: bell.read, events: Int16(POLLIN), revents: 0)]
+            for ticket in tickets {
+                guard let waiter = waiters[ticket] else { continue }
+                descriptors.append(pollfd(fd: waiter.descriptor, events: Int16(waiter.events), revents: 0))
+            }
+            guard poll(&descriptors, nfds_t(descriptors.count), -1) > 0 else { continue }
+            if descriptors[0].revents != 0 {
+                var bytes = [UInt8](repeating: 0, count: 256)
+                _ = read(bell.read, &bytes, bytes.count)
+            }
+            for (ticket, descriptor) in zip(tickets, descriptors.dropFirst()) where descriptor.revents != 0 {
+                state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
+            }
+        }
+        let waiters = state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.continuation.resume() }
+    }
+}
