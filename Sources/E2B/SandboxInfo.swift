@@ -5,7 +5,8 @@ public enum SandboxState: Equatable, Hashable, Sendable {
     /// One of a later protocol.
     case other(String)
 
-    var name: String {
+    /// As the protocol writes it.
+    public var name: String {
         switch self {
         case .running: "running"
         case .paused: "paused"

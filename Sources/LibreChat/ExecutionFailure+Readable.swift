@@ -4,10 +4,13 @@ extension ExecutionFailure {
     /// `Name: value` and the traceback, its frames on lines of their own.
     var readable: String {
         let summary = summaryLine
-        let frames = traceback.withoutTerminalEscapes.separatingFrames
+        let frames = readableTraceback
         guard !frames.isEmpty else { return summary }
         return "\(summary)\n\n\(frames)"
     }
+
+    /// The traceback alone.
+    package var readableTraceback: String { traceback.withoutTerminalEscapes.separatingFrames }
 
     private var summaryLine: String {
         switch (name, value) {

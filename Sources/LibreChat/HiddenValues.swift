@@ -20,15 +20,18 @@ package struct HiddenValues: Sendable {
 
     /// The text with `[hidden:NAME]` in the place of each value.
     package func masked(in text: String) -> String {
-        guard !masks.isEmpty else { return text }
-        var bytes = Array(text.utf8)
-        var isChanged = false
-        for (value, mask) in masks {
-            guard let replaced = bytes.replacing(value, with: mask) else { continue }
-            bytes = replaced
-            isChanged = true
-        }
-        return isChanged ? String(decoding: bytes, as: UTF8.self) : text
+        guard !masks.isEmpty, let masked = replaced(in: Array(text.utf8)) else { return text }
+        return String(decoding: masked, as: UTF8.self)
+    }
+
+    /// The same for what need not be text.
+    package func masked(in bytes: [UInt8]) -> [UInt8] { replaced(in: bytes) ?? bytes }
+
+    /// nil when there is nothing to replace.
+    private func replaced(in bytes: [UInt8]) -> [UInt8]? {
+        var result: [UInt8]?
+        for (value, mask) in masks { result = (result ?? bytes).replacing(value, with: mask) ?? result }
+        return result
     }
 }
 

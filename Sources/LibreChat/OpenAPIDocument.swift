@@ -5,41 +5,99 @@
 package struct OpenAPIDocument: Sendable {
     /// Where LibreChat finds the service: scheme, host and base path, without a slash at the end.
     private let server: String
-    private let languages: [String]
-    /// Seconds.
-    private let maximumTimeout: Int
+    private let operations: [OpenAPIOperation]
 
-    package init(server: String, languages: [String], maximumTimeout: Int) {
+    package init(server: String, operations: [OpenAPIOperation]) {
         self.server = server
-        self.languages = languages
-        self.maximumTimeout = maximumTimeout
+        self.operations = operations
     }
 
     /// JSON, in UTF-8.
     package func encoded() -> [UInt8] {
+        let document: ReplyValue = [
+            "openapi": "3.1.0", "info": ["title": "Code interpreter", "version": "1"],
+            "servers": [["url": .text(server)]],
+            "paths": .object(operations.map { ReplyValue.Member($0.path, ["post": $0.description]) }),
+        ]
         var json: [UInt8] = []
-        func literal(_ text: String) { json.append(contentsOf: text.utf8) }
-        literal(#"{"openapi":"3.1.0","info":{"title":"Code interpreter","version":"1"},"servers":[{"url":"#)
-        json.append(quoted: server)
-        literal(#"}],"paths":{"/execute":{"post":{"operationId":"execute_code","description":"#)
-        json.append(quoted: Self.description)
-        literal(
-            #","requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"#)
-        literal(#""code":{"type":"string","description":"The complete program."},"#)
-        literal(#""language":{"type":"string","enum":["#)
-        for (index, language) in languages.enumerated() {
-            if index > 0 { literal(",") }
-            json.append(quoted: language)
-        }
-        literal(#"],"description":"Default python."},"#)
-        literal(#""timeout":{"type":"number","minimum":1,"maximum":\#(maximumTimeout),"description":"Seconds."}"#)
-        literal(
-            #"},"required":["code"]}}}},"responses":{"200":{"description":"Output, results, errors and images."}}}}}}"#)
+        json.append(document, hiding: HiddenValues([:]))
         return json
     }
+}
 
-    private static let description = """
-        Run a program in a fresh sandbox and get its output, the value of its last expression, and its plots. \
-        Nothing is kept between calls. In Python, numpy, pandas and matplotlib are there; show a plot with plt.show().
-        """
+/// A POST with a flat JSON object for its body: one of the model's tools.
+package struct OpenAPIOperation: Sendable {
+    let path: String
+    /// At most 46 characters: LibreChat appends its own, and model providers take 64.
+    private let id: String
+    /// For the model.
+    private let purpose: String
+    private let properties: [OpenAPIProperty]
+    /// What the answer has in it.
+    private let answer: String
+
+    package init(path: String, id: String, purpose: String, properties: [OpenAPIProperty], answer: String) {
+        self.path = path
+        self.id = id
+        self.purpose = purpose
+        self.properties = properties
+        self.answer = answer
+    }
+
+    fileprivate var description: ReplyValue {
+        let schema: ReplyValue = [
+            "type": "object",
+            "properties": .object(properties.map { ReplyValue.Member($0.name, .object($0.schema)) }),
+            "required": .list(properties.filter(\.isRequired).map { .text($0.name) }),
+        ]
+        return [
+            "operationId": .text(id), "description": .text(purpose),
+            "requestBody": ["required": true, "content": ["application/json": ["schema": schema]]],
+            "responses": ["200": ["description": .text(answer)]],
+        ]
+    }
+}
+
+/// A member of an operation's body.
+package struct OpenAPIProperty: Sendable {
+    /// A JSON schema's type and bounds.
+    package enum Kind: Sendable {
+        case string
+        case choice([String])
+        case boolean
+        case integer(ClosedRange<Int>)
+        case number(ClosedRange<Int>)
+        case strings
+        case object
+    }
+
+    let name: String
+    let isRequired: Bool
+    private let kind: Kind
+    private let meaning: String
+
+    package init(_ name: String, _ kind: Kind, _ meaning: String, isRequired: Bool = false) {
+        self.name = name
+        self.kind = kind
+        self.meaning = meaning
+        self.isRequired = isRequired
+    }
+
+    fileprivate var schema: [ReplyValue.Member] {
+        let type: [(String, ReplyValue)] =
+            switch kind {
+            case .string: [("type", "string")]
+            case .choice(let words): [("type", "string"), ("enum", .list(words.map { .text($0) }))]
+            case .boolean: [("type", "boolean")]
+            case .integer(let range): [("type", "integer")] + Self.bounds(range)
+            case .number(let range): [("type", "number")] + Self.bounds(range)
+            case .strings: [("type", "array"), ("items", ["type": "string"])]
+            case .object: [("type", "object")]
+            }
+        return (type + [("description", .text(meaning))]).map { ReplyValue.Member($0, $1) }
+    }
+
+    private static func bounds(_ range: ClosedRange<Int>) -> [(String, ReplyValue)] {
+        [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
+    }
 }

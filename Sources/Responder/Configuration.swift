@@ -1,6 +1,6 @@
 package import E2B
 package import ImageGate
-import LibreChat
+package import LibreChat
 
 /// Everything an operator can set.
 package struct Configuration: Sendable {
@@ -25,6 +25,8 @@ package struct Configuration: Sendable {
     package var imagePolicy: ImagePolicy
     package var imageThreads: Int
     package var grace: Duration
+    /// What `list_templates` answers with.
+    package var templates: ReplyValue
     package var isLogging: Bool
 
     /// Without a key E2B cannot be asked; the service starts all the same and says so.
@@ -68,6 +70,7 @@ package struct Configuration: Sendable {
         imageThreads = reader.integer(.imageThreads, 1...256)
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
+        templates = .list([])
         timeout = min(timeout, maximumTimeout)
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }

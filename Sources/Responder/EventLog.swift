@@ -3,6 +3,8 @@ import Glibc
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
     var caller: String?
+    /// Of `POST /e2bcode`.
+    var action: String?
     var sandboxID: String?
     /// Images in the answer.
     var images = 0
@@ -26,6 +28,7 @@ package final class EventLog: Sendable {
         line.member("status", status)
         line.member("ms", milliseconds: duration)
         if let caller = outcome.caller { line.member("caller", caller) }
+        if let action = outcome.action { line.member("action", action) }
         if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }
         line.member("bytesIn", bytesIn)
         line.member("bytesOut", bytesOut)

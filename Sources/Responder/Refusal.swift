@@ -21,6 +21,9 @@ struct Refusal: Error, Equatable {
     static let shuttingDown = Refusal(
         status: 503, "The service is shutting down. Try again in a few seconds.", retryAfter: .seconds(5))
 
+    static let withoutAPIKey = Refusal(
+        status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
+
     /// The caller hung up: nobody reads this, only the log shows it.
     static let cancelled = Refusal(status: 499, "The caller hung up.")
 }

@@ -9,7 +9,8 @@ package final class Responder: Sendable {
     private let configuration: Configuration
     private let authenticator: Authenticator
     private let executions: Executions
-    private let handler: ExecuteHandler?
+    private let execute: ExecuteHandler?
+    private let act: ActionHandler?
     private let keeper: SandboxKeeper?
     private let hidden: HiddenValues
     private let log: EventLog
@@ -24,19 +25,23 @@ package final class Responder: Sendable {
         self.hidden = hidden
         let keeper = client.map { SandboxKeeper(client: $0, log: log) }
         self.keeper = keeper
-        handler = client.flatMap { client in
-            keeper.map { keeper in
-                ExecuteHandler(
-                    client: client, keeper: keeper,
-                    gate: ImageGate(policy: configuration.imagePolicy, threads: configuration.imageThreads),
-                    configuration: configuration, hidden: hidden)
-            }
+        guard let client, let keeper else {
+            (execute, act) = (nil, nil)
+            return
         }
+        let runner = CodeRunner(
+            client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: configuration.imageThreads),
+            configuration: configuration, hidden: hidden)
+        execute = ExecuteHandler(keeper: keeper, runner: runner, configuration: configuration, hidden: hidden)
+        act = ActionHandler(
+            services: ActionServices(
+                client: client, sessions: Sessions(client: client, keeper: keeper), runner: runner,
+                configuration: configuration, hidden: hidden))
     }
 
     /// Bytes of body that a request is read up to, by its params.
     package func bodyLimit(for request: FastCGIRequest) -> Int {
-        guard request.path == "/e2bcode" else { return configuration.bodyLimit }
+        guard request.path == Self.actionPath else { return configuration.bodyLimit }
         // A stranger learns that a key is needed, and does not have a body of this size kept for it.
         guard case .admitted = authenticator.verdict(on: request) else { return 0 }
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
@@ -50,7 +55,7 @@ package final class Responder: Sendable {
         let (method, path, bytesIn) = (request.method, request.path, request.bodyCount)
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
-        var (response, outcome) = await follow(route, id: id)
+        var (response, outcome) = await follow(route, path, id: id)
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -76,10 +81,13 @@ package final class Responder: Sendable {
 
     // MARK: Routes
 
+    private static let actionPath = "/e2bcode"
+
     /// Where a request leads.
     private enum Route {
         case answered(Response, Outcome)
-        case execution(ExecuteRequest, ExecuteHandler, caller: String)
+        /// To a sandbox, within the limit of executions in flight.
+        case running(caller: String, @Sendable (_ id: String) async -> Answer)
     }
 
     private func route(_ request: consuming FastCGIRequest, _ path: String) -> Route {
@@ -88,6 +96,9 @@ package final class Responder: Sendable {
             case "/execute":
                 try allow(["POST"], request, path)
                 return try execution(request)
+            case Self.actionPath:
+                try allow(["POST"], request, path)
+                return try action(request)
             case "/health":
                 try allow(["GET", "HEAD"], request, path)
                 return .answered(json(health), Outcome())
@@ -97,24 +108,25 @@ package final class Responder: Sendable {
             default:
                 throw Refusal(
                     status: 404,
-                    "There is nothing here. The service answers POST /execute, GET /health and GET /openapi.json.")
+                    "There is nothing here. The service answers POST /execute, POST /e2bcode, GET /health and "
+                        + "GET /openapi.json.")
             }
         } catch {
-            return .answered(response(to: error), Outcome())
+            return .answered(response(to: error, path), Outcome())
         }
     }
 
-    private func follow(_ route: consuming Route, id: String) async -> (Response, Outcome) {
+    private func follow(_ route: consuming Route, _ path: String, id: String) async -> (Response, Outcome) {
         switch consume route {
         case .answered(let response, let outcome): return (response, outcome)
-        case .execution(let request, let handler, let caller):
+        case .running(let caller, let work):
             do throws(Refusal) {
-                let answer = try await executions.run { await handler.answer(to: request, id: id) }
+                let answer = try await executions.run { await work(id) }
                 var outcome = answer.outcome
                 outcome.caller = caller
                 return (response(answer), outcome)
             } catch {
-                return (response(to: error), Outcome())
+                return (response(to: error, path), Outcome(caller: caller))
             }
         }
     }
@@ -127,18 +139,31 @@ package final class Responder: Sendable {
     }
 
     private func execution(_ request: FastCGIRequest) throws(Refusal) -> Route {
-        let caller: String
-        switch authenticator.verdict(on: request) {
-        case .admitted(let name): caller = name
-        case .refused(let sentence): throw Refusal(status: 401, sentence)
-        }
+        let caller = try caller(of: request)
         let execution = try ExecuteRequest(
             json: try body(of: request), standardTimeout: configuration.timeout,
             maximumTimeout: configuration.maximumTimeout)
-        guard let handler else {
-            throw Refusal(status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
+        guard let execute else { throw .withoutAPIKey }
+        return .running(caller: caller) { await execute.answer(to: execution, id: $0) }
+    }
+
+    private func action(_ request: FastCGIRequest) throws(Refusal) -> Route {
+        let caller = try caller(of: request)
+        let body = try body(of: request)
+        guard let act else { throw .withoutAPIKey }
+        do throws(ActionFailure) {
+            let action = try ActionRequest(json: body)
+            return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0) }
+        } catch {
+            return .answered(response(Answer(error, hidden)), Outcome(caller: caller))
         }
-        return .execution(execution, handler, caller: caller)
+    }
+
+    private func caller(of request: FastCGIRequest) throws(Refusal) -> String {
+        switch authenticator.verdict(on: request) {
+        case .admitted(let name): return name
+        case .refused(let sentence): throw Refusal(status: 401, sentence)
+        }
     }
 
     private func body(of request: FastCGIRequest) throws(Refusal) -> [UInt8] {
@@ -162,8 +187,8 @@ package final class Responder: Sendable {
 
     private func openAPIDocument(_ request: FastCGIRequest) -> OpenAPIDocument {
         OpenAPIDocument(
-            server: configuration.publicBaseURL ?? request.baseURL, languages: Language.allCases.map(\.rawValue),
-            maximumTimeout: Int(configuration.maximumTimeout.components.seconds))
+            server: configuration.publicBaseURL ?? request.baseURL,
+            operations: [.execute(configuration), .actions])
     }
 
     // MARK: Responses
@@ -173,7 +198,7 @@ package final class Responder: Sendable {
     }
 
     private func response(_ answer: Answer) -> Response {
-        var response = json(answer.content.encoded())
+        var response = json(answer.body)
         response.status = answer.status
         if let retryAfter = answer.retryAfter {
             response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds))))
@@ -181,8 +206,10 @@ package final class Responder: Sendable {
         return response
     }
 
-    private func response(to refusal: Refusal) -> Response {
-        var response = response(Answer(refusal, hidden))
+    /// In the shape that the route's callers read.
+    private func response(to refusal: Refusal, _ path: String) -> Response {
+        var response = response(
+            path == Self.actionPath ? Answer(ActionFailure(refusal), hidden) : Answer(refusal, hidden))
         if let allow = refusal.allow { response.headers.append(("Allow", allow)) }
         if refusal.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)) }
         return response

@@ -108,7 +108,7 @@ struct SettingReader {
                 complaints.append("\(name): what follows \(prefix) must be letters, digits and underscores.")
                 continue
             }
-            guard !value.unicodeScalars.contains(where: { "'\"\\\n\r\0".unicodeScalars.contains($0) }) else {
+            guard value.isSafeInCode else {
                 complaints.append(
                     "\(name): its value has a quote, a backslash or a line break, which E2B's code interpreter cannot take."
                 )
@@ -133,6 +133,11 @@ struct SettingReader {
 }
 
 extension String {
+    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped (protocol, 5.6).
+    var isSafeInCode: Bool {
+        !unicodeScalars.contains { "'\"\\\n\r\0".unicodeScalars.contains($0) }
+    }
+
     /// What a shell takes as a variable's name.
     var isVariableName: Bool {
         guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }

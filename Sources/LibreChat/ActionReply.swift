@@ -1,0 +1,34 @@
+/// The answer of `POST /e2bcode`: one JSON object, as the E2BCode plugin shaped it.
+package struct ActionReply: Equatable, Sendable {
+    package var sessionID: String
+    package var isSuccess: Bool
+    /// In the order in which they are written.
+    package var members: [ReplyValue.Member]
+
+    package init(sessionID: String, isSuccess: Bool = true, _ members: [(String, ReplyValue)] = []) {
+        self.sessionID = sessionID
+        self.isSuccess = isSuccess
+        self.members = members.map { ReplyValue.Member($0, $1) }
+    }
+
+    /// What did not work: one sentence that says what to do.
+    package static func failure(
+        sessionID: String, _ sentence: String, _ members: [(String, ReplyValue)] = []
+    ) -> ActionReply {
+        ActionReply(
+            sessionID: sessionID, isSuccess: false,
+            [("error", .text(sentence))] + members + [
+                ("helpHint", "You can use the 'help' action to learn how to properly use a specific action.")
+            ])
+    }
+
+    /// JSON, in UTF-8, hidden values masked.
+    package func encoded(hiding hidden: HiddenValues) -> [UInt8] {
+        let frame = [
+            ReplyValue.Member("sessionId", .text(sessionID)), ReplyValue.Member("success", .flag(isSuccess)),
+        ]
+        var json: [UInt8] = []
+        json.append(.object(frame + members), hiding: hidden)
+        return json
+    }
+}

@@ -1,0 +1,62 @@
+/// A JSON value of an action's answer.
+package enum ReplyValue: Equatable, Sendable {
+    case null
+    case flag(Bool)
+    case number(Int)
+    case text(String)
+    case list([ReplyValue])
+    case object([Member])
+
+    package struct Member: Equatable, Sendable {
+        package let name: String
+        package let value: ReplyValue
+
+        package init(_ name: String, _ value: ReplyValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+}
+
+extension ReplyValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByBooleanLiteral,
+    ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package init(stringLiteral text: String) { self = .text(text) }
+    package init(booleanLiteral flag: Bool) { self = .flag(flag) }
+    package init(integerLiteral number: Int) { self = .number(number) }
+    package init(arrayLiteral values: ReplyValue...) { self = .list(values) }
+    package init(dictionaryLiteral members: (String, ReplyValue)...) {
+        self = .object(members.map { Member($0, $1) })
+    }
+
+    /// The text, or null without one.
+    package init(_ text: String?) { self = text.map { .text($0) } ?? .null }
+}
+
+extension [UInt8] {
+    /// Appends the value as JSON (RFC 8259), hidden values masked in every text and every name.
+    package mutating func append(_ value: ReplyValue, hiding hidden: HiddenValues) {
+        switch value {
+        case .null: append(contentsOf: "null".utf8)
+        case .flag(let flag): append(contentsOf: (flag ? "true" : "false").utf8)
+        case .number(let number): append(contentsOf: String(number).utf8)
+        case .text(let text): append(quoted: hidden.masked(in: text))
+        case .list(let values):
+            append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                append(value, hiding: hidden)
+            }
+            append(UInt8(ascii: "]"))
+        case .object(let members):
+            append(UInt8(ascii: "{"))
+            for (index, member) in members.enumerated() {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                append(quoted: hidden.masked(in: member.name))
+                append(UInt8(ascii: ":"))
+                append(member.value, hiding: hidden)
+            }
+            append(UInt8(ascii: "}"))
+        }
+    }
+}

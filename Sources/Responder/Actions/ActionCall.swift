@@ -1,0 +1,62 @@
+import E2B
+import LibreChat
+
+/// One action under way: what was asked, by whom, and what it takes to do it.
+struct ActionCall: Sendable {
+    let arguments: Arguments
+    /// The name of the key that the caller authenticated with.
+    let owner: String
+    /// The request's id, unique.
+    let id: String
+    let services: ActionServices
+
+    var sessionID: String { arguments.sessionID ?? "" }
+    var session: SessionKey { SessionKey(owner: owner, id: sessionID) }
+    var configuration: Configuration { services.configuration }
+    var client: E2BClient { services.client }
+
+    func reply(_ members: (String, ReplyValue)...) -> ActionReply { ActionReply(sessionID: sessionID, members) }
+
+    func failure(_ sentence: String) -> ActionFailure { ActionFailure(sentence, sessionID: sessionID) }
+
+    /// A parameter that the action's table entry calls required.
+    func required<Value>(_ path: KeyPath<Arguments, Value?>) throws(ActionFailure) -> Value {
+        guard let value = arguments[keyPath: path] else { throw failure("A parameter is missing.") }
+        return value
+    }
+
+    /// Runs `work` in the session's sandbox.
+    func inSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
+        try await services.sessions.with(session, work)
+    }
+
+    /// How long code or a command may take: what was asked for, within the operator's limit.
+    func timeLimit(standard: Duration) throws(ActionFailure) -> Duration {
+        guard let milliseconds = arguments.timeoutMs else { return min(standard, configuration.maximumTimeout) }
+        let limit = configuration.maximumTimeout
+        guard .milliseconds(milliseconds) <= limit else {
+            throw failure(
+                "`timeoutMs` must be at most \(limit.components.seconds * 1000). For what takes longer use `background`."
+            )
+        }
+        return .milliseconds(milliseconds)
+    }
+}
+
+/// What all actions share.
+struct ActionServices: Sendable {
+    let client: E2BClient
+    let sessions: Sessions
+    let runner: CodeRunner
+    /// Executions of one context, one after the other.
+    let contexts = Turns<ContextKey>()
+    let configuration: Configuration
+    let hidden: HiddenValues
+    var templates: ReplyValue { configuration.templates }
+}
+
+/// A language's kernel in a sandbox.
+struct ContextKey: Hashable, Sendable {
+    let sandboxID: String
+    let language: Language
+}

@@ -1,0 +1,34 @@
+import E2B
+import LibreChat
+
+/// `POST /e2bcode`: one action in a sandbox that lives across requests.
+struct ActionHandler: Sendable {
+    let services: ActionServices
+
+    /// - Parameters:
+    ///   - caller: the name of the key that the caller authenticated with.
+    ///   - id: the request's, unique.
+    func answer(to request: ActionRequest, from caller: String, id: String) async -> Answer {
+        let call = ActionCall(arguments: request.arguments, owner: caller, id: id, services: services)
+        var answer = await answer(to: call, request.action)
+        answer.outcome.action = request.action.name
+        return answer
+    }
+
+    private func answer(to call: ActionCall, _ action: Action) async -> Answer {
+        do {
+            switch try await action.perform(call) {
+            case .reply(let reply): return Answer(status: 200, body: reply.encoded(hiding: services.hidden))
+            case .content(let content): return Answer(status: 200, content: content)
+            }
+        } catch var failure as ActionFailure {
+            if failure.sessionID.isEmpty { failure.sessionID = call.sessionID }
+            return Answer(failure, services.hidden)
+        } catch let error as E2BError {
+            return Answer(ActionFailure(error, sessionID: call.sessionID), services.hidden)
+        } catch {
+            // Nothing else is thrown but CancellationError.
+            return Answer(ActionFailure(Refusal.cancelled, sessionID: call.sessionID), services.hidden)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+
+/// The body of `POST /e2bcode`, read by the table of actions.
+struct ActionRequest: Decodable {
+    let action: Action
+    let arguments: Arguments
+
+    /// - Throws: ``ActionFailure``: a 400 for what is not a JSON object; else a 200 that names what is wrong.
+    init(json: [UInt8]) throws(ActionFailure) {
+        do {
+            self = try JSONDecoder().decode(Self.self, from: Data(json))
+        } catch let failure as ActionFailure {
+            throw failure
+        } catch {
+            // The decoder's words may quote the body.
+            throw ActionFailure(
+                Refusal(badRequest: "The body must be a JSON object with `action` and its parameters."))
+        }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: ArgumentReader.Name.self)
+        let sessionID: String? = try? ArgumentReader(container).value(Parameter.sessionID.name, .text)
+        let reader = ArgumentReader(container, sessionID: sessionID ?? "")
+        guard let name: String = try reader.value("action", .text) else {
+            throw ActionFailure("`action` is required: one of \(Self.names).", sessionID: sessionID ?? "")
+        }
+        guard let action = Action.named(name) else {
+            throw ActionFailure(
+                "There is no action `\(name.prefix(100))`. The actions are \(Self.names).",
+                sessionID: sessionID ?? "")
+        }
+        var arguments = Arguments()
+        for parameter in action.required where try !parameter.read(reader, &arguments) {
+            throw ActionFailure(
+                "\(parameter.title) is required for `\(action.name)` action.", sessionID: sessionID ?? "")
+        }
+        for parameter in action.optional { _ = try parameter.read(reader, &arguments) }
+        if let id = arguments.sessionID, !id.isSessionID {
+            throw ActionFailure("`sessionId` must be 1 to 128 printable characters.")
+        }
+        self.action = action
+        self.arguments = arguments
+    }
+
+    private static let names = Action.all.map(\.name).joined(separator: ", ")
+}
+
+extension Parameter {
+    /// At the start of a sentence.
+    fileprivate var title: String { name == Parameter.code.name ? "Code" : "`\(name)`" }
+}
+
+extension String {
+    fileprivate var isSessionID: Bool {
+        (1...128).contains(count) && utf8.count <= 1024
+            && unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
+                default: true
+                }
+            }
+    }
+}

@@ -1,0 +1,175 @@
+import E2B
+import LibreChat
+
+/// Running shell commands, and ending them.
+extension ActionCall {
+    func shell() async throws -> ActionOutcome {
+        try await runCommand { output, error in [("output", output), ("error", error)] }
+    }
+
+    func commandRun() async throws -> ActionOutcome {
+        try await runCommand { output, error in [("stdout", output), ("stderr", error)] }
+    }
+
+    private func runCommand(
+        _ members: (_ output: ReplyValue, _ error: ReplyValue) -> [(String, ReplyValue)]
+    ) async throws -> ActionOutcome {
+        let isBackground = arguments.background == true
+        let command = try required(\.command)
+        var process = ProcessRequest.shell(
+            command, envs: arguments.envs ?? [:], cwd: arguments.cwd, user: try checkedUser(), timeout: nil)
+        if isBackground {
+            let pid = try await inSandbox { [process] in try await client.start(process, in: $0) }
+            return .reply(
+                reply(
+                    ("commandId", .text("\(pid)")), ("message", "Background command started with ID \(pid)")))
+        }
+        process.timeout = try timeLimit(standard: .seconds(60))
+        return .reply(try await run(process, members))
+    }
+
+    /// Runs it to its end, and answers with what it printed and how it ended.
+    func run(
+        _ process: ProcessRequest, _ members: (_ output: ReplyValue, _ error: ReplyValue) -> [(String, ReplyValue)]
+    ) async throws -> ActionReply {
+        try await inSandbox { sandbox in
+            let ending = try await complete(process, in: sandbox)
+            let output = await shown(ending.stdout, "stdout", in: sandbox)
+            let error = await shown(ending.stderr, "stderr", in: sandbox)
+            var reply = ActionReply(
+                sessionID: sessionID, isSuccess: ending.exitCode == 0,
+                members(.text(output), .text(ending.note.map { error.isEmpty ? $0 : "\(error)\n\($0)" } ?? error)))
+            reply.members.append(.init("exitCode", ending.exitCode.map { .number($0) } ?? .null))
+            return reply
+        }
+    }
+
+    private struct Ending {
+        var stdout: Printout
+        var stderr: Printout
+        /// nil: it was stopped.
+        var exitCode: Int?
+        /// What its error output does not say.
+        var note: String?
+    }
+
+    private func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> Ending {
+        var ending = Ending(stdout: makePrintout(), stderr: makePrintout())
+        var hasBegun = false
+        do {
+            let exit = try await client.run(process, in: sandbox) { event in
+                switch event {
+                case .started: hasBegun = true
+                case .stdout(let bytes): ending.stdout.append(bytes[...])
+                case .stderr(let bytes): ending.stderr.append(bytes[...])
+                case .ended: break
+                }
+            }
+            ending.exitCode = exit.code
+            if !exit.isExited { ending.note = "The command was ended by a signal (\(exit.status))." }
+        } catch E2BError.executionTimedOut {
+            let limit = process.timeout?.words ?? ""
+            ending.note =
+                "The command was stopped at its time limit of \(limit). Run what takes longer in the background."
+        } catch E2BError.tooLarge(_, let limit) {
+            ending.note = "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."
+        } catch let error as E2BError where hasBegun && error != .cancelled {
+            // What it printed until then is worth more than the error alone.
+            ending.note = "\(error)"
+        }
+        return ending
+    }
+
+    // MARK: - Running commands
+
+    func killCommand() async throws -> ActionOutcome {
+        let commandID = try required(\.commandID)
+        guard let pid = UInt32(commandID), pid > 0 else {
+            throw failure("`commandId` must be the id that a background `shell` answered with.")
+        }
+        return try await kill(pid, "Background command with ID \(pid)")
+    }
+
+    func commandKill() async throws -> ActionOutcome {
+        let pid = UInt32(try required(\.pid))
+        return try await kill(pid, "Process with PID \(pid)")
+    }
+
+    private func kill(_ pid: UInt32, _ name: String) async throws -> ActionOutcome {
+        let wasThere = try await inSandbox { sandbox in
+            guard try await client.processes(in: sandbox).contains(where: { $0.pid == pid }) else { return false }
+            // A signal reaches the shell alone, and what it started would live on.
+            try await killDescendants(of: pid, in: sandbox)
+            return try await client.signal(.kill, to: .pid(pid), in: sandbox)
+        }
+        guard wasThere else { throw failure("\(name) is not running. `command_list` lists what is.") }
+        return .reply(reply(("message", "\(name) has been killed.")))
+    }
+
+    /// As root: a command may have been started as any user. Where there is no root, as the user.
+    private func killDescendants(of pid: UInt32, in sandbox: Sandbox) async throws {
+        var process = ProcessRequest(
+            command: "/bin/bash", arguments: ["-c", Self.killDescendants, "\(pid)"], user: "root",
+            timeout: .seconds(10))
+        do {
+            try await client.run(process, in: sandbox) { _ in }
+        } catch E2BError.unauthorized, E2BError.refused {
+            process.user = nil
+            try await client.run(process, in: sandbox) { _ in }
+        }
+    }
+
+    /// Stops each process before it looks for its children, so that it makes no new ones meanwhile.
+    private static let killDescendants = """
+        descend() {
+          local child
+          for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+            kill -STOP "$child" 2>/dev/null && descend "$child" && kill -KILL "$child" 2>/dev/null
+          done
+          return 0
+        }
+        descend "$0"
+        """
+
+    func commandList() async throws -> ActionOutcome {
+        let processes = try await inSandbox { try await client.processes(in: $0) }
+        return .reply(reply(("processes", .list(processes.map(\.summary)))))
+    }
+
+    func processInfo() async throws -> ActionOutcome {
+        let pid = UInt32(try required(\.pid))
+        let processes = try await inSandbox { try await client.processes(in: $0) }
+        guard let process = processes.first(where: { $0.pid == pid }) else {
+            throw failure("Process with PID \(pid) is not running. `command_list` lists what is.")
+        }
+        return .reply(reply(("process", process.summary)))
+    }
+
+    // MARK: - Users
+
+    /// What may be the name of a Unix account.
+    func checkedUser() throws(ActionFailure) -> String? {
+        guard let user = arguments.user else { return nil }
+        let isName =
+            (1...32).contains(user.utf8.count)
+            && user.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        guard isName else { throw failure("`user` must be the name of a Unix user, root for example.") }
+        return user
+    }
+}
+
+extension RunningProcess {
+    fileprivate var summary: ReplyValue {
+        [
+            "pid": .number(Int(pid)), "cmd": .text(command), "args": .list(arguments.map { .text($0) }),
+            "cwd": ReplyValue(cwd), "tag": ReplyValue(tag),
+        ]
+    }
+}

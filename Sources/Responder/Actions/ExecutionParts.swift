@@ -1,0 +1,84 @@
+import E2B
+import LibreChat
+
+/// Gathers what an execution printed, displayed and threw, part by part, for an action's answer.
+struct ExecutionParts: ExecutionRecord {
+    /// An object that was displayed, in the one of its forms that a model reads best.
+    struct Display {
+        let type: String
+        let text: Printout
+    }
+
+    private let limit: Int
+    private(set) var stdout: Printout
+    private(set) var stderr: Printout
+    /// The main result's text.
+    private(set) var output: Printout
+    private(set) var results: [Display] = []
+    private(set) var failure: ExecutionFailure?
+    private(set) var notes: [String] = []
+    private var resultsLeftOut = 0
+
+    /// - Parameter limit: bytes of each part.
+    init(limit: Int) {
+        self.limit = limit
+        stdout = Printout(limit: limit)
+        stderr = Printout(limit: limit)
+        output = Printout(limit: limit)
+    }
+
+    mutating func printed(_ text: String) { stdout.append(text) }
+    mutating func printedError(_ text: String) { stderr.append(text) }
+
+    mutating func displayed(_ result: ExecutionResult) {
+        if result.isMainResult, let text = result.text, output.isEmpty { output.append(text) }
+        guard let (type, text) = result.form else { return }
+        guard results.count < Self.resultLimit else {
+            resultsLeftOut += 1
+            return
+        }
+        var printout = Printout(limit: limit)
+        printout.append(text)
+        results.append(Display(type: type, text: printout))
+    }
+
+    /// The first one counts: what follows it is its echo.
+    mutating func failed(_ failure: ExecutionFailure) {
+        if self.failure == nil { self.failure = failure }
+    }
+
+    mutating func stopped(_ sentence: String) {
+        failed(ExecutionFailure(name: "Stopped", value: sentence, traceback: ""))
+    }
+
+    mutating func noted(image line: String) { notes.append(line) }
+
+    /// E2B failed before the code's end.
+    mutating func broke(_ error: E2BError) {
+        failed(ExecutionFailure(name: "SandboxError", value: "\(error)", traceback: ""))
+    }
+
+    var error: ReplyValue {
+        guard let failure else { return .null }
+        return [
+            "name": .text(failure.name), "value": .text(failure.value.withoutTerminalEscapes),
+            "traceback": .text(failure.readableTraceback),
+        ]
+    }
+
+    /// How many were displayed and are not in ``results``.
+    var leftOut: Int { resultsLeftOut }
+
+    private static let resultLimit = 20
+}
+
+extension ExecutionResult {
+    fileprivate var form: (type: String, text: String)? {
+        if let markdown { return ("markdown", markdown) }
+        if let text { return ("text", text) }
+        if let json { return ("json", json) }
+        if let latex { return ("latex", latex) }
+        if let html { return ("html", html) }
+        return nil
+    }
+}

@@ -1,0 +1,85 @@
+import E2B
+import FoundationEssentials
+import LibreChat
+
+/// Files of the sandbox.
+extension ActionCall {
+    func writeFile() async throws -> ActionOutcome {
+        let path = try checkedPath(required(\.filePath), "filePath")
+        let content = try required(\.fileContent)
+        let bytes: [UInt8]
+        if arguments.encoding == "base64" {
+            guard let decoded = Data(base64Encoded: content, options: .ignoreUnknownCharacters) else {
+                throw failure("`fileContent` must be base64, as `encoding` says.")
+            }
+            bytes = Array(decoded)
+        } else {
+            bytes = Array(content.utf8)
+        }
+        guard bytes.count <= configuration.fileLimit else {
+            throw failure("`fileContent` must be at most \(configuration.fileLimit) bytes.")
+        }
+        try await inSandbox { _ = try await client.write(bytes, to: path, in: $0) }
+        return .reply(reply(("message", "File written to \(path)"), ("bytes", .number(bytes.count))))
+    }
+
+    func readFile() async throws -> ActionOutcome {
+        let path = try checkedPath(required(\.filePath), "filePath")
+        let limit = configuration.fileLimit
+        let bytes: [UInt8]
+        do {
+            bytes = try await inSandbox { try await client.read(path, limit: limit, in: $0) }
+        } catch E2BError.tooLarge {
+            throw failure("\(path) is larger than \(limit) bytes. Use `get_file_downloadurl`.")
+        } catch E2BError.notFound {
+            throw missing(path)
+        }
+        let size = ("bytes", ReplyValue.number(bytes.count))
+        if arguments.encoding != "base64", let text = String(validating: bytes, as: UTF8.self) {
+            var printout = makePrintout()
+            printout.append(text)
+            let content = await printout.shown(services.hidden) { _ in path }
+            return .reply(reply(("content", .text(content)), size, ("encoding", "utf-8")))
+        }
+        var content: [UInt8] = []
+        content.append(base64: services.hidden.masked(in: bytes))
+        guard content.count <= Printout.shownLimit else {
+            let kind = arguments.encoding == "base64" ? "too large for an answer" : "not text, and too large for base64"
+            throw failure("\(path) is \(kind) (\(bytes.count) bytes). Use `get_file_downloadurl`.")
+        }
+        return .reply(
+            reply(("content", .text(String(decoding: content, as: UTF8.self))), size, ("encoding", "base64")))
+    }
+
+    func getFileDownloadURL() async throws -> ActionOutcome {
+        let path = try checkedPath(required(\.filePath), "filePath")
+        let end = Date(
+            timeIntervalSince1970: (Date.now.timeIntervalSince1970 + (arguments.expiresIn ?? 60) * 60).rounded())
+        let url: String
+        do {
+            url = try await inSandbox { sandbox in
+                let entry = try await client.entry(at: path, in: sandbox)
+                guard entry.kind != .directory else {
+                    throw failure("\(path) is a directory: pack it first, with `tar` in `shell` for example.")
+                }
+                return try client.downloadURL(of: path, expiresAt: end, in: sandbox)
+            }
+        } catch E2BError.notFound {
+            throw missing(path)
+        }
+        return .reply(
+            reply(
+                ("downloadUrl", .text(url)), ("expiresAt", .text(end.written)),
+                ("message", "Download URL generated for \(path)")))
+    }
+
+    private func missing(_ path: String) -> ActionFailure { failure("There is no file \(path) in the sandbox.") }
+
+    /// What the filesystem can have at all.
+    func checkedPath(_ path: String, _ name: String) throws(ActionFailure) -> String {
+        guard (1...4096).contains(path.utf8.count), !path.utf8.contains(0) else {
+            throw failure("`\(name)` must be a path of 1 to 4096 bytes.")
+        }
+        return path
+    }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+
+/// Lets one at a time do something with the same key, in the order in which they came.
+final class Turns<Key: Hashable & Sendable>: Sendable {
+    private typealias Waiter = (id: Int, continuation: CheckedContinuation<Bool, Never>)
+
+    private struct State {
+        /// Who waits, by key. A key that is here is taken.
+        var waiters: [Key: [Waiter]] = [:]
+        var lastID = 0
+        /// Cancelled when they were not waiting.
+        var cancelled: Set<Int> = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Runs `work` when everybody who came earlier with this key is done.
+    ///
+    /// - Parameter rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
+    /// - Throws: what `work` throws; `CancellationError` when the task is cancelled before its turn has come.
+    func run<Value>(
+        _ key: Key, restingFor rest: () -> Duration = { .zero }, _ work: () async throws -> Value
+    ) async throws -> Value {
+        guard await take(key) else { throw CancellationError() }
+        defer {
+            let pause = rest()
+            if pause > .zero {
+                Task {
+                    // Nothing cancels this task, so there is nothing to catch.
+                    try? await Task.sleep(for: pause)
+                    leave(key)
+                }
+            } else {
+                leave(key)
+            }
+        }
+        return try await work()
+    }
+
+    /// False: cancelled meanwhile.
+    private func take(_ key: Key) async -> Bool {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        // A cancellation that comes with the turn leaves its mark, which nobody will ask for.
+        defer { state.withLock { _ = $0.cancelled.remove(id) } }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = state.withLock { state -> Bool? in
+                    if state.cancelled.contains(id) { return false }
+                    guard state.waiters[key] != nil else {
+                        state.waiters[key] = []
+                        return true
+                    }
+                    state.waiters[key]?.append((id, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            abandon(key, id)
+        }
+    }
+
+    private func abandon(_ key: Key, _ id: Int) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.waiters[key]?.firstIndex(where: { $0.id == id }) else {
+                state.cancelled.insert(id)
+                return nil
+            }
+            return state.waiters[key]?.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+
+    private func leave(_ key: Key) {
+        let next = state.withLock { state -> Waiter? in
+            guard let waiters = state.waiters[key], !waiters.isEmpty else {
+                state.waiters[key] = nil
+                return nil
+            }
+            return state.waiters[key]?.removeFirst()
+        }
+        next?.continuation.resume(returning: true)
+    }
+}

@@ -1,0 +1,81 @@
+import E2B
+import ImageGate
+import LibreChat
+
+/// What gathers the output of an execution: the text of `POST /execute`, or the parts of an action's answer.
+protocol ExecutionRecord {
+    mutating func printed(_ text: String)
+    mutating func printedError(_ text: String)
+    /// A result that carries no image.
+    mutating func displayed(_ result: ExecutionResult)
+    mutating func failed(_ failure: ExecutionFailure)
+    /// The code did not come to its end for another reason than an exception of its own.
+    mutating func stopped(_ sentence: String)
+    /// One line about an image that is not shown as it was made.
+    mutating func noted(image line: String)
+}
+
+extension ExecutionReport: ExecutionRecord {}
+
+/// Runs code in a sandbox, and its images through the gate.
+struct CodeRunner: Sendable {
+    let client: E2BClient
+    let gate: ImageGate
+    let configuration: Configuration
+    let hidden: HiddenValues
+
+    /// What came of an execution, besides what went into its record.
+    struct Outcome: Sendable {
+        var images: [AdmittedImage] = []
+        /// What kept E2B from running the code to its end.
+        var failure: E2BError?
+        var hasBegun = false
+        /// The kernel was interrupted before the code's end.
+        var wasInterrupted = false
+    }
+
+    func run(
+        _ execution: ExecutionRequest, in sandbox: Sandbox, into record: inout some ExecutionRecord
+    ) async -> Outcome {
+        var gallery = Gallery(limit: configuration.imageLimit)
+        var outcome = Outcome(wasInterrupted: true)
+        do {
+            try await client.execute(execution, in: sandbox) { event in
+                switch event {
+                case .started: outcome.hasBegun = true
+                case .stdout(let text): record.printed(text)
+                case .stderr(let text): record.printedError(text)
+                case .failed(let failure): record.failed(failure)
+                case .result(let result):
+                    if let image = result.image(hidden) {
+                        gallery.add(image, gate)
+                    } else {
+                        record.displayed(result)
+                    }
+                }
+            }
+            outcome.wasInterrupted = false
+        } catch E2BError.executionTimedOut {
+            record.stopped(
+                "The code was stopped at its time limit of \(execution.timeout.words). What it printed and drew before "
+                    + "is above. A limit of up to \(configuration.maximumTimeout.words) may be asked for.")
+        } catch E2BError.tooLarge(_, let limit) {
+            record.stopped("The code was stopped: it sent more than \(limit) bytes of output.")
+        } catch {
+            outcome.failure = error as? E2BError ?? .cancelled
+        }
+        let images = await gallery.images()
+        for note in images.notes { record.noted(image: note) }
+        outcome.images = images.admitted
+        return outcome
+    }
+}
+
+extension Duration {
+    /// `120 seconds`, `1.5 seconds`.
+    var words: String {
+        let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        let isWhole = milliseconds % 1000 == 0
+        return isWhole ? "\(components.seconds) seconds" : "\(Double(milliseconds) / 1000) seconds"
+    }
+}
