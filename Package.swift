@@ -76,7 +76,7 @@ let package = Package(
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("FastCGITests", ["FastCGI"]),
         tests("FetchTests", ["Fetch"]),
-        tests("E2BTests", ["E2B"]),
+        tests("E2BTests", ["E2B", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate"]),
         tests("LibreChatTests", ["LibreChat"]),
         tests("ResponderTests", ["Responder"]),

@@ -23,6 +23,27 @@ enum Checked {
         return max(1, min(Int(seconds), Int(Int32.max)) + (attoseconds > 0 ? 1 : 0))
     }
 
+    /// For a header field, which holds at most ten digits; at least 1.
+    static func milliseconds(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = duration.components
+        let limit = 9_999_999_999
+        guard seconds < limit / 1000 else { return String(limit) }
+        return String(max(1, Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)))
+    }
+
+    /// A context's id, as part of a path.
+    static func isContextID(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
     /// Percent-encodes all but the unreserved characters of RFC 3986.
     static func percentEncoded(_ text: String) -> String {
         var encoded = ""

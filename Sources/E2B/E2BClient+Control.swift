@@ -31,6 +31,17 @@ extension E2BClient {
         return try read(.info, body, SandboxInfo.init(json:))
     }
 
+    /// What E2B knows about a sandbox, and what it takes to use it: for one that was found in a list.
+    ///
+    /// - Throws: `.notFound` when there is none. It does not wake a paused one: ``connect(sandbox:timeout:)`` does.
+    public func sandbox(_ id: String) async throws(E2BError) -> (sandbox: Sandbox, info: SandboxInfo) {
+        let body = try await call(.info, "GET", try path(.info, id), expecting: [200])
+        return try read(.info, body) { json throws(MalformedJSON) in
+            guard let sandbox = try Sandbox(json: json), let info = try SandboxInfo(json: json) else { return nil }
+            return (sandbox, info)
+        }
+    }
+
     /// Lets the sandbox live this long from now, be that longer or shorter than before.
     public func setTimeout(_ timeout: Duration, sandbox id: String) async throws(E2BError) {
         var json = JSONWriter()
@@ -49,8 +60,6 @@ extension E2BClient {
 
     // MARK: - Calls
 
-    private static let retries = 2
-
     /// The answer's body.
     func call(
         _ step: E2BError.Step, _ method: String, _ path: String, _ json: [UInt8]? = nil, expecting statuses: Set<Int>
@@ -58,38 +67,20 @@ extension E2BClient {
         try await answer(step, method, path, json, expecting: statuses).body
     }
 
-    /// Repeats the call, with a pause, only if it surely never arrived: there was no connection. Anything else could
-    /// make a second sandbox.
     func answer(
         _ step: E2BError.Step, _ method: String, _ path: String, _ json: [UInt8]? = nil, expecting statuses: Set<Int>,
         limit: Int = 1 << 20
     ) async throws(E2BError) -> FetchResponse {
-        var request = FetchRequest(method: method, url: endpoints.api + path, body: json, responseLimit: limit)
+        var request = FetchRequest(
+            method: method, url: endpoints.api + path, body: json, timeout: configuration.requestTimeout,
+            responseLimit: limit)
         request.headers = [("X-API-Key", configuration.apiKey), ("Accept", "application/json")]
         if json != nil { request.headers.append(("Content-Type", "application/json")) }
-        let deadline = ContinuousClock.now + configuration.requestTimeout
-        var pause = Duration.milliseconds(100)
-        var attempt = 0
-        while true {
-            request.timeout = deadline - .now
-            let response: FetchResponse
-            do {
-                response = try await fetcher.response(to: request)
-            } catch {
-                let failure = E2BError(step, error)
-                guard case .unreachable = failure, attempt < Self.retries, .now + pause < deadline else {
-                    throw failure
-                }
-                do { try await Task.sleep(for: pause * Double.random(in: 0.5...1)) } catch { throw .cancelled }
-                attempt += 1
-                pause *= 2
-                continue
-            }
-            guard statuses.contains(response.head.status) else {
-                throw E2BError(step, response.head, body: response.body, hiding: [configuration.apiKey])
-            }
-            return response
+        let response = try await response(step, to: request)
+        guard statuses.contains(response.head.status) else {
+            throw E2BError(step, response.head, body: response.body, hiding: [configuration.apiKey])
         }
+        return response
     }
 
     private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {
@@ -97,14 +88,5 @@ extension E2BClient {
             throw .refused(step, status: 400, message: "this is not a sandbox's id")
         }
         return "/sandboxes/\(id)"
-    }
-
-    private func read<Value>(
-        _ step: E2BError.Step, _ body: [UInt8], _ read: (JSONValue) throws(MalformedJSON) -> Value?
-    ) throws(E2BError) -> Value {
-        // MalformedJSON says nothing to the caller that "not what the protocol says" does not.
-        let value = body.withUnsafeBytes { try? read(JSONScanner.value(of: $0)) }
-        guard let value else { throw .broken(step, why: "the answer is not what the protocol says") }
-        return value
     }
 }

@@ -7,14 +7,17 @@ public struct E2BConfiguration: Sendable {
     public var apiURL: String?
     /// One base for all traffic to sandboxes, instead of the domain's.
     public var sandboxURL: String?
+    /// Whether the services are those of this machine, each at its own port, where no URL says otherwise. Protocol: 1.6.
+    public var isDebug = false
     /// PEM file of certificate authorities; nil for the system's.
     public var caFile: String?
     public var proxy: String?
-    /// Of a call to the control API, its repetitions included.
+    /// Of a call, its repetitions included; of an execution and a command only their beginning. Files have a second
+    /// more for each megabyte.
     public var requestTimeout: Duration
     /// Bytes in one line of an execution's stream.
     public var lineLimit: Int
-    /// Bytes in the whole of an execution's stream.
+    /// Bytes in the whole of an execution's or a command's stream, as sent.
     public var streamLimit: Int
 
     public init(
@@ -37,11 +40,10 @@ public struct E2BConfiguration: Sendable {
     /// `E2B_DEBUG`, which means the services of this machine. An empty variable counts as absent.
     public init(environment: [String: String]) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let isDebug = value("E2B_DEBUG")?.lowercased() == "true"
         self.init(
             apiKey: value("E2B_API_KEY") ?? "", domain: value("E2B_DOMAIN") ?? "e2b.app",
-            apiURL: value("E2B_API_URL") ?? (isDebug ? "http://localhost:3000" : nil),
-            sandboxURL: value("E2B_SANDBOX_URL") ?? (isDebug ? "http://localhost:49999" : nil))
+            apiURL: value("E2B_API_URL"), sandboxURL: value("E2B_SANDBOX_URL"))
+        isDebug = value("E2B_DEBUG")?.lowercased() == "true"
     }
 
     /// True when code, results and keys cross a network unencrypted: `http` to another machine than this one.

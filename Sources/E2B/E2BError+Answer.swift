@@ -1,19 +1,24 @@
 internal import Fetch
 
 extension E2BError {
-    /// What a status other than success means. Protocol: 401 to 504 of the control API, of the code interpreter and of
-    /// the edge in front of it, which is the only one that answers 502 in JSON.
+    /// What a status other than success means. Protocol: 401 to 504 of the control API, of the code interpreter, of envd
+    /// and of the edge in front of them, which is the only one that answers 502 in JSON.
     init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: [String]) {
-        let message = Words.of(body, hiding: secrets)
-        switch head.status {
-        case 200..<300: self = .broken(step, why: "E2B answered with status \(head.status), which means something else")
-        case 401, 403: self = .unauthorized(step, message: message)
+        self.init(
+            step, status: head.status, message: Words.of(body, hiding: secrets), retryAfter: RetryAfter.pause(head))
+    }
+
+    init(_ step: Step, status: Int, message: String, retryAfter: Duration?) {
+        switch status {
+        case 200..<300: self = .broken(step, why: "E2B answered with status \(status), which means something else")
+        case 401: self = .unauthorized(step, message: message)
+        // In a sandbox that is a file, or the edge's own token.
+        case 403 where step.isControl: self = .unauthorized(step, message: message)
         case 404: self = .notFound(step, message: message)
-        case 429: self = .rateLimited(step, message: message, retryAfter: RetryAfter.pause(head))
-        case 502 where step == .execute && message.contains("was not found"): self = .sandboxGone(message: message)
-        case 503...504 where step != .execute:
-            self = .noCapacity(step, message: message, retryAfter: RetryAfter.pause(head))
-        default: self = .refused(step, status: head.status, message: message)
+        case 429: self = .rateLimited(step, message: message, retryAfter: retryAfter)
+        case 502 where !step.isControl && message.contains("was not found"): self = .sandboxGone(message: message)
+        case 503...504 where step.isControl: self = .noCapacity(step, message: message, retryAfter: retryAfter)
+        default: self = .refused(step, status: status, message: message)
         }
     }
 

@@ -42,10 +42,7 @@ extension E2BError.Step {
     fileprivate var failed: String { "Failed at \(rawValue)" }
 
     fileprivate var whenUnauthorized: String {
-        switch self {
-        case .create, .kill, .list, .info, .setTimeout, .connect: "Check the API key."
-        default: "Check the sandbox's access token and the user."
-        }
+        isControl ? "Check the API key." : "Check the sandbox's access token and the user."
     }
 
     fileprivate var whenNotFound: String {

@@ -81,3 +81,13 @@ extension E2BError {
         }
     }
 }
+
+extension E2BError.Step {
+    /// A call to the control API, not to a sandbox.
+    var isControl: Bool {
+        switch self {
+        case .create, .kill, .list, .info, .setTimeout, .connect: true
+        default: false
+        }
+    }
+}

@@ -1,8 +1,5 @@
-/// Which URL a call goes to. Explicit bases come first, then the rules for the domain.
+/// Which URL a call goes to. Explicit bases come first, then the rules for the domain. Protocol: 1.3.
 struct Endpoints {
-    /// The port that the code interpreter listens on in a sandbox.
-    static let interpreterPort = 49999
-
     /// Domains whose edge serves all sandboxes at one host and is told by headers which one is meant. One host means
     /// one pool of connections: an execution does not pay for a TLS handshake of its own.
     private static let sharedDomains: Set<String> = [
@@ -12,6 +9,7 @@ struct Endpoints {
     /// The control API's base.
     let api: String
     private let sandboxBase: String?
+    private let isDebug: Bool
     private let domain: String
 
     /// - Throws: `.invalidConfiguration`, naming what.
@@ -27,16 +25,33 @@ struct Endpoints {
             throw .invalidConfiguration("the domain must be a host name such as e2b.app")
         }
         domain = configuration.domain
-        api = try base(configuration.apiURL, "the API's URL") ?? "https://api.\(configuration.domain)"
+        isDebug = configuration.isDebug
+        let ownAPI = isDebug ? "http://localhost:3000" : "https://api.\(configuration.domain)"
+        api = try base(configuration.apiURL, "the API's URL") ?? ownAPI
         sandboxBase = try base(configuration.sandboxURL, "the sandboxes' URL")
     }
 
-    /// - Parameter domain: the sandbox's own, if E2B gave it one.
-    func interpreter(of sandboxID: String, domain: String?) -> String {
+    /// For our own calls, which carry the headers that a shared host needs.
+    func base(ofPort port: Int, in sandbox: Sandbox) -> String {
         if let sandboxBase { return sandboxBase }
-        let domain = domain ?? self.domain
-        if Self.sharedDomains.contains(domain) { return "https://sandbox.\(domain)" }
-        return "https://\(Self.interpreterPort)-\(sandboxID).\(domain)"
+        let domain = sandbox.domain ?? self.domain
+        if !isDebug, Self.sharedDomains.contains(domain) { return "https://sandbox.\(domain)" }
+        return address(ofPort: port, in: sandbox).url
+    }
+
+    /// For clients that send no headers of ours, browsers for example.
+    func publicBase(ofPort port: Int, in sandbox: Sandbox) -> String {
+        // One URL for all sandboxes cannot tell them apart without headers, unless there is only one.
+        if sandbox.domain == nil, let sandboxBase { return sandboxBase }
+        return address(ofPort: port, in: sandbox).url
+    }
+
+    func address(ofPort port: Int, in sandbox: Sandbox) -> SandboxAddress {
+        let host =
+            isDebug && sandbox.domain == nil
+            ? "localhost:\(port)" : "\(port)-\(sandbox.id).\(sandbox.domain ?? domain)"
+        let isLoopback = BaseURL("http://\(host)")?.isLoopback ?? false
+        return SandboxAddress(host: host, url: "\(isLoopback ? "http" : "https")://\(host)")
     }
 
     /// A host name, perhaps with a port.

@@ -56,11 +56,28 @@ struct JSONValue {
         try scanner.members(body)
     }
 
+    /// An object's member; nil when there is none, or this is no object.
+    func member(_ name: StaticString) throws(MalformedJSON) -> JSONValue? {
+        var found: JSONValue?
+        try members { key, value in if name ~= key { found = value } }
+        return found
+    }
+
     /// Calls `body` for each element of an array; not at all for other values.
     func elements(_ body: (JSONValue) -> Void) throws(MalformedJSON) {
         guard kind == .array else { return }
         var scanner = JSONScanner(source)
         try scanner.elements(body)
+    }
+
+    /// What `read` makes of an array's elements, without those that it cannot read: one of a later protocol must not hide
+    /// the others.
+    func list<Element>(_ read: (JSONValue) throws(MalformedJSON) -> Element?) throws(MalformedJSON) -> [Element] {
+        var list: [Element] = []
+        try elements { element in
+            if let element = try? read(element) { list.append(element) }
+        }
+        return list
     }
 
     /// Lets `switch key { case "type": ... }` compare bytes.

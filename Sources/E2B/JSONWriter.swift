@@ -1,4 +1,4 @@
-/// Writes one JSON object of strings, integers, flags and objects of strings, which is all that E2B is ever sent.
+/// Writes one JSON object of strings, integers, flags, lists of strings and objects, which is all that E2B is ever sent.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
 
@@ -29,6 +29,24 @@ struct JSONWriter {
         write(key: key)
         bytes.append(UInt8(ascii: "{"))
         for (key, value) in value.sorted(by: { $0.key < $1.key }) { member(key, value) }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    mutating func member(_ key: String, _ value: [String]) {
+        write(key: key)
+        bytes.append(UInt8(ascii: "["))
+        for (index, element) in value.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(element)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// An object whose members `body` writes.
+    mutating func member(_ key: String, _ body: (inout JSONWriter) -> Void) {
+        write(key: key)
+        bytes.append(UInt8(ascii: "{"))
+        body(&self)
         bytes.append(UInt8(ascii: "}"))
     }
 

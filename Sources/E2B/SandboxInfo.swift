@@ -81,7 +81,7 @@ extension SandboxInfo {
 }
 
 extension Date {
-    fileprivate init(_ timestamp: Timestamp) {
+    init(_ timestamp: Timestamp) {
         self.init(timeIntervalSince1970: Double(timestamp.seconds) + Double(timestamp.nanoseconds) / 1e9)
     }
 }

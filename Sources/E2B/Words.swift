@@ -6,7 +6,13 @@ enum Words {
     private static let sourceLimit = 1 << 14
 
     static func of(_ body: [UInt8], hiding secrets: [String]) -> String {
-        var words = message(in: body).map { Array($0.utf8) } ?? text(of: body)
+        of(message(in: body).map { Array($0.utf8) } ?? text(of: body), withoutSecrets: secrets)
+    }
+
+    static func of(text: String, hiding secrets: [String]) -> String { of(Array(text.utf8), withoutSecrets: secrets) }
+
+    private static func of(_ words: [UInt8], withoutSecrets secrets: [String]) -> String {
+        var words = words
         for secret in secrets where !secret.isEmpty { words = hide(Array(secret.utf8), in: words) }
         // Cut only now: half a secret would not have been found.
         return clean(String(decoding: words.prefix(sourceLimit), as: UTF8.self))

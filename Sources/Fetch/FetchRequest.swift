@@ -16,6 +16,9 @@ package struct FetchRequest: Sendable {
     package var timeout: Duration
     /// The longest silence once connected; nil for none.
     package var idleTimeout: Duration?
+    /// Whether the silence between the response's head and the first byte of its body does not count: the server may
+    /// have work before this one.
+    package var allowsSilenceBeforeBody = false
     /// Bytes of response body.
     package var responseLimit: Int
 

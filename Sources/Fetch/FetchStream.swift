@@ -71,8 +71,8 @@ package final class FetchStream: Sendable {
         if !hasEnded { inbox.post(.finish(id)) }
     }
 
-    /// Ends the transfer if it has not ended.
-    func cancel() {
+    /// Ends the transfer if it has not ended: closes its connection, or resets its HTTP/2 stream.
+    package func cancel() {
         if state.withLock({ $0.end == nil && !$0.isLeft }) { inbox.post(.cancel(id)) }
     }
 

@@ -64,15 +64,21 @@ package final class Fetcher: Sendable {
     package func withStream<R: Sendable>(
         of request: consuming FetchRequest, _ body: (FetchStream) async throws -> R
     ) async throws -> R {
-        let inbox = inbox(for: request)
-        let stream = FetchStream(makeID(), inbox)
-        guard inbox.post(.start(stream.id, request, .stream(stream))) else { throw FetchError.shutDown }
+        let stream = try open(request)
         defer { stream.cancel() }
         return try await withTaskCancellationHandler {
             try await body(stream)
         } onCancel: {
             stream.cancel()
         }
+    }
+
+    /// Like ``withStream(of:_:)``, for a response that outlives the task that asked: it is the caller's to cancel.
+    package func open(_ request: consuming FetchRequest) throws(FetchError) -> FetchStream {
+        let inbox = inbox(for: request)
+        let stream = FetchStream(makeID(), inbox)
+        guard inbox.post(.start(stream.id, request, .stream(stream))) else { throw .shutDown }
+        return stream
     }
 
     /// Fails what is in flight and ends the threads.

@@ -30,6 +30,7 @@ final class Transfer {
     private let url: String
     private var deadline: ContinuousClock.Instant
     private let idleTimeout: Duration?
+    private let allowsSilenceBeforeBody: Bool
     private let responseLimit: Int
     private let isIdempotent: Bool
     private let receiver: Receiver
@@ -61,6 +62,7 @@ final class Transfer {
         // A year stands for ever, and keeps the sum in range.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
         idleTimeout = request.idleTimeout
+        allowsSilenceBeforeBody = request.allowsSilenceBeforeBody
         responseLimit = request.responseLimit
         isIdempotent =
             switch request.method {
@@ -175,7 +177,8 @@ final class Transfer {
         guard let idleTimeout else { return nil }
         let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
         // Before the connection is there its own timeout counts, and a pause is our silence, not the server's.
-        if sendings == 0 || isPaused || uploaded > uploadedAtLastLook { lastActivity = now }
+        let isExempt = allowsSilenceBeforeBody && head != nil && bodyCount == 0
+        if sendings == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
         uploadedAtLastLook = uploaded
         guard now < lastActivity + idleTimeout else { return .idle }
         due = min(deadline, lastActivity + idleTimeout)

@@ -19,15 +19,16 @@ import Testing
     func `a URL follows the rules`(configuration: E2BConfiguration, api: String, interpreter: String) throws {
         let endpoints = try Endpoints(configuration)
         #expect(endpoints.api == api)
-        #expect(endpoints.interpreter(of: "abc", domain: nil) == interpreter)
+        #expect(endpoints.base(ofPort: 49999, in: Sandbox(id: "abc")) == interpreter)
     }
 
     @Test func `a sandbox's own domain counts before the configuration's`() throws {
         var endpoints = try Endpoints(E2BConfiguration(apiKey: "k"))
-        #expect(endpoints.interpreter(of: "abc", domain: "eu.my.org") == "https://49999-abc.eu.my.org")
-        #expect(endpoints.interpreter(of: "abc", domain: "e2b.pro") == "https://sandbox.e2b.pro")
+        #expect(
+            endpoints.base(ofPort: 49999, in: Sandbox(id: "abc", domain: "eu.my.org")) == "https://49999-abc.eu.my.org")
+        #expect(endpoints.base(ofPort: 49999, in: Sandbox(id: "abc", domain: "e2b.pro")) == "https://sandbox.e2b.pro")
         endpoints = try Endpoints(E2BConfiguration(apiKey: "k", sandboxURL: "http://localhost:1"))
-        #expect(endpoints.interpreter(of: "abc", domain: "eu.my.org") == "http://localhost:1")
+        #expect(endpoints.base(ofPort: 49999, in: Sandbox(id: "abc", domain: "eu.my.org")) == "http://localhost:1")
     }
 
     @Test(arguments: [
@@ -76,7 +77,14 @@ import Testing
         let none = E2BConfiguration(environment: ["E2B_DOMAIN": ""])
         #expect(none.apiKey.isEmpty && none.domain == "e2b.app" && none.apiURL == nil && none.sandboxURL == nil)
         let debug = E2BConfiguration(environment: ["E2B_DEBUG": "true", "E2B_API_KEY": "k", "E2B_API_URL": "http://x"])
-        #expect(debug.apiKey == "k" && debug.apiURL == "http://x" && debug.sandboxURL == "http://localhost:49999")
+        #expect(debug.apiKey == "k" && debug.apiURL == "http://x" && debug.sandboxURL == nil)
+        let endpoints = try Endpoints(debug)
+        for port in [49983, 49999, 8080] {
+            #expect(endpoints.base(ofPort: port, in: testSandbox) == "http://localhost:\(port)")
+        }
+        #expect(endpoints.address(ofPort: 8080, in: testSandbox).host == "localhost:8080")
+        #expect(
+            try Endpoints(E2BConfiguration(environment: ["E2B_DEBUG": "TRUE"])).api == "http://localhost:3000")
     }
 
     @Test func `secrets are not printed`() {

@@ -92,8 +92,11 @@ import Testing
             body: #"{"sandboxId":"i","message":"too many concurrent incoming connections","code":429}"#,
             error: .rateLimited(.execute, message: "too many concurrent incoming connections", retryAfter: nil)),
         Row(
+            status: "401 Unauthorized", body: #"{"code":401,"message":"unauthorized access"}"#,
+            error: .unauthorized(.execute, message: "unauthorized access")),
+        Row(
             status: "403 Forbidden", body: #"{"sandboxId":"i","message":"no \#(testToken)","code":403}"#,
-            error: .unauthorized(.execute, message: "no [hidden]")),
+            error: .refused(.execute, status: 403, message: "no [hidden]")),
         Row(
             status: "404 Not Found", headers: ["Content-Type: text/plain; charset=utf-8"],
             body: "Context 00000000-0000-0000-0000-000000000000 not found",
@@ -208,6 +211,7 @@ import Testing
             .noCapacity(step, message: "m", retryAfter: nil), .sandboxGone(message: "m"),
             .refused(step, status: 500, message: "m"), .timedOut(step), .executionTimedOut, .broken(step, why: "w"),
             .tooLarge(step, limit: 5), .cancelled, .shutDown, .invalidConfiguration("w"),
+            .notStarted(within: .seconds(30)),
         ]
         for error in errors {
             #expect("\(error)".hasSuffix("."), "\(error)")
@@ -217,8 +221,13 @@ import Testing
         #expect(errors.map(\.retryAfter).compactMap(\.self) == [.seconds(3)])
         #expect(
             errors.filter(\.isTransient) == [
-                errors[0], errors[4], errors[5], errors[7], errors[8], errors[10],
+                errors[0], errors[4], errors[5], errors[7], errors[8], errors[10], errors[15],
             ])
+        for step in E2BError.Step.allCases {
+            #expect("\(E2BError.notFound(step, message: ""))".hasSuffix("."))
+            let advice = "\(E2BError.unauthorized(step, message: ""))"
+            #expect(advice.contains("API key") == step.isControl)
+        }
         #expect(E2BError.refused(step, status: 409, message: "").isTransient)
         #expect(!E2BError.refused(step, status: 400, message: "").isTransient)
     }

@@ -127,7 +127,55 @@ import Testing
             while connection.write(chunk: "{\"type\": \"keepalive\"}\n") { usleep(10_000) }
         }
         #expect(events == [])
-        #expect(failure == .broken(.execute, why: "the code did not start within 0.05 seconds"))
+        #expect(failure == .notStarted(within: .milliseconds(50)))
+    }
+
+    @Test func `an execution that waits for another one may be silent until it starts`() async throws {
+        var execution = ExecutionRequest(code: "1")
+        execution.mayQueue = true
+        execution.silenceLimit = .milliseconds(50)
+        execution.startLimit = .milliseconds(50)
+        let turn = DispatchSemaphore(value: 0)
+        let e2b = LoopbackE2B { _, connection in
+            connection.beginStream()
+            usleep(300_000)
+            connection.write(chunk: startedLine)
+            turn.wait()
+            return false
+        }
+        try await e2b.withClient { client in
+            var events: [ExecutionEvent] = []
+            await #expect(
+                throws: E2BError.broken(.execute, why: "nothing came for 0.05 seconds, not even a sign of life")
+            ) { try await client.execute(execution, in: testSandbox) { events.append($0) } }
+            #expect(events == [.started(count: 1)])
+            turn.signal()
+        }
+    }
+
+    @Test func `an execution whose turn does not come runs into a time limit that is not the code's`() async throws {
+        var execution = ExecutionRequest(code: "1", timeout: .milliseconds(200))
+        execution.mayQueue = true
+        execution.silenceLimit = .milliseconds(20)
+        let (events, failure) = try await failure(of: execution, []) { $0.waitForHangUp() }
+        #expect(events == [])
+        #expect(failure == .timedOut(.execute))
+    }
+
+    @Test func `a sandbox that ends while the code runs is gone`() async throws {
+        let e2b = LoopbackE2B { request, connection in
+            if request.line.hasPrefix("GET /health") { return connection.respondSandboxGone() }
+            connection.beginStream()
+            connection.write(chunk: startedLine)
+            return false
+        }
+        try await e2b.withClient { client in
+            await #expect(throws: E2BError.sandboxGone(message: "The sandbox was not found")) {
+                try await client.events(of: .init(code: "1"))
+            }
+            #expect(e2b.requests.map(\.line) == ["POST /execute HTTP/1.1", "GET /health HTTP/1.1"])
+            #expect(e2b.requests.last?.fields["e2b-sandbox-port"] == "49983")
+        }
     }
 
     @Test func `a flood is stopped at the limits`() async throws {

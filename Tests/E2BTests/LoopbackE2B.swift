@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TestSupport
+import Testing
 
 @testable import E2B
 
@@ -77,6 +78,40 @@ func stdoutLine(_ text: String) -> String { "{\"type\": \"stdout\", \"text\": \"
 extension Loopback.Connection {
     /// As the code interpreter does it: without a content type.
     func beginStream() { write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
+
+    /// As the edge does it.
+    @discardableResult
+    func respondSandboxGone() -> Bool {
+        respond(
+            #"{"sandboxId":"i","message":"The sandbox was not found","code":502}"#, status: "502 Bad Gateway",
+            headers: ["Content-Type: application/json"])
+    }
+
+    /// As envd does it: JSON messages, each in its envelope, then the end envelope.
+    @discardableResult
+    func respond(events: [String], end: String = "{}") -> Bool {
+        beginProcess()
+        for event in events { write(event: event) }
+        write(envelope: end, flags: 2)
+        return write(chunk: "")
+    }
+
+    func beginProcess() {
+        write("HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    }
+
+    @discardableResult
+    func write(event: String) -> Bool { write(envelope: "{\"event\":\(event)}") }
+
+    @discardableResult
+    func write(envelope message: String, flags: UInt8 = 0) -> Bool {
+        write(chunkOf: envelope(message, flags: flags))
+    }
+
+    @discardableResult
+    func write(chunkOf bytes: [UInt8]) -> Bool {
+        write(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8))
+    }
 }
 
 extension Loopback.Request {
@@ -96,7 +131,22 @@ extension Loopback.Request {
     var json: NSDictionary? { try? JSONSerialization.jsonObject(with: Data(body)) as? NSDictionary }
 }
 
+/// A message of the Connect protocol in its envelope, written by hand.
+func envelope(_ message: String, flags: UInt8 = 0) -> [UInt8] {
+    let count = message.utf8.count
+    return [flags, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+        + Array(message.utf8)
+}
+
 extension E2BClient {
+    /// All events of a command.
+    func events(of process: ProcessRequest, in sandbox: Sandbox = testSandbox) async throws -> [ProcessEvent] {
+        var events: [ProcessEvent] = []
+        let exit = try await run(process, in: sandbox) { events.append($0) }
+        #expect(events.last == .ended(exit))
+        return events
+    }
+
     /// All events of an execution.
     func events(of execution: ExecutionRequest, in sandbox: Sandbox = testSandbox) async throws -> [ExecutionEvent] {
         var events: [ExecutionEvent] = []

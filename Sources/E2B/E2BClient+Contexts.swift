@@ -1,0 +1,66 @@
+internal import Fetch
+
+extension E2BClient {
+    /// Makes a context: a kernel of its own. Protocol: 5.5.
+    ///
+    /// - Parameters:
+    ///   - language: nil for Python.
+    ///   - cwd: absolute; nil for the user's home.
+    /// - Throws: ``E2BError``: `.refused` for a language that the sandbox does not have.
+    public func createContext(
+        language: String? = nil, cwd: String? = nil, in sandbox: Sandbox
+    ) async throws(E2BError) -> CodeContext {
+        var message = JSONWriter()
+        if let language { message.member("language", language) }
+        if let cwd { message.member("cwd", cwd) }
+        var request = try request(.createContext, "POST", "/contexts", of: .interpreter, in: sandbox)
+        request.headers.append(("Content-Type", "application/json"))
+        request.body = message.finish()
+        let body = try await call(.createContext, request, in: sandbox)
+        return try read(.createContext, body, CodeContext.init(json:))
+    }
+
+    /// All contexts, the default ones among them.
+    public func contexts(in sandbox: Sandbox) async throws(E2BError) -> [CodeContext] {
+        let request = try request(.listContexts, "GET", "/contexts", of: .interpreter, in: sandbox)
+        let body = try await call(.listContexts, request, in: sandbox)
+        return try read(.listContexts, body) { json throws(MalformedJSON) in
+            json.kind == .array ? try json.list(CodeContext.init(json:)) : nil
+        }
+    }
+
+    /// Ends what runs in the context and empties it.
+    ///
+    /// - Throws: ``E2BError``: `.notFound` without such a context.
+    public func restartContext(_ id: String, in sandbox: Sandbox) async throws(E2BError) {
+        let path = try path(.restartContext, id) + "/restart"
+        let request = try request(.restartContext, "POST", path, of: .interpreter, in: sandbox)
+        _ = try await call(.restartContext, request, in: sandbox)
+    }
+
+    /// Ends what runs in the context, and the context. Never delete a language's default one: code without a context
+    /// then finds none until the sandbox ends.
+    ///
+    /// - Throws: ``E2BError``: `.notFound` without such a context.
+    public func deleteContext(_ id: String, in sandbox: Sandbox) async throws(E2BError) {
+        let request = try request(
+            .deleteContext, "DELETE", try path(.deleteContext, id), of: .interpreter, in: sandbox)
+        _ = try await call(.deleteContext, request, in: sandbox)
+    }
+
+    private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {
+        guard Checked.isContextID(id) else {
+            throw .refused(step, status: 400, message: "this is not a context's id")
+        }
+        return "/contexts/\(id)"
+    }
+}
+
+extension CodeContext {
+    /// - Returns: nil without an id.
+    init?(json: JSONValue) throws(MalformedJSON) {
+        guard let id = try json.member("id")?.string else { return nil }
+        self.init(
+            id: id, language: try json.member("language")?.string ?? "", cwd: try json.member("cwd")?.string ?? "")
+    }
+}

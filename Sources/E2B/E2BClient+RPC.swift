@@ -1,0 +1,53 @@
+internal import Fetch
+
+/// A method of envd's RPC services. Protocol: 4.
+enum RPCMethod: String {
+    case start = "/process.Process/Start"
+    case connect = "/process.Process/Connect"
+    case list = "/process.Process/List"
+    case sendSignal = "/process.Process/SendSignal"
+    case sendInput = "/process.Process/SendInput"
+    case closeStdin = "/process.Process/CloseStdin"
+    case stat = "/filesystem.Filesystem/Stat"
+    case listDir = "/filesystem.Filesystem/ListDir"
+    case makeDir = "/filesystem.Filesystem/MakeDir"
+    case move = "/filesystem.Filesystem/Move"
+    case remove = "/filesystem.Filesystem/Remove"
+}
+
+extension E2BClient {
+    /// A unary call. Protocol: 4.1.
+    ///
+    /// - Parameter read: makes the value of the answer's message; nil where that is not what it should be.
+    func rpc<Value>(
+        _ step: E2BError.Step, _ method: RPCMethod, _ message: JSONWriter, user: String? = nil, in sandbox: Sandbox,
+        timeout: Duration? = nil, _ read: (JSONValue) throws(MalformedJSON) -> Value?
+    ) async throws(E2BError) -> Value {
+        var request = try rpcRequest(step, method, user: user, in: sandbox)
+        request.timeout = min(request.timeout, timeout ?? request.timeout)
+        request.body = message.finish()
+        request.headers += [
+            ("Content-Type", "application/json"), ("Connect-Timeout-Ms", Checked.milliseconds(request.timeout)),
+        ]
+        return try await explaining(sandbox) { () throws(E2BError) in
+            let response = try await response(step, to: request)
+            guard response.head.status == 200 else {
+                throw E2BError(rpc: step, response.head, body: response.body, hiding: secrets(of: sandbox))
+            }
+            return try self.read(step, response.body, read)
+        }
+    }
+
+    /// What unary calls and streams have in common.
+    func rpcRequest(
+        _ step: E2BError.Step, _ method: RPCMethod, user: String?, in sandbox: Sandbox
+    ) throws(E2BError) -> FetchRequest {
+        var request = try request(step, "POST", method.rawValue, of: .envd, in: sandbox)
+        request.headers.append(("Connect-Protocol-Version", "1"))
+        if let user = sandbox.user(user) {
+            // It names the account and is no credential: there is no password. Protocol: 1.5.
+            request.headers.append(("Authorization", "Basic \(Base64.encode(Array("\(user):".utf8)))"))
+        }
+        return request
+    }
+}

@@ -1,0 +1,28 @@
+internal import CCrypto
+
+/// What lets a client without the sandbox's token read or write one file. Protocol: 3.4.
+enum FileSignature {
+    enum Operation: String {
+        case read, write
+    }
+
+    /// - Parameters:
+    ///   - user: as in the URL; nil where it has none.
+    ///   - expiration: seconds since 1970.
+    static func make(
+        _ operation: Operation, path: String, user: String?, token: String, expiration: Int?
+    ) -> String {
+        var parts = [path, operation.rawValue, user ?? "", token]
+        if let expiration { parts.append(String(expiration)) }
+        var digest = Base64.encode(sha256(Array(parts.joined(separator: ":").utf8)))
+        while digest.last == "=" { digest.removeLast() }
+        return "v1_" + digest
+    }
+
+    private static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Int(SHA256_DIGEST_LENGTH)) { room, count in
+            _ = SHA256(bytes, bytes.count, room.baseAddress)
+            count = room.count
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import Fetch
+
+/// The events of one process as they arrive. One reader.
+///
+///     var events = try await ProcessStream(stream, ...)    // the process runs
+///     while true { if case .ended(let exit) = try await events.next() { return exit } }
+struct ProcessStream: Sendable {
+    /// Bytes in a message: output comes in pieces of 32 KiB.
+    private static let messageLimit = 4 << 20
+    /// envd is asked for a sign of life every 50 s and has its own mind at 90 s.
+    static let silenceLimit = Duration.seconds(120)
+
+    let pid: UInt32
+    private let stream: FetchStream
+    private let step: E2BError.Step
+    private let secrets: [String]
+    /// When the sandbox kills the process; nil: never, or not for this stream.
+    private let deadline: ContinuousClock.Instant?
+    private var splitter = EnvelopeSplitter(limit: messageLimit)
+
+    /// Waits until the process runs, which is the stream's first event.
+    ///
+    /// - Parameter steps: for errors before and after that.
+    init(
+        _ stream: FetchStream, steps: (opening: E2BError.Step, running: E2BError.Step),
+        deadline: ContinuousClock.Instant?,
+        hiding secrets: [String], refusal: (FetchHead) async -> E2BError
+    ) async throws(E2BError) {
+        do {
+            let head = try await stream.head()
+            guard head.status == 200 else { throw await refusal(head) }
+        } catch let error as FetchError {
+            throw E2BError(steps.opening, error)
+        } catch let error as E2BError {
+            throw error
+        } catch {
+            throw .cancelled
+        }
+        var opening = ProcessStream(pid: 0, stream, steps.opening, deadline: nil, hiding: secrets)
+        guard case .started(let pid) = try await opening.next() else {
+            throw .broken(steps.opening, why: "the stream does not begin with the start of the command")
+        }
+        self.init(pid: pid, stream, steps.running, deadline: deadline, hiding: secrets)
+        splitter = opening.splitter
+    }
+
+    private init(
+        pid: UInt32, _ stream: FetchStream, _ step: E2BError.Step, deadline: ContinuousClock.Instant?,
+        hiding secrets: [String]
+    ) {
+        self.pid = pid
+        self.stream = stream
+        self.step = step
+        self.deadline = deadline
+        self.secrets = secrets
+    }
+
+    /// Ends the stream, and not the process.
+    func close() { stream.cancel() }
+
+    /// The last event is the process's end; there is none after it.
+    mutating func next() async throws(E2BError) -> ProcessEvent {
+        while true {
+            switch try nextMessage() {
+            case .event(.ended(let exit)):
+                try await finish(after: exit)
+                return .ended(exit)
+            case .event(.started) where pid != 0: continue
+            case .event(let event): return event
+            case .other: continue
+            case .end(let failure?): throw self.failure(failure)
+            case .end: throw .broken(step, why: "the stream has no end of the command")
+            case nil:
+                guard let chunk = try await nextChunk() else { throw .broken(step, why: "the stream ended early") }
+                splitter.append(chunk)
+            }
+        }
+    }
+
+    private mutating func nextMessage() throws(E2BError) -> ProcessMessage? {
+        do {
+            return try splitter.next { [secrets] in try ProcessMessage($0, $1, hiding: secrets) }
+        } catch let error as MalformedJSON {
+            throw .broken(step, why: "a message of the stream lacks \(error.expected) at byte \(error.offset)")
+        } catch {
+            throw .tooLarge(step, limit: splitter.limit)
+        }
+    }
+
+    /// A process that exited has done so, whatever the stream says next. One that was killed may have been by its
+    /// deadline, which is what the stream's last words then say; those may be missing, and the clock knows, too.
+    private mutating func finish(after exit: ProcessExit) async throws(E2BError) {
+        guard !exit.isExited else { return stream.finish() }
+        var last: ProcessMessage?
+        do {
+            while last == nil || last == .other {
+                last = try nextMessage()
+                guard last == nil else { continue }
+                guard let chunk = try await nextChunk() else { break }
+                splitter.append(chunk)
+            }
+        } catch {
+            guard case .broken = error else { throw error }
+        }
+        if case .end(let failure?) = last, failure.code == "deadline_exceeded" { throw .executionTimedOut }
+        if let deadline, deadline <= .now { throw .executionTimedOut }
+        stream.finish()
+    }
+
+    private func failure(_ failure: RPCFailure) -> E2BError {
+        failure.code == "deadline_exceeded" && deadline != nil ? .executionTimedOut : E2BError(step, failure)
+    }
+
+    private func nextChunk() async throws(E2BError) -> [UInt8]? {
+        do {
+            return try await stream.next()
+        } catch .timedOut {
+            throw deadline == nil ? .timedOut(step) : .executionTimedOut
+        } catch .idle {
+            throw .broken(step, why: "nothing came for \(Self.silenceLimit), not even a sign of life")
+        } catch .cut {
+            throw .broken(step, why: "the stream ended early")
+        } catch {
+            throw E2BError(step, error)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import Fetch
+
+/// An error of the Connect protocol, as a unary answer's body and a stream's last envelope have it. Protocol: 4.1.
+struct RPCFailure: Error, Equatable {
+    var code: String
+    var message: String
+
+    /// - Returns: nil: not the RPC layer's words, which have a code in letters.
+    init?(json: JSONValue, hiding secrets: [String]) throws(MalformedJSON) {
+        var code: String?
+        var message = ""
+        try json.members { key, value in
+            switch key {
+            case "code": code = value.string
+            case "message": message = value.string ?? ""
+            default: break
+            }
+        }
+        guard let code else { return nil }
+        self.init(code: code, message: Words.of(text: message, hiding: secrets))
+    }
+
+    init(code: String, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// What a unary answer has for it.
+    var status: Int {
+        switch code {
+        case "canceled": 499
+        case "invalid_argument", "failed_precondition", "out_of_range": 400
+        case "deadline_exceeded": 504
+        case "not_found": 404
+        case "already_exists", "aborted": 409
+        case "permission_denied": 403
+        case "resource_exhausted": 429
+        case "unimplemented": 501
+        case "unavailable": 503
+        case "unauthenticated": 401
+        default: 500
+        }
+    }
+}
+
+extension E2BError {
+    init(_ step: Step, _ failure: RPCFailure, retryAfter: Duration? = nil) {
+        if failure.code == "deadline_exceeded" {
+            self = .timedOut(step)
+        } else {
+            self.init(step, status: failure.status, message: failure.message, retryAfter: retryAfter)
+        }
+    }
+
+    /// Of an answer to an RPC that is not 200: its code counts where it has one, else its status.
+    init(rpc step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: [String]) {
+        // Other bodies are envd's authentication's, the edge's, or a proxy's.
+        let failure = body.withUnsafeBytes { bytes in
+            try? RPCFailure(json: JSONScanner.value(of: bytes), hiding: secrets)
+        }
+        if let failure {
+            self.init(step, failure, retryAfter: RetryAfter.pause(head))
+        } else {
+            self.init(step, head, body: body, hiding: secrets)
+        }
+    }
+}
