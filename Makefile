@@ -14,8 +14,8 @@ SANITIZED := --sanitize=address --scratch-path .build-asan
 BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libxml2-dev libssl-dev \
 	pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
-	python3-pil nodejs esbuild fonts-dejavu-core
-TEST_PACKAGES := python3-venv python3-pip spawn-fcgi curl openssl
+	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
+TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
 BENCH_PACKAGES := wrk gcc
 
 .PHONY: run build test bench format lint install deps deps-build deps-run deps-test deps-bench swift help

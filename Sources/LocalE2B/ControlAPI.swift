@@ -9,6 +9,8 @@ struct ControlAPI {
     let sandboxes: Sandboxes
     /// Of the hosts at which the sandboxes' ports are reached.
     let domain: String
+    /// All sandboxes have one, or none has.
+    let hasNetwork: Bool
 
     func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         if path == ["health"] { return .plain("Health check successful", status: 200) }
@@ -21,7 +23,8 @@ struct ControlAPI {
         switch (request.method, route.count, route.dropFirst(2).first) {
         case (.POST, 1, _): return try await create(request, isV2: isV2)
         case (.GET, 1, _): return try await list(request, isV2: isV2)
-        case (.GET, 2, _): return try .json(SandboxDetail(try await find(route[1]), domain: domain))
+        case (.GET, 2, _):
+            return try .json(SandboxDetail(try await find(route[1]), domain: domain, hasNetwork: hasNetwork))
         case (.DELETE, 2, _): return try await kill(route[1])
         case (.POST, 3, "timeout"): return try await setTimeout(request, route[1])
         case (.POST, 3, "refreshes"): return try await refresh(request, route[1])
@@ -47,6 +50,7 @@ struct ControlAPI {
         var metadata: [String: String]?
         var envVars: [String: String]?
         var secure: Bool?
+        var allow_internet_access: Bool?
     }
 
     private func create(_ request: HTTPRequest, isV2: Bool) async throws -> HTTPResponse {
@@ -54,6 +58,9 @@ struct ControlAPI {
         let timeout = try checked(body.timeout ?? (isV2 ? 300 : 15))
         guard let template = Template(reference: body.templateID) else {
             throw Refusal.api(404, "template '\(body.templateID)' not found")
+        }
+        guard !hasNetwork || body.allow_internet_access != false else {
+            throw Refusal.api(400, "This server's sandboxes share the machine's network: it cannot be taken from one")
         }
         let order = Sandboxes.Order(
             template: template, metadata: body.metadata ?? [:], envs: body.envVars ?? [:],

@@ -6,6 +6,7 @@ package struct LocalE2BConfiguration: Sendable {
     package var edgePort: UInt16 = 0
     /// False runs code with this user's full rights. Only for machines where bubblewrap cannot run.
     package var isIsolated = true
+    package var network = SandboxNetwork.none
     /// Sandboxes kept started, so that a creation does not wait for a kernel.
     package var warm = 1
     /// Running sandboxes; one more is refused with 429, as E2B does.
@@ -15,6 +16,16 @@ package struct LocalE2BConfiguration: Sendable {
     package var faults: [FaultRule] = []
 
     package init() {}
+
+    var hasNetwork: Bool { !isIsolated || network == .host }
+}
+
+/// What code in a sandbox can reach.
+package enum SandboxNetwork: String, Sendable, CaseIterable {
+    /// Its own loopback.
+    case none
+    /// All that this machine can reach, this machine's own services included.
+    case host
 }
 
 /// Why the local server did not start.

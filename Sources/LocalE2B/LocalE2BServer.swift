@@ -37,7 +37,8 @@ package final class LocalE2BServer: Sendable {
         let sandboxes = Sandboxes(pool: pool, limit: configuration.maxSandboxes)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
         let edge = try Edge(port: configuration.edgePort)
-        let router = Router(sandboxes: sandboxes, faults: faults, domain: edge.domain)
+        let router = Router(
+            sandboxes: sandboxes, faults: faults, domain: edge.domain, hasNetwork: configuration.hasNetwork)
         do throws(LocalE2BError) {
             let (server, serving, port) = try await listen(on: configuration.port, router)
             do throws(LocalE2BError) {
@@ -84,7 +85,7 @@ package final class LocalE2BServer: Sendable {
         guard FileManager.default.isExecutableFile(atPath: Launch.python) else {
             throw .pythonMissing("it is not installed")
         }
-        let bubblewrap = configuration.isIsolated ? try await Bubblewrap(files) : nil
+        let bubblewrap = configuration.isIsolated ? try await Bubblewrap(files, configuration.network) : nil
         let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]
         let trial = try await Command.run(bubblewrap?.arguments(files, running: check) ?? check)
         guard trial.status == 0 else { throw .pythonMissing(trial.error.lastLine) }

@@ -63,10 +63,12 @@ struct SandboxDetail: Encodable {
 
     let sandbox: Sandbox
     let domain: String
+    let hasNetwork: Bool
 
-    init(_ sandbox: Sandbox, domain: String) {
+    init(_ sandbox: Sandbox, domain: String, hasNetwork: Bool) {
         self.sandbox = sandbox
         self.domain = domain
+        self.hasNetwork = hasNetwork
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -74,7 +76,7 @@ struct SandboxDetail: Encodable {
         var detail = encoder.container(keyedBy: Key.self)
         try detail.encode(sandbox.token, forKey: .envdAccessToken)
         try detail.encode(domain, forKey: .domain)
-        try detail.encode(false, forKey: .allowInternetAccess)
+        try detail.encode(hasNetwork, forKey: .allowInternetAccess)
         try detail.encode(Lifecycle(), forKey: .lifecycle)
     }
 }

@@ -30,6 +30,13 @@ struct E2BLocal: AsyncParsableCommand {
             """)
     var noIsolation = false
 
+    @Option(
+        help: """
+            none, or host: sandboxes share this machine's network. Code then reaches the internet, and also the \
+            services of this machine (those on 127.0.0.1 included) and of the networks around it.
+            """)
+    var network = SandboxNetwork.none
+
     @Option(help: "Sandboxes kept warm, so that creating one is quick.")
     var warm = 1
 
@@ -49,6 +56,7 @@ struct E2BLocal: AsyncParsableCommand {
         configuration.port = port
         configuration.edgePort = edgePort
         configuration.isIsolated = !noIsolation
+        configuration.network = network
         configuration.warm = warm
         configuration.maxSandboxes = maxSandboxes
         configuration.allowsFaults = faults
@@ -61,6 +69,11 @@ struct E2BLocal: AsyncParsableCommand {
             }
         }
         if noIsolation { say("WARNING: no isolation. Code that runs here can do everything you can do.") }
+        if network == .host, !noIsolation {
+            say(
+                "WARNING: --network host. Code that runs here can reach this machine's services and the networks around."
+            )
+        }
 
         // Before the server starts, so that a signal during the start is not lost.
         let signals = AsyncStream<CInt>.makeStream()
@@ -100,3 +113,5 @@ struct E2BLocal: AsyncParsableCommand {
         FileHandle.standardError.write(Data("e2b-local: \(text)\n".utf8))
     }
 }
+
+extension SandboxNetwork: ExpressibleByArgument {}

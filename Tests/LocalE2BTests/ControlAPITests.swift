@@ -13,7 +13,9 @@ import Testing
             let id = try #require(created.json["sandboxID"] as? String)
             #expect(id.count == 20 && SandboxAddress.isID(id))
             #expect((created.json["envdAccessToken"] as? String)?.count == 64)
-            #expect(created.json["domain"] as? String == "localhost:\(stub.server.edgePort)" && created.json["clientID"] as? String == "6532622b")
+            #expect(
+                created.json["domain"] as? String == "localhost:\(stub.server.edgePort)"
+                    && created.json["clientID"] as? String == "6532622b")
 
             let detail = await stub.control("GET", "/sandboxes/\(id)-6532622b")
             #expect(detail.status == 200)

@@ -43,8 +43,11 @@ struct StubServer {
     }
 
     /// The same with real sandboxes.
-    static func withKernels<Value>(_ body: (StubServer) async throws -> Value) async throws -> Value {
-        var configuration = LocalE2BConfiguration()
+    static func withKernels<Value>(
+        _ configuration: LocalE2BConfiguration = LocalE2BConfiguration(),
+        _ body: (StubServer) async throws -> Value
+    ) async throws -> Value {
+        var configuration = configuration
         configuration.port = 0
         return try await with(try await LocalE2BServer.start(configuration), body)
     }
@@ -68,10 +71,51 @@ struct StubServer {
         await http.send(method, path, ["X-API-Key": "any"], body: body)
     }
 
-    /// The identifier of a new sandbox.
+    /// The identifier of a new sandbox, whose files and processes want its token.
     func create(_ body: String = #"{"templateID":"code-interpreter-v1"}"#) async throws -> String {
         let answer = await control("POST", "/v2/sandboxes", body)
         return try #require(answer.json["sandboxID"] as? String, "\(answer)")
+    }
+
+    /// One that wants none.
+    func createOpen() async throws -> String {
+        let answer = await control("POST", "/sandboxes", #"{"templateID":"base","timeout":300}"#)
+        return try #require(answer.json["sandboxID"] as? String, "\(answer)")
+    }
+
+    /// A unary call of envd.
+    func rpc(_ method: String, _ message: String, in id: String, user: String? = nil) async -> RawHTTP.Answer {
+        await http.send("POST", "/\(method)", envd(id).merging(Self.basic(user)) { $1 }, body: message)
+    }
+
+    /// A stream of envd.
+    func stream(
+        _ method: String, _ message: String, in id: String, user: String? = nil, timeout: Int? = nil,
+        leaveAfter: String? = nil
+    ) async -> RawHTTP.Answer {
+        var headers = envd(id, type: "application/connect+json").merging(Self.basic(user)) { $1 }
+        headers["Connect-Timeout-Ms"] = timeout.map(String.init)
+        let body = ConnectEnvelope(payload: Array(message.utf8)).bytes
+        return await http.send("POST", "/\(method)", headers, body: body, leaveAfter: leaveAfter)
+    }
+
+    /// Starts a command of bash, as the SDKs do.
+    func bash(
+        _ command: String, in id: String, user: String? = nil, timeout: Int? = nil, leaveAfter: String? = nil
+    ) async throws -> RawHTTP.Answer {
+        let start: JSON = .object([
+            "process": .object([
+                "cmd": .string("/bin/bash"), "args": .array([.string("-l"), .string("-c"), .string(command)]),
+            ]),
+            "stdin": .bool(false),
+        ])
+        let message = String(decoding: try JSONEncoder().encode(start), as: UTF8.self)
+        return await stream(
+            "process.Process/Start", message, in: id, user: user, timeout: timeout, leaveAfter: leaveAfter)
+    }
+
+    private static func basic(_ user: String?) -> [String: String] {
+        user.map { ["Authorization": "Basic " + Data("\($0):".utf8).base64EncodedString()] } ?? [:]
     }
 
     func execute(_ code: String, in id: String, leaveAfter: String? = nil) async -> RawHTTP.Answer {

@@ -328,7 +328,8 @@ class Processes:
         folder = self._paths.resolve(request.get("cwd"), request.get("user"))
         if not os.path.isdir(folder):
             raise Failure.rpc("invalid_argument", f"cwd '{folder}' does not exist")
-        environment = {name: self._environment[name] for name in ("PATH", "HOME", "USER", "LOGNAME")}
+        environment = {name: value for name, value in self._environment.items()
+                       if name in ("PATH", "HOME", "USER", "LOGNAME") or name.startswith("PIP_")}
         environment |= {"HOME": home, **self.global_variables, **envs}
         wants_stdin = request.get("stdin")
         return Command(

@@ -16,11 +16,13 @@ import logging
 import math
 import os
 import select
+import site
 import sys
 import termios
 import threading
 import time
 import warnings
+from importlib import machinery
 from typing import Any
 
 # The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
@@ -248,6 +250,23 @@ def add_formatters(shell: InteractiveShell) -> None:
     formatters["e2b/data"].for_type_by_name("pandas.core.frame", "DataFrame", data_of)
 
 
+def see_packages_to_come() -> None:
+    """What pip installs for the user while the kernel runs can be imported at once.
+
+    Python leaves the user's folder out of its path when it does not exist at the start, and remembers folders which
+    do not exist as empty for good: unless there is a finder for them, which looks again.
+    """
+    folder = site.getusersitepackages()
+    if folder not in sys.path:
+        # Before Debian's packages, as it would have been.
+        first = next((index for index, path in enumerate(sys.path) if path.endswith("-packages")), len(sys.path))
+        sys.path.insert(first, folder)
+    loaders = ((machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+               (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+               (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES))
+    sys.path_importer_cache[folder] = machinery.FileFinder(folder, *loaders)
+
+
 def warm() -> None:
     """Loads and draws once: font cache, backend, renderer, encoder."""
     import numpy  # noqa: F401
@@ -281,6 +300,7 @@ def main() -> None:
         warm()
     except ImportError as error:
         print(f"not preloaded: {error}", file=sys.__stderr__)
+    see_packages_to_come()
     remember_cells_of_threads()
     app.start()
 

@@ -6,6 +6,7 @@ struct Router: HTTPHandler {
     let sandboxes: Sandboxes
     let faults: Faults
     let domain: String
+    let hasNetwork: Bool
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         do {
@@ -23,7 +24,9 @@ struct Router: HTTPHandler {
         if let fault, let answer = try await fault.answer() { return answer }
         switch target.service {
         case .local: return try await answerLocal(request, target.path)
-        case .control: return try await ControlAPI(sandboxes: sandboxes, domain: domain).answer(request, target.path)
+        case .control:
+            return try await ControlAPI(sandboxes: sandboxes, domain: domain, hasNetwork: hasNetwork)
+                .answer(request, target.path)
         case .interpreter(let id):
             let sandbox = try await find(id)
             return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, target.path)

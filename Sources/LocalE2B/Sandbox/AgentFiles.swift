@@ -14,6 +14,8 @@ struct AgentFiles: Sendable {
         "hostname": "e2b.local\n",
         "hosts": "127.0.0.1 localhost e2b.local\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        // In its place where a sandbox has a network.
+        "nsswitch-dns.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
         "profile": "PS1='$ '\n",
     ]
 

@@ -3,7 +3,8 @@ internal import Foundation
 /// The walls of a sandbox, as bubblewrap's arguments.
 ///
 /// Nothing of the machine is visible inside but `/usr`, a few files of `/etc` and the agent, all read-only. Home and
-/// `/tmp` are memory with a limit. No network but a loopback of its own, no view of other processes, no way to gain
+/// `/tmp` are memory with a limit. No network but a loopback of its own (unless
+/// it was asked for), no view of other processes, no way to gain
 /// rights. When this program runs as root it becomes `nobody` first, so that not even the listed folders are read with
 /// root's rights.
 struct Bubblewrap: Sendable {
@@ -30,11 +31,13 @@ struct Bubblewrap: Sendable {
         "python3.12", "python3.13", "R", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone", "xdg",
     ]
 
+    private let network: SandboxNetwork
     private let hasSize: Bool
     private let hasDisableUserNamespaces: Bool
 
     /// Asks the installed bubblewrap what it can do, and makes a sandbox to see that it can.
-    init(_ files: AgentFiles) async throws(LocalE2BError) {
+    init(_ files: AgentFiles, _ network: SandboxNetwork) async throws(LocalE2BError) {
+        self.network = network
         guard FileManager.default.isExecutableFile(atPath: Self.program) else { throw .bubblewrapMissing }
         let help = try await Command.run([Self.program, "--help"])
         let text = help.output + help.error
@@ -52,7 +55,8 @@ struct Bubblewrap: Sendable {
             all += ["--clear-groups", "--no-new-privs"]
         }
         all.append(Self.program)
-        all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
+        all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+        if network == .none { all.append("--unshare-net") }
         all += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
         if hasDisableUserNamespaces { all.append("--disable-userns") }
         all += ["--uid", "1000", "--gid", "1000", "--hostname", "e2b.local"]
@@ -63,8 +67,12 @@ struct Bubblewrap: Sendable {
         all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: "/home/user")
         all += ["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/etc/ssl"]
         for name in Self.etc { all += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
-        for name in AgentFiles.etc.keys.sorted() {
+        for name in AgentFiles.etc.keys.sorted() where name != "nsswitch-dns.conf" {
             all += ["--ro-bind", "\(files.folder)/etc/\(name)", "/etc/\(name)"]
+        }
+        if network == .host {
+            all += ["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"]
+            all += ["--ro-bind", "\(files.folder)/etc/nsswitch-dns.conf", "/etc/nsswitch.conf"]
         }
         all += ["--perms", "0755", "--dir", "/run", "--ro-bind", "\(files.folder)/agent", "/run/e2b"]
         all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--remount-ro", "/"]
@@ -73,7 +81,7 @@ struct Bubblewrap: Sendable {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/home/user"), ("USER", "user"), ("LOGNAME", "user"),
             ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
         ]
-        for (name, value) in environment { all += ["--setenv", name, value] }
+        for (name, value) in environment + Launch.pip(network) { all += ["--setenv", name, value] }
         return all + ["--"] + limits + command
     }
 

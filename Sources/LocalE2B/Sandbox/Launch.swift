@@ -24,16 +24,25 @@ struct Launch: Sendable {
     /// Isolated from the user's own Python packages, and leaving no compiled files behind.
     private static func command(_ agent: String) -> [String] { [python, "-I", "-B", agent] }
 
+    /// pip installs for the user although the system's packages are Debian's. Without a network it says so at once.
+    static func pip(_ network: SandboxNetwork) -> [(String, String)] {
+        let always = [("PIP_BREAK_SYSTEM_PACKAGES", "1"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")]
+        return network == .host ? always : always + [("PIP_RETRIES", "0"), ("PIP_DEFAULT_TIMEOUT", "5")]
+    }
+
     /// The agent with this user's own rights, in a home of its own.
     static func bare(_ files: AgentFiles) throws(LocalE2BError) -> Launch {
         let home = try files.makeFolder(named: "home-\(Token.letters(12))")
         let path = "/usr/local/bin:/usr/bin:/bin"
+        var environment = [
+            "PATH": path, "HOME": home, "E2B_HOME": home, "USER": NSUserName(), "LOGNAME": NSUserName(),
+            "SHELL": "/bin/bash", "LANG": "C.UTF-8",
+        ]
+        // Into that home, also where this user could write to the system's folders.
+        environment["PIP_USER"] = "1"
+        for (name, value) in pip(.host) { environment[name] = value }
         return Launch(
-            program: python, arguments: command(files.agent),
-            environment: [
-                "PATH": path, "HOME": home, "E2B_HOME": home, "USER": NSUserName(), "LOGNAME": NSUserName(),
-                "SHELL": "/bin/bash", "LANG": "C.UTF-8",
-            ],
+            program: python, arguments: command(files.agent), environment: environment,
             folder: home, isIsolated: false)
     }
 
