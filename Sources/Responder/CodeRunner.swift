@@ -72,9 +72,10 @@ struct CodeRunner: Sendable {
 }
 
 extension Duration {
-    /// `120 seconds`, `1.5 seconds`.
+    /// `120 seconds`, `1 second`, `1.5 seconds`.
     var words: String {
         let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        if milliseconds == 1000 { return "1 second" }
         let isWhole = milliseconds % 1000 == 0
         return isWhole ? "\(components.seconds) seconds" : "\(Double(milliseconds) / 1000) seconds"
     }

@@ -12,6 +12,7 @@ struct ActionHandler: Sendable {
         let call = ActionCall(arguments: request.arguments, owner: caller, id: id, services: services)
         var answer = await answer(to: call, request.action)
         answer.outcome.action = request.action.name
+        answer.outcome.sandboxID = services.sessions.sandboxID(of: call.session)
         return answer
     }
 

@@ -100,7 +100,8 @@ extension ActionCall {
             guard try await client.processes(in: sandbox).contains(where: { $0.pid == pid }) else { return false }
             // A signal reaches the shell alone, and what it started would live on.
             try await killDescendants(of: pid, in: sandbox)
-            return try await client.signal(.kill, to: .pid(pid), in: sandbox)
+            try await client.signal(.kill, to: .pid(pid), in: sandbox)
+            return true
         }
         guard wasThere else { throw failure("\(name) is not running. `command_list` lists what is.") }
         return .reply(reply(("message", "\(name) has been killed.")))
@@ -119,14 +120,15 @@ extension ActionCall {
         }
     }
 
-    /// Stops each process before it looks for its children, so that it makes no new ones meanwhile.
+    /// Stops each process before it looks for its children, so that it makes no new ones meanwhile. `$0` is left stopped.
     private static let killDescendants = """
         descend() {
           local child
+          kill -STOP "$1" 2>/dev/null
           for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
-            kill -STOP "$child" 2>/dev/null && descend "$child" && kill -KILL "$child" 2>/dev/null
+            descend "$child"
+            kill -KILL "$child" 2>/dev/null
           done
-          return 0
         }
         descend "$0"
         """

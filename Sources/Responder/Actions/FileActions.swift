@@ -19,7 +19,11 @@ extension ActionCall {
         guard bytes.count <= configuration.fileLimit else {
             throw failure("`fileContent` must be at most \(configuration.fileLimit) bytes.")
         }
-        try await inSandbox { _ = try await client.write(bytes, to: path, in: $0) }
+        do {
+            try await inSandbox { _ = try await client.write(bytes, to: path, in: $0) }
+        } catch E2BError.refused(_, let status, let message) where status < 502 {
+            throw failure("\(path) cannot be written: \(message). Choose another path, or look with `shell`.")
+        }
         return .reply(reply(("message", "File written to \(path)"), ("bytes", .number(bytes.count))))
     }
 
@@ -33,6 +37,8 @@ extension ActionCall {
             throw failure("\(path) is larger than \(limit) bytes. Use `get_file_downloadurl`.")
         } catch E2BError.notFound {
             throw missing(path)
+        } catch E2BError.refused(_, let status, let message) where status < 502 {
+            throw failure("\(path) cannot be read: \(message). Look with `shell`.")
         }
         let size = ("bytes", ReplyValue.number(bytes.count))
         if arguments.encoding != "base64", let text = String(validating: bytes, as: UTF8.self) {

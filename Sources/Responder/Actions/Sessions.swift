@@ -31,6 +31,9 @@ final class Sessions: Sendable {
         }
     }
 
+    /// As far as this process knows, for the log.
+    func sandboxID(of key: SessionKey) -> String? { cache.session(key)?.sandbox.id }
+
     /// The session's sandbox, made if there is none.
     ///
     /// Two responders that do this at the same time make two. Both then see both, and the older one stays.
