@@ -39,6 +39,9 @@ package func serveCGI(
 
 /// One request on a pair of descriptors.
 struct CGIExchange {
+    /// How long a web server may go on sending a body that nobody reads. See ``drain()``.
+    private static let linger = Duration.seconds(2)
+
     let bodyLimit: BodyLimit
     let input: CInt
     let output: CInt
@@ -53,9 +56,27 @@ struct CGIExchange {
             .read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
         let method = request.method
-        let response = handlerRun.response(to: consume request, hangUpOn: output, cancelOn: cancel, from: handler)
-        guard let response else { return }
-        _ = write(response.head) && write(response.body(forMethod: method))
+        // Not half-way: where stdin and stdout are one socket, as Apache's mod_cgid has it, that is how stdin ends.
+        let response = handlerRun.response(
+            to: consume request, hangUpOn: output, halfWay: false, cancelOn: cancel, from: handler)
+        guard let response, write(response.head), write(response.body(forMethod: method)) else { return }
+        if case .failure = stdin { drain() }
+    }
+
+    /// Reads and drops the rest of stdin for a while.
+    ///
+    /// The process ends next. With bytes unread, that resets a socket, and costs a web server that is still sending the
+    /// response that it has not read yet.
+    private func drain() {
+        // For the web server the response ends here. Fails for a pipe, which needs none of this.
+        guard shutdown(output, CInt(SHUT_WR)) == 0 else { return }
+        let end = ContinuousClock.now + Self.linger
+        var interest = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+        withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+            while ContinuousClock.now < end, poll(&interest, 1, 100) >= 0 {
+                if interest.revents != 0, Glibc.read(input, buffer.baseAddress, buffer.count) <= 0 { break }
+            }
+        }
     }
 
     /// The environment also holds what is none of the request's: PATH, and the service's own secrets.

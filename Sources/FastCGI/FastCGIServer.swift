@@ -125,7 +125,7 @@ package final class FastCGIServer: Sendable {
             guard let request else { continue }
             let method = request.method
             let response = handlerRun.response(
-                to: consume request, hangUpOn: connection.socket, cancelOn: cancel, from: handler)
+                to: consume request, hangUpOn: connection.socket, halfWay: true, cancelOn: cancel, from: handler)
             if let response {
                 connection.finish(response, method: method)
             } else {

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Runs handlers as tasks, one at a time, for a thread that waits for each and watches its client meanwhile.
 ///
-/// The thread is the task's scope: ``response(to:hangUpOn:from:)`` returns when the task has ended, not before.
+/// The thread is the task's scope: ``response(to:hangUpOn:halfWay:cancelOn:from:)`` returns when the task has ended, not before.
 struct HandlerRun: ~Copyable {
     /// Carries the request to the task, which keeps it no longer than the handler does, and the response to the thread.
     private final class Exchange: Sendable {
@@ -44,10 +44,11 @@ struct HandlerRun: ~Copyable {
     ///
     /// - Parameters:
     ///   - client: a socket or a pipe, whose other end may close.
+    ///   - halfWay: whether it is a hang-up, too, if the client sends no more and still reads.
     ///   - cancel: readable, and never drained, once the task is to be cancelled for another reason. -1 for none.
     /// - Returns: nil after a hang-up.
     func response(
-        to request: consuming FastCGIRequest, hangUpOn client: CInt, cancelOn cancel: CInt = -1,
+        to request: consuming FastCGIRequest, hangUpOn client: CInt, halfWay: Bool, cancelOn cancel: CInt = -1,
         from handler: @escaping Handler
     ) -> Response? {
         let exchange = Exchange(request, wake: wake)
@@ -58,7 +59,7 @@ struct HandlerRun: ~Copyable {
             var interest = (
                 pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
                 // POLLHUP and POLLERR, a pipe's hang-up, come unasked. poll ignores a negative descriptor.
-                pollfd(fd: isClientThere ? client : -1, events: Int16(clinux_pollrdhup), revents: 0),
+                pollfd(fd: isClientThere ? client : -1, events: halfWay ? Int16(clinux_pollrdhup) : 0, revents: 0),
                 pollfd(fd: isCancelled ? -1 : cancel, events: Int16(POLLIN), revents: 0)
             )
             let count = withUnsafeMutableBytes(of: &interest) {
