@@ -67,7 +67,7 @@ extension E2BClient {
             let length = head.headers["content-length"].flatMap { Int($0) } ?? 0
             guard length <= limit else { throw E2BError.tooLarge(.readFile, limit: limit) }
             var file: [UInt8] = []
-            file.reserveCapacity(max(0, length))
+            file.reserveCapacity(min(max(0, length), 64 << 20))
             while let chunk = try await stream.next() {
                 guard chunk.count <= limit - file.count else { throw E2BError.tooLarge(.readFile, limit: limit) }
                 file += chunk
