@@ -70,6 +70,7 @@ extension E2BClient {
             file.reserveCapacity(min(max(0, length), 64 << 20))
             while let chunk = try await stream.next() {
                 guard chunk.count <= limit - file.count else { throw E2BError.tooLarge(.readFile, limit: limit) }
+                guard !Task.isCancelled else { throw E2BError.cancelled }
                 file += chunk
             }
             return file

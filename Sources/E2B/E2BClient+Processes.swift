@@ -71,7 +71,7 @@ extension E2BClient {
         guard !Task.isCancelled else { throw .cancelled }
         let request = try streamRequest(
             .startProcess, .start, process.message, user: process.user, timeout: process.timeout, in: sandbox)
-        let deadline = process.timeout.map { .now + min($0, Self.forever) } as ContinuousClock.Instant?
+        let deadline = process.timeout.map { ContinuousClock.now + min($0, Self.forever) }
         let opening = Task { () -> Result<ProcessStream, E2BError> in
             do throws(E2BError) {
                 return .success(
@@ -138,6 +138,8 @@ extension E2BClient {
         var events = events
         try await receive(.started(pid: events.pid))
         while true {
+            // The stream notices it only when it has to wait, which a command that talks without pause spares it.
+            guard !Task.isCancelled else { throw E2BError.cancelled }
             let event = try await explaining(sandbox) { () throws(E2BError) in try await events.next() }
             try await receive(event)
             if case .ended(let exit) = event { return exit }

@@ -7,6 +7,10 @@ internal import Fetch
 ///     try await client.execute(ExecutionRequest(code: "print(6 * 7)"), in: sandbox) { event in
 ///         if case .stdout(let text) = event { print(text, terminator: "") }
 ///     }
+///     try await client.write(Array("6 * 7".utf8), to: "question.txt", in: sandbox)
+///     let exit = try await client.run(.shell("bc < question.txt"), in: sandbox) { event in
+///         if case .stdout(let bytes) = event { print(String(decoding: bytes, as: UTF8.self), terminator: "") }
+///     }
 ///     try await client.kill(sandbox: sandbox.id)
 ///     await client.stop()
 ///

@@ -20,11 +20,12 @@ struct ProcessStream: Sendable {
 
     /// Waits until the process runs, which is the stream's first event.
     ///
-    /// - Parameter steps: for errors before and after that.
+    /// - Parameters:
+    ///   - steps: for errors before and after that.
+    ///   - refusal: makes an error of another head than 200.
     init(
         _ stream: FetchStream, steps: (opening: E2BError.Step, running: E2BError.Step),
-        deadline: ContinuousClock.Instant?,
-        hiding secrets: [String], refusal: (FetchHead) async -> E2BError
+        deadline: ContinuousClock.Instant?, hiding secrets: [String], refusal: (FetchHead) async -> E2BError
     ) async throws(E2BError) {
         do {
             let head = try await stream.head()

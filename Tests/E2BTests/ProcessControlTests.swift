@@ -54,6 +54,51 @@ import Testing
         }
     }
 
+    @Test func `a command that talks without pause can be cancelled`() async throws {
+        let output = #"{"data":{"stdout":"\#(String(repeating: "eHh4", count: 5000))"}}"#
+        let e2b = LoopbackE2B { request, connection in
+            guard request.line.contains("Start") else { return connection.respond("{}") }
+            connection.beginProcess()
+            connection.write(event: #"{"start":{"pid":1234}}"#)
+            while connection.write(event: output) {}
+            return false
+        }
+        try await e2b.withClient(streamLimit: 1 << 40) { client in
+            let (received, receive) = AsyncStream<Void>.makeStream()
+            let task = Task {
+                try await client.run(.shell("yes"), in: testSandbox) { event in
+                    guard case .stdout = event else { return }
+                    receive.yield()
+                    // So that there is always more when it comes back.
+                    usleep(2000)
+                }
+            }
+            for await _ in received { break }
+            task.cancel()
+            await #expect(throws: E2BError.cancelled) { try await task.value }
+            #expect(e2b.requests.map(\.body).last == Self.kill)
+        }
+    }
+
+    @Test func `a cancelled call does not wait for a sandbox that says nothing`() async throws {
+        let (asked, ask) = AsyncStream<Void>.makeStream()
+        let e2b = LoopbackE2B { _, connection in
+            ask.yield()
+            connection.waitForHangUp()
+            return false
+        }
+        try await e2b.withClient { client in
+            let task = Task { try await client.run(.shell("x"), in: testSandbox) { _ in } }
+            for await _ in asked { break }
+            let begin = ContinuousClock.now
+            task.cancel()
+            await #expect(throws: E2BError.cancelled) { try await task.value }
+            // It waits a little, for a pid that it could kill.
+            #expect(.now - begin >= .seconds(4))
+            #expect(e2b.requests.count == 1)
+        }
+    }
+
     @Test func `a command is killed when its caller is cancelled before it runs`() async throws {
         let turn = DispatchSemaphore(value: 0)
         let (e2b, started, closed) = endless { turn.wait() }
