@@ -68,9 +68,14 @@ package final class ChildProcess: Sendable {
     deinit { signal(SIGKILL) }
 
     /// Everything written so far.
-    package var output: Data { (try? Data(contentsOf: files.output)) ?? Data() }
+    package var output: Data { Self.contents(of: files.output) }
     package var outputText: String { String(decoding: output, as: UTF8.self) }
-    package var log: String { String(decoding: (try? Data(contentsOf: files.error)) ?? Data(), as: UTF8.self) }
+    package var log: String { String(decoding: Self.contents(of: files.error), as: UTF8.self) }
+
+    /// Not `Data(contentsOf:)`, which leaks a little for an empty file.
+    private static func contents(of file: URL) -> Data {
+        (try? FileHandle(forReadingFrom: file).readToEnd()) ?? Data()
+    }
 
     /// How it ended; nil while it runs.
     package var exit: Exit? { life.state.withLock { $0.exit } }
