@@ -1,18 +1,41 @@
 import Foundation
 import Synchronization
 
+@testable import LocalE2B
+
 /// A client that sees what a connection really carries: chunks, missing ends, resets.
 struct RawHTTP: Sendable {
     struct Answer: Sendable {
         var status = 0
         var headers: [String: String] = [:]
         /// Without the chunks' framing.
-        var body = ""
+        var bytes: [UInt8] = []
+        var body: String { String(decoding: bytes, as: UTF8.self) }
         /// The final chunk came, or as many bytes as `Content-Length` said.
         var isWhole = false
 
         var json: [String: Any] {
             (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
+        }
+
+        /// The messages of a Connect stream, and its end.
+        func messages() throws -> (events: [[String: Any]], end: [String: Any]?) {
+            var (events, end) = ([[String: Any]](), [String: Any]?.none)
+            for envelope in try ConnectEnvelope.all(in: bytes, limit: 1 << 30) {
+                let message = try JSONSerialization.jsonObject(with: Data(envelope.payload)) as? [String: Any] ?? [:]
+                if envelope.isEnd { end = message } else { events.append(message["event"] as? [String: Any] ?? [:]) }
+            }
+            return (events, end)
+        }
+
+        /// Of a Connect stream: what the process wrote to `name`.
+        func output(_ name: String = "stdout") throws -> Data {
+            var output = Data()
+            for event in try messages().events {
+                let data = (event["data"] as? [String: Any])?[name] as? String
+                output += data.flatMap { Data(base64Encoded: $0) } ?? Data()
+            }
+            return output
         }
 
         var lines: [String] { body.utf8.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) } }
@@ -103,7 +126,7 @@ struct RawHTTP: Sendable {
         var rest = bytes[split.upperBound...]
         guard answer.headers["transfer-encoding"] == "chunked" else {
             answer.isWhole = Int(answer.headers["content-length"] ?? "") == rest.count
-            answer.body = String(decoding: rest, as: UTF8.self)
+            answer.bytes = Array(rest)
             return answer
         }
         var body: [UInt8] = []
@@ -115,7 +138,7 @@ struct RawHTTP: Sendable {
             body += rest.prefix(size)
             rest = rest.dropFirst(size + 2)
         }
-        answer.body = String(decoding: body, as: UTF8.self)
+        answer.bytes = body
         return answer
     }
 }

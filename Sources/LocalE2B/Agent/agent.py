@@ -243,6 +243,10 @@ class Agent:
                     reply.result(upload.finish())
         except Failure as failure:
             reply.error(failure.fields)
+        except Exception as error:
+            # Here it would end the agent, and the sandbox with it.
+            print(f"{request['op']}: {type(error).__name__}", file=sys.stderr)
+            reply.error({"code": "internal", "message": type(error).__name__})
 
 
 def take_streams() -> tuple[int, int]:

@@ -35,14 +35,22 @@ def failure(error: OSError, path: str) -> Failure:
     return Failure.rpc(code, f"{os.strerror(error.errno or errno.EIO).lower()}: '{path}'")
 
 
+def readable(name: str) -> str:
+    """A file's name as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 class Paths:
-    """`user` is the only account. `root` is accepted and is the same one."""
+    """`user` is the account of whoever runs the agent. `root` is another one, unless root runs it."""
 
     def __init__(self, home: str) -> None:
         self._home = home
 
     def check_user(self, user: str | None) -> str:
         """The home of an account that exists."""
+        if user == "root" and os.geteuid() != 0:
+            # Running it with fewer rights than it asks for would fail later, and less clearly.
+            raise Failure.rpc("permission_denied", "the local sandbox has no root: everything in it runs as 'user'")
         if user not in (None, "", "user", "root"):
             raise Failure.rpc("unauthenticated", f"invalid username: '{user}'")
         return self._home
@@ -52,6 +60,10 @@ class Paths:
         path = path or ""
         if "\0" in path:
             raise Failure.rpc("invalid_argument", "a path has no NUL")
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise Failure.rpc("invalid_argument", "a path is valid Unicode") from error
         if path == "~" or path.startswith("~/"):
             path = home + path[1:]
         elif path.startswith("~"):
@@ -84,9 +96,9 @@ def entry(path: str) -> dict[str, Any]:
     """EntryInfo in JSON: defaults are left out, 64 bit numbers are strings. A link is described by its target."""
     link = os.lstat(path)
     status = link
-    fields: dict[str, Any] = {"name": os.path.basename(path) or "/", "type": None, "path": path}
+    fields: dict[str, Any] = {"name": readable(os.path.basename(path)) or "/", "type": None, "path": readable(path)}
     if stat.S_ISLNK(link.st_mode):
-        fields["symlinkTarget"] = os.path.realpath(path)
+        fields["symlinkTarget"] = readable(os.path.realpath(path))
         try:
             status = os.stat(path)
         except OSError:
@@ -154,6 +166,8 @@ class Upload:
             # A FIFO that nobody reads says ENXIO.
             what = "is a directory" if os.path.isdir(self.path) else "is not a regular file"
             self._failure = Failure.rpc("invalid_argument", f"path '{self.path}' {what}")
+        elif error.errno == errno.EEXIST:
+            self._failure = Failure.rpc("invalid_argument", f"a folder of the path '{self.path}' is a file")
         else:
             self._failure = failure(error, self.path)
         self.close()

@@ -95,6 +95,17 @@ def signal_group(pid: int, number: signal.Signals) -> None:
         pass
 
 
+def kill_session(leader: int) -> None:
+    """Kills all processes of a session: a shell with job control gives its children groups of their own."""
+    signal_group(leader, signal.SIGKILL)
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.getsid(int(entry)) == leader:
+                os.kill(int(entry), signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
 class PythonKernel:
     """ipykernel behind Unix sockets in a folder of its own."""
 

@@ -15,7 +15,7 @@ from typing import Any, Awaitable, Callable, Coroutine
 
 import pipes
 from files import Paths
-from kernels import signal_group
+from kernels import kill_session
 from wire import Failure
 
 Event = dict[str, Any]
@@ -170,9 +170,9 @@ class Process:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """The whole group, for good."""
+        """With all of its session, for good."""
         self._signalled.set()
-        signal_group(self.pid, signal.SIGKILL)
+        kill_session(self.pid)
 
     async def write(self, bytes: bytes, *, terminal: bool) -> None:
         if terminal != (self._terminal is not None):
