@@ -34,9 +34,9 @@ struct CodeInterpreter {
         }
         let operation = Operation.Execute(code: code, language: language, context: context, env_vars: environment)
         do throws(ExecutionStream.NotStarted) {
-            let stream = try await ExecutionStream.start(operation, in: sandbox.agent, for: request, fault: fault)
+            let stream = try await ExecutionStream.start(operation, in: sandbox.agent, for: request)
             // The real server sends no content type.
-            return .stream(stream.source, type: nil)
+            return .stream(stream.source.damaged(by: fault, isConnect: false), type: nil)
         } catch {
             switch error {
             case .refused(let failure): throw Self.refusal(failure)

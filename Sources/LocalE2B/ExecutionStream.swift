@@ -13,7 +13,7 @@ final class ExecutionStream: Sendable {
 
     /// The connection is closed without a final chunk.
     enum Cut: Error {
-        case sandboxGone, clientGone, byFault
+        case sandboxGone, clientGone
     }
 
     private struct State {
@@ -21,9 +21,6 @@ final class ExecutionStream: Sendable {
         var hasBegun = false
         var hasEnded = false
         var pending: [AgentFrame.Content] = []
-        /// What a fault still lets through.
-        var bytesLeft: Int?
-        var hasGarbage = false
     }
 
     private static let keepaliveInterval: Duration = .seconds(5)
@@ -33,16 +30,16 @@ final class ExecutionStream: Sendable {
     private let id: Int
     private let mailbox: Mailbox
     private let watch: PeerWatch?
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     /// Returns when the context is known and the header can be sent.
     static func start(
-        _ operation: Operation.Execute, in agent: Agent, for request: HTTPRequest, fault: FaultRule?
+        _ operation: Operation.Execute, in agent: Agent, for request: HTTPRequest
     ) async throws(NotStarted) -> ExecutionStream {
         do {
             let (id, mailbox) = try await agent.open(operation)
             let watch = PeerWatch(request) { mailbox.close(.clientGone) }
-            let stream = ExecutionStream(agent, id, mailbox, watch, fault)
+            let stream = ExecutionStream(agent, id, mailbox, watch)
             // An agent that does not say so in time is busy with another execution of the same context.
             switch try await mailbox.next(before: .now + .seconds(2)) {
             case .content(.failure(let failure)): throw NotStarted.refused(failure)
@@ -57,12 +54,11 @@ final class ExecutionStream: Sendable {
         }
     }
 
-    private init(_ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: PeerWatch?, _ fault: FaultRule?) {
+    private init(_ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: PeerWatch?) {
         self.agent = agent
         self.id = id
         self.mailbox = mailbox
         self.watch = watch
-        state = Mutex(State(bytesLeft: fault?.cut, hasGarbage: fault?.hasGarbage ?? false))
     }
 
     deinit {
@@ -76,10 +72,8 @@ final class ExecutionStream: Sendable {
     }
 
     private func next() async throws -> [UInt8]? {
-        if state.withLock({ $0.bytesLeft == 0 }) { throw Cut.byFault }
-        if takeGarbage() { return cut(Array("this line is not JSON".utf8)) }
         guard let line = try await nextLine() else { return nil }
-        return cut(line)
+        return line + [UInt8(ascii: "\n")]
     }
 
     private func nextLine() async throws -> [UInt8]? {
@@ -111,23 +105,6 @@ final class ExecutionStream: Sendable {
             case .content:
                 continue
             }
-        }
-    }
-
-    private func takeGarbage() -> Bool {
-        state.withLock { state in
-            defer { state.hasGarbage = false }
-            return state.hasGarbage
-        }
-    }
-
-    /// The line with its newline, or as much of it as the fault lets through.
-    private func cut(_ line: [UInt8]) -> [UInt8] {
-        let bytes = line + [UInt8(ascii: "\n")]
-        return state.withLock { state in
-            guard let left = state.bytesLeft else { return bytes }
-            state.bytesLeft = max(0, left - bytes.count)
-            return Array(bytes.prefix(left))
         }
     }
 }

@@ -48,7 +48,7 @@ package final class LocalE2BServer: Sendable {
                 await server.stop()
                 throw error
             }
-            edge.serve(EdgeRouter(edge: edge, sandboxes: sandboxes, mainPort: port))
+            edge.serve(EdgeRouter(edge: edge, sandboxes: sandboxes, faults: faults, mainPort: port))
             return LocalE2BServer(server, serving, sandboxes, edge, files, port)
         } catch {
             await edge.stop()

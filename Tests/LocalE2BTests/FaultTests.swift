@@ -52,4 +52,69 @@ import Testing
             #expect(await stub.control("DELETE", "/sandboxes/x").status == 404)
         }
     }
+
+    @Test(arguments: [
+        ("process-list:status=401,message=no", 401, #"{"code":401,"message":"no"}"#),
+        ("process-list:gone", 502, #"{"code":502,"message":"The sandbox was not found","sandboxId":"ID"}"#),
+        (
+            "process-list:closed", 502,
+            #"{"code":502,"message":"The sandbox is running but port is not open","port":49983,"sandboxId":"ID"}"#
+        ),
+        ("process-list:rpc=unavailable,message=m", 503, #"{"code":"unavailable","message":"m"}"#),
+        ("envd:rpc=not_found", 404, #"{"code":"not_found","message":"A fault was asked for"}"#),
+        ("process-list:garbage", 200, "this is not JSON\n{}"), ("process-list:cut=1", 200, "{"),
+        ("process-list:reset", 0, ""), ("file-stat:reset;process-list:status=500,body=x", 500, "x"),
+        ("file-stat:reset;process-signal:reset;execute:reset", 200, "{}"),
+    ])
+    func `a fault of a call`(rule: String, status: Int, body: String) async throws {
+        try await StubServer.with(faults: rule) { stub in
+            let id = try await stub.createOpen()
+            let answer = await stub.rpc("process.Process/List", "{}", in: id)
+            #expect(answer.status == status && answer.body == body.replacing("ID", with: id), "\(answer)")
+            #expect(answer.isWhole == !(rule.hasSuffix("cut=1") || rule.hasSuffix("list:reset")))
+        }
+    }
+
+    @Test func `faults of a process stream`() async throws {
+        let rules = [
+            "process-start:no-end,times=1", "process-start:garbage,times=1", "process-start:cut=20,times=1",
+            "process-start:rpc=internal,times=1", "process-start:gone,times=1",
+        ]
+        try await StubServer.with(faults: rules.joined(separator: ";")) { stub in
+            let id = try await stub.createOpen()
+            func start() async throws -> RawHTTP.Answer { try await stub.bash("true", in: id) }
+            let endless = try await start()
+            #expect(endless.isWhole)
+            #expect(try endless.messages().events.count == 2 && endless.messages().end == nil)
+            let garbage = try await start()
+            #expect(garbage.body.contains("\u{10}this is not JSON\0") && garbage.isWhole)
+            let cut = try await start()
+            #expect(cut.status == 200 && cut.bytes.count == 20 && !cut.isWhole)
+            let failed = try await start()
+            #expect(failed.status == 200)
+            #expect((try failed.messages().end?["error"] as? [String: String])?["code"] == "internal")
+            #expect(try await start().status == 502)
+            #expect(try await start().messages().end?.isEmpty == true)
+        }
+    }
+
+    @Test func `faults of files`() async throws {
+        try await StubServer.with(faults: "file-read:cut=2,times=1;file-write:status=507,message=full") { stub in
+            let id = try await stub.createOpen()
+            let cut = await stub.http.send("GET", "/files?path=name", stub.envd(id))
+            #expect(cut.body == "na" && cut.headers["content-length"] == "4" && !cut.isWhole)
+            #expect(await stub.http.send("GET", "/files?path=name", stub.envd(id)).body == "name")
+            let octets = stub.envd(id, type: "application/octet-stream")
+            #expect(await stub.http.send("POST", "/files?path=name", octets, body: "x").status == 507)
+        }
+    }
+
+    @Test func `faults of the edge`() async throws {
+        try await StubServer.with(faults: "edge:reset,times=1;edge:closed,times=1;edge:status=429") { stub in
+            let headers = ["Host": stub.host(8080, try await stub.createOpen())]
+            #expect(await stub.edge.send("GET", "/", headers).status == 0)
+            #expect(await stub.edge.send("GET", "/", headers).json["port"] as? Int == 8080)
+            #expect(await stub.edge.send("GET", "/", headers).status == 429)
+        }
+    }
 }

@@ -15,12 +15,14 @@ final class EdgeRouter: Sendable {
 
     private let edge: Edge
     private let sandboxes: Sandboxes
+    private let faults: Faults
     private let mainPort: UInt16
     private let connections = Mutex<[String: Int]>([:])
 
-    init(edge: Edge, sandboxes: Sandboxes, mainPort: UInt16) {
+    init(edge: Edge, sandboxes: Sandboxes, faults: Faults, mainPort: UInt16) {
         self.edge = edge
         self.sandboxes = sandboxes
+        self.faults = faults
         self.mainPort = mainPort
     }
 
@@ -30,6 +32,7 @@ final class EdgeRouter: Sendable {
             guard let head = try await head(of: peer) else { return }
             let address = try SandboxAddress(host: head.host, id: head.sandboxID, port: head.sandboxPort)
             guard let address else { throw Refusal.plain(400, "missing header") }
+            if let fault = faults.strike([.edge]), try await !survives(fault, address, peer) { return }
             guard let sandbox = await sandboxes.find(address.sandbox) else {
                 throw Refusal.sandboxGone(address.sandbox)
             }
@@ -69,6 +72,16 @@ final class EdgeRouter: Sendable {
             defer { group.cancelAll() }
             return try await group.next() ?? nil
         }
+    }
+
+    /// False: the connection is closed without an answer.
+    private func survives(_ fault: FaultRule, _ address: SandboxAddress, _ peer: PeerSocket) async throws -> Bool {
+        if let delay = fault.delay { try await Task.sleep(for: delay) }
+        // Until the client leaves.
+        while fault.hangs, try await !peer.read().isEmpty {}
+        if fault.hangs || fault.resets { return false }
+        if let answer = fault.answer(address, isStream: false) { throw Refusal(response: answer) }
+        return true
     }
 
     private func destination(_ port: Int, in sandbox: Sandbox) async throws -> any ByteStream {

@@ -22,6 +22,11 @@ struct ConnectEnvelope: Equatable, Sendable {
         return [isEnd ? Self.endFlag : 0] + length + rest + payload
     }
 
+    /// Whether `bytes` begin with the last envelope of a stream.
+    static func isEnd(_ bytes: [UInt8]) -> Bool {
+        bytes.first.map { $0 & endFlag != 0 } ?? false
+    }
+
     /// The end of a stream that went well.
     static var success: ConnectEnvelope {
         ConnectEnvelope(payload: Array("{}".utf8), isEnd: true)

@@ -1,6 +1,6 @@
 /// An error of the Connect protocol. Protocol document, 4.1.
 struct ConnectError: Error, Equatable, Encodable {
-    enum Code: String, Encodable {
+    enum Code: String, Encodable, Sendable {
         case canceled, unknown, aborted, internal_ = "internal", unauthenticated, unavailable, unimplemented
         case invalidArgument = "invalid_argument"
         case deadlineExceeded = "deadline_exceeded"

@@ -4,6 +4,7 @@ internal import Foundation
 /// Files and processes of one sandbox. Protocol document, 3 and 4.
 struct Envd {
     let sandbox: Sandbox
+    let fault: FaultRule?
 
     func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         let route = path.joined(separator: "/")
@@ -26,7 +27,7 @@ struct Envd {
         guard request.method == .POST else { throw Refusal.api(405, "Method not allowed") }
         let call = try await ConnectCall(request)
         if path[0] == "process.Process" {
-            return try await ProcessService(agent: sandbox.agent, call: call).answer(path[1], request)
+            return try await ProcessService(agent: sandbox.agent, call: call, fault: fault).answer(path[1], request)
         }
         return try await FilesystemService(agent: sandbox.agent, watchers: sandbox.watchers, call: call).answer(path[1])
     }

@@ -5,6 +5,7 @@ internal import Foundation
 struct ProcessService {
     let agent: Agent
     let call: ConnectCall
+    let fault: FaultRule?
 
     func answer(_ method: String, _ request: HTTPRequest) async throws -> HTTPResponse {
         let isStream = ["Start", "Connect", "StreamInput"].contains(method)
@@ -126,7 +127,7 @@ struct ProcessService {
         let stream = try await ProcessStream.start(
             operation, in: agent, for: request, timeout: timeout.map { .milliseconds($0) },
             keepaliveInterval: call.keepaliveInterval)
-        return .stream(stream.source, type: "application/connect+json")
+        return .stream(stream.source.damaged(by: fault, isConnect: true), type: "application/connect+json")
     }
 
     private func signal() async throws(ConnectError) {

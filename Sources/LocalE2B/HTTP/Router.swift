@@ -20,8 +20,17 @@ struct Router: HTTPHandler {
 
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
         let target = try Target(request)
-        let fault = target.step.flatMap(faults.strike)
-        if let fault, let answer = try await fault.answer() { return answer }
+        let fault = faults.strike(target.steps)
+        guard let fault else { return try await serve(request, target, nil) }
+        if let delay = fault.delay { try await Task.sleep(for: delay) }
+        if fault.resets { return HTTPResponse(webSocket: Closing.Reset()) }
+        if fault.hangs { return HTTPResponse(webSocket: Closing.Hang()) }
+        let isStream = request.headers[.contentType]?.hasPrefix("application/connect+json") ?? false
+        if let answer = fault.answer(target.address, isStream: isStream) { return answer }
+        return try await fault.damaged(serve(request, target, fault))
+    }
+
+    private func serve(_ request: HTTPRequest, _ target: Target, _ fault: FaultRule?) async throws -> HTTPResponse {
         switch target.service {
         case .local: return try await answerLocal(request, target.path)
         case .control:
@@ -32,10 +41,11 @@ struct Router: HTTPHandler {
             return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, target.path)
         case .envd(let id?):
             let sandbox = try await find(id)
-            return try await Envd(sandbox: sandbox).answer(request, target.path)
+            return try await Envd(sandbox: sandbox, fault: fault).answer(request, target.path)
         case .envd(nil):
-            return try await Envd(sandbox: findSigned(request)).answer(request, target.path)
+            return try await Envd(sandbox: findSigned(request), fault: fault).answer(request, target.path)
         case .port(let port, let id):
+            // Ports are reached at the edge.
             throw Refusal.portClosed(try await find(id).id, port)
         }
     }
@@ -71,23 +81,6 @@ struct Router: HTTPHandler {
         default:
             throw Refusal.api(404, "Not found")
         }
-    }
-}
-
-extension FaultRule {
-    /// Waits as long as the rule says; nil when the request is then served as usual.
-    fileprivate func answer() async throws -> HTTPResponse? {
-        if let delay { try await Task.sleep(for: delay) }
-        if resets { return HTTPResponse(webSocket: Closing.Reset()) }
-        if hangs { return HTTPResponse(webSocket: Closing.Hang()) }
-        let headers: HTTPHeaders = retryAfter.map { [HTTPHeader("Retry-After"): "\($0)"] } ?? [:]
-        if let body {
-            return HTTPResponse(statusCode: .of(status ?? 200), headers: headers, body: Data(body.utf8))
-        }
-        if let status {
-            return Refusal.api(status, message ?? "A fault was asked for", headers: headers).response
-        }
-        return nil
     }
 }
 

@@ -16,7 +16,8 @@ struct SandboxAddress: Equatable, Sendable {
         self.init(port: Int(number), sandbox: id)
     }
 
-    private init(port: Int, sandbox: String) {
+    /// Of what has been checked.
+    init(port: Int, sandbox: String) {
         self.port = port
         self.sandbox = sandbox
     }

@@ -18,13 +18,14 @@ struct Target: Equatable {
 
     let service: Service
     let path: [String]
-    let step: FaultStep?
+    /// All that faults call it; the rules' order decides between them.
+    let steps: [FaultStep]
 
     init(_ request: HTTPRequest) throws(Refusal) {
         let path = request.target.path().split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
         self.path = path
         service = try Self.service(request, path)
-        step = Self.step(service, request.method, path)
+        steps = Self.steps(service, request.method, path)
     }
 
     private static func service(_ request: HTTPRequest, _ path: [String]) throws(Refusal) -> Service {
@@ -51,13 +52,28 @@ struct Target: Equatable {
         path == ["execute"] || path.first == "contexts"
     }
 
-    private static func step(_ service: Service, _ method: HTTPMethod, _ path: [String]) -> FaultStep? {
+    /// Which sandbox and port it is for, if it says so.
+    var address: SandboxAddress? {
         switch service {
-        case .interpreter: return path == ["execute"] ? .execute : nil
-        case .envd: return .envd
-        case .local, .port: return nil
-        case .control: break
+        case .local, .control, .envd(nil): nil
+        case .interpreter(let id): SandboxAddress(port: Self.interpreterPort, sandbox: id)
+        case .envd(let id?): SandboxAddress(port: Self.envdPort, sandbox: id)
+        case .port(let port, let id): SandboxAddress(port: port, sandbox: id)
         }
+    }
+
+    private static func steps(_ service: Service, _ method: HTTPMethod, _ path: [String]) -> [FaultStep] {
+        switch service {
+        case .interpreter where path == ["execute"]: return [.execute]
+        case .interpreter: return path.first == "contexts" ? [.contexts] : []
+        case .envd where path == ["files"]: return [.envd, method == .GET ? .fileRead : .fileWrite]
+        case .envd: return [.envd] + (FaultStep.rpcs[path.joined(separator: "/")].map { [$0] } ?? [])
+        case .local, .port: return []
+        case .control: return step(method, path).map { [$0] } ?? []
+        }
+    }
+
+    private static func step(_ method: HTTPMethod, _ path: [String]) -> FaultStep? {
         let route = path.first == "v2" ? path.dropFirst() : path[...]
         guard route.first == "sandboxes" else { return nil }
         switch (method, route.count, route.last) {

@@ -1,10 +1,5 @@
 internal import Synchronization
 
-/// Where a fault can strike.
-package enum FaultStep: String, Sendable, CaseIterable {
-    case create, kill, execute, list, info, timeout, connect, envd
-}
-
 /// One rule of the fault grammar: what goes wrong at a step, and how often.
 package struct FaultRule: Equatable, Sendable {
     package var step: FaultStep
@@ -17,10 +12,18 @@ package struct FaultRule: Equatable, Sendable {
     package var body: String?
     package var hangs = false
     package var resets = false
-    /// The execute stream ends after this many bytes, without its final chunk.
+    /// A Connect error: the answer of a unary call, the end envelope of a stream.
+    var rpc: ConnectError.Code?
+    /// E2B's edge says that there is no such sandbox.
+    package var isGone = false
+    /// E2B's edge says that nothing listens on the port.
+    package var isClosed = false
+    /// The answer's body ends after this many bytes, and the connection with it.
     package var cut: Int?
-    /// The execute stream begins with a line that is not JSON.
+    /// The answer's body begins with what is not JSON.
     package var hasGarbage = false
+    /// A Connect stream ends without its end envelope.
+    package var lacksEnd = false
     /// Applies this often; nil: for good.
     package var times: Int?
 }
@@ -39,9 +42,11 @@ final class Faults: Sendable {
         rules.withLock { $0 = new }
     }
 
-    func strike(_ step: FaultStep) -> FaultRule? {
-        rules.withLock { rules in
-            guard let index = rules.firstIndex(where: { $0.step == step }) else { return nil }
+    /// - Parameter steps: what a request is; all that it is called.
+    func strike(_ steps: [FaultStep]) -> FaultRule? {
+        guard !steps.isEmpty else { return nil }
+        return rules.withLock { rules in
+            guard let index = rules.firstIndex(where: { steps.contains($0.step) }) else { return nil }
             let rule = rules[index]
             if let times = rule.times {
                 rules[index].times = times - 1

@@ -21,21 +21,29 @@ package enum FaultSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 extension FaultRule {
-    static let kinds = "delay, status, retry-after, message, body, hang, reset, cut, garbage, times"
+    static let kinds =
+        "delay, status, retry-after, message, body, rpc, gone, closed, hang, reset, cut, garbage, no-end, times"
 
     /// The grammar, for `--help` and for whoever sends a wrong rule.
     package static let grammar = """
         Rules separated by ';', each STEP:KIND[=VALUE][,KIND[=VALUE]...].
-          STEP  create kill execute list info timeout connect envd
+          STEP  create kill execute contexts list info timeout connect edge
+                envd: everything of files and processes, or one of
+                process-start process-connect process-list process-signal process-input
+                file-read file-write file-stat file-list file-make file-move file-remove
           KIND  delay=MS        wait before anything else
                 status=N        answer with this status
                 retry-after=S   with this header
                 message=TEXT    with this text in the common error body
                 body=TEXT       with exactly this body (status 200 unless given)
+                rpc=CODE        answer with this Connect error, in a stream's end envelope
+                gone            answer as E2B's edge does when the sandbox is not there
+                closed          answer as it does when nothing listens on the port
                 hang            accept and never answer
                 reset           close the connection before any answer
-                cut=BYTES       end the execute stream after so many bytes, without the final chunk
-                garbage         begin the execute stream with a line that is not JSON
+                cut=BYTES       end the answer's body after so many bytes, and the connection with it
+                garbage         begin the answer's body with what is not JSON
+                no-end          end a process stream without its end envelope
                 times=N         N times, then never again
         In TEXT write ',' as %2C, ';' as %3B and '%' as %25.
         Example: create:status=429,retry-after=1,times=2;execute:cut=100
@@ -60,10 +68,14 @@ extension FaultRule {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             try apply(String(pair[0]), pair.count == 2 ? String(pair[1]) : nil)
         }
-        if step != .execute, cut != nil || hasGarbage {
-            throw .pointless(rule: text, reason: "only execute has a stream")
+        if step == .edge, cut != nil || hasGarbage {
+            throw .pointless(rule: text, reason: "what comes from a port is not changed")
         }
-        if status == nil, retryAfter != nil || message != nil {
+        if lacksEnd, !step.canBeStream {
+            throw .pointless(rule: text, reason: "only process-start and process-connect have an end envelope")
+        }
+        if rpc != nil, !step.isEnvd { throw .pointless(rule: text, reason: "only envd has Connect errors") }
+        if status == nil, retryAfter != nil || message != nil && rpc == nil {
             throw .pointless(rule: text, reason: "retry-after and message need a status")
         }
         if message != nil, body != nil {
@@ -79,6 +91,14 @@ extension FaultRule {
         case "message": message = try Self.text(kind, value)
         case "body": body = try Self.text(kind, value)
         case "cut": cut = try Self.number(kind, value, 0...(1 << 40))
+        case "rpc":
+            guard let code = value.flatMap(ConnectError.Code.init(rawValue:)) else {
+                throw .badValue(kind: kind, value: value ?? "")
+            }
+            rpc = code
+        case "gone": isGone = try Self.flag(kind, value)
+        case "closed": isClosed = try Self.flag(kind, value)
+        case "no-end": lacksEnd = try Self.flag(kind, value)
         case "times": times = try Self.number(kind, value, 1...1_000_000)
         case "hang": hangs = try Self.flag(kind, value)
         case "reset": resets = try Self.flag(kind, value)

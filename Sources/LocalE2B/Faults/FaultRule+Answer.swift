@@ -1,0 +1,36 @@
+internal import FlyingFox
+internal import Foundation
+
+extension FaultRule {
+    /// What is answered instead of serving the request; nil when it is served.
+    ///
+    /// - Parameter isStream: the request is one of a Connect stream, whose errors come in its end envelope.
+    func answer(_ address: SandboxAddress?, isStream: Bool) -> HTTPResponse? {
+        let (id, port) = (address?.sandbox ?? "", address?.port ?? 0)
+        if isGone { return Refusal.sandboxGone(id).response }
+        if isClosed { return Refusal.portClosed(id, port).response }
+        let message = message ?? "A fault was asked for"
+        if let rpc {
+            let error = ConnectError(code: rpc, message: message)
+            return isStream ? .connect([.failure(error)]) : Refusal.rpc(error).response
+        }
+        let headers: HTTPHeaders = retryAfter.map { [HTTPHeader("Retry-After"): "\($0)"] } ?? [:]
+        if let body {
+            return HTTPResponse(statusCode: .of(status ?? 200), headers: headers, body: Data(body.utf8))
+        }
+        return status.map { Refusal.api($0, message, headers: headers).response }
+    }
+
+    /// A body of known length with the rule's damage done. Streams are damaged where they are made.
+    func damaged(_ response: HTTPResponse) async throws -> HTTPResponse {
+        guard cut != nil || hasGarbage, case .httpBody(let body) = response.payload, body.count != nil else {
+            return response
+        }
+        let garbage = hasGarbage ? Data("this is not JSON\n".utf8) : Data()
+        let whole = garbage + (try await response.bodyData)
+        let source = BodySource.once([UInt8](whole)).damaged(by: FaultRule(step: step, cut: cut), isConnect: false)
+        return HTTPResponse(
+            statusCode: response.statusCode, headers: response.headers,
+            body: HTTPBodySequence(from: PulledBody(source: source), count: whole.count))
+    }
+}
