@@ -45,8 +45,11 @@ final class Sessions: Sendable {
             if let found = try await look(for: key, atLeast: options.timeout) { return (found, false) }
             var options = options
             options.metadata.merge(SessionMark.metadata(of: key)) { _, ours in ours }
+            // Counted from before the call, as everywhere here: never later than E2B ends it, so that one whose time ran
+            // out is not taken for one that was killed.
+            let endsAt = Date.now + options.timeout.timeInterval
             let sandbox = try await keeper.create(options, mark: mark)
-            let made = Session(sandbox: sandbox, endsAt: .now + options.timeout.timeInterval)
+            let made = Session(sandbox: sandbox, endsAt: endsAt)
             do {
                 if let rival = try await candidates(key).oldest, rival.id != sandbox.id,
                     let found = try await connect(rival, key, atLeast: options.timeout)
@@ -97,12 +100,12 @@ final class Sessions: Sendable {
     /// - Returns: when the sandbox will end.
     func setTimeout(_ timeout: Duration, _ key: SessionKey) async throws -> Date {
         try await with(key) { sandbox in
+            let end = Date.now + timeout.timeInterval
             do throws(E2BError) {
                 try await client.setTimeout(timeout, sandbox: sandbox.id)
             } catch .notFound(_, let message) {
                 throw E2BError.sandboxGone(message: message)
             }
-            let end = Date.now + timeout.timeInterval
             cache.extend(key, until: end)
             return end
         }
@@ -144,9 +147,9 @@ final class Sessions: Sendable {
             var session: Session
             if info.state == .paused || timeout != nil {
                 let timeout = timeout ?? .seconds(300)
+                let endsAt = max(info.endsAt, .now + timeout.timeInterval)
                 session = Session(
-                    sandbox: try await client.connect(sandbox: info.id, timeout: timeout),
-                    endsAt: max(info.endsAt, .now + timeout.timeInterval))
+                    sandbox: try await client.connect(sandbox: info.id, timeout: timeout), endsAt: endsAt)
             } else {
                 session = Session(sandbox: try await client.sandbox(info.id).sandbox, endsAt: info.endsAt)
             }
