@@ -113,7 +113,7 @@ final class Sessions: Sendable {
 
     /// An owner's sessions, newest first.
     func list(_ owner: String) async throws -> [SandboxInfo] {
-        try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey != nil }
+        try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey?.owner == owner }
     }
 
     // MARK: - Looking up
