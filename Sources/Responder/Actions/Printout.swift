@@ -8,7 +8,8 @@ struct Printout: Sendable {
     private var head: [UInt8] = []
     /// The last of what came after the limit.
     private var tail: [UInt8] = []
-    private(set) var dropped = 0
+    /// Bytes between the two.
+    private var dropped = 0
 
     /// - Parameter limit: bytes.
     init(limit: Int) { self.limit = limit }
@@ -16,7 +17,6 @@ struct Printout: Sendable {
     var isEmpty: Bool { head.isEmpty }
     /// What is kept from the beginning.
     var kept: [UInt8] { head }
-    var isWhole: Bool { dropped == 0 && tail.isEmpty }
 
     mutating func append(_ text: String) { append(Array(text.utf8)[...]) }
 
@@ -38,14 +38,17 @@ struct Printout: Sendable {
             // Bytes were cut anywhere; together again they are characters again.
             hidden.masked(in: String(decoding: bytes, as: UTF8.self).withoutTerminalEscapes)
         }
-        if isWhole {
-            let text = clean(head)
+        if dropped == 0 {
+            let text = clean(head + tail)
             guard text.unicodeScalars.count > Self.shownLimit else { return text }
             return await Self.cut(text, text, leavingOut: text.unicodeScalars.count - Self.shownHead - Self.shownTail) {
-                await save(head)
+                await save(head + tail)
             }
         }
-        return await Self.cut(clean(head), clean(tail), leavingOut: nil) { await save(head) }
+        // Half of a hidden value may stand at either side of the gap, where nothing masks it.
+        let first = clean(head).unicodeScalars.dropLast(hidden.longest)
+        let last = clean(tail).unicodeScalars.dropFirst(hidden.longest)
+        return await Self.cut(String(first), String(last), leavingOut: nil) { await save(head) }
     }
 
     private static func cut(
