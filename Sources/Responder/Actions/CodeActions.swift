@@ -77,13 +77,20 @@ extension ActionCall {
             let text = await shown(result.text, "result-\(index + 1)", in: sandbox)
             results.append(["type": .text(result.type), result.type: .text(text)])
         }
+        var error = ReplyValue.null
+        if let failure = record.failure, let thrown = record.thrown {
+            error = [
+                "name": .text(String(failure.name.prefix(1000))),
+                "value": .text(await shown(thrown.value, "error", in: sandbox)),
+                "traceback": .text(await shown(thrown.traceback, "traceback", in: sandbox)),
+            ]
+        }
         var reply = self.reply(
             ("output", .text(output)), ("logs", ["stdout": .text(stdout), "stderr": .text(stderr)]),
-            ("error", record.error), ("results", .list(results)),
+            ("error", error), ("results", .list(results)),
             ("images", .list(images.map(\.summary))))
-        if !record.notes.isEmpty {
-            reply.members.append(ReplyValue.Member("notes", .list(record.notes.map { .text($0) })))
-        }
+        let remarks = record.remarks
+        if !remarks.isEmpty { reply.members.append(.init("notes", .list(remarks.map { .text($0) }))) }
         reply.isSuccess = record.failure == nil
         return reply
     }

@@ -16,7 +16,7 @@ struct ExecutionParts: ExecutionRecord {
     private(set) var output: Printout
     private(set) var results: [Display] = []
     private(set) var failure: ExecutionFailure?
-    private(set) var notes: [String] = []
+    private var notes: [String] = []
     private var resultsLeftOut = 0
 
     /// - Parameter limit: bytes of each part.
@@ -58,16 +58,19 @@ struct ExecutionParts: ExecutionRecord {
         failed(ExecutionFailure(name: "SandboxError", value: "\(error)", traceback: ""))
     }
 
-    var error: ReplyValue {
-        guard let failure else { return .null }
-        return [
-            "name": .text(failure.name), "value": .text(failure.value.withoutTerminalEscapes),
-            "traceback": .text(failure.readableTraceback),
-        ]
+    /// What was thrown, its texts as long as they are.
+    var thrown: (value: Printout, traceback: Printout)? {
+        guard let failure else { return nil }
+        var (value, traceback) = (Printout(limit: limit), Printout(limit: limit))
+        value.append(failure.value)
+        traceback.append(failure.readableTraceback)
+        return (value, traceback)
     }
 
-    /// How many were displayed and are not in ``results``.
-    var leftOut: Int { resultsLeftOut }
+    /// What there is to say besides: of images, and of objects that were displayed and are not in ``results``.
+    var remarks: [String] {
+        resultsLeftOut == 0 ? notes : notes + ["\(resultsLeftOut) more results left out."]
+    }
 
     private static let resultLimit = 20
 }
