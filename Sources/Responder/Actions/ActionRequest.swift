@@ -20,20 +20,22 @@ struct ActionRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: ArgumentReader.Name.self)
-        let sessionID: String? = try? ArgumentReader(container).value(Parameter.sessionID.name, .text)
-        let reader = ArgumentReader(container, sessionID: sessionID ?? "")
+        // For the answer: what cannot be a session's is not sent back.
+        let claim: String? = try? ArgumentReader(container).value(Parameter.sessionID.name, .text)
+        let sessionID = claim.flatMap { $0.isSessionID ? $0 : nil } ?? ""
+        let reader = ArgumentReader(container, sessionID: sessionID)
         guard let name: String = try reader.value("action", .text) else {
-            throw ActionFailure("`action` is required: one of \(Self.names).", sessionID: sessionID ?? "")
+            throw ActionFailure("`action` is required: one of \(Self.names).", sessionID: sessionID)
         }
         guard let action = Action.named(name) else {
             throw ActionFailure(
                 "There is no action `\(name.prefix(100))`. The actions are \(Self.names).",
-                sessionID: sessionID ?? "")
+                sessionID: sessionID)
         }
         var arguments = Arguments()
         for parameter in action.required where try !parameter.read(reader, &arguments) {
             throw ActionFailure(
-                "\(parameter.title) is required for `\(action.name)` action.", sessionID: sessionID ?? "")
+                "\(parameter.title) is required for `\(action.name)` action.", sessionID: sessionID)
         }
         for parameter in action.optional { _ = try parameter.read(reader, &arguments) }
         if let id = arguments.sessionID, !id.isSessionID {

@@ -64,7 +64,7 @@ final class SessionCache: Sendable {
             if state.entries.updateValue(entry, forKey: key) == nil { state.order.append(key) }
             guard state.order.count > limit else { return }
             // A tenth at once: the array moves once for a thousand.
-            let leaving = state.order.prefix(limit / 10)
+            let leaving = state.order.prefix(max(1, limit / 10))
             for key in leaving { state.entries[key] = nil }
             state.order.removeFirst(leaving.count)
         }
