@@ -150,9 +150,12 @@ package final class Responder: Sendable {
     private func action(_ request: FastCGIRequest) throws(Refusal) -> Route {
         let caller = try caller(of: request)
         let body = try body(of: request)
-        guard let act else { throw .withoutAPIKey }
         do throws(ActionFailure) {
             let action = try ActionRequest(json: body)
+            guard let act else {
+                // In an answer that LibreChat shows to the model.
+                throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
+            }
             return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0) }
         } catch {
             return .answered(response(Answer(error, hidden)), Outcome(caller: caller))
