@@ -9,6 +9,8 @@ final class Executions: Sendable {
     init(limit: Int) { self.limit = limit }
 
     var count: Int { inFlight.count }
+    /// Since ``drain()``.
+    var isRefusing: Bool { isDraining.load(ordering: .acquiring) }
 
     /// Runs `work` within the limit.
     func run(_ work: () async -> Answer) async throws(Refusal) -> Answer {
@@ -19,7 +21,7 @@ final class Executions: Sendable {
         }
         defer { inFlight.leave() }
         // After entering: what enters later than ``drain()`` looks sees this.
-        guard !isDraining.load(ordering: .acquiring) else { throw .shuttingDown }
+        guard !isRefusing else { throw .shuttingDown }
         return await work()
     }
 

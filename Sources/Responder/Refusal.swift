@@ -24,8 +24,10 @@ struct Refusal: Error, Equatable {
     static let withoutAPIKey = Refusal(
         status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
 
-    /// The caller hung up: nobody reads this, only the log shows it.
-    static let cancelled = Refusal(status: 499, "The caller hung up.")
+    /// The caller hung up, and only the log shows this; or the responder stops and waits no longer, which ``Responder`` makes
+    /// a 503.
+    static let cancelled = Refusal(
+        status: 499, "It was stopped before its end: the caller hung up, or the service is shutting down.")
 }
 
 extension Refusal {

@@ -124,7 +124,13 @@ package final class Responder: Sendable {
                 let answer = try await executions.run { await work(id) }
                 var outcome = answer.outcome
                 outcome.caller = caller
-                return (response(answer), outcome)
+                var response = response(answer)
+                if answer.status == Refusal.cancelled.status, executions.isRefusing {
+                    // The caller is still there: it is we who go.
+                    response.status = 503
+                    response.headers.append(Self.header(retryAfter: .seconds(5)))
+                }
+                return (response, outcome)
             } catch {
                 return (response(to: error, path), Outcome(caller: caller))
             }
@@ -203,10 +209,12 @@ package final class Responder: Sendable {
     private func response(_ answer: Answer) -> Response {
         var response = json(answer.body)
         response.status = answer.status
-        if let retryAfter = answer.retryAfter {
-            response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds))))
-        }
+        if let retryAfter = answer.retryAfter { response.headers.append(Self.header(retryAfter: retryAfter)) }
         return response
+    }
+
+    private static func header(retryAfter pause: Duration) -> (String, String) {
+        ("Retry-After", String(max(1, pause.wholeSeconds)))
     }
 
     /// In the shape that the route's callers read.
