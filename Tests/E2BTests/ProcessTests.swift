@@ -183,6 +183,23 @@ private let killedExit = ProcessExit(code: -1, isExited: false, status: "signal:
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a command that has not started within the time of a call is given up`(hasHead: Bool) async throws {
+        let e2b = LoopbackE2B { _, connection in
+            if hasHead { connection.beginProcess() }
+            connection.waitForHangUp()
+            return false
+        }
+        try await e2b.withClient(requestTimeout: .milliseconds(100)) { client in
+            await #expect(throws: E2BError.timedOut(.startProcess)) {
+                try await client.start(.shell("x", timeout: nil), in: testSandbox)
+            }
+            await #expect(throws: E2BError.timedOut(.startProcess)) {
+                try await client.run(.shell("x", timeout: .seconds(60)), in: testSandbox) { _ in }
+            }
+        }
+    }
+
     @Test func `streams are bounded`() async throws {
         let output = #"{"data":{"stdout":"\#(String(repeating: "eHh4", count: 2000))"}}"#
         let e2b = LoopbackE2B { request, connection in
