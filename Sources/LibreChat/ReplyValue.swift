@@ -3,6 +3,8 @@ package enum ReplyValue: Equatable, Sendable {
     case null
     case flag(Bool)
     case number(Int)
+    /// Finite: JSON has no other.
+    case fraction(Double)
     case text(String)
     case list([ReplyValue])
     case object([Member])
@@ -40,6 +42,7 @@ extension [UInt8] {
         case .null: append(contentsOf: "null".utf8)
         case .flag(let flag): append(contentsOf: (flag ? "true" : "false").utf8)
         case .number(let number): append(contentsOf: String(number).utf8)
+        case .fraction(let number): append(contentsOf: number.isFinite ? "\(number)".utf8 : "null".utf8)
         case .text(let text): append(quoted: hidden.masked(in: text))
         case .list(let values):
             append(UInt8(ascii: "["))

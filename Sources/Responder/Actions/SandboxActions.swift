@@ -87,7 +87,13 @@ extension ActionCall {
 
     func kill() async throws -> ActionOutcome {
         if let sandboxID = arguments.sandboxID {
-            guard let key = try await services.sessions.kill(sandbox: sandboxID, of: owner) else {
+            let killed: SessionKey?
+            do {
+                killed = try await services.sessions.kill(sandbox: sandboxID, of: owner)
+            } catch E2BError.refused(.info, status: 400, _) {
+                throw failure("`sandboxId` must be an id as `create` answered with.")
+            }
+            guard let key = killed else {
                 return .reply(reply(("message", "No sandbox \(sandboxID) is running: there is nothing to kill.")))
             }
             return .reply(
@@ -112,6 +118,6 @@ extension ActionCall {
     private static func written(_ minutes: Double) -> String { Int(exactly: minutes).map(String.init) ?? "\(minutes)" }
 
     private static func number(_ minutes: Double) -> ReplyValue {
-        Int(exactly: minutes).map { .number($0) } ?? .text("\(minutes)")
+        Int(exactly: minutes).map { .number($0) } ?? .fraction(minutes)
     }
 }
