@@ -41,7 +41,8 @@ extension ActionCall {
             throw failure("\(path) cannot be read: \(message). Look with `shell`.")
         }
         let size = ("bytes", ReplyValue.number(bytes.count))
-        if arguments.encoding != "base64", let text = String(validating: bytes, as: UTF8.self) {
+        // Text has no NUL; much that is not text is valid UTF-8 but for that.
+        if arguments.encoding != "base64", !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) {
             var printout = makePrintout()
             printout.append(text)
             let content = await printout.shown(services.hidden) { _ in path }
