@@ -1,31 +1,47 @@
 // A client for load and latency, on libcurl's multi interface: one thread, many executions at a time.
 //
 //   direct --e2b URL     the three calls of an execution, straight to E2B: what the work costs without the responder
-//   direct --url URL     one POST of an execution to the responder
-//   direct --get URL     one GET
+//   direct --url URL     one POST, of an execution to the responder unless told otherwise:
+//          --body FILE   what is sent        --header LINE   a further header field
+//          --has TEXT    what the last 64 bytes of the answer have to hold
+//   direct --get URL     one GET; --header and --has as above
+//
+// With --url and --get again there are several targets, which have their turns. Each has a line of the output.
 //
 //   -c N         executions at a time (1)          -n N         stop after N of them
 //   -d SECONDS   stop after that time              --rate R     start R a second, however long they take (open loop)
 //   --cacert F   trust this authority
 //
 // An execution's time runs from when it was due (with --rate) or started to the end of its answer. The kill comes after
-// the answer, here as in the responder, and is not in that time. Prints one line of name=value.
+// the answer, here as in the responder, and is not in that time. Prints one line of name=value for each target.
 #include <curl/curl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <time.h>
 
 static const char *code_body = "{\"code\":\"print('Hello, World!')\"}";
 static const char *create_body = "{\"templateID\":\"code-interpreter-v1\",\"timeout\":150,\"secure\":true}";
 
+enum { max_targets = 4 };
+
 typedef enum { step_create, step_execute, step_kill, step_single } step;
 
 typedef struct {
-    CURL *easy;
+    const char *url, *body, *has;
+    long body_count;
     struct curl_slist *headers;
+    double *times;
+    long finished, failures, capacity;
+} target;
+
+typedef struct {
+    CURL *easy;
+    target *target;
+    struct curl_slist *headers; // of a step to E2B; a target has its own
     step step;
     double since;
     int busy, failed;
@@ -36,15 +52,14 @@ typedef struct {
 } slot;
 
 static struct {
-    const char *e2b, *url, *get, *cacert;
-    int slots;
+    const char *e2b, *cacert;
+    int slots, targets;
     long count;
     double seconds, rate;
+    target target[max_targets];
 } options = {.slots = 1};
 
 static CURLM *multi;
-static double *times;
-static long finished, failures, capacity;
 
 static double now(void) {
     struct timespec time;
@@ -82,9 +97,9 @@ static void begin(slot *s, step step) {
     s->head_count = s->tail_count = 0;
     s->head[0] = 0;
     curl_slist_free_all(s->headers);
-    s->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, step == step_kill ? "DELETE" : NULL);
-    const char *body = step == step_create ? create_body : code_body;
+    s->headers = step == step_single ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
+    curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, NULL);
+    const char *body = step == step_create ? create_body : step == step_single ? s->target->body : code_body;
     switch (step) {
     case step_create:
         snprintf(url, sizeof url, "%s/sandboxes", options.e2b);
@@ -99,13 +114,14 @@ static void begin(slot *s, step step) {
         break;
     }
     case step_kill: snprintf(url, sizeof url, "%s/sandboxes/%s", options.e2b, s->sandbox); break;
-    case step_single: snprintf(url, sizeof url, "%s", options.get ? options.get : options.url); break;
+    case step_single: snprintf(url, sizeof url, "%s", s->target->url); break;
     }
-    if (options.get || step == step_kill) {
+    if (body == NULL || step == step_kill) {
         curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
         if (step == step_kill) curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, "DELETE");
     } else {
         curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, step == step_single ? s->target->body_count : -1L);
     }
     // As E2B's clients do: a closed connection has to stop the code.
     curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION,
@@ -114,13 +130,15 @@ static void begin(slot *s, step step) {
     curl_easy_setopt(s->easy, CURLOPT_PIPEWAIT,
                      (long)(step != step_execute && options.e2b && !strncmp(options.e2b, "https", 5)));
     curl_easy_setopt(s->easy, CURLOPT_URL, url);
-    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, step == step_single ? s->target->headers : s->headers);
     curl_multi_add_handle(multi, s->easy);
 }
 
 static void record(slot *s) {
-    if (finished == capacity) times = realloc(times, sizeof *times * (capacity = capacity ? capacity * 2 : 4096));
-    times[finished++] = now() - s->since;
+    target *t = s->target;
+    if (t->finished == t->capacity)
+        t->times = realloc(t->times, sizeof *t->times * (t->capacity = t->capacity ? t->capacity * 2 : 4096));
+    t->times[t->finished++] = now() - s->since;
 }
 
 /// Says what was wrong, the first few times.
@@ -150,16 +168,17 @@ static void advance(slot *s, CURLcode result) {
         begin(s, step_kill);
         return;
     case step_kill:
-        failures += s->failed | check(s, ok && status == 204, result, status);
+        s->target->failures += s->failed | check(s, ok && status == 204, result, status);
         s->busy = 0;
         return;
     case step_single:
-        failures += check(s, ok && status == 200 && (!options.url || tail_has(s, "]}]")), result, status);
+        s->target->failures +=
+            check(s, ok && status == 200 && (!s->target->has || tail_has(s, s->target->has)), result, status);
         record(s);
         s->busy = 0;
         return;
     }
-    failures += check(s, 0, result, status);
+    s->target->failures += check(s, 0, result, status);
     record(s);
     s->busy = 0;
 }
@@ -169,14 +188,44 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double quantile(double q) { return finished ? times[(long)(q * (finished - 1) + 0.5)] * 1e3 : NAN; }
+static double quantile(const target *t, double q) {
+    return t->finished ? t->times[(long)(q * (t->finished - 1) + 0.5)] * 1e3 : NAN;
+}
+
+static void read_body(target *t, const char *path) {
+    static char bytes[1 << 16];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) perror(path), exit(2);
+    t->body_count = (long)fread(bytes, 1, sizeof bytes, file);
+    char *body = malloc((size_t)t->body_count + 1);
+    memcpy(body, bytes, (size_t)t->body_count);
+    t->body = body;
+    fclose(file);
+}
+
+static target *add_target(const char *url) {
+    if (options.targets == max_targets) fprintf(stderr, "direct: too many targets\n"), exit(2);
+    target *t = &options.target[options.targets++];
+    t->url = url;
+    return t;
+}
 
 static void parse(int count, char **words) {
+    target *t = NULL;
     for (int i = 1; i + 1 < count; i += 2) {
         const char *name = words[i], *value = words[i + 1];
-        if (!strcmp(name, "--e2b")) options.e2b = value;
-        else if (!strcmp(name, "--url")) options.url = value;
-        else if (!strcmp(name, "--get")) options.get = value;
+        if (!strcmp(name, "--e2b")) {
+            t = add_target(NULL);
+            options.e2b = value;
+        } else if (!strcmp(name, "--url")) {
+            t = add_target(value);
+            t->body = code_body;
+            t->body_count = -1;
+            t->has = "]}]";
+        } else if (!strcmp(name, "--get")) t = add_target(value);
+        else if (!strcmp(name, "--body") && t) read_body(t, value);
+        else if (!strcmp(name, "--header") && t) t->headers = curl_slist_append(t->headers, value);
+        else if (!strcmp(name, "--has") && t) t->has = value;
         else if (!strcmp(name, "--cacert")) options.cacert = value;
         else if (!strcmp(name, "--rate")) options.rate = atof(value);
         else if (!strcmp(name, "-c")) options.slots = atoi(value);
@@ -184,9 +233,15 @@ static void parse(int count, char **words) {
         else if (!strcmp(name, "-d")) options.seconds = atof(value);
         else fprintf(stderr, "direct: unknown option %s\n", name), exit(2);
     }
-    int targets = !!options.e2b + !!options.url + !!options.get;
-    if (count % 2 == 0 || targets != 1 || options.slots < 1 || !(options.count > 0 || options.seconds > 0)) {
-        fprintf(stderr, "usage: direct (--e2b|--url|--get) URL (-n N|-d SECONDS) [-c N] [--rate R] [--cacert FILE]\n");
+    for (int i = 0; i < options.targets; i++) {
+        target *t = &options.target[i];
+        int is_typed = !t->body;
+        for (struct curl_slist *line = t->headers; line; line = line->next)
+            is_typed |= !strncasecmp(line->data, "Content-Type:", 13);
+        if (!is_typed) t->headers = curl_slist_append(t->headers, "Content-Type: application/json");
+    }
+    if (count % 2 == 0 || options.targets < 1 || (options.e2b && options.targets > 1) || options.slots < 1 || !(options.count > 0 || options.seconds > 0)) {
+        fprintf(stderr, "usage: direct (--e2b|--url|--get) URL… (-n N|-d SECONDS) [-c N] [--rate R] [--cacert FILE]\n");
         exit(2);
     }
 }
@@ -218,6 +273,7 @@ int main(int count, char **words) {
             slots[i].busy = 1;
             slots[i].failed = 0;
             slots[i].since = due;
+            slots[i].target = &options.target[started % options.targets];
             begin(&slots[i], options.e2b ? step_create : step_single);
             started++;
             more = !options.count || started < options.count;
@@ -244,8 +300,14 @@ int main(int count, char **words) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     double cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    qsort(times, finished, sizeof *times, ascending);
-    printf("count=%ld errors=%ld per_second=%.1f cpu_per_1000=%.3f p50_ms=%.3f p99_ms=%.3f max_ms=%.3f\n", finished,
-           failures, finished / seconds, cpu / finished * 1e3, quantile(0.5), quantile(0.99), quantile(1));
+    long finished = 0;
+    for (int i = 0; i < options.targets; i++) finished += options.target[i].finished;
+    for (int i = 0; i < options.targets; i++) {
+        target *t = &options.target[i];
+        qsort(t->times, (size_t)t->finished, sizeof *t->times, ascending);
+        printf("count=%ld errors=%ld per_second=%.1f cpu_per_1000=%.3f p50_ms=%.3f p99_ms=%.3f max_ms=%.3f\n",
+               t->finished, t->failures, t->finished / seconds, cpu / finished * 1e3, quantile(t, 0.5),
+               quantile(t, 0.99), quantile(t, 1));
+    }
     return finished == 0;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures the responder behind nginx, against an E2B that answers at once, and beside it a C program that makes the same
-# calls without us. Prints a table; asserts nothing about time, only that every answer was right.
+# calls without us. Prints a table; asserts nothing about time, only that every answer was right, and that a known session
+# is not looked up.
 #
 #     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
+#                                 ONLY=actions: a part of it (executions, in_flight, image, actions).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -133,80 +135,93 @@ latency() {
         "$(if [[ $label == text ]]; then echo "<= 2"; else echo "<= $(calc "1.3 * $plain99" %.2f), 1.3 of plain"; fi)"
 }
 
-progress "text: $runs runs of $seconds s"
-responder "http://127.0.0.1:$text"
-"$work/direct" --url "$url/execute" -c "$clients" -n 500 >/dev/null # warm
-throughput text "http://127.0.0.1:$text"
-latency text "http://127.0.0.1:$text"
-
-# What is left behind, by the same responder.
-calls() { grep -c "^$1\$" "$canned/calls.log" || true; }
+# calls METHOD: how many sandboxes were made (POST), or killed (DELETE).
+calls() { grep -c "^$1 /sandboxes" "$canned/calls.log" || true; }
 settled() { [[ $(calls POST) == $(calls DELETE) ]]; }
-sleep 2 # the canned E2B writes its log once a second
-posts=$(calls POST)
-before=$(memory "$pid" VmRSS) before_files=$(descriptors "$pid")
-right "$("$work/direct" --url "$url/execute" -c "$clients" -n "$soak")"
-sleep 2
-await settled || true
-row "$soak executions: RSS before, after, kB" "$before, $(memory "$pid" VmRSS)" "" "flat"
-row "$soak executions: descriptors before, after" "$before_files, $(descriptors "$pid")" "pooled connections vary" "flat"
-row "$soak executions: creates, all creates, all kills" "$(($(calls POST) - posts)), $(calls POST), $(calls DELETE)" \
-    "" "$soak, and the other two equal"
-stop_last
-
-progress "TLS"
-responder "https://127.0.0.1:$tls" E2B_FCGI_CA_FILE="$canned/ca.pem"
-throughput TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
-latency TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
-stop_last
-
-progress "$many executions in flight"
-responder "http://127.0.0.1:$slow" E2B_FCGI_EXECUTIONS=$many
-idle=$(memory "$pid" VmRSS)
-"$work/direct" --url "$url/execute" -c "$many" -n "$many" >"$work/many" &
-load=$!
-posts=$(calls POST)
 all_created() { (($(calls POST) >= posts + many)); }
-await all_created
-line=$("$work/direct" --get "$url/health" --rate 100 -c 64 -d 2)
-right "$line"
-row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory "$pid" VmRSS) / 1024))" "" \
-    "<= 80"
-row "$many in flight: /health ms, p50, p99" "$(value p50_ms <<<"$line"), $(value p99_ms <<<"$line")" \
-    "answered meanwhile" "< 10"
-kill -0 "$load" 2>/dev/null || die "the executions ended before /health was measured"
-wait "$load"
-right "$(cat "$work/many")"
-stop_last
 
-progress "one PNG of 6000×4000"
-responder "http://127.0.0.1:$png" E2B_FCGI_EXECUTIONS=4
-size=$(calc "$(stat -c %s "$canned/image.png") / 1e6" %.1f)
-# Warm by a health check only, so that the peak is of the images.
-curl -sf "$url/health" >/dev/null
-idle=$(memory "$pid" VmHWM)
-right "$("$work/direct" --url "$url/execute" -n 1)"
-row "$size MB PNG: peak RSS over idle, MB, one" "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" ""
-images=()
-for ((i = 0; i < runs; i++)); do
-    before=$(cpu "$pid")
-    right "$("$work/direct" --url "$url/execute" -n 10)"
-    images+=("$(calc "($(cpu "$pid") - $before) / 10 * 1000" %.0f)")
-done
-floor="no floor built"
-if [[ -x $work/png_floor ]]; then
-    floors=()
-    for ((i = 0; i < 5; i++)); do
-        floors+=("$("$work/png_floor" "$canned/image.png" | grep -oE '[0-9.]+ ms' | cut -d ' ' -f 1)")
+executions() {
+    progress "text: $runs runs of $seconds s"
+    responder "http://127.0.0.1:$text"
+    "$work/direct" --url "$url/execute" -c "$clients" -n 500 >/dev/null # warm
+    throughput text "http://127.0.0.1:$text"
+    latency text "http://127.0.0.1:$text"
+
+    # What is left behind, by the same responder.
+    sleep 2 # the canned E2B writes its log once a second
+    posts=$(calls POST)
+    before=$(memory "$pid" VmRSS) before_files=$(descriptors "$pid")
+    right "$("$work/direct" --url "$url/execute" -c "$clients" -n "$soak")"
+    sleep 2
+    await settled || true
+    row "$soak executions: RSS before, after, kB" "$before, $(memory "$pid" VmRSS)" "" "flat"
+    row "$soak executions: descriptors before, after" "$before_files, $(descriptors "$pid")" "pooled connections vary" "flat"
+    row "$soak executions: creates, all creates, all kills" "$(($(calls POST) - posts)), $(calls POST), $(calls DELETE)" \
+        "" "$soak, and the other two equal"
+    stop_last
+
+    progress "TLS"
+    responder "https://127.0.0.1:$tls" E2B_FCGI_CA_FILE="$canned/ca.pem"
+    throughput TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
+    latency TLS "https://127.0.0.1:$tls" --cacert "$canned/ca.pem"
+    stop_last
+}
+
+in_flight() {
+    progress "$many executions in flight"
+    responder "http://127.0.0.1:$slow" E2B_FCGI_EXECUTIONS=$many
+    idle=$(memory "$pid" VmRSS)
+    "$work/direct" --url "$url/execute" -c "$many" -n "$many" >"$work/many" &
+    load=$!
+    posts=$(calls POST)
+    await all_created
+    line=$("$work/direct" --get "$url/health" --rate 100 -c 64 -d 2)
+    right "$line"
+    row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory "$pid" VmRSS) / 1024))" "" \
+        "<= 80"
+    row "$many in flight: /health ms, p50, p99" "$(value p50_ms <<<"$line"), $(value p99_ms <<<"$line")" \
+        "answered meanwhile" "< 10"
+    kill -0 "$load" 2>/dev/null || die "the executions ended before /health was measured"
+    wait "$load"
+    right "$(cat "$work/many")"
+    stop_last
+}
+
+image() {
+    progress "one PNG of 6000×4000"
+    responder "http://127.0.0.1:$png" E2B_FCGI_EXECUTIONS=4
+    size=$(calc "$(stat -c %s "$canned/image.png") / 1e6" %.1f)
+    # Warm by a health check only, so that the peak is of the images.
+    curl -sf "$url/health" >/dev/null
+    idle=$(memory "$pid" VmHWM)
+    right "$("$work/direct" --url "$url/execute" -n 1)"
+    row "$size MB PNG: peak RSS over idle, MB, one" "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" ""
+    images=()
+    for ((i = 0; i < runs; i++)); do
+        before=$(cpu "$pid")
+        right "$("$work/direct" --url "$url/execute" -n 10)"
+        images+=("$(calc "($(cpu "$pid") - $before) / 10 * 1000" %.0f)")
     done
-    bare=$(median "${floors[@]}")
-    floor="libpng alone: $bare"
-    limit="<= $(calc "1.3 * $bare" %.0f), 1.3 of libpng"
-fi
-row "$size MB PNG: CPU ms each, responder" "$(median "${images[@]}")" "$floor" "${limit-}"
-row "$size MB PNG: peak RSS over idle, MB, $((runs * 10 + 1)) in a row" \
-    "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" "as for one"
-stop_last
+    floor="no floor built"
+    if [[ -x $work/png_floor ]]; then
+        floors=()
+        for ((i = 0; i < 5; i++)); do
+            floors+=("$("$work/png_floor" "$canned/image.png" | grep -oE '[0-9.]+ ms' | cut -d ' ' -f 1)")
+        done
+        bare=$(median "${floors[@]}")
+        floor="libpng alone: $bare"
+        limit="<= $(calc "1.3 * $bare" %.0f), 1.3 of libpng"
+    fi
+    row "$size MB PNG: CPU ms each, responder" "$(median "${images[@]}")" "$floor" "${limit-}"
+    row "$size MB PNG: peak RSS over idle, MB, $((runs * 10 + 1)) in a row" \
+        "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" "as for one"
+    stop_last
+}
+
+# shellcheck source-path=SCRIPTDIR source=actions.sh
+source "$here/actions.sh"
+
+for part in ${ONLY:-executions in_flight image actions}; do "$part"; done
 
 printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
 printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
