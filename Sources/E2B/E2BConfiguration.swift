@@ -12,7 +12,7 @@ public struct E2BConfiguration: Sendable {
     /// PEM file of certificate authorities; nil for the system's.
     public var caFile: String?
     public var proxy: String?
-    /// Of a call, its repetitions included; of an execution and a command only their beginning. Files have a second
+    /// Of a call, its repetitions included. Executions and commands have timeouts of their own, and a file has a second
     /// more for each megabyte.
     public var requestTimeout: Duration
     /// Bytes in one line of an execution's stream.
