@@ -33,13 +33,13 @@ struct BinaryTests {
         }
     }
 
-    @Test func `a taken port is an error`() async throws {
+    @Test(arguments: ["--port", "--edge-port"]) func `a taken port is an error`(option: String) async throws {
         let first = try RunningBinary(["--port", "0"])
         let port = try #require(await first.port())
-        let second = try RunningBinary(["--port", "\(port)"])
+        let second = try RunningBinary(option == "--port" ? [option, "\(port)"] : ["--port", "0", option, "\(port)"])
         #expect(await second.readLine() == nil)
         #expect(await second.waitForExit() == 1)
-        #expect(await second.complaint() == "e2b-local: \(LocalE2BError.portTaken(port, option: "--port"))\n")
+        #expect(await second.complaint() == "e2b-local: \(LocalE2BError.portTaken(port, option: option))\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.temporary.path) == [])
     }
 
@@ -76,6 +76,20 @@ struct BinaryTests {
         let headers = ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
         let answer = await http.send("POST", "/execute", headers, body: #"{"code":"import os\nos.getcwd()"}"#)
         #expect(answer.body.contains(binary.temporary.path), "\(answer)")
+        // The sandbox's ports are this machine's, and its own among them.
+        let serve = """
+            import http.server, threading
+            server = http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)
+            threading.Thread(target=server.serve_forever).start()
+            server.server_port
+            """
+        let started = await http.send(
+            "POST", "/execute", headers, body: [UInt8](try JSONEncoder().encode(["code": serve])))
+        let text = started.lines.compactMap { $0.firstMatch(of: /"text": "(\d+)"/)?.1 }.first
+        let domain = try #require(created.json["domain"] as? String)
+        let edge = RawHTTP(port: try #require(UInt16(domain.split(separator: ":").last ?? "")))
+        let page = await edge.send("GET", "/", ["Host": "\(try #require(text))-\(id).\(domain)"])
+        #expect(page.status == 200)
         kill(binary.process.processIdentifier, SIGTERM)
         #expect(await binary.waitForExit() == 0)
         #expect(await binary.complaint().contains("WARNING: no isolation"))

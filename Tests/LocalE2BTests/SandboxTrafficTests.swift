@@ -116,8 +116,10 @@ import Testing
             let port = await get("/", ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "8080"])
             #expect(port.status == 502 && port.json["port"] as? Int == 8080)
             // A name somebody made to point at this machine.
-            let foreign = await stub.http.send("GET", "/local/stats", ["Host": "example.org"])
-            #expect(foreign.status == 400 && foreign.body == "Invalid host")
+            for host in ["example.org", "sandbox.example.org", "localhost.example.org"] {
+                let foreign = await stub.http.send("GET", "/local/stats", ["Host": host])
+                #expect(foreign.status == 400 && foreign.body == "Invalid host")
+            }
         }
     }
 

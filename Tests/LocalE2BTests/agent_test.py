@@ -226,8 +226,10 @@ class Python(AgentTest):
                 self.assertEqual(self.sandbox.text("print('alive')"), "alive\n")
 
     def test_a_cell_that_ignores_interrupts_loses_its_kernel(self) -> None:
-        id = self.sandbox.execute("import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)")
-        self.sandbox.until(id, "number_of_executions")
+        id = self.sandbox.execute(
+            "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\ntime.sleep(60)")
+        # Before it says so it would still hear.
+        self.sandbox.until(id, "stdout")
         self.sandbox.call("cancel", target=id)
         self.assertEqual(self.sandbox.lines(id), [])
         self.assertEqual(self.sandbox.run("print('alive')")[0]["execution_count"], 1)
@@ -421,13 +423,16 @@ class Processes(AgentTest):
         self.assertEqual(self.sandbox.rest(connection)[1]["status"], "signal: killed")
 
     def test_input_and_its_end(self) -> None:
-        id = self.sandbox.start("read x; echo got $x; cat", stdin=True, tag="reader")
+        # It stays until the last check: of one that has ended there would be nothing to feed.
+        id = self.sandbox.start("read x; echo got $x; cat; until [ -e checked ]; do sleep 0.01; done", stdin=True,
+                                tag="reader")
         pid = self.sandbox.pid(id)
         self.assertEqual([one["pid"] for one in self.sandbox.call("list")["result"]], [pid])
         self.sandbox.call("input", pid=pid, stdin=base64.b64encode(b"line\nrest").decode())
         for _ in range(2):
             self.assertEqual(self.sandbox.call("close_stdin", tag="reader")["result"], {})
         self.assertEqual(self.sandbox.code_of("input", pid=pid, stdin="aGk="), "internal")
+        self.sandbox.write("checked", b"")
         self.assertEqual(self.sandbox.rest(id)[0]["stdout"], b"got line\nrest")
 
     def test_detached_output_is_lost_and_the_process_goes_on(self) -> None:

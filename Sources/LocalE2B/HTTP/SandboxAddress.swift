@@ -27,7 +27,7 @@ struct SandboxAddress: Equatable, Sendable {
     private init?(host: String) throws(Refusal) {
         let host = host.lowercased()
         let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
-        if name == "localhost" || name == "[::1]" || name.hasPrefix("sandbox.") || Self.isAddress(name) { return nil }
+        if name == "localhost" || name == "sandbox.localhost" || name == "[::1]" || Self.isAddress(name) { return nil }
         let label = name.prefix { $0 != "." }.split(separator: "-", omittingEmptySubsequences: false)
         guard label.count >= 2, let port = UInt16(label[0]), port > 0, Self.isID(String(label[1])) else {
             throw .plain(400, "Invalid host")

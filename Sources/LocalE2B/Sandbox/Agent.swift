@@ -43,7 +43,7 @@ final class Agent: Sendable {
         thread.stackSize = 1 << 20
         let alarm = Task {
             try await Task.sleep(for: startLimit)
-            agent.process.kill()
+            agent.killProcess()
         }
         defer { alarm.cancel() }
         let outcome = await withTaskCancellationHandler {
@@ -52,7 +52,7 @@ final class Agent: Sendable {
                 thread.start()
             }
         } onCancel: {
-            agent.process.kill()
+            agent.killProcess()
         }
         _ = try outcome.get()
         return agent
@@ -71,7 +71,7 @@ final class Agent: Sendable {
         // A reader that waits for a client to read would never see the end.
         for mailbox in state.withLock({ Array($0.mailboxes.values) }) { mailbox.close(.sandboxGone) }
         if launch.isIsolated {
-            process.kill()
+            killProcess()
         } else {
             // Without a pid namespace only the agent knows its processes: the end of its stdin makes it stop them.
             await ask(process)
@@ -88,6 +88,12 @@ final class Agent: Sendable {
             }
             if hasEnded { continuation.resume() }
         }
+    }
+
+    private func killProcess() {
+        process.kill()
+        // A bubblewrap that is killed while it starts can leave its sandbox behind. That one ends with its stdin.
+        writing.async { [process] in process.closeInput() }
     }
 
     private func ask(_ process: ChildProcess) async {

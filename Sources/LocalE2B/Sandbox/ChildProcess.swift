@@ -43,7 +43,10 @@ final class ChildProcess: Sendable {
             closeAll()
             throw error
         }
-        if isDoomed { kill() }
+        if isDoomed {
+            kill()
+            closeInput()
+        }
     }
 
     private static func makePipe() throws(LocalE2BError) -> (read: CInt, write: CInt) {
