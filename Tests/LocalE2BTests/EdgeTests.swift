@@ -41,7 +41,7 @@ struct EdgeTests {
                 "GET", "/page", ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "8080"])
             #expect(byHeaders.body == "from the sandbox")
             // curl knows that names below localhost are this machine.
-            #expect(Machine.run("/usr/bin/curl", "-sSfo/dev/null", "http://\(stub.host(8080, id))/page") == 0)
+            #expect(await Self.curl("http://\(stub.host(8080, id))/page") == 0)
             // The same number in another sandbox is another port.
             let other = await stub.edge.send("GET", "/page", ["Host": stub.host(8080, try await stub.create())])
             #expect(other.status == 502)
@@ -80,7 +80,9 @@ struct EdgeTests {
                 """
             _ = try await stub.python(Self.server(9000, count, address: "::1"), in: id)
             let body = String(repeating: "x", count: 20_000_000)
-            let descriptor = stub.edge.hold("GET", "/", ["Host": stub.host(9000, id)], body: body)
+            let descriptor = await Machine.aside {
+                stub.edge.hold("GET", "/", ["Host": stub.host(9000, id)], body: body)
+            }
             defer { close(descriptor) }
             shutdown(descriptor, Int32(SHUT_WR))
             let received = await Self.readAll(descriptor)
@@ -137,8 +139,11 @@ struct EdgeTests {
                 _ = try await stub.python(Self.server(9000, "connection.sendall(b'on'); connection.recv(1)"), in: id)
                 let descriptor = stub.edge.hold("GET", "/", ["Host": stub.host(9000, id)], body: "")
                 defer { close(descriptor) }
-                var bytes = [UInt8](repeating: 0, count: 2)
-                #expect(recv(descriptor, &bytes, 2, Int32(MSG_WAITALL)) == 2)
+                let count = await Machine.aside {
+                    var bytes = [UInt8](repeating: 0, count: 2)
+                    return recv(descriptor, &bytes, 2, Int32(MSG_WAITALL))
+                }
+                #expect(count == 2)
                 if end == "kill" {
                     #expect(await stub.control("DELETE", "/sandboxes/\(id)").status == 204)
                 } else {
@@ -166,23 +171,33 @@ struct EdgeTests {
                     .addingPercentEncoding(withAllowedCharacters: .alphanumerics)
                 return "http://\(stub.host(49983, id))/files?path=a%20b&signature=\(signature ?? "")"
             }
-            #expect(Machine.run("/usr/bin/curl", "-sSf", "-Ffile=@/etc/hostname", url(.write)) == 0)
-            #expect(Machine.run("/usr/bin/curl", "-sSfo/dev/null", url(.read)) == 0)
-            #expect(Machine.run("/usr/bin/curl", "-sSfo/dev/null", url(.read) + "x") == 22)
+            #expect(await Self.curl("-Ffile=@/etc/hostname", url(.write)) == 0)
+            #expect(await Self.curl(url(.read)) == 0)
+            #expect(await Self.curl(url(.read) + "x") == 22)
             #expect(await stub.edge.send("GET", "/health", ["Host": stub.host(49999, id)]).body == "\"OK\"")
         }
     }
 
     private static func readAll(_ descriptor: Int32) async -> String {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                var received: [UInt8] = []
-                var piece = [UInt8](repeating: 0, count: 1 << 20)
-                while case let count = recv(descriptor, &piece, piece.count, 0), count > 0 {
-                    received += piece[..<count]
-                }
-                continuation.resume(returning: String(decoding: received, as: UTF8.self))
+        await Machine.aside {
+            var received: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 1 << 20)
+            while case let count = recv(descriptor, &piece, piece.count, 0), count > 0 {
+                received += piece[..<count]
             }
+            return String(decoding: received, as: UTF8.self)
+        }
+    }
+
+    /// The exit status; 22 for an HTTP error.
+    private static func curl(_ arguments: String...) async -> Int32 {
+        await Machine.aside {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/curl")
+            process.arguments = ["-sSfo/dev/null", "--max-time", "30"] + arguments
+            do { try process.run() } catch { return -1 }
+            process.waitUntilExit()
+            return process.terminationStatus
         }
     }
 }

@@ -25,6 +25,13 @@ enum Machine {
         return process.terminationStatus
     }
 
+    /// What blocks, away from the few threads on which the server under test runs, too.
+    static func aside<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: body()) }
+        }
+    }
+
     /// Processes whose command line holds `text`.
     static func processes(with text: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.filter { pid in
