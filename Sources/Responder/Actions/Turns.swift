@@ -14,6 +14,14 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    func isTaken(_ key: Key) -> Bool { state.withLock { $0.waiters[key] != nil } }
+
+    /// How many wait for their turn.
+    func waiterCount(_ key: Key) -> Int { state.withLock { $0.waiters[key]?.count ?? 0 } }
+
+    /// How many have been cancelled that did not wait, and have not heard of it yet.
+    var cancelledCount: Int { state.withLock { $0.cancelled.count } }
+
     /// Runs `work` when everybody who came earlier with this key is done.
     ///
     /// - Parameter rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
