@@ -85,16 +85,21 @@ enum Language: String, CaseIterable, Sendable {
     /// The value as it must be written so that the code interpreter, which puts it between quotes into the code it runs
     /// without escaping (protocol 5.6), gives the program the right one.
     func escaped(variable value: String) -> String {
-        switch self {
-        case .bash:
-            // Between single quotes nothing is special but the quote.
-            value.replacing("'", with: #"'\''"#)
-        case .python, .javascript, .typescript, .r, .java:
-            value.replacing(#"\"#, with: #"\\"#)
-                .replacing("'", with: #"\'"#)
-                .replacing("\"", with: #"\""#)
-                .replacing("\n", with: #"\n"#)
-                .replacing("\r", with: #"\r"#)
+        // By scalar: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
+        var escaped = ""
+        for scalar in value.unicodeScalars { escaped.unicodeScalars += escape(for: scalar).unicodeScalars }
+        return escaped
+    }
+
+    private func escape(for scalar: Unicode.Scalar) -> String {
+        switch (self, scalar) {
+        // Between single quotes nothing is special but the quote.
+        case (.bash, "'"): #"'\''"#
+        case (.bash, _): String(scalar)
+        case (_, "\\"), (_, "'"), (_, "\""): "\\\(scalar)"
+        case (_, "\n"): #"\n"#
+        case (_, "\r"): #"\r"#
+        default: String(scalar)
         }
     }
 }

@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+@testable import Responder
+
+/// The code interpreter writes variables between quotes into the code that it runs. What comes out is asked of the languages
+/// themselves.
+@Suite(.timeLimit(.minutes(1)))
+struct LanguageTests {
+    static let values = [
+        "", "plain", "it's", #"say "hi""#, #"a\b"#, #"\"#, #"\\'"#, #"\n"#, "two\nlines", "cr\r\n", "\r", "it'\u{301}s",
+        "\\\u{301}", "\"\u{20dd}", "\n\u{301}", "tab\t", "$HOME",
+        "`id`", "$(id)", "${x}", "'; id; '", #"\'; id; '"#, "%s %d", "#{x}", "üñï 🦊", "'''", #"""""#, "\u{2028}",
+    ]
+
+    @Test(arguments: values) func `Python reads back what was sent`(value: String) throws {
+        for quote in ["'", "\""] {
+            let literal = quote + Language.python.escaped(variable: value) + quote
+            #expect(try run("python3", ["-c", "import sys; sys.stdout.buffer.write((\(literal)).encode())"]) == value)
+        }
+    }
+
+    @Test(arguments: values) func `Bash reads back what was sent`(value: String) throws {
+        #expect(try run("bash", ["-c", "printf %s '\(Language.bash.escaped(variable: value))'"]) == value)
+    }
+
+    /// As in Python, which has the same escapes for what is escaped here; so has JSON, but for the quote.
+    @Test(arguments: Language.allCases.filter { $0 != .bash }, values)
+    func `no quote and no line end is left bare`(language: Language, value: String) throws {
+        let escaped = language.escaped(variable: value)
+        var isEscaped = false
+        for byte in escaped.utf8 {
+            if !isEscaped { #expect(!"'\"\n\r".utf8.contains(byte)) }
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        }
+        #expect(!isEscaped)
+        #expect(escaped == Language.python.escaped(variable: value))
+    }
+
+    @Test func `every language that an action takes is one`() {
+        guard case .choice(let names) = Parameter.language.type else { return #expect(Bool(false)) }
+        for name in names { #expect(Language(name: name) != nil, "\(name)") }
+        for language in Language.allCases {
+            #expect(names.contains { Language(name: $0) == language }, "\(language)")
+        }
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: output, as: UTF8.self)
+    }
+}
