@@ -34,7 +34,9 @@ extension Action {
         var lines = ["\(name): \(purpose)"]
         lines += required.map { "\($0.help) Required." }
         lines += optional.map(\.help)
-        let session = required.contains { $0.name == Parameter.sessionID.name } ? #", "sessionId": "my_session""# : ""
+        let session =
+            (required + optional).contains { $0.name == Parameter.sessionID.name }
+            ? #", "sessionId": "my_session""# : ""
         lines.append(#"Example: {"action": "\#(name)"\#(session)\#(example.isEmpty ? "" : ", \(example)")}"#)
         return lines.joined(separator: "\n")
     }

@@ -1,0 +1,86 @@
+import E2B
+import Foundation
+import ImageGate
+import LibreChat
+import Testing
+
+@testable import Responder
+
+/// What `help` says is what the table of actions takes.
+struct HelpTests {
+    /// The answer to a request that needs no E2B.
+    private func answer(_ json: String) async throws -> [String: Any] {
+        let configuration = try Configuration(
+            environment: ["E2B_API_KEY": "e2b_0", "E2B_API_URL": "http://127.0.0.1:9"])
+        let client = try E2BClient(configuration.e2b)
+        let log = EventLog(isLoggingRequests: false)
+        let handler = ActionHandler(
+            services: ActionServices(
+                client: client, sessions: Sessions(client: client, keeper: SandboxKeeper(client: client, log: log)),
+                runner: CodeRunner(
+                    client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: 1),
+                    configuration: configuration, hidden: HiddenValues([:])),
+                configuration: configuration, hidden: HiddenValues([:])))
+        let answer = await handler.answer(
+            to: try ActionRequest(json: Array(json.utf8)), from: "me", id: "0123456789abcdef")
+        await client.stop()
+        #expect(answer.status == 200)
+        #expect(answer.outcome.action == "help")
+        return try #require(JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
+    }
+
+    private func help(_ action: Action) async throws -> String {
+        let answer = try await answer(#"{"action":"help","command_name":"\#(action.name)"}"#)
+        #expect(answer["success"] as? Bool == true)
+        return try #require(answer["message"] as? String)
+    }
+
+    @Test func `help alone lists every action with its purpose`() async throws {
+        let message = try #require(try await answer(#"{"action":"help"}"#)["message"] as? String)
+        for action in Action.all { #expect(message.contains("\n\(action.name): \(action.purpose)")) }
+    }
+
+    @Test(arguments: Action.all) func `help on an action names all that it takes`(action: Action) async throws {
+        let lines = try await help(action).split(separator: "\n")
+        #expect(lines.first == "\(action.name): \(action.purpose)")
+        for parameter in action.required + action.optional {
+            let line = try #require(lines.first { $0.hasPrefix("- `\(parameter.name)`") }, "\(parameter.name)")
+            #expect(line.contains(parameter.type.expectation))
+            #expect(line.contains(parameter.meaning))
+            if let alias = parameter.alias { #expect(line.contains("(or `\(alias)`)")) }
+            #expect(line.hasSuffix(" Required.") == action.required.contains { $0.name == parameter.name })
+        }
+        #expect(lines.count == 2 + action.required.count + action.optional.count)
+    }
+
+    @Test(arguments: Action.all) func `the example that help gives can be sent`(action: Action) async throws {
+        let line = try #require(try await help(action).split(separator: "\n").last)
+        #expect(line.hasPrefix("Example: "))
+        let request = try ActionRequest(json: Array(line.dropFirst("Example: ".count).utf8))
+        #expect(request.action.name == action.name)
+        // What the table cannot say: one of two is needed.
+        switch action.name {
+        case "kill": #expect(request.arguments.sessionID != nil || request.arguments.sandboxID != nil)
+        case "install": #expect(request.arguments.packages != nil || request.arguments.code != nil)
+        default: break
+        }
+    }
+
+    @Test func `help on what is no action lists them all`() async throws {
+        let answer = try await answer(#"{"action":"help","command_name":"nonsense","sessionId":"s"}"#)
+        #expect(answer["success"] as? Bool == false)
+        let error = try #require(answer["error"] as? String)
+        #expect(error.contains("`nonsense`"))
+        for action in Action.all { #expect(error.contains("\n\(action.name): ")) }
+    }
+
+    @Test func `actions and their parameters have each one name`() {
+        #expect(Set(Action.all.map(\.name)).count == Action.all.count)
+        for action in Action.all {
+            let names = (action.required + action.optional).flatMap { [$0.name, $0.alias].compactMap(\.self) }
+            #expect(Set(names).count == names.count, "\(action.name)")
+            #expect(!names.contains("action"))
+            #expect(Action.named(action.name)?.name == action.name)
+        }
+    }
+}
