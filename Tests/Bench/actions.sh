@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# POST /e2bcode in a session that the process knows, beside the one call to the sandbox that the action is made of. For
-# run.sh.
+# POST /e2bcode in sessions that the process knows, one for each client, beside the one call to the sandbox that the action
+# is made of. For run.sh.
 : "${work:?}" "${canned:?}" "${url:?}" "${text:?}" "${seconds:?}" "${runs:?}" "${clients:?}" "${front_pid:?}" "${pid:=}"
 
 # envelope FLAGS MESSAGE: of the Connect protocol, for a message of less than 256 bytes.
@@ -15,9 +15,9 @@ write_messages() {
         envelope 0 '{"event":{"end":{"exited":true,"status":"exit status 0"}}}'
         envelope 2 '{}'
     } >"$canned/start.connect"
-    printf '%s' '{"action":"shell","sessionId":"bench","command":"echo Hello, World!"}' >"$work/shell"
-    printf '%s' '{"action":"read_file","sessionId":"bench","filePath":"/home/user/hello.txt"}' >"$work/read_file"
-    printf '%s' "{\"action\":\"execute\",\"sessionId\":\"bench\",\"code\":\"print('Hello, World!')\"}" >"$work/execute"
+    printf '%s' '{"action":"shell","sessionId":"bench##","command":"echo Hello, World!"}' >"$work/shell"
+    printf '%s' '{"action":"read_file","sessionId":"bench##","filePath":"/home/user/hello.txt"}' >"$work/read_file"
+    printf '%s' "{\"action\":\"execute\",\"sessionId\":\"bench##\",\"code\":\"print('Hello, World!')\"}" >"$work/execute"
 }
 
 # describe ACTION: the options for the C program that go through us, and those that do not, in $through and $beside.
@@ -40,7 +40,7 @@ describe() {
             ;;
     esac
     through=(--url "$url/e2bcode" --body "$work/$1" --has "$answer")
-    beside+=(--header "E2b-Sandbox-Id: i0123456789abcdef012" --header "E2b-Sandbox-Port: $port"
+    beside+=(--header "E2b-Sandbox-Id: i0123456789abcdef000" --header "E2b-Sandbox-Port: $port"
         --header "X-Access-Token: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
 }
 
@@ -94,24 +94,24 @@ action_latency() {
         "$(median "${ours99[@]}") less direct $(median "${bare99[@]}")"
 }
 
-# action_throughput ACTION CLIENTS: actions a second and what they cost.
+# action_throughput ACTION: actions a second and what they cost.
 action_throughput() {
     local i line count before before_front rates=() ours=() fronts=() bare_rates=() bare_cpus=()
     for ((i = 0; i < runs; i++)); do
         # shellcheck disable=SC2046 # words are wanted
         before=$(cpu "$pid") before_front=$(cpu $(family "$front_pid"))
-        line=$("$work/direct" "${through[@]}" -c "$2" -d "$seconds")
+        line=$("$work/direct" "${through[@]}" -c "$clients" -d "$seconds")
         right "$line"
         count=$(value count <<<"$line")
         rates+=("$(value per_second <<<"$line")")
         ours+=("$(calc "($(cpu "$pid") - $before) / $count * 1000")")
         # shellcheck disable=SC2046
         fronts+=("$(calc "($(cpu $(family "$front_pid")) - $before_front) / $count * 1000")")
-        line=$("$work/direct" "${beside[@]}" -c "$2" -d "$seconds")
+        line=$("$work/direct" "${beside[@]}" -c "$clients" -d "$seconds")
         right "$line"
         bare_rates+=("$(value per_second <<<"$line")") bare_cpus+=("$(value cpu_per_1000 <<<"$line")")
     done
-    row "$1, $2 clients: actions/s" "$(median "${rates[@]}")" "direct: $(median "${bare_rates[@]}")"
+    row "$1, $clients clients: actions/s" "$(median "${rates[@]}")" "direct: $(median "${bare_rates[@]}")"
     row "$1: CPU s per 1,000, responder" "$(median "${ours[@]}")" "direct: $(median "${bare_cpus[@]}")"
     row "$1: CPU s per 1,000, front nginx" "$(median "${fronts[@]}")" ""
 }
@@ -123,12 +123,11 @@ actions() {
     write_messages
     describe shell
     session_calls
-    # A kernel runs one execution after the other, so there is one client for it.
-    for action in shell:$clients read_file:$clients execute:1; do
-        describe "${action%:*}"
-        right "$("$work/direct" "${through[@]}" -c "${action#*:}" -n 500)" # warm
-        action_throughput "${action%:*}" "${action#*:}"
-        action_latency "${action%:*}"
+    for action in shell read_file execute; do
+        describe "$action"
+        right "$("$work/direct" "${through[@]}" -c "$clients" -n 500)" # warm
+        action_throughput "$action"
+        action_latency "$action"
     done
     stop_last
 }

@@ -2,7 +2,8 @@
 //
 //   direct --e2b URL     the three calls of an execution, straight to E2B: what the work costs without the responder
 //   direct --url URL     one POST, of an execution to the responder unless told otherwise:
-//          --body FILE   what is sent        --header LINE   a further header field
+//          --body FILE   what is sent; ## in it becomes a number of two digits, another one for each of -c
+//          --header LINE a further header field
 //          --has TEXT    what the last 64 bytes of the answer have to hold
 //   direct --get URL     one GET; --header and --has as above
 //
@@ -44,8 +45,9 @@ typedef struct {
     struct curl_slist *headers; // of a step to E2B; a target has its own
     step step;
     double since;
-    int busy, failed;
+    int number, busy, failed;
     char sandbox[64];
+    char *body;      // the target's, with this slot's number
     char head[1024]; // of the answer: the sandbox's id is there
     char tail[64];   // of the answer: what shows that it is whole
     size_t head_count, tail_count;
@@ -91,6 +93,18 @@ static int tail_has(const slot *s, const char *text) {
     return memmem(s->tail, s->tail_count, text, strlen(text)) != NULL;
 }
 
+/// The target's body, with the slot's number where there is a place for one.
+static const char *numbered(slot *s) {
+    const target *t = s->target;
+    char *place = t->body ? memmem(t->body, (size_t)t->body_count, "##", 2) : NULL;
+    if (place == NULL) return t->body;
+    s->body = realloc(s->body, (size_t)t->body_count);
+    memcpy(s->body, t->body, (size_t)t->body_count);
+    s->body[place - t->body] = (char)('0' + s->number / 10 % 10);
+    s->body[place - t->body + 1] = (char)('0' + s->number % 10);
+    return s->body;
+}
+
 static void begin(slot *s, step step) {
     char url[512];
     s->step = step;
@@ -99,7 +113,7 @@ static void begin(slot *s, step step) {
     curl_slist_free_all(s->headers);
     s->headers = step == step_single ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
     curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, NULL);
-    const char *body = step == step_create ? create_body : step == step_single ? s->target->body : code_body;
+    const char *body = step == step_create ? create_body : step == step_single ? numbered(s) : code_body;
     switch (step) {
     case step_create:
         snprintf(url, sizeof url, "%s/sandboxes", options.e2b);
@@ -220,7 +234,7 @@ static void parse(int count, char **words) {
         } else if (!strcmp(name, "--url")) {
             t = add_target(value);
             t->body = code_body;
-            t->body_count = -1;
+            t->body_count = (long)strlen(code_body);
             t->has = "]}]";
         } else if (!strcmp(name, "--get")) t = add_target(value);
         else if (!strcmp(name, "--body") && t) read_body(t, value);
@@ -253,6 +267,7 @@ int main(int count, char **words) {
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L * options.slots);
     slot *slots = calloc(options.slots, sizeof *slots);
     for (int i = 0; i < options.slots; i++) {
+        slots[i].number = i;
         CURL *easy = slots[i].easy = curl_easy_init();
         curl_easy_setopt(easy, CURLOPT_PRIVATE, &slots[i]);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
