@@ -43,6 +43,7 @@ let package = Package(
         .systemLibrary(name: "CRSVG", pkgConfig: "librsvg-2.0", providers: [.apt(["librsvg2-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
         .target(
             name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"],
@@ -55,7 +56,7 @@ let package = Package(
         room("E2B", ["CCrypto", "Fetch"]),
         room("ImageGate", ["CImage", "CTurboJPEG", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
-        room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto"]),
+        room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
         .executableTarget(
             name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", arguments],
             swiftSettings: settings),

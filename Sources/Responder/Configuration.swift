@@ -70,7 +70,7 @@ package struct Configuration: Sendable {
         imageThreads = reader.integer(.imageThreads, 1...256)
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
-        templates = .list([])
+        templates = reader.templates(.templates)
         timeout = min(timeout, maximumTimeout)
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }

@@ -16,6 +16,8 @@ package struct Setting: Sendable {
     static let apiURL = Setting("E2B_API_URL", "", "the control API's address, instead of the domain's")
     static let sandboxURL = Setting("E2B_SANDBOX_URL", "", "one address for all sandboxes, instead of the domain's")
     static let template = Setting("E2B_TEMPLATE", "code-interpreter-v1", "what sandboxes are made of")
+    static let templates = Setting(
+        "E2B_FCGI_TEMPLATES", "", "YAML file with a list of templates, which `list_templates` answers with")
     static let hiddenPrefix = Setting(
         "E2B_CODE_EV_*", "", "variables for the sandbox, prefix stripped; masked in every answer")
     static let publicBaseURL = Setting(
@@ -48,7 +50,8 @@ package struct Setting: Sendable {
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [
-        apiKey, domain, apiURL, sandboxURL, template, hiddenPrefix, publicBaseURL, keys, executions, bodyLimit,
+        apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, executions,
+        bodyLimit,
         fileLimit, timeout, maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
         imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
     ]

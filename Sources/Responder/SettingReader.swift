@@ -1,5 +1,6 @@
 import Glibc
 import ImageGate
+import LibreChat
 
 /// Reads settings from an environment and gathers what is wrong with them, so that a person is told all of it at once.
 struct SettingReader {
@@ -73,6 +74,18 @@ struct SettingReader {
             return nil
         }
         return path
+    }
+
+    /// Empty without a file.
+    mutating func templates(_ setting: Setting) -> ReplyValue {
+        guard let path = text(setting) else { return [] }
+        do {
+            return try TemplateFile(TemplateFile.bytes(of: path)).templates
+        } catch {
+            let place = error.line.map { "line \($0) of \(path)" } ?? path
+            complaints.append("\(setting.name), \(place): \(error.reason).")
+            return []
+        }
     }
 
     /// `name:secret,name:secret`. Complaints count the entries: what is wrong may be part of a secret.
