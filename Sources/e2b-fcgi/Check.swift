@@ -5,10 +5,10 @@ import FoundationEssentials
 import ImageGate
 import Responder
 
-/// Sends the sine wave of the README through the whole chain and says what came back.
+/// Sends the sine wave of the README through the whole chain, makes and ends a session, and says what came back.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a plot through the whole chain, web server included, and say what came back.")
+        abstract: "Run a plot and a session through the whole chain, web server included, and say what came back.")
 
     @Argument(help: "Where the web server answers.")
     var url = "http://127.0.0.1:3001"
@@ -22,12 +22,11 @@ struct Check: AsyncParsableCommand {
         let start = ContinuousClock.now
         let response: FetchResponse
         do {
-            response = try await fetcher.response(to: request(configuration))
+            response = try await fetcher.response(to: request("/execute", Self.sineWave, configuration))
         } catch {
             throw Failure("\(url) could not be reached: \(error)")
         }
-        await fetcher.stop()
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = Self.seconds(since: start)
         let answer = try Answer(response)
         guard response.head.status == 200, !answer.images.isEmpty else {
             throw Failure("\(url) answered \(response.head.status) without an image:\n\(answer.text)")
@@ -39,16 +38,25 @@ struct Check: AsyncParsableCommand {
             descriptions.append(
                 "\(image.width)×\(image.height) \(type.rawValue.uppercased()), \((bytes.count + 512) / 1024) kB")
         }
+        let sessionStart = ContinuousClock.now
+        try await checkSession(fetcher, configuration)
+        let sessionSeconds = Self.seconds(since: sessionStart)
+        await fetcher.stop()
         let count = answer.images.count == 1 ? "1 image" : "\(answer.images.count) images"
-        print("\(count), \(descriptions.joined(separator: "; ")), in \((seconds * 100).rounded() / 100) s")
+        print("\(count), \(descriptions.joined(separator: "; ")), in \(seconds) s; a session, in \(sessionSeconds) s")
     }
 
-    private func request(_ configuration: Configuration) -> FetchRequest {
+    func request(_ path: String, _ body: String, _ configuration: Configuration) -> FetchRequest {
         var headers = [(name: "Content-Type", value: "application/json")]
         if let secret = configuration.keys.first?.secret { headers.append(("Authorization", "Bearer \(secret)")) }
         return FetchRequest(
-            method: "POST", url: "\(url)/execute", headers: headers, body: Array(Self.sineWave.utf8),
+            method: "POST", url: url + path, headers: headers, body: Array(body.utf8),
             timeout: .seconds(60), responseLimit: 16 << 20)
+    }
+
+    /// In hundredths.
+    private static func seconds(since start: ContinuousClock.Instant) -> Double {
+        ((ContinuousClock.now - start) / .milliseconds(10)).rounded() / 100
     }
 
     private static let sineWave = #"""

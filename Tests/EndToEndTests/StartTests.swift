@@ -65,6 +65,7 @@ struct StartTests {
         #expect(await check.ended() == .status(0))
         #expect(check.outputText.hasPrefix("1 image, "))
         #expect(check.outputText.contains(" PNG, "))
+        #expect(check.outputText.contains("; a session, in "))
     }
 
     @Test func `check says in words that nobody answers`() async throws {

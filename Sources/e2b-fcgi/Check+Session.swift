@@ -1,0 +1,27 @@
+import Fetch
+import FoundationEssentials
+import Responder
+
+/// A session takes another way than an execution: another path of the web server's, and other services of the sandbox.
+extension Check {
+    func checkSession(_ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws {
+        let id = "check-\(UInt64.random(in: .min ... .max))"
+        // Should it not get to the end, the sandbox ends by itself.
+        try await act(#"{"action": "create", "sessionId": "\#(id)", "timeout": 1}"#, fetcher, configuration)
+        try await act(#"{"action": "kill", "sessionId": "\#(id)"}"#, fetcher, configuration)
+    }
+
+    private func act(_ action: String, _ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws {
+        let response = try await fetcher.response(to: request("/e2bcode", action, configuration))
+        let reply = try? JSONDecoder().decode(Reply.self, from: Data(response.body))
+        guard response.head.status == 200, reply?.success == true else {
+            let reason = reply?.error ?? String(decoding: response.body.prefix(300), as: UTF8.self)
+            throw Failure("\(url)/e2bcode answered \(response.head.status):\n\(reason)")
+        }
+    }
+
+    private struct Reply: Decodable {
+        let success: Bool
+        let error: String?
+    }
+}
