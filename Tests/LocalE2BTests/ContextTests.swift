@@ -63,7 +63,7 @@ struct ContextTests {
             #expect(both.body.contains(#""json": [1, 2, 3]"#))
             // One that is left while it waits for its turn does not run.
             let busy = stub.http.hold(
-                "POST", "/execute", stub.interpreter(contexts.id), body: #"{"code":"import time; time.sleep(0.5)"}"#)
+                "POST", "/execute", stub.interpreter(contexts.id), body: #"{"code":"import time; time.sleep(3)"}"#)
             let hasBegun = await Machine.aside {
                 var seen = ""
                 var piece = [UInt8](repeating: 0, count: 4096)

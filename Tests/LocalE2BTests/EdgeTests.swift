@@ -57,6 +57,9 @@ struct EdgeTests {
                 closed.body
                     == #"{"code":502,"message":"The sandbox is running but port is not open","port":8081,"sandboxId":"\#(id)"}"#
             )
+            _ = try await stub.python(Self.server(8082, "pass"), in: id)
+            let silent = await stub.edge.send("GET", "/", ["Host": stub.host(8082, id)])
+            #expect(silent.status == 502 && silent.json["port"] as? Int == 8082)
             let unknown = await stub.edge.send("POST", "/", ["Host": stub.host(8081, "iabc")], body: "unread")
             #expect(unknown.body == #"{"code":502,"message":"The sandbox was not found","sandboxId":"iabc"}"#)
             #expect(await stub.edge.send("GET", "/", ["Host": "example.org"]).body == "Invalid host")

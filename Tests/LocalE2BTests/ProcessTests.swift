@@ -23,7 +23,7 @@ struct ProcessTests {
         let first = try ConnectEnvelope.all(in: answer.bytes, limit: 1 << 20).first
         let message = try JSONSerialization.jsonObject(with: Data(try #require(first).payload)) as? [String: Any]
         let event = message?["event"] as? [String: Any]
-        return try #require((event?["start"] as? [String: Int])?["pid"])
+        return try #require((event?["start"] as? [String: Int])?["pid"], "\(answer)")
     }
 
     private static func ended(_ answer: RawHTTP.Answer) throws -> [String: Any]? {
@@ -43,7 +43,7 @@ struct ProcessTests {
             try await Self.wait(for: 0, "sleep\\x00777", stub, id)
             #expect(await stub.rpc("process.Process/List", "{}", in: id).body == "{}")
             // The deadline is the process's: it strikes although nobody listens.
-            let left = try await stub.bash("sleep 778", in: id, timeout: 700, leaveAfter: "start")
+            let left = try await stub.bash("sleep 778", in: id, timeout: 700, leaveAfter: "}}}")
             try await Self.wait(for: 0, "sleep\\x00778", stub, id)
             let again = #"{"process":{"pid":\#(try Self.pid(left))}}"#
             let end = await stub.stream("process.Process/Connect", again, in: id)
@@ -55,7 +55,7 @@ struct ProcessTests {
         try await StubServer.withKernels { stub in
             let id = try await stub.createOpen()
             let left = try await stub.bash(
-                "while [ ! -e go ]; do sleep 0.01; done; echo lost; exit 5", in: id, leaveAfter: "start")
+                "while [ ! -e go ]; do sleep 0.01; done; echo lost; exit 5", in: id, leaveAfter: "}}}")
             let pid = try Self.pid(left)
             let list = await stub.rpc("process.Process/List", "{}", in: id)
             let processes = try #require(list.json["processes"] as? [[String: Any]])

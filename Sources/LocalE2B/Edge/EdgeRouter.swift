@@ -38,7 +38,10 @@ final class EdgeRouter: Sendable {
             }
             try await counted(sandbox.id) {
                 let destination = try await self.destination(address.port, in: sandbox)
-                await Splice(idleLimit: Limit.idle).run(peer, destination)
+                guard await !Splice(idleLimit: Limit.idle).run(peer, destination) else { return }
+                // It may have ended meanwhile.
+                throw await self.sandboxes.find(sandbox.id) == nil
+                    ? Refusal.sandboxGone(sandbox.id) : Refusal.portClosed(sandbox.id, address.port)
             }
         } catch let refusal as Refusal {
             await answer(refusal, on: peer)

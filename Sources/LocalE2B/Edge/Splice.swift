@@ -1,0 +1,68 @@
+internal import Foundation
+internal import Synchronization
+
+/// Copies both ways until both sides have finished, one of them breaks, or nothing moves for `idleLimit`.
+struct Splice {
+    private enum Ending { case finished, broken }
+
+    let idleLimit: Duration
+
+    /// False: nothing has come from `server`, and the client can still be told so.
+    func run(_ client: some ByteStream, _ server: some ByteStream) async -> Bool {
+        let progress = Progress()
+        await withTaskGroup(of: Ending.self) { group in
+            group.addTask { await Self.copy(from: client, to: server, progress, isAnswer: false) }
+            group.addTask { await Self.copy(from: server, to: client, progress, isAnswer: true) }
+            group.addTask { [idleLimit] in await progress.waitForSilence(of: idleLimit) }
+            var finished = 0
+            while finished < 2, await group.next() == .finished { finished += 1 }
+            group.cancelAll()
+        }
+        return progress.hasAnswer
+    }
+
+    /// - Parameter isAnswer: an end without a byte before it is none, and is not passed on.
+    private static func copy(
+        from source: some ByteStream, to destination: some ByteStream, _ progress: Progress, isAnswer: Bool
+    ) async -> Ending {
+        do {
+            while true {
+                let bytes = try await source.read()
+                guard !bytes.isEmpty else { break }
+                progress.note(isAnswer: isAnswer)
+                try await destination.write(bytes)
+                progress.note(isAnswer: isAnswer)
+            }
+            if isAnswer, !progress.hasAnswer { return .broken }
+            await destination.finish()
+            return .finished
+        } catch {
+            return .broken
+        }
+    }
+
+    private final class Progress: Sendable {
+        private let state = Mutex((lastMove: ContinuousClock.now, hasAnswer: false))
+
+        var hasAnswer: Bool { state.withLock { $0.hasAnswer } }
+
+        func note(isAnswer: Bool) {
+            state.withLock { state in
+                state.lastMove = .now
+                state.hasAnswer = state.hasAnswer || isAnswer
+            }
+        }
+
+        func waitForSilence(of limit: Duration) async -> Ending {
+            while true {
+                let end = state.withLock { $0.lastMove } + limit
+                if end <= .now { return .broken }
+                do {
+                    try await Task.sleep(until: end)
+                } catch {
+                    return .broken
+                }
+            }
+        }
+    }
+}
