@@ -30,18 +30,19 @@ extension FaultRule {
           STEP  create kill execute contexts list info timeout connect edge
                 envd: everything of files and processes, or one of
                 process-start process-connect process-list process-signal process-input
-                file-read file-write file-stat file-list file-make file-move file-remove
+                file-read file-write file-stat file-list file-make file-move
+                file-remove
           KIND  delay=MS        wait before anything else
                 status=N        answer with this status
                 retry-after=S   with this header
                 message=TEXT    with this text in the common error body
                 body=TEXT       with exactly this body (status 200 unless given)
-                rpc=CODE        answer with this Connect error, in a stream's end envelope
+                rpc=CODE        fail with this Connect error
                 gone            answer as E2B's edge does when the sandbox is not there
                 closed          answer as it does when nothing listens on the port
                 hang            accept and never answer
                 reset           close the connection before any answer
-                cut=BYTES       end the answer's body after so many bytes, and the connection with it
+                cut=BYTES       cut the connection after so many bytes of body
                 garbage         begin the answer's body with what is not JSON
                 no-end          end a process stream without its end envelope
                 times=N         N times, then never again
