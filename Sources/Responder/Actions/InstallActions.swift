@@ -47,7 +47,7 @@ extension ActionCall {
         guard names.count <= 100 else { throw failure("\(parameter) must be at most 100 names.") }
         for name in names {
             let isName =
-                (1...500).contains(name.utf8.count) && !name.hasPrefix("-")
+                (1...500).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: "-")
                 && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
             guard isName else {
                 throw failure(
