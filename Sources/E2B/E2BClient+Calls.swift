@@ -1,4 +1,5 @@
 internal import Fetch
+internal import Synchronization
 
 extension E2BClient {
     /// Bytes of an answer to one call.
@@ -71,6 +72,27 @@ extension E2BClient {
         // The status says enough; of the words we take what comes.
         while body.count < 1 << 16, let chunk = try? await stream.next() { body += chunk }
         return Task.isCancelled ? .cancelled : read(head, body)
+    }
+
+    /// Cancels a stream that has not begun within the time of a call. What follows the beginning has other limits.
+    func beginning<Value>(
+        of stream: FetchStream, _ step: E2BError.Step, _ begin: () async throws(E2BError) -> Value
+    ) async throws(E2BError) -> Value {
+        // Whoever is first, the beginning or the clock, makes it true.
+        let isDecided = Atomic(false)
+        let clock = Task { [limit = configuration.requestTimeout] in
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
+            if !isDecided.exchange(true, ordering: .acquiringAndReleasing) { stream.cancel() }
+        }
+        defer { clock.cancel() }
+        let result: Result<Value, E2BError>
+        do {
+            result = .success(try await begin())
+        } catch {
+            result = .failure(error)
+        }
+        guard !isDecided.exchange(true, ordering: .acquiringAndReleasing) else { throw .timedOut(step) }
+        return try result.get()
     }
 
     /// What must not be in an error's words.

@@ -58,7 +58,9 @@ extension E2BClient {
 
     private func file(_ stream: FetchStream, limit: Int, in sandbox: Sandbox) async throws(E2BError) -> [UInt8] {
         do {
-            let head = try await stream.head()
+            let head = try await beginning(of: stream, .readFile) { () throws(E2BError) in
+                do throws(FetchError) { return try await stream.head() } catch { throw E2BError(.readFile, error) }
+            }
             guard head.status == 200 else {
                 throw await refusal(head, stream) { head, body in
                     E2BError(.readFile, head, body: body, hiding: secrets(of: sandbox))

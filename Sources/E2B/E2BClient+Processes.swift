@@ -1,5 +1,4 @@
 internal import Fetch
-internal import Synchronization
 
 extension E2BClient {
     /// Runs a command to its end and hands over each event as it arrives, in order.
@@ -132,27 +131,6 @@ extension E2BClient {
             stream.cancel()
             throw error
         }
-    }
-
-    /// Cancels a stream that has not begun within the time of a call. A command's stream may be silent for ever after that.
-    private func beginning<Value>(
-        of stream: FetchStream, _ step: E2BError.Step, _ begin: () async throws(E2BError) -> Value
-    ) async throws(E2BError) -> Value {
-        // Whoever is first, the beginning or the clock, makes it true.
-        let isDecided = Atomic(false)
-        let clock = Task { [limit = configuration.requestTimeout] in
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
-            if !isDecided.exchange(true, ordering: .acquiringAndReleasing) { stream.cancel() }
-        }
-        defer { clock.cancel() }
-        let result: Result<Value, E2BError>
-        do {
-            result = .success(try await begin())
-        } catch {
-            result = .failure(error)
-        }
-        guard !isDecided.exchange(true, ordering: .acquiringAndReleasing) else { throw .timedOut(step) }
-        return try result.get()
     }
 
     /// Hands over all events, beginning with the start.

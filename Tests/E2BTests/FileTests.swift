@@ -79,6 +79,19 @@ import Testing
         }
     }
 
+    @Test func `a file that does not begin within the time of a call is given up`() async throws {
+        let e2b = LoopbackE2B { _, connection in
+            connection.waitForHangUp()
+            return false
+        }
+        try await e2b.withClient(requestTimeout: .milliseconds(100)) { client in
+            await #expect(throws: E2BError.timedOut(.readFile)) {
+                // The larger it may be, the longer all of it may take.
+                try await client.read("/x", limit: 1 << 30, in: testSandbox)
+            }
+        }
+    }
+
     @Test func `half a file is none`() async throws {
         let e2b = LoopbackE2B { request, connection in
             if request.line.contains("health") { return connection.respond(status: "204 No Content") }
