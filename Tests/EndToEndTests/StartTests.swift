@@ -25,22 +25,9 @@ struct StartTests {
         #expect(await responder.stop() == .status(0))
     }
 
-    /// The responder as a web server starts it for one request.
-    private func startCGI(_ code: String, _ stack: Stack) async throws -> ChildProcess {
-        let body = try HTTPClient.body(code)
-        let params = [
-            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/execute",
-            "QUERY_STRING": "", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "\(body.count)",
-            "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        ]
-        return try await ChildProcess(
-            Binaries.responder, environment: stack.environment.merging(params) { _, param in param },
-            in: stack.folder, input: body)
-    }
-
     @Test func `a CGI program that is told to end kills its sandbox first`() async throws {
         try await Stack.with { stack in
-            let program = try await startCGI("import time\ntime.sleep(120)", stack)
+            let program = try await stack.startCGI("/execute", body: HTTPClient.body("import time\ntime.sleep(120)"))
             try await stack.waitForSandboxes("a sandbox") { $0.created == 1 }
             program.signal(SIGTERM)
             #expect(await program.ended() == .status(0))
@@ -51,7 +38,7 @@ struct StartTests {
 
     @Test func `one request is answered as a CGI program`() async throws {
         let stack = try #require(SharedStack.current)
-        let program = try await startCGI(hello, stack)
+        let program = try await stack.startCGI("/execute", body: HTTPClient.body(hello))
         #expect(await program.ended() == .status(0))
         let reply = try HTTPReply(parsing: program.output)
         #expect(reply.status == 200)

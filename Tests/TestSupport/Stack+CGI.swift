@@ -1,0 +1,28 @@
+package import Foundation
+
+extension Stack {
+    /// The responder as a web server starts it for one request.
+    ///
+    /// - Parameter params: beside those of every request.
+    package func startCGI(_ path: String, body: Data, params: [String: String] = [:]) async throws -> ChildProcess {
+        let request = [
+            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": path,
+            "QUERY_STRING": "", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "\(body.count)",
+            "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+        ]
+        return try await ChildProcess(
+            Binaries.responder,
+            environment: environment.merging(request) { _, own in own }.merging(params) { _, own in own },
+            in: folder, input: body)
+    }
+
+    /// A session each of whose actions is a process of its own.
+    package func cgiSession(_ id: String) -> ActionSession {
+        ActionSession(id) { [self] request in
+            let program = try await startCGI("/e2bcode", body: request.encoded())
+            let exit = await program.ended()
+            guard exit == .status(0) else { throw HarnessError.ended(program: "CGI", exit: exit, log: program.log) }
+            return try ActionAnswer(HTTPReply(parsing: program.output))
+        }
+    }
+}
