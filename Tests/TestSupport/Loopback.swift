@@ -16,6 +16,8 @@ package final class Loopback: Sendable {
         self.port = port
         onThread { [connections] in
             while case let socket = accept(listener, nil, nil), socket >= 0 {
+                // A program that a test starts meanwhile would hold it open.
+                _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
                 guard connections.add(socket) else { break }
                 onThread {
                     serve(Connection(socket))
