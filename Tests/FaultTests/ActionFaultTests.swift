@@ -24,6 +24,7 @@ struct ActionFaultTests {
         Step(name: "list", action: "create", parameters: ["sessionId": "new"], isControl: true),
         Step(name: "list", action: "list_sandboxes", isControl: true),
         Step(name: "list", action: "kill", isControl: true),
+        Step(name: "kill", action: "kill", harmless: [404], isControl: true),
         // One that E2B no longer knows is made anew.
         Step(name: "connect", action: "create", harmless: [404], isControl: true),
         Step(name: "timeout", action: "set_timeout", parameters: ["timeout": 5], isControl: true),
@@ -78,6 +79,42 @@ struct ActionFaultTests {
         try await stack.set(faults: "")
         #expect(!told.text.contains("s3cret") && !told.text.contains("e2b_0000"))
         try await expectLife(stack)
+    }
+
+    @Test(arguments: [401, 403, 404, 429, 500, 502, 503, 504])
+    func `a status for the look-up of a session is told`(status: Int) async throws {
+        let stack = try await stackWithSession()
+        // So that this responder no longer knows it, as if it came from another one.
+        try await stack.set(faults: "kill:status=404")
+        #expect(try await stack.client.ask("kill").isSuccess)
+        try await stack.set(faults: "info:status=\(status),message=E2B's words")
+        let told = try await stack.client.ask("shell", ["command": "true"])
+        try await stack.set(faults: "")
+        switch status {
+        case 404: told.expectFailure("No sandbox found for sessionId s.")
+        case 429: told.expectFailure("E2B's words", status: 429, retryAfter: "10")
+        case 503, 504: told.expectFailure("E2B's words", status: 503, retryAfter: "10")
+        default: told.expectFailure("E2B's words")
+        }
+        try await expectLife(stack)
+    }
+
+    @Test(arguments: [401, 403, 404, 429, 500, 502, 503, 504])
+    func `a status for a signal is told`(status: Int) async throws {
+        let stack = try await stackWithSession()
+        let started = try await stack.client.ask("shell", ["command": "sleep 60", "background": true])
+        let commandID = try #require(started["commandId"] as? String, "\(started.text)")
+        try await stack.set(faults: "process-signal:status=\(status),message=E2B's words")
+        let told = try await stack.client.ask("kill_command", ["commandId": commandID])
+        try await stack.set(faults: "")
+        switch status {
+        // It ended meanwhile.
+        case 404: #expect(told.isSuccess, "\(told.text)")
+        case 429: told.expectFailure("E2B's words", status: 429, retryAfter: "10")
+        default: told.expectFailure("E2B's words")
+        }
+        #expect(try await stack.client.ask("kill_command", ["commandId": commandID]).isSuccess)
+        #expect((try await stack.client.ask("command_list")["processes"] as? [Any])?.isEmpty == true)
     }
 
     struct Fault: CustomTestStringConvertible, Sendable {

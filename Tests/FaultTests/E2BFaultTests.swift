@@ -4,7 +4,7 @@ import Testing
 
 /// E2B fails, at each step and in each way; the responder answers in words, with the right status, and no sandbox is left.
 @Suite(
-    .sharedStack(environment: ["E2B_FCGI_E2B_TIMEOUT": "20"], faults: true), .serialized, .timeLimit(.minutes(5)))
+    .sharedStack(environment: ["E2B_FCGI_E2B_TIMEOUT": "8"], faults: true), .serialized, .timeLimit(.minutes(5)))
 struct E2BFaultTests {
     struct Fault: CustomTestStringConvertible, Sendable {
         let rule: String
@@ -121,7 +121,7 @@ struct E2BFaultTests {
         let stack = try #require(SharedStack.current)
         let before = try await stack.sandboxes().created
         // Longer than the responder waits.
-        try await stack.set(faults: "create:delay=21000,times=1")
+        try await stack.set(faults: "create:delay=9000,times=1")
         #expect(try await stack.client.execute("print(1)").status == 504)
         try await stack.set(faults: "")
         try await stack.waitForSandboxes("it made and killed") { $0.created == before + 1 && $0.running == 0 }
