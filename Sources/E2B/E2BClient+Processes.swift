@@ -72,7 +72,7 @@ extension E2BClient {
         let request = try streamRequest(
             .startProcess, .start, process.message, user: process.user, timeout: process.timeout, in: sandbox)
         let deadline = process.timeout.map { ContinuousClock.now + min($0, Self.forever) }
-        let opening = Task { () -> Result<ProcessStream, E2BError> in
+        let opening = Task.immediate { () -> Result<ProcessStream, E2BError> in
             do throws(E2BError) {
                 return .success(
                     try await open(request, steps: (.startProcess, .runProcess), deadline: deadline, in: sandbox))
@@ -118,12 +118,10 @@ extension E2BClient {
         }
         do {
             return try await explaining(sandbox) { () throws(E2BError) in
-                try await beginning(of: stream, steps.opening) { () throws(E2BError) in
-                    try await ProcessStream(stream, steps: steps, deadline: deadline, hiding: secrets(of: sandbox)) {
-                        head in
-                        await refusal(head, stream) { head, body in
-                            E2BError(rpc: steps.opening, head, body: body, hiding: secrets(of: sandbox))
-                        }
+                try await ProcessStream(stream, steps: steps, deadline: deadline, hiding: secrets(of: sandbox)) {
+                    head in
+                    await refusal(head, stream) { head, body in
+                        E2BError(rpc: steps.opening, head, body: body, hiding: secrets(of: sandbox))
                     }
                 }
             }
@@ -161,6 +159,8 @@ extension E2BClient {
         if let timeout { request.headers.append(("Connect-Timeout-Ms", Checked.milliseconds(timeout))) }
         request.httpVersion = .http1
         request.timeout = timeout.map { min($0, Self.forever) + Self.deadlineGrace } ?? Self.forever
+        // A command may be silent for ever after its start.
+        request.bodyTimeout = configuration.requestTimeout
         request.idleTimeout = ProcessStream.silenceLimit
         request.responseLimit = configuration.streamLimit
         return request

@@ -14,6 +14,8 @@ package struct FetchRequest: Sendable {
     package var httpVersion: HTTPVersion
     /// From the start to the last byte of the response.
     package var timeout: Duration
+    /// From the start to the first byte of the response's body; nil for none.
+    package var bodyTimeout: Duration?
     /// The longest silence once connected; nil for none.
     package var idleTimeout: Duration?
     /// Whether the silence between the response's head and the first byte of its body does not count: the server may

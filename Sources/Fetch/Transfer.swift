@@ -29,6 +29,8 @@ final class Transfer {
 
     private let url: String
     private var deadline: ContinuousClock.Instant
+    /// For the first byte of the body.
+    private let bodyDeadline: ContinuousClock.Instant?
     private let idleTimeout: Duration?
     private let allowsSilenceBeforeBody: Bool
     private let responseLimit: Int
@@ -61,6 +63,7 @@ final class Transfer {
         url = request.url
         // A year stands for ever, and keeps the sum in range.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
+        bodyDeadline = request.bodyTimeout.map { now + $0 }
         idleTimeout = request.idleTimeout
         allowsSilenceBeforeBody = request.allowsSilenceBeforeBody
         responseLimit = request.responseLimit
@@ -70,8 +73,8 @@ final class Transfer {
             default: false
             }
         lastActivity = now
-        due = deadline
-        if let idleTimeout { due = min(deadline, now + idleTimeout) }
+        due = min(deadline, bodyDeadline ?? deadline)
+        if let idleTimeout { due = min(due, now + idleTimeout) }
 
         try easy.prepare(for: request, &headers)
         try easy.point(at: Unmanaged.passUnretained(self).toOpaque())
@@ -173,7 +176,9 @@ final class Transfer {
 
     /// Called when `due` has come: what has run out, or nil, and then `due` is later than `now`.
     func overdue(at now: ContinuousClock.Instant) -> FetchError? {
-        guard now < deadline else { return .timedOut }
+        let limit = bodyCount == 0 ? min(deadline, bodyDeadline ?? deadline) : deadline
+        guard now < limit else { return .timedOut }
+        due = limit
         guard let idleTimeout else { return nil }
         let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
         // Before the connection is there its own timeout counts, and a pause is our silence, not the server's.
@@ -181,7 +186,7 @@ final class Transfer {
         if sendings == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
         uploadedAtLastLook = uploaded
         guard now < lastActivity + idleTimeout else { return .idle }
-        due = min(deadline, lastActivity + idleTimeout)
+        due = min(limit, lastActivity + idleTimeout)
         return nil
     }
 

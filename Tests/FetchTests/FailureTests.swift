@@ -62,6 +62,31 @@ struct FailureTests {
         await expect(.timedOut, from: .init(url: server.url, timeout: .zero))
     }
 
+    @Test(arguments: [nil, .seconds(60)] as [Duration?])
+    func `a body that does not begin in its time is late`(idleTimeout: Duration?) async {
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+            connection.waitForHangUp()
+        }
+        var request = FetchRequest(url: server.url, idleTimeout: idleTimeout)
+        request.bodyTimeout = .milliseconds(50)
+        await expect(.timedOut, from: request)
+    }
+
+    @Test(arguments: [nil, .seconds(60)] as [Duration?])
+    func `a body that has begun may take its time`(idleTimeout: Duration?) async throws {
+        let server = Loopback { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nh")
+            usleep(900_000)
+            connection.write("ello")
+        }
+        var request = FetchRequest(url: server.url, idleTimeout: idleTimeout)
+        request.bodyTimeout = .milliseconds(500)
+        #expect(try await fetcher.response(to: request).body == Array("hello".utf8))
+    }
+
     @Test func `a server that goes silent is idle`() async {
         let server = Loopback { connection in
             _ = connection.readRequest()
