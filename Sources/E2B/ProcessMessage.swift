@@ -12,39 +12,65 @@ enum ProcessMessage: Equatable {
     ) throws(MalformedJSON) {
         // Compression was not offered.
         guard !flags.contains(.compressed) else { throw MalformedJSON(offset: 0, expected: "an uncompressed message") }
-        let message = try JSONScanner.value(of: payload)
-        guard message.kind == .object else { throw MalformedJSON(offset: 0, expected: "an object") }
+        var event: JSONValue?
+        var error: JSONValue?
+        try JSONScanner.members(of: payload) { key, value in
+            switch key {
+            case "event": event = value
+            case "error": error = value
+            default: break
+            }
+        }
         if flags.contains(.end) {
-            self = .end(try Self.failure(in: message, hiding: secrets))
+            self = .end(try error.flatMap { error throws(MalformedJSON) in try Self.failure(error, hiding: secrets) })
         } else {
-            self = try Self.event(in: message).map { .event($0) } ?? .other
+            self =
+                try event.flatMap { event throws(MalformedJSON) in try Self.event(event) }.map { .event($0) } ?? .other
         }
     }
 
-    private static func failure(
-        in message: JSONValue, hiding secrets: [String]
-    ) throws(MalformedJSON) -> RPCFailure? {
-        guard let error = try message.member("error"), error.kind != .null else { return nil }
+    private static func failure(_ error: JSONValue, hiding secrets: [String]) throws(MalformedJSON) -> RPCFailure? {
+        guard error.kind != .null else { return nil }
         // An error without a code is an error all the same.
         return try RPCFailure(json: error, hiding: secrets) ?? RPCFailure(code: "unknown", message: "")
     }
 
-    private static func event(in message: JSONValue) throws(MalformedJSON) -> ProcessEvent? {
-        guard let event = try message.member("event") else { return nil }
-        if let start = try event.member("start") {
+    /// Looks at the members once: output comes by the megabyte.
+    private static func event(_ event: JSONValue) throws(MalformedJSON) -> ProcessEvent? {
+        var start: JSONValue?
+        var data: JSONValue?
+        var end: JSONValue?
+        try event.members { key, value in
+            switch key {
+            case "start": start = value
+            case "data": data = value
+            case "end": end = value
+            default: break
+            }
+        }
+        if let start {
             guard let pid = try start.member("pid")?.integer, let pid = UInt32(exactly: pid) else {
                 throw MalformedJSON(offset: 0, expected: "a process's id")
             }
             return .started(pid: pid)
         }
-        if let data = try event.member("data") {
-            if let bytes = try data.member("stdout") { return .stdout(try decoded(bytes)) }
-            if let bytes = try data.member("pty") { return .stdout(try decoded(bytes)) }
-            if let bytes = try data.member("stderr") { return .stderr(try decoded(bytes)) }
-            return nil
-        }
-        guard let end = try event.member("end") else { return nil }
+        if let data { return try output(data) }
+        guard let end else { return nil }
         return .ended(try ProcessExit(json: end))
+    }
+
+    private static func output(_ data: JSONValue) throws(MalformedJSON) -> ProcessEvent? {
+        var stdout: JSONValue?
+        var stderr: JSONValue?
+        try data.members { key, value in
+            switch key {
+            case "stdout", "pty": stdout = value
+            case "stderr": stderr = value
+            default: break
+            }
+        }
+        if let stdout { return .stdout(try decoded(stdout)) }
+        return try stderr.map { stderr throws(MalformedJSON) in .stderr(try decoded(stderr)) }
     }
 
     private static func decoded(_ value: JSONValue) throws(MalformedJSON) -> [UInt8] {
