@@ -43,8 +43,8 @@ struct ActionCall: Sendable {
     }
 }
 
-/// What all actions share.
-struct ActionServices: Sendable {
+/// What all actions share. A class: each call has it, and a copy of all these values would cost as much as the rest of it.
+final class ActionServices: Sendable {
     let client: E2BClient
     let sessions: Sessions
     let runner: CodeRunner
@@ -53,6 +53,16 @@ struct ActionServices: Sendable {
     let configuration: Configuration
     let hidden: HiddenValues
     var templates: ReplyValue { configuration.templates }
+
+    init(
+        client: E2BClient, sessions: Sessions, runner: CodeRunner, configuration: Configuration, hidden: HiddenValues
+    ) {
+        self.client = client
+        self.sessions = sessions
+        self.runner = runner
+        self.configuration = configuration
+        self.hidden = hidden
+    }
 }
 
 /// A language's kernel in a sandbox.
