@@ -1,7 +1,7 @@
 /// What is wrong with a text that should have been JSON, and where. Never the text itself: it may be somebody's data.
-struct MalformedJSON: Error, Equatable {
-    let offset: Int
-    let expected: String
+package struct MalformedJSON: Error, Equatable {
+    package let offset: Int
+    package let expected: String
 }
 
 /// Reads JSON in place.
@@ -9,7 +9,7 @@ struct MalformedJSON: Error, Equatable {
 /// As strict as RFC 8259 about structure, escapes, numbers and control characters. Two things are repaired instead of
 /// refused, because one odd character should not cost an execution its output: bytes that are not UTF-8 and halves of
 /// surrogate pairs become U+FFFD in `JSONValue.string`.
-struct JSONScanner {
+package struct JSONScanner {
     /// Arrays and objects in one another. Bounds the recursion.
     static let depthLimit = 256
 
@@ -28,7 +28,7 @@ struct JSONScanner {
     }
 
     /// The members of the one object that the whole text is.
-    static func members(
+    package static func members(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONValue, _ value: JSONValue) -> Void
     ) throws(MalformedJSON) {
         var scanner = JSONScanner(bytes)

@@ -75,6 +75,17 @@ enum JSONString {
         return (Unicode.Scalar(value) ?? "\u{FFFD}", next + 6)
     }
 
+    /// Whether an escape is half of a surrogate pair, which stands for no character.
+    static func hasHalfPair(_ content: UnsafeRawBufferPointer) -> Bool {
+        var position = 0
+        while let escape = content[position...].firstIndex(of: UInt8(ascii: "\\")) {
+            let (scalar, next) = scalar(of: content, at: escape)
+            if scalar == "\u{FFFD}", UTF16.isSurrogate(codeUnit(content, at: escape + 2)) { return true }
+            position = next
+        }
+        return false
+    }
+
     private static func codeUnit(_ content: UnsafeRawBufferPointer, at position: Int) -> UInt16 {
         var unit: UInt16 = 0
         for offset in 0..<4 { unit = unit << 4 | UInt16(hexDigit(content[position + offset]) ?? 0) }

@@ -4,19 +4,19 @@ internal import Glibc
 ///
 /// Points into the bytes that ``JSONScanner`` was given and is valid as long as they are. Nothing is decoded before
 /// somebody asks, so a value that nobody wants costs one pass over its bytes and no memory.
-struct JSONValue {
-    enum Kind {
+package struct JSONValue {
+    package enum Kind {
         case null, `true`, `false`, number, plainString, escapedString, array, object
     }
 
-    let kind: Kind
+    package let kind: Kind
     /// Quotes and brackets included.
     let source: UnsafeRawBufferPointer
 
     var isString: Bool { kind == .plainString || kind == .escapedString }
 
     /// nil unless it is a string.
-    var string: String? {
+    package var string: String? {
         switch kind {
         case .plainString: String(decoding: content, as: UTF8.self)
         case .escapedString:
@@ -27,8 +27,11 @@ struct JSONValue {
         }
     }
 
+    /// nil also where ``string`` would be repaired because an escape in it is half of a surrogate pair.
+    package var exactString: String? { kind == .escapedString && JSONString.hasHalfPair(content) ? nil : string }
+
     /// nil unless it is a number that `Int` holds exactly and that is written without fraction and exponent.
-    var integer: Int? {
+    package var integer: Int? {
         guard kind == .number else { return nil }
         return Int(String(decoding: source, as: UTF8.self))
     }
@@ -36,7 +39,7 @@ struct JSONValue {
     var isTrue: Bool { kind == .true }
 
     /// The JSON itself.
-    var text: String { String(decoding: source, as: UTF8.self) }
+    package var text: String { String(decoding: source, as: UTF8.self) }
 
     /// A string's bytes between its quotes, escapes and all.
     var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: source[1..<source.count - 1]) }
@@ -50,7 +53,7 @@ struct JSONValue {
     }
 
     /// Calls `body` for each member of an object, in the text's order; not at all for other values.
-    func members(_ body: (_ key: JSONValue, _ value: JSONValue) -> Void) throws(MalformedJSON) {
+    package func members(_ body: (_ key: JSONValue, _ value: JSONValue) -> Void) throws(MalformedJSON) {
         guard kind == .object else { return }
         var scanner = JSONScanner(source)
         try scanner.members(body)
@@ -64,7 +67,7 @@ struct JSONValue {
     }
 
     /// Calls `body` for each element of an array; not at all for other values.
-    func elements(_ body: (JSONValue) -> Void) throws(MalformedJSON) {
+    package func elements(_ body: (JSONValue) -> Void) throws(MalformedJSON) {
         guard kind == .array else { return }
         var scanner = JSONScanner(source)
         try scanner.elements(body)

@@ -26,12 +26,17 @@ import Testing
     @Test(arguments: [
         #""""#, #""a""#, #""\"\\\/\b\f\n\r\t""#, #""é日🎉""#, #""\u00e9\u65E5\ud83c\udf89""#, #""\u0000""#,
         #""abcdefghijklmnopqrstuvwxyz\n0123456789""#, #""1234567\\8""#, #""12345678\\""#,
-        #""\ud83c\udf89\ud83c\udf89""#,
+        #""\ud83c\udf89\ud83c\udf89""#, #""\ufffd\\ud83c""#, #""\\\"\u0041\uFFFD""#,
         "\"\u{7F}\u{80}\u{7FF}\u{800}\u{FFFF}\u{10000}\u{10FFFF}\"",
     ])
     func `a string is what Foundation reads`(text: String) throws {
         let reference = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
         #expect(try read(text.utf8) == reference as? String)
+        #expect(try exact(text) == reference as? String)
+    }
+
+    private func exact(_ text: String) throws -> String? {
+        try Array(text.utf8).withUnsafeBytes { try JSONScanner.value(of: $0).exactString }
     }
 
     @Test(arguments: [
@@ -41,6 +46,7 @@ import Testing
     ])
     func `half of a surrogate pair is repaired`(text: String, expected: String) throws {
         #expect(try read(text.utf8) == expected)
+        #expect(try exact(text) == nil)
     }
 
     @Test(

@@ -1,30 +1,18 @@
-import FoundationEssentials
-
 /// The body of `POST /e2bcode`, read by the table of actions.
-struct ActionRequest: Decodable {
+struct ActionRequest {
     let action: Action
     let arguments: Arguments
 
     /// - Throws: ``ActionFailure``: a 400 for what is not a JSON object; else a 200 that names what is wrong.
     init(json: [UInt8]) throws(ActionFailure) {
-        do {
-            self = try JSONDecoder().decode(Self.self, from: Data(json))
-        } catch let failure as ActionFailure {
-            throw failure
-        } catch {
-            // The decoder's words may quote the body.
-            throw ActionFailure(
-                Refusal(badRequest: "The body must be a JSON object with `action` and its parameters."))
+        self = try json.withUnsafeBufferPointer { bytes throws(ActionFailure) in
+            try ActionRequest(ArgumentReader(UnsafeRawBufferPointer(bytes)))
         }
     }
 
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: ArgumentReader.Name.self)
-        // For the answer: what cannot be a session's is not sent back.
-        let claim: String? = try? ArgumentReader(container).value(Parameter.sessionID.name, .text)
-        let sessionID = claim.flatMap { $0.isSessionID ? $0 : nil } ?? ""
-        let reader = ArgumentReader(container, sessionID: sessionID)
-        guard let name: String = try reader.value("action", .text) else {
+    private init(_ reader: borrowing ArgumentReader) throws(ActionFailure) {
+        let sessionID = reader.sessionID
+        guard let name: String = try reader.value(ArgumentReader.action, .text) else {
             throw ActionFailure("`action` is required: one of \(Self.names).", sessionID: sessionID)
         }
         guard let action = Action.named(name) else {
@@ -54,7 +42,7 @@ extension Parameter {
 }
 
 extension String {
-    fileprivate var isSessionID: Bool {
+    var isSessionID: Bool {
         (1...128).contains(count) && utf8.count <= 1024
             && unicodeScalars.allSatisfy { scalar in
                 switch scalar.properties.generalCategory {
