@@ -157,6 +157,20 @@ struct ExecutionReportTests {
         #expect(hidden.masked(in: "abcdefgh abcdef") == "[hidden:B] [hidden:A]")
     }
 
+    @Test(arguments: [
+        "a/b c+d=", "a%2Fb%20c%2Bd%3D", "a/b%20c%2Bd%3D", "a%2Fb+c%2Bd%3D",
+    ])
+    func `a value is masked as URLs write it, too`(form: String) {
+        let hidden = HiddenValues(["KEY": "a/b c+d="])
+        #expect(hidden.masked(in: "https://h/?key=\(form)&x") == "https://h/?key=[hidden:KEY]&x")
+    }
+
+    @Test(arguments: ["pass wörd 🦆", #"pass w\u00f6rd \ud83e\udd86"#, "pass%20w%C3%B6rd%20%F0%9F%A6%86"])
+    func `a value beyond ASCII is masked as JSON writes it, too`(form: String) {
+        let hidden = HiddenValues(["KEY": "pass wörd 🦆"])
+        #expect(hidden.masked(in: #"{"key":"\#(form)"}"#) == #"{"key":"[hidden:KEY]"}"#)
+    }
+
     @Test func `results without end leave the rest of the answer whole`() {
         var report = report(limit: 2000)
         for _ in 0..<200 {
