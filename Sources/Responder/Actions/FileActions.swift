@@ -48,12 +48,13 @@ extension ActionCall {
             let content = await printout.shown(services.hidden) { _ in path }
             return .reply(reply(("content", .text(content)), size, ("encoding", "utf-8")))
         }
-        var content: [UInt8] = []
-        content.append(base64: services.hidden.masked(in: bytes))
-        guard content.count <= Printout.shownLimit else {
+        // Before the work of masking and encoding, which would be for nothing.
+        guard bytes.count / 3 * 4 < Printout.shownLimit else {
             let kind = arguments.encoding == "base64" ? "too large for an answer" : "not text, and too large for base64"
             throw failure("\(path) is \(kind) (\(bytes.count) bytes). Use `get_file_downloadurl`.")
         }
+        var content: [UInt8] = []
+        content.append(base64: services.hidden.masked(in: bytes))
         return .reply(
             reply(("content", .text(String(decoding: content, as: UTF8.self))), size, ("encoding", "base64")))
     }
