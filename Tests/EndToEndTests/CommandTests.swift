@@ -52,14 +52,16 @@ extension ActionTests {
             }
         }
 
-        @Test func `a caller who hangs up ends the command`() async throws {
+        @Test func `a caller who hangs up ends the command with all that it started`() async throws {
             try await SharedStack.client.withSession { session in
-                let body: JSONTree = ["action": "shell", "sessionId": .text(session.id), "command": "exec sleep 1003"]
+                let body: JSONTree = [
+                    "action": "shell", "sessionId": .text(session.id), "command": "sleep 1003 & (sleep 1004; true)",
+                ]
                 let request = try await SharedStack.client.start("POST", "/e2bcode", body: body.encoded())
-                try await request.wait(for: "the command") { try await session.processes().contains("sleep 1003") }
+                try await request.wait(for: "the command") { try await session.processes().contains("sleep 1004") }
                 request.signal(SIGKILL)
                 await request.ended()
-                try await session.waitForEnd(of: ["sleep 1003"])
+                try await session.waitForEnd(of: ["sleep 1003", "sleep 1004"])
             }
         }
 

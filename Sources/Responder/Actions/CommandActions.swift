@@ -57,7 +57,7 @@ extension ActionCall {
         var ending = Ending(stdout: makePrintout(), stderr: makePrintout())
         var hasBegun = false
         do {
-            let exit = try await client.run(process, in: sandbox) { event in
+            let exit = try await client.run(marked(process), in: sandbox) { event in
                 switch event {
                 case .started: hasBegun = true
                 case .stdout(let bytes): ending.stdout.append(bytes[...])
@@ -67,15 +67,20 @@ extension ActionCall {
             }
             ending.exitCode = exit.code
             if !exit.isExited { ending.note = "The command was ended by a signal (\(exit.status))." }
-        } catch E2BError.executionTimedOut {
-            let limit = process.timeout?.words ?? ""
-            ending.note =
-                "The command was stopped at its time limit of \(limit). Run what takes longer in the background."
-        } catch E2BError.tooLarge(_, let limit) {
-            ending.note = "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."
-        } catch let error as E2BError where hasBegun && error != .cancelled {
+        } catch let error as E2BError {
+            if hasBegun { await killLeftovers(in: sandbox) }
+            switch error {
+            case .executionTimedOut:
+                let limit = process.timeout?.words ?? ""
+                ending.note =
+                    "The command was stopped at its time limit of \(limit). Run what takes longer in the background."
+            case .tooLarge(_, let limit):
+                ending.note =
+                    "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."
             // What it printed until then is worth more than the error alone.
-            ending.note = "\(error)"
+            case _ where hasBegun && error != .cancelled: ending.note = "\(error)"
+            default: throw error
+            }
         }
         return ending
     }
