@@ -1,4 +1,4 @@
-import FoundationEssentials
+import E2B
 
 /// The body of `POST /execute`, checked.
 struct ExecuteRequest: Equatable, Sendable {
@@ -9,12 +9,7 @@ struct ExecuteRequest: Equatable, Sendable {
 
     /// - Throws: a 400 that names the field.
     init(json: [UInt8], standardTimeout: Duration, maximumTimeout: Duration) throws(Refusal) {
-        let body: Body
-        do {
-            body = try JSONDecoder().decode(Body.self, from: Data(json))
-        } catch {
-            throw Refusal(badRequest: Self.complaint(error))
-        }
+        let body = try json.withUnsafeBufferPointer { bytes throws(Refusal) in try Body(UnsafeRawBufferPointer(bytes)) }
         guard let code = body.code else {
             throw Refusal(badRequest: "`code` is missing: it is the program to run, as a string.")
         }
@@ -43,27 +38,59 @@ struct ExecuteRequest: Equatable, Sendable {
         timeout = .milliseconds(Int(seconds * 1000))
     }
 
-    private struct Body: Decodable {
-        let code: String?
-        let language: String?
-        let envs: [String: String]?
-        let timeout: Double?
-    }
+    /// The members that count, checked for their types. nil: absent or null.
+    private struct Body {
+        var code: String?
+        var language: String?
+        var envs: [String: String]?
+        var timeout: Double?
 
-    private static func complaint(_ error: any Error) -> String {
-        guard case .typeMismatch(let type, let context) = error as? DecodingError, let field = context.codingPath.first
-        else {
-            if case .typeMismatch = error as? DecodingError { return "The body must be a JSON object." }
-            // `code: "\u0000…"` and the like arrive here as well: the decoder's words may quote the body.
-            return "The body is not valid JSON."
+        init(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
+            var members: [String: JSONValue] = [:]
+            let isObject: Void? = try? JSONScanner.members(of: bytes) { key, value in
+                guard let name = key.string, Self.names.contains(name), value.kind != .null else { return }
+                members[name] = value
+            }
+            guard isObject != nil, bytes.isUTF8 else {
+                let isOtherJSON = bytes.first { $0 > 0x20 }.map { "[\"-0123456789".utf8.contains($0) } ?? false
+                throw Refusal(
+                    badRequest: isOtherJSON ? "The body must be a JSON object." : "The body is not valid JSON.")
+            }
+            code = try Self.value(members["code"], "`code` must be a string.")
+            language = try Self.value(members["language"], "`language` must be a string.")
+            timeout = try Self.value(members["timeout"], "`timeout` must be a number of seconds.")
+            envs = try Self.value(
+                members["envs"],
+                "`envs` must be an object of strings"
+                    + (members["envs"].flatMap(Self.stranger).map { ": 'envs.\($0.prefix(100))' is not one." } ?? "."))
         }
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        let expected =
-            type == Double.self
-            ? "a number of seconds" : field.stringValue == "envs" ? "an object of strings" : "a string"
-        return path == field.stringValue
-            ? "`\(field.stringValue)` must be \(expected)."
-            : "`\(field.stringValue)` must be \(expected): '\(path.prefix(100))' is not one."
+
+        private static func value<Value: ArgumentValue>(
+            _ json: JSONValue?, _ complaint: @autoclosure () -> String
+        ) throws(Refusal) -> Value? {
+            guard let json else { return nil }
+            guard let value = Value(json: json) else { throw Refusal(badRequest: complaint()) }
+            return value
+        }
+
+        /// The name of an object's first member that is no string.
+        private static func stranger(in json: JSONValue) -> String? {
+            var name: String?
+            // It has been read before: it is JSON.
+            try? json.members { key, value in
+                if name == nil, value.exactString == nil { name = key.string }
+            }
+            return name
+        }
+
+        private static let names: Set = ["code", "language", "envs", "timeout"]
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether all of it is. ``JSONScanner`` repairs what is not; code and files should not be changed like that.
+    var isUTF8: Bool {
+        withMemoryRebound(to: UInt8.self) { bytes in (try? UTF8Span(validating: bytes.span)) != nil }
     }
 }
 

@@ -56,7 +56,7 @@ struct ExecuteRequestTests {
         (#"{"code":"x","timeout":0}"#, "`timeout` must be from 1 to 300"),
         (#"{"code":"x","timeout":301}"#, "`timeout` must be from 1 to 300"),
         (#"{"code":"x","timeout":-5}"#, "`timeout` must be from 1 to 300"),
-        (#"{"code":"x","timeout":1e400}"#, "JSON"),
+        (#"{"code":"x","timeout":1e400}"#, "`timeout` must be from 1 to 300"),
     ])
     func `what is wrong is a 400 that names it`(json: String, expected: String) throws {
         let refusal = try #require(throws: Refusal.self) { try parse(json) }

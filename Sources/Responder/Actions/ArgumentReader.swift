@@ -20,7 +20,6 @@ struct ArgumentReader: ~Copyable {
             members[name] = value
         }
         guard isObject != nil, body.isUTF8 else {
-            // The scanner repairs what is not UTF-8; a file should not be changed like that.
             throw ActionFailure(
                 Refusal(badRequest: "The body must be a JSON object with `action` and its parameters."))
         }
@@ -47,10 +46,4 @@ struct ArgumentReader: ~Copyable {
     /// What a body is kept of, however many members it has.
     private static let names = Set(
         Action.all.flatMap { $0.required + $0.optional }.flatMap { [$0.name, $0.alias].compactMap(\.self) } + [action])
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate var isUTF8: Bool {
-        withMemoryRebound(to: UInt8.self) { bytes in (try? UTF8Span(validating: bytes.span)) != nil }
-    }
 }
