@@ -62,6 +62,25 @@ extension ActionTests {
             }
         }
 
+        @Test func `a port that another server has, and a log that cannot be written, are said`() async throws {
+            try await SharedStack.client.withSession { session in
+                let parameters: [String: JSONTree] = [
+                    "cmd": "exec python3 -m http.server 8080", "port": 8080, "logFile": "server.log",
+                ]
+                let unwritable = try await session("start_server", parameters.merging(["logFile": "/no/log"]) { $1 })
+                #expect(unwritable.error.hasPrefix("The server ended before its port 8080 answered."), "\(unwritable)")
+                #expect(unwritable["log"].string?.contains("/no/log") == true)
+                #expect(try await session("start_server", parameters).isSuccess)
+                let second = try await session("start_server", parameters)
+                #expect(
+                    second.json
+                        == .failure(
+                            "Another server answers at port 8080. `command_list` lists what runs: end it with "
+                                + "`command_kill`, or choose another port.", session: session.id))
+                #expect(try await session.commands().count == 1)
+            }
+        }
+
         @Test func `a server whose port does not answer in 10 seconds is told, and still runs`() async throws {
             try await SharedStack.client.withSession { session in
                 let answer = try await session(

@@ -21,6 +21,12 @@ extension ActionCall {
             command: "/bin/bash", arguments: ["-l", "-c", Self.serve, logFile, command],
             envs: arguments.envs ?? [:], cwd: arguments.cwd, user: user, timeout: nil)
         return try await inSandbox { sandbox in
+            guard try await !isListening(at: port, in: sandbox) else {
+                // The new server would end for that, and the old one would be taken for it.
+                throw failure(
+                    "Another server answers at port \(port). `command_list` lists what runs: end it with `command_kill`, "
+                        + "or choose another port.")
+            }
             let pid = try await client.start(server, in: sandbox)
             let wait = ProcessRequest(
                 command: "/bin/bash", arguments: ["-c", Self.waitForPort, "\(port)", "\(pid)", logFile],
@@ -51,8 +57,15 @@ extension ActionCall {
         }
     }
 
+    private func isListening(at port: Int, in sandbox: Sandbox) async throws -> Bool {
+        let probe = ProcessRequest(
+            command: "/bin/bash", arguments: ["-c", #"exec 3<>"/dev/tcp/127.0.0.1/$0""#, "\(port)"],
+            timeout: .seconds(15))
+        return try await client.run(probe, in: sandbox) { _ in }.code == 0
+    }
+
     /// `$0` is the log file, `$1` the command: as arguments, so that neither is read as part of this line.
-    private static let serve = #"exec >>"$0" 2>&1; eval "$1""#
+    private static let serve = #"exec >>"$0" 2>&1 || exit; eval "$1""#
 
     /// `$0` is the port, `$1` the server's process id, `$2` its log file. Prints the log's end when it fails.
     private static let waitForPort = """
@@ -62,7 +75,7 @@ extension ActionCall {
           kill -0 "$1" 2>/dev/null || { code=\(hasEnded); break; }
           sleep 0.1
         done
-        tail -c 4000 -- "$2"
+        tail -c 4000 -- "$2" 2>&1
         exit "$code"
         """
     private static let hasEnded = 3
