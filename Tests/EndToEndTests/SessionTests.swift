@@ -39,6 +39,23 @@ extension ActionTests {
             }
         }
 
+        @Test func `a responder that is told to stop finishes what it does, and leaves the sandbox`() async throws {
+            let stack = try #require(SharedStack.current)
+            try await stack.client.withSession { session in
+                try await stack.withResponder { other in
+                    let elsewhere = other.client.session(session.id)
+                    async let last = elsewhere("shell", ["command": "touch begun; sleep 1; echo done"])
+                    try await other.process.wait(for: "the command") {
+                        try await session("shell", ["command": "test -e begun"]).isSuccess
+                    }
+                    other.process.signal(SIGTERM)
+                    #expect(try await last.output == "done\n")
+                    #expect(await other.process.ended() == .status(0))
+                }
+                #expect(try await session.shell("ls begun") == "begun\n")
+            }
+        }
+
         @Test func `each action of a session can be a CGI process of its own`() async throws {
             let stack = try #require(SharedStack.current)
             let session = stack.cgiSession("by CGI")
