@@ -66,16 +66,16 @@ extension ActionTests {
         }
 
         private static let large = 25 << 20
-        private static let noise = Data((0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B1 >> 11) })
 
         @Test(arguments: ["base64", "utf-8"])
         func `25 MB are written, and downloaded byte for byte`(encoding: String) async throws {
             let stack = try #require(SharedStack.current)
             try await stack.client.withSession { session in
+                let noise = Data((0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B1 >> 11) })
                 let bytes =
                     encoding == "base64"
                     ? (0..<Self.large >> 16).reduce(into: Data()) { data, block in
-                        data += Data("\(block)".utf8) + Self.noise
+                        data += Data("\(block)".utf8) + noise
                     }
                     : Data(String(repeating: "0123456789ü\n", count: Self.large / 13).utf8)
                 let content =

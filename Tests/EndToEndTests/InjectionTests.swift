@@ -55,6 +55,19 @@ extension ActionTests {
             }
         }
 
+        @Test func `the same texts do run in a command`() async throws {
+            try await SharedStack.client.withSession { session in
+                var count = 0
+                for text in Self.hostile {
+                    _ = try await session("shell", ["command": .text("true \(text)")])
+                    let removed = try await session("shell", ["command": "rm /tmp/ran"])
+                    if removed.isSuccess { count += 1 }
+                }
+                // The others need quotes around them, or a program that takes -c.
+                #expect(count == 9)
+            }
+        }
+
         @Test func `the name of a variable is a name`() async throws {
             try await SharedStack.client.withSession { session in
                 for name in ["A;touch /tmp/ran", "$(touch /tmp/ran)", "A=B", "", "1A", "A\nB", "A B", "-u", "Ä"] {
