@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Responder
@@ -13,15 +14,16 @@ struct LanguageTests {
         "`id`", "$(id)", "${x}", "'; id; '", #"\'; id; '"#, "%s %d", "#{x}", "üñï 🦊", "'''", #"""""#, "\u{2028}",
     ]
 
-    @Test(arguments: values) func `Python reads back what was sent`(value: String) throws {
+    @Test(arguments: values) func `Python reads back what was sent`(value: String) async throws {
         for quote in ["'", "\""] {
             let literal = quote + Language.python.escaped(variable: value) + quote
-            #expect(try run("python3", ["-c", "import sys; sys.stdout.buffer.write((\(literal)).encode())"]) == value)
+            #expect(
+                try await run("python3", ["-c", "import sys; sys.stdout.buffer.write((\(literal)).encode())"]) == value)
         }
     }
 
-    @Test(arguments: values) func `Bash reads back what was sent`(value: String) throws {
-        #expect(try run("bash", ["-c", "printf %s '\(Language.bash.escaped(variable: value))'"]) == value)
+    @Test(arguments: values) func `Bash reads back what was sent`(value: String) async throws {
+        #expect(try await run("bash", ["-c", "printf %s '\(Language.bash.escaped(variable: value))'"]) == value)
     }
 
     /// As in Python, which has the same escapes for what is escaped here; so has JSON, but for the quote.
@@ -45,15 +47,13 @@ struct LanguageTests {
         }
     }
 
-    private func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
+    private func run(_ program: String, _ arguments: [String]) async throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "language-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let process = try await ChildProcess(Binaries.system(program), arguments, in: folder)
+        let exit = await process.ended()
+        #expect(exit == .status(0), "\(process.log)")
+        return process.outputText
     }
 }
