@@ -43,9 +43,8 @@ extension ActionCall {
         let size = ("bytes", ReplyValue.number(bytes.count))
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
         if arguments.encoding != "base64", !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) {
-            var printout = makePrintout()
-            printout.append(text)
-            let content = await printout.shown(services.hidden) { _ in path }
+            // As it stands in the file, terminal escapes and all.
+            let content = await Printout.excerpt(services.hidden.masked(in: text)) { path }
             return .reply(reply(("content", .text(content)), size, ("encoding", "utf-8")))
         }
         // Before the work of masking and encoding, which would be for nothing.

@@ -38,17 +38,19 @@ struct Printout: Sendable {
             // Bytes were cut anywhere; together again they are characters again.
             hidden.masked(in: String(decoding: bytes, as: UTF8.self).withoutTerminalEscapes)
         }
-        if dropped == 0 {
-            let text = clean(head + tail)
-            guard text.unicodeScalars.count > Self.shownLimit else { return text }
-            return await Self.cut(text, text, leavingOut: text.unicodeScalars.count - Self.shownHead - Self.shownTail) {
-                await save(head + tail)
-            }
-        }
+        if dropped == 0 { return await Self.excerpt(clean(head + tail)) { await save(head + tail) } }
         // Half of a hidden value may stand at either side of the gap, where nothing masks it.
         let first = clean(head).unicodeScalars.dropLast(hidden.longest)
         let last = clean(tail).unicodeScalars.dropFirst(hidden.longest)
         return await Self.cut(String(first), String(last), leavingOut: nil) { await save(head) }
+    }
+
+    /// The text if an answer may show all of it, else its beginning and its end with a line between that names the place of
+    /// the whole.
+    static func excerpt(_ text: String, place: () async -> String?) async -> String {
+        let count = text.unicodeScalars.count
+        guard count > shownLimit else { return text }
+        return await cut(text, text, leavingOut: count - shownHead - shownTail, save: place)
     }
 
     private static func cut(
