@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test func `nobody listens`() async throws {
-        let url = "http://127.0.0.1:\(Loopback.refusedPort())"
+        let url = "http://127.0.0.1:\(try freePort())"
         let client = try E2BClient(E2BConfiguration(apiKey: testKey, apiURL: url, sandboxURL: url))
         let begin = ContinuousClock.now
         await #expect {

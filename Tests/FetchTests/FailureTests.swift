@@ -127,8 +127,8 @@ struct FailureTests {
         #expect(count == length)
     }
 
-    @Test func `nobody listens`() async {
-        let url = "http://127.0.0.1:\(Loopback.refusedPort())/"
+    @Test func `nobody listens`() async throws {
+        let url = "http://127.0.0.1:\(try freePort())/"
         await expect(.couldNotConnect(host: "127.0.0.1"), from: .init(url: url))
     }
 

@@ -231,7 +231,7 @@ private final class Nginx: Sendable {
                     at: other.folder.appending(path: file), to: folder.appending(path: file))
             }
         } else {
-            url = "https://localhost:\(Loopback.refusedPort())"
+            url = "https://localhost:\(try freePort())"
             try await Self.run(
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                 "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key.path, "-out", certificate, "-days", "1",

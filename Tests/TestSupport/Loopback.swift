@@ -38,13 +38,6 @@ package final class Loopback: Sendable {
     /// Connections accepted so far.
     package var acceptCount: Int { connections.acceptCount }
 
-    /// A port of 127.0.0.1 at which nobody listens.
-    package static func refusedPort() -> UInt16 {
-        let (listener, port) = listen()
-        close(listener)
-        return port
-    }
-
     private static func listen() -> (CInt, UInt16) {
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
