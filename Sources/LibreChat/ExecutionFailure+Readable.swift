@@ -12,14 +12,22 @@ extension ExecutionFailure {
     /// The traceback alone.
     package var readableTraceback: String { traceback.withoutTerminalEscapes.separatingFrames }
 
-    private var summaryLine: String {
-        switch (name, value) {
+    /// The value alone, with the words that the interpreter leaves out.
+    package var readableValue: String {
+        switch name {
         // A shell that ended: no name, the exit code as value.
-        case ("", let value): "Exit code \(value)"
-        case ("ContextRestarting", _):
-            "\(name): \(value). The process that ran the code died, perhaps for want of memory or by exit."
+        case "": "Exit code \(value)"
+        case "ContextRestarting":
+            "\(value). The process that ran the code died, perhaps for want of memory or by exit."
+        default: value
+        }
+    }
+
+    private var summaryLine: String {
+        switch (name, readableValue) {
+        case ("", let value): value
         case (let name, ""): name
-        default: "\(name): \(value)"
+        case (let name, let value): "\(name): \(value)"
         }
     }
 }

@@ -106,6 +106,18 @@ extension ActionTests {
             }
         }
 
+        @Test func `an exit is told in words`() async throws {
+            try await SharedStack.client.withSession { session in
+                let shell = try await session("execute", ["language": "bash", "code": "echo out; exit 3"])
+                #expect(shell["logs"]["stdout"].string?.hasPrefix("out\n") == true, "\(shell)")
+                #expect(shell["error"]["value"] == "Exit code 3", "\(shell)")
+                let kernel = try await session("execute", ["code": "import os\nos._exit(1)"])
+                #expect(kernel["error"]["name"] == "ContextRestarting", "\(kernel)")
+                #expect(kernel["error"]["value"].string?.contains("process that ran the code died") == true)
+                #expect(try await session.python("print('on')") == "on\n")
+            }
+        }
+
         @Test func `values are shown in the form that reads best`() async throws {
             try await SharedStack.client.withSession { session in
                 let code = """

@@ -140,7 +140,7 @@ extension ActionTests {
                 for path in ["/usr/forbidden.txt", "/proc/forbidden.txt", "/tmp", "/etc/passwd/below"] {
                     let answer = try await session("write_file", ["filePath": .text(path), "fileContent": "a"])
                     #expect(answer.status == 200 && !answer.isSuccess, "\(answer)")
-                    #expect(answer.error.contains(path) && answer.error.contains("writ"), "\(answer)")
+                    #expect(answer.error.hasPrefix("\(path) cannot be written: "), "\(answer)")
                 }
                 _ = try await session.shell("touch locked; chmod 000 locked")
                 let locked = try await session("read_file", ["filePath": "locked"])

@@ -329,7 +329,7 @@ class Processes:
         if not os.path.isdir(folder):
             raise Failure.rpc("invalid_argument", f"cwd '{folder}' does not exist")
         environment = {name: value for name, value in self._environment.items()
-                       if name in ("PATH", "HOME", "USER", "LOGNAME") or name.startswith("PIP_")}
+                       if name in ("PATH", "HOME", "USER", "LOGNAME") or name.startswith(("PIP_", "npm_"))}
         environment |= {"HOME": home, **self.global_variables, **envs}
         wants_stdin = request.get("stdin")
         return Command(

@@ -81,7 +81,7 @@ struct Bubblewrap: Sendable {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/home/user"), ("USER", "user"), ("LOGNAME", "user"),
             ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
         ]
-        for (name, value) in environment + Launch.pip(network) { all += ["--setenv", name, value] }
+        for (name, value) in environment + Launch.installers(network) { all += ["--setenv", name, value] }
         return all + ["--"] + limits + command
     }
 

@@ -24,10 +24,12 @@ struct Launch: Sendable {
     /// Isolated from the user's own Python packages, and leaving no compiled files behind.
     private static func command(_ agent: String) -> [String] { [python, "-I", "-B", agent] }
 
-    /// pip installs for the user although the system's packages are Debian's. Without a network it says so at once.
-    static func pip(_ network: SandboxNetwork) -> [(String, String)] {
+    /// pip installs for the user although the system's packages are Debian's. Without a network, pip and npm say so at
+    /// once.
+    static func installers(_ network: SandboxNetwork) -> [(String, String)] {
         let always = [("PIP_BREAK_SYSTEM_PACKAGES", "1"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")]
-        return network == .host ? always : always + [("PIP_RETRIES", "0"), ("PIP_DEFAULT_TIMEOUT", "5")]
+        guard network == .none else { return always }
+        return always + [("PIP_RETRIES", "0"), ("PIP_DEFAULT_TIMEOUT", "5"), ("npm_config_fetch_retries", "0")]
     }
 
     /// The agent with this user's own rights, in a home of its own.
@@ -40,7 +42,7 @@ struct Launch: Sendable {
         ]
         // Into that home, also where this user could write to the system's folders.
         environment["PIP_USER"] = "1"
-        for (name, value) in pip(.host) { environment[name] = value }
+        for (name, value) in installers(.host) { environment[name] = value }
         return Launch(
             program: python, arguments: command(files.agent), environment: environment,
             folder: home, isIsolated: false)

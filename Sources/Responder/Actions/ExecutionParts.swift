@@ -62,7 +62,7 @@ struct ExecutionParts: ExecutionRecord {
     var thrown: (value: Printout, traceback: Printout)? {
         guard let failure else { return nil }
         var (value, traceback) = (Printout(limit: limit), Printout(limit: limit))
-        value.append(failure.value)
+        value.append(failure.readableValue)
         traceback.append(failure.readableTraceback)
         return (value, traceback)
     }

@@ -21,8 +21,10 @@ extension ActionCall {
         }
         do {
             try await inSandbox { _ = try await client.write(bytes, to: path, in: $0) }
+        } catch E2BError.notFound(_, let message) {
+            throw unwritable(path, message)
         } catch E2BError.refused(_, let status, let message) where status < 502 {
-            throw failure("\(path) cannot be written: \(message). Choose another path, or look with `shell`.")
+            throw unwritable(path, message)
         }
         return .reply(reply(("message", "File written to \(path)"), ("bytes", .number(bytes.count))))
     }
@@ -78,6 +80,10 @@ extension ActionCall {
             reply(
                 ("downloadUrl", .text(url)), ("expiresAt", .text(end.written)),
                 ("message", "Download URL generated for \(path)")))
+    }
+
+    private func unwritable(_ path: String, _ why: String) -> ActionFailure {
+        failure("\(path) cannot be written: \(why). Choose another path, or look with `shell`.")
     }
 
     private func missing(_ path: String) -> ActionFailure { failure("There is no file \(path) in the sandbox.") }
