@@ -2,7 +2,7 @@ extension ImageType {
     static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// What the bytes are, whatever anybody says. Nil: nothing that the gate knows.
-    static func sniff(_ bytes: [UInt8]) -> ImageType? {
+    package static func sniff(_ bytes: [UInt8]) -> ImageType? {
         // A stump of the signature is an early end, not an unknown type.
         if !bytes.isEmpty, bytes.prefix(8).elementsEqual(pngSignature.prefix(bytes.count)) { return .png }
         if bytes.starts(with: [0xFF, 0xD8]) { return .jpeg }

@@ -63,11 +63,6 @@ struct Check: AsyncParsableCommand {
         {"code": "import matplotlib.pyplot as plt\nimport numpy as np\nx = np.linspace(0, 10, 100)\ny = np.sin(x)\nplt.plot(x, y)\nplt.title(\"Sine Wave\")\nplt.show()"}
         """#
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
-    }
-
     /// The two-element array, taken apart.
     private struct Answer {
         private(set) var text = ""

@@ -17,7 +17,7 @@ struct E2BFCGI: AsyncParsableCommand {
 
             \(Setting.all.map(\.helpLine).joined(separator: "\n"))
             """,
-        subcommands: [Serve.self, Check.self],
+        subcommands: [Serve.self, Check.self, Admit.self],
         defaultSubcommand: Serve.self)
 }
 
