@@ -78,7 +78,7 @@ let package = Package(
         tests("FastCGITests", ["FastCGI"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "e2b-local"]),
-        tests("ImageGateTests", ["ImageGate"]),
+        tests("ImageGateTests", ["ImageGate"], exclude: ["Corpus"]),
         tests("LibreChatTests", ["LibreChat"]),
         tests("ResponderTests", ["Responder"]),
         tests(

@@ -186,11 +186,54 @@ cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, siz
 
 cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, size_t *consumed) {
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
-    // With the last row libpng has read to the end of the compressed stream and of the IDAT that holds it.
+    // With the last row libpng has read to the end of the compressed stream and of the IDAT that holds it: unless that is
+    // not the one that the row came from. Then it looks into one more chunk, whatever that has of the end.
     *data_end = reader->offset;
     png_read_end(reader->png, NULL);
     *consumed = reader->offset;
     return cimage_ok;
+}
+
+static uint32_t big_endian_32(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/// Throws away what comes out. All of the input must be used: what is left over follows the end of the stream.
+static int inflate_chunk(z_stream *stream, const uint8_t *data, uint32_t count, uint64_t expected) {
+    uint8_t out[1 << 14];
+    int status = Z_OK;
+    stream->next_in = (Bytef *)data;
+    stream->avail_in = count;
+    do {
+        stream->next_out = out;
+        stream->avail_out = sizeof out;
+        status = inflate(stream, Z_NO_FLUSH);
+        // A bomb is not blown up to its end.
+        if (stream->total_out > expected) return Z_DATA_ERROR;
+    } while (status == Z_OK && (stream->avail_in > 0 || stream->avail_out == 0));
+    // Nothing to do with an empty input: not an error.
+    if (status == Z_BUF_ERROR && stream->avail_in == 0) status = Z_OK;
+    return status == Z_STREAM_END && stream->avail_in > 0 ? Z_DATA_ERROR : status;
+}
+
+cimage_status cimage_png_check_data(const uint8_t *bytes, size_t count, uint64_t expected) {
+    z_stream stream = {0};
+    if (inflateInit(&stream) != Z_OK) return cimage_out_of_memory;
+    int status = Z_OK;
+    for (size_t offset = 8; offset + 12 <= count;) {
+        uint32_t length = big_endian_32(bytes + offset);
+        if (length > count - offset - 12) break;
+        bool is_data = memcmp(bytes + offset + 4, "IDAT", 4) == 0;
+        if (is_data && length > 0) {
+            // A whole stream, and then more.
+            if (status == Z_STREAM_END) status = Z_DATA_ERROR;
+            if (status == Z_OK) status = inflate_chunk(&stream, bytes + offset + 8, length, expected);
+        }
+        offset += (size_t)length + 12;
+    }
+    bool is_whole = status == Z_STREAM_END && stream.total_out == expected;
+    inflateEnd(&stream);
+    return is_whole ? cimage_ok : status == Z_MEM_ERROR ? cimage_out_of_memory : cimage_malformed;
 }
 
 // MARK: Writing

@@ -52,9 +52,13 @@ cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *
                                    uint32_t count);
 
 /// After the last row: reads to the end of IEND.
-/// `data_end` is where the IDAT ends in which the compressed stream ended, `consumed` where IEND does.
+/// `data_end` is where the last IDAT ends that libpng has looked into, `consumed` where IEND does.
 cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull data_end,
                                 size_t *_Nonnull consumed);
+
+/// Inflates the IDATs of a PNG whose chunks are in order, without libpng: `ok` if together they are one whole zlib stream
+/// of exactly `expected` bytes.
+cimage_status cimage_png_check_data(const uint8_t *_Nonnull bytes, size_t count, uint64_t expected);
 
 /// libpng's words for the last failure. Lives as long as the reader.
 const char *_Nonnull cimage_png_message(const cimage_png_reader *_Nonnull reader);

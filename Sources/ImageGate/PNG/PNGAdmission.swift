@@ -30,7 +30,7 @@ extension Admission {
                 try reader.read(batch, into: nil)
                 rows -= batch
             }
-            try reader.finish(dataEnd: chunks.dataEnd)
+            try reader.finish(chunks)
         }
     }
 
@@ -88,7 +88,7 @@ private struct ThumbnailTarget {
                     scaler.add(samples, row: row, of: pass)
                 }
             }
-            try reader.finish(dataEnd: chunks.dataEnd)
+            try reader.finish(chunks)
             return scaler.bitmap()
         }
         var scaler = BoxScaler(from: header.size, to: size, layout: layout, light: light)
@@ -100,7 +100,7 @@ private struct ThumbnailTarget {
             scaler.add(samples, rows: count)
             left -= count
         }
-        try reader.finish(dataEnd: chunks.dataEnd)
+        try reader.finish(chunks)
         return scaler.bitmap
     }
 }

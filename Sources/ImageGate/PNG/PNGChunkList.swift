@@ -32,6 +32,8 @@ struct PNGChunkList: Sendable {
     private(set) var chunks: [Chunk] = []
     /// The end of the last IDAT with anything in it.
     private(set) var dataEnd = 0
+    /// Bytes of data in that IDAT.
+    private(set) var lastDataCount = 0
 
     /// - Parameter checkHeader: called as soon as the header is known, before the rest is looked at.
     init(
@@ -54,7 +56,7 @@ struct PNGChunkList: Sendable {
                     throw .malformed(.png, why: "PNG chunk IDAT comes after other chunks")
                 }
                 hasData = true
-                if !chunk.data.isEmpty { dataEnd = chunk.range.upperBound }
+                if !chunk.data.isEmpty { (dataEnd, lastDataCount) = (chunk.range.upperBound, chunk.data.count) }
             case "IEND":
                 guard chunk.data.isEmpty else { throw .malformed(.png, why: "PNG chunk IEND is not empty") }
             case "PLTE": break

@@ -19,4 +19,11 @@ struct PNGHeader: Equatable, Sendable {
             throw .malformed(.png, why: "PNG header has a side that no PNG can have")
         }
     }
+
+    /// Bytes of all rows, each with its filter, before compression.
+    var dataCount: Int {
+        let channels = [2: 3, 4: 2, 6: 4][colorType] ?? 1
+        let passes = isInterlaced ? PNGReader.Pass.all(of: size).map(\.size) : [size]
+        return passes.reduce(0) { $0 + $1.height * (1 + ($1.width * channels * Int(bitDepth) + 7) / 8) }
+    }
 }

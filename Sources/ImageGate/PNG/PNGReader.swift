@@ -4,6 +4,7 @@ internal import CImage
 struct PNGReader: ~Copyable {
     let layout: cimage_png_layout
     private let raw: OpaquePointer
+    private let bytes: UnsafePointer<UInt8>
     private let count: Int
 
     init(
@@ -20,6 +21,7 @@ struct PNGReader: ~Copyable {
         }
         self.raw = raw
         self.layout = layout
+        self.bytes = base
         self.count = bytes.count
     }
 
@@ -31,16 +33,26 @@ struct PNGReader: ~Copyable {
     }
 
     /// After the last row: what is left must be the end, and nothing after it.
-    ///
-    /// - Parameter dataEnd: of the last IDAT with anything in it. libpng stops reading where the compressed stream ends and
-    ///   lets whole chunks follow.
-    func finish(dataEnd: Int) throws(ImageRejection) {
+    func finish(_ chunks: PNGChunkList) throws(ImageRejection) {
         var streamEnd = 0
         var consumed = 0
         try check(cimage_png_finish(raw, &streamEnd, &consumed))
-        guard streamEnd >= dataEnd else { throw .malformed(.png, why: "PNG has data after its last row") }
+        // Encoders cut their data where it suits them, so the end of the stream, a block's end and a checksum, may be in
+        // other chunks than the last row. libpng does not follow it there: zlib has to be asked. That is the data again,
+        // so only where it can be so.
+        if streamEnd < chunks.dataEnd || chunks.lastDataCount < Self.streamEndCount {
+            switch cimage_png_check_data(bytes, count, UInt64(chunks.header.dataCount)) {
+            case .ok: break
+            case .out_of_memory: throw .outOfMemory
+            case .malformed, .too_large:
+                throw .malformed(.png, why: "PNG has too little or too much data after its last row")
+            }
+        }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
+
+    /// Bytes: more than encoders need after the last row.
+    private static let streamEndCount = 64
 
     private func check(_ status: cimage_status) throws(ImageRejection) {
         if let rejection = Self.rejection(status, raw) { throw rejection }

@@ -1,0 +1,20 @@
+"""What Pillow sees: reads images, base64, one a line; answers each with a line: width, height, RGBA in base64, or "-"."""
+
+import base64
+import io
+import sys
+import warnings
+
+from PIL import Image
+
+warnings.simplefilter("ignore")
+Image.MAX_IMAGE_PIXELS = 1 << 20
+
+for line in sys.stdin:
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(line)), formats=("PNG", "JPEG")) as image:
+            image.load()
+            pixels = image.convert("RGBA").tobytes()
+            print(*image.size, base64.b64encode(pixels).decode())
+    except Exception:  # Its decoders raise whatever occurs to them.
+        print("-")
