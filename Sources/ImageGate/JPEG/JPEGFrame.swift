@@ -2,6 +2,8 @@
 struct JPEGFrame: Equatable, Sendable {
     let size: PixelSize
     let isProgressive: Bool
+    /// By name, as scans call them.
+    let components: [UInt8]
     /// Horizontal and vertical sampling of each component.
     let sampling: [PixelSize]
 
@@ -15,6 +17,7 @@ struct JPEGFrame: Equatable, Sendable {
         size = PixelSize(
             width: Int(payload[start + 3]) << 8 | Int(payload[start + 4]),
             height: Int(payload[start + 1]) << 8 | Int(payload[start + 2]))
+        components = (0..<Int(payload[start + 5])).map { payload[start + 6 + 3 * $0] }
         sampling = (0..<Int(payload[start + 5])).map { component in
             let factors = Int(payload[start + 7 + 3 * component])
             return PixelSize(width: factors >> 4, height: factors & 15)

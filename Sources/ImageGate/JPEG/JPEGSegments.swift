@@ -22,18 +22,23 @@ struct JPEGSegments: Sendable {
         /// Baseline, extended and progressive, Huffman-coded. No browser shows the others.
         static let frames: Set<UInt8> = [0xC0, 0xC1, 0xC2]
         static let otherFrames: Set<UInt8> = [0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF]
+        /// Huffman and quantisation tables, the restart interval.
+        static let tables: Set<UInt8> = [0xC4, 0xDB, 0xDD]
+        static let applications: ClosedRange<UInt8> = 0xE0...0xEF
     }
 
     /// - Parameter checkFrame: called as soon as the frame is known, before the rest is looked at.
     init(_ bytes: [UInt8], checkFrame: (JPEGFrame) throws(ImageRejection) -> Void) throws(ImageRejection) {
         var walker = Walker(bytes: bytes)
         var frame: JPEGFrame?
+        var coverage: JPEGCoverage?
         while true {
             let segment = try walker.next()
             switch segment.marker {
             case Marker.end:
                 segments.append(segment)
                 guard let frame, scanCount > 0 else { throw .malformed(.jpeg, why: "JPEG has no image") }
+                try coverage?.check()
                 self.frame = frame
                 guard walker.position == bytes.count else {
                     throw .trailingData(.jpeg, count: bytes.count - walker.position)
@@ -44,15 +49,21 @@ struct JPEGSegments: Sendable {
                 let found = try JPEGFrame(bytes, segment)
                 try checkFrame(found)
                 frame = found
+                coverage = try JPEGCoverage(found)
             case let marker where Marker.otherFrames.contains(marker):
                 throw .malformed(.jpeg, why: "JPEG is of a kind that viewers do not show")
             case Marker.scan:
                 scanCount += 1
+                guard coverage != nil else { throw .malformed(.jpeg, why: "JPEG has a scan before its frame") }
+                try coverage?.add(scan: bytes[segment.payload])
                 // Each scan passes over the whole image: a small file with many is a bomb of time.
                 guard scanCount <= Self.scanLimit else {
                     throw .malformed(.jpeg, why: "JPEG has over \(Self.scanLimit) scans")
                 }
-            default: break
+            case Marker.comment: break
+            case let marker where Marker.tables.contains(marker) || Marker.applications.contains(marker): break
+            // libjpeg skips what it does not use, a number of lines for example, and anything can be in there.
+            default: throw .malformed(.jpeg, why: "JPEG has a segment that viewers do not know")
             }
             guard segments.count < Self.segmentLimit else {
                 throw .malformed(.jpeg, why: "JPEG has over \(Self.segmentLimit) segments")
