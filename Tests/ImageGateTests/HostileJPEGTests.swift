@@ -92,6 +92,25 @@ struct HostileJPEGTests {
         #expect(isMalformed(rejection(image([1], [1, 1]), .jpeg)))
     }
 
+    @Test func `restart markers are counted`() throws {
+        // One block and a restart, 65,536 times: 2048×2048 pixels.
+        let grey = jpeg(Bitmap(8, 8, .grey) { _, _ in [128] })
+        let parts = try parts(grey)
+        let scan = try #require(parts.first { $0[1] == 0xDA })
+        let block = Array(scan.dropFirst(10))
+        var bytes: [UInt8] = [0xFF, 0xD8]
+        for part in parts where [0xDB, 0xC4].contains(part[1]) { bytes += part }
+        bytes += segment(0xC0, [8, 8, 0, 8, 0, 1, 1, 0x11, 0]) + segment(0xDD, [0, 1]) + scan[..<10] + block
+        for restart in 0..<65_535 { bytes += [0xFF, 0xD0 + UInt8(restart & 7)] + block }
+        let image = try admit(bytes + [0xFF, 0xD9], .jpeg)
+        #expect((image.originalWidth, image.originalHeight) == (2048, 2048))
+        // Without blocks between them, out of order, or after the end.
+        let restarts = (0..<65_535).flatMap { [0xFF, 0xD0 + UInt8($0 & 7)] as [UInt8] }
+        #expect(isMalformed(rejection(bytes.dropLast(block.count + 2) + block + [0xFF, 0xD9], .jpeg)))
+        #expect(isMalformed(rejection(Array(grey.dropLast(2)) + restarts + [0xFF, 0xD9], .jpeg)))
+        #expect(isMalformed(rejection(bytes + [0xFF, 0xD7, 0xFF, 0xD9], .jpeg)))
+    }
+
     @Test func `a JPEG that is something else, too, is only a JPEG afterwards`() throws {
         let comment = inserting(0xFE, Array("*/=alert(1)/*".utf8) + Self.markup, into: Self.baseline)
         let archive = inserting(0xEF, Array("PK\u{3}\u{4}".utf8) + Self.markup, into: comment)

@@ -111,25 +111,40 @@ private struct Walker {
         return .init(marker: marker, range: start..<position, payload: payload)
     }
 
+    private enum ScanEnd {
+        case marker(at: Int)
+        /// A restart, or the end of the scan, with nothing before it. libjpeg passes over restarts that it does not expect.
+        case nothing
+    }
+
     /// To the next marker that is not a stuffed zero or a restart.
     private mutating func skipEntropyCodedData() throws(ImageRejection) {
-        let found = bytes.withUnsafeBufferPointer { bytes -> Int? in
+        let found = bytes.withUnsafeBufferPointer { bytes -> ScanEnd? in
             var index = position
+            var intervalStart = position
             while index + 1 < bytes.count {
                 if bytes[index] == 0xFF {
                     let marker = bytes[index + 1]
                     if marker == 0xFF {
+                        if index == intervalStart { intervalStart += 1 }
                         index += 1
                         continue
                     }
-                    if marker != 0, !(0xD0...0xD7).contains(marker) { return index }
+                    if marker != 0 {
+                        if index == intervalStart { return .nothing }
+                        if !(0xD0...0xD7).contains(marker) { return .marker(at: index) }
+                        intervalStart = index + 2
+                    }
                     index += 1
                 }
                 index += 1
             }
             return nil
         }
-        guard let found else { throw .truncated(.jpeg) }
-        position = found
+        switch found {
+        case .marker(let index): position = index
+        case .nothing: throw .malformed(.jpeg, why: "JPEG has a restart without data")
+        case nil: throw .truncated(.jpeg)
+        }
     }
 }
