@@ -29,6 +29,20 @@ extension Admission {
         return try search.photograph(of: thumbnail, originalSize: seen)
     }
 
+    /// What shows of a JPEG that is shown inside a drawing: decoded whole, never made smaller.
+    func strippedJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> [UInt8] {
+        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
+            try checkSize(frame.size, of: .jpeg)
+        }
+        try checkScans(segments)
+        try cancellation.check()
+        _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+            try JPEGReader().bitmap(
+                buffer, frame: segments.frame, scale: .eighth, isInvertedCMYK: segments.hasAdobeMarker)
+        }
+        return segments.stripped(bytes)
+    }
+
     /// An image in one scan needs a few rows of blocks. One in several is held whole, and each scan passes over all of it.
     private func checkScans(_ segments: JPEGSegments) throws(ImageRejection) {
         let frame = segments.frame

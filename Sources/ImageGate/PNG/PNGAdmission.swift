@@ -17,6 +17,13 @@ extension Admission {
         return try search.thumbnail(of: bitmap, originalSize: size)
     }
 
+    /// What shows of a PNG that is shown inside a drawing: decoded whole, never made smaller.
+    func strippedPNG(_ bytes: [UInt8]) throws(ImageRejection) -> [UInt8] {
+        let chunks = try PNGChunkList(bytes) { header throws(ImageRejection) in try checkSize(header.size, of: .png) }
+        try validate(bytes, chunks)
+        return chunks.stripped(bytes)
+    }
+
     /// Decodes all rows and keeps none.
     private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageRejection) {
         let header = chunks.header

@@ -2,9 +2,9 @@ import FoundationEssentials
 
 /// A PNG or JPEG in a `data:` URL, which is all that an `image` element may show.
 struct SVGEmbeddedImage {
-    /// The URL written anew.
-    let url: String
     let pixels: Int
+    private let bytes: [UInt8]
+    private let type: ImageType
 
     /// Nil for everything else: other types, SVG in SVG, other encodings than base64, bytes of another type than claimed.
     init?(_ href: String) {
@@ -24,7 +24,19 @@ struct SVGEmbeddedImage {
         let (pixels, overflow) = size.width.multipliedReportingOverflow(by: size.height)
         guard !overflow else { return nil }
         self.pixels = pixels
-        url = "data:\(type.mimeType);base64,\(data.base64EncodedString())"
+        (self.bytes, self.type) = (bytes, type)
+    }
+
+    /// The URL written anew, with no more in it than shows. Nil if the image does not decode: then there is nothing to show.
+    func url(_ admission: Admission) throws(ImageRejection) -> String? {
+        do throws(ImageRejection) {
+            let stripped = type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes)
+            return "data:\(type.mimeType);base64,\(Data(stripped).base64EncodedString())"
+        } catch {
+            // Not the image's fault.
+            if error == .cancelled || error == .outOfMemory { throw error }
+            return nil
+        }
     }
 
     /// From IHDR, which comes first. PNG, section 11.2.2.

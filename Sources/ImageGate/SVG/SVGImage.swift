@@ -13,12 +13,15 @@ struct SVGImage: Equatable {
     var width: Int { Int(size.width.rounded()) }
     var height: Int { Int(size.height.rounded()) }
 
-    init(sanitising bytes: [UInt8], policy: ImagePolicy) throws(ImageRejection) {
+    init(
+        sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation()
+    ) throws(ImageRejection) {
         guard !bytes.isEmpty else { throw .empty }
         let limit = min(policy.inputByteLimit, SVGLimit.document)
         guard bytes.count <= limit else { throw .tooManyBytes(count: bytes.count, limit: limit) }
         let body = try SVGPreflight.body(of: bytes)
-        var sanitiser = try SVGParser.parse(body, into: SVGSanitiser(policy: policy))
+        var sanitiser = try SVGParser.parse(
+            body, into: SVGSanitiser(Admission(policy: policy, cancellation: cancellation)))
         self.bytes = try sanitiser.finish()
         size = sanitiser.size
     }

@@ -9,7 +9,7 @@ struct SVGSanitiser {
         var index: Int
     }
 
-    private let policy: ImagePolicy
+    private let admission: Admission
     private var writer = SVGWriter()
     private var references = SVGReferences()
     private var open: [OpenElement] = []
@@ -23,7 +23,7 @@ struct SVGSanitiser {
 
     private(set) var size = SVGSize(width: nil, height: nil, viewBox: nil)
 
-    init(policy: ImagePolicy) { self.policy = policy }
+    init(_ admission: Admission) { self.admission = admission }
 
     /// The document, once it is complete.
     mutating func finish() throws(ImageRejection) -> [UInt8] {
@@ -148,11 +148,11 @@ struct SVGSanitiser {
         guard element == "image" else { return value.count > 1 && value.first == "#" ? String(value) : nil }
         guard let image = SVGEmbeddedImage(String(value)) else { return nil }
         embeddedPixels += image.pixels
-        let limit = min(SVGLimit.embeddedPixels, policy.pixelLimit)
+        let limit = min(SVGLimit.embeddedPixels, admission.policy.pixelLimit)
         guard image.pixels <= limit, embeddedPixels <= limit else {
             throw .forbidden(.svg, what: "embedded images of more than \(limit) pixels")
         }
-        return image.url
+        return try image.url(admission)
     }
 
     /// Blurring takes time in proportion.
