@@ -59,7 +59,9 @@ struct PNGChunkList: Sendable {
                 if !chunk.data.isEmpty { (dataEnd, lastDataCount) = (chunk.range.upperBound, chunk.data.count) }
             case "IEND":
                 guard chunk.data.isEmpty else { throw .malformed(.png, why: "PNG chunk IEND is not empty") }
-            case "PLTE": break
+            case "PLTE", "tRNS":
+                // Too late: some decoders heed it all the same.
+                guard !hasData else { throw .malformed(.png, why: "PNG chunk \(chunk.name) comes after the data") }
             default:
                 guard !chunk.name.isCritical else {
                     throw .malformed(.png, why: "PNG chunk \(chunk.name) is not known")
