@@ -16,10 +16,16 @@ extension PNGChunkList {
     /// In the order of the file, and ancillary ones only where and as often as the standard has them: once, before IDAT.
     func essentials(_ bytes: [UInt8]) -> [Chunk] {
         var kept: [Chunk] = []
+        var isProfileSeen = false
         for chunk in chunks {
             let isAncillary = !chunk.name.isCritical
             let isLate = kept.last?.name == "IDAT"
             if isAncillary, isLate || kept.contains(where: { $0.name == chunk.name }) { continue }
+            // Only the first is inflated: there may be thousands.
+            if chunk.name == "iCCP" {
+                if isProfileSeen { continue }
+                isProfileSeen = true
+            }
             if isEssential(chunk, bytes) { kept.append(chunk) }
         }
         return kept
