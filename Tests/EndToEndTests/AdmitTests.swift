@@ -110,4 +110,40 @@ struct AdmitTests {
         let full = try await admit(png, ["in", "/dev/full"])
         #expect(full.exit == .status(1) && full.log.hasPrefix("Error: /dev/full cannot be written: No space left"))
     }
+
+    /// Files of at most 200 kB, by name.
+    private static let bombs = """
+        import struct, zlib
+        def chunk(name, data): return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        def png(side, extra, data):
+            header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+            return b"\\x89PNG\\r\\n\\x1a\\n" + header + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+        zeros = zlib.compress(bytes(150 << 20), 9)
+        row = zlib.compress(bytes(2))
+        bombs = {
+            "vast": png(60000, b"", zeros[:1000]), "data": png(1, b"", zeros), "text": png(1, chunk(b"zTXt", b"k\\0\\0" + zeros), row),
+            "profile": png(1, chunk(b"iCCP", b"k\\0\\0" + zeros), row),
+        }
+        for name, data in bombs.items():
+            with open(name, "wb") as file: file.write(data)
+        """
+
+    @Test func `bombs stay small`() async throws {
+        defer { cleanUp() }
+        let python = try await ChildProcess(Binaries.system("python3"), ["-c", Self.bombs], in: folder)
+        #expect(await python.ended() == .status(0), "\(python.log)")
+        for (name, reason) in [
+            ("vast", "60000×60000 pixels, over the limit of 100 megapixels"), ("data", "PNG does not decode: "),
+        ] {
+            let result = try await admit([], [name, "out"])
+            #expect(result.exit == .status(1) && result.file == nil)
+            #expect(result.log.hasPrefix("Error: \(name) is rejected: \(reason)"))
+        }
+        for name in ["text", "profile"] {
+            let result = try await admit([], [name, "out"])
+            #expect(result.exit == .status(0))
+            // What would inflate is gone.
+            #expect(try #require(result.file).count < 100)
+        }
+    }
 }
