@@ -94,6 +94,9 @@ struct BinaryTests {
         #expect(await binary.waitForExit() == 0)
         #expect(await binary.complaint().contains("WARNING: no isolation"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
-        #expect(try Machine.processes(with: binary.temporary.path).isEmpty)
+        // Killed, and not yet gone on a busy machine.
+        while try !Machine.processes(with: binary.temporary.path).isEmpty {
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 }

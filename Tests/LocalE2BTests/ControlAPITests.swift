@@ -66,10 +66,11 @@ import Testing
         try await StubServer.with { stub in
             let id = try await stub.create()
             #expect(await stub.control("POST", "/sandboxes/\(id)/timeout", #"{"timeout":1}"#).status == 204)
-            // The stream of a running execution is cut when the sandbox ends: no polling needed.
-            let cut = await stub.execute("wait", in: id)
-            #expect(cut.status == 200 && !cut.isWhole)
-            #expect(await stub.control("GET", "/sandboxes/\(id)").status == 404)
+            // The stream of a running execution is cut when the sandbox ends: no polling needed. On a busy machine it may
+            // come too late to run.
+            let ended = await stub.execute("wait", in: id)
+            #expect(ended.status == 502 || ended.status == 200 && !ended.isWhole)
+            while await stub.control("GET", "/sandboxes/\(id)").status != 404 {}
             #expect(await stub.http.send("GET", "/local/stats").json["expired"] as? Int == 1)
         }
     }

@@ -14,7 +14,9 @@ struct SandboxEndTests {
             while await stub.control("GET", "/sandboxes/\(id)").status != 404 {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            #expect(await running.value.isWhole == false)
+            // On a busy machine it came too late to begin; what had begun is cut.
+            let ended = await running.value
+            #expect(ended.isWhole == (ended.status == 502))
             let octets = stub.envd(id, type: "application/octet-stream")
             for answer in [
                 await stub.execute("hello", in: id),

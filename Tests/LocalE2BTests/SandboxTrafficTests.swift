@@ -17,7 +17,8 @@ import Testing
     @Test func `a line of 20 MB passes whole`() async throws {
         try await StubServer.with { stub in
             let answer = await stub.execute("big", in: try await stub.create())
-            #expect(answer.isWhole && answer.lines.count == 3)
+            let lines = answer.lines.filter { !$0.contains("keepalive") }
+            #expect(answer.isWhole && lines.count == 3)
             #expect(answer.body.utf8.count > 20 << 20)
         }
     }

@@ -49,6 +49,7 @@ class CellStream(OutStream):
     """stdout or stderr of the running cell."""
 
     _unsent = 0
+    _bytes_read_from_children = 0
 
     def write(self, string: str) -> int | None:
         # A thread belongs to the cell that started it: what it prints after that cell ended is nobody's. Without this
@@ -56,6 +57,7 @@ class CellStream(OutStream):
         cell = getattr(threading.current_thread(), "e2b_cell", None)
         if cell is not None and cell != self.parent_header.get("msg_id"):
             return len(string)
+        self._wait_for_children()
         count = super().write(string)
         self._unsent += len(string)
         if self._unsent > FLUSH_SIZE:
@@ -74,24 +76,27 @@ class CellStream(OutStream):
             # Held while bytes are neither in the pipe nor in the buffer, for flush().
             with self._buffer_lock:
                 chunk = os.read(self._fid, 65536)
+                self._bytes_read_from_children += len(chunk)
                 if text := decoder.decode(chunk):
                     self.write(text)
 
     def flush(self) -> None:
-        # What a child process has written is part of the output so far. Bounded, because a child may never stop.
-        if threading.current_thread() is threading.main_thread() and self._is_master_process():
-            deadline = time.monotonic() + 0.1
-            while self._bytes_of_children() and time.monotonic() < deadline:
-                time.sleep(0.0005)
+        self._wait_for_children()
         super().flush()
 
-    def _bytes_of_children(self) -> int:
+    def _wait_for_children(self) -> None:
+        """What child processes have written so far comes before what the cell writes next. Only that: one may never stop."""
+        if threading.current_thread() is not threading.main_thread() or not self._is_master_process():
+            return
         if not hasattr(self, "_fid"):
-            return 0
+            return
         with self._buffer_lock:
-            count = array.array("i", [0])
-            fcntl.ioctl(self._fid, termios.FIONREAD, count)
-            return count[0]
+            waiting = array.array("i", [0])
+            fcntl.ioctl(self._fid, termios.FIONREAD, waiting)
+            end = self._bytes_read_from_children + waiting[0]
+        deadline = time.monotonic() + 1
+        while self._bytes_read_from_children < end and time.monotonic() < deadline:
+            time.sleep(0.0005)
 
 
 class KernelApp(IPKernelApp):
