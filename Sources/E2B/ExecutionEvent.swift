@@ -22,10 +22,12 @@ public struct ExecutionResult: Equatable, Sendable {
     /// Decoded from base64; `.failure` when it was not base64.
     public var png: Result<[UInt8], MalformedBase64>?
     public var jpeg: Result<[UInt8], MalformedBase64>?
+    public var gif: Result<[UInt8], MalformedBase64>?
+    public var webp: Result<[UInt8], MalformedBase64>?
     public var pdf: Result<[UInt8], MalformedBase64>?
     /// JSON text.
     public var json: String?
-    /// MIME types of formats that are not kept, `image/gif` for example: what a caller can say it left out.
+    /// MIME types of formats that are not kept, `image/avif` for example: what a caller can say it left out.
     public var extra: [String]
     /// True for the last expression's value.
     public var isMainResult: Bool

@@ -79,10 +79,16 @@ extension ExecutionLine {
         }
 
         func bytes(_ name: Name) -> Result<[UInt8], MalformedBase64>? {
-            guard let value = self[name] else { return nil }
-            guard value.isString else { return .failure(MalformedBase64()) }
-            return value.withContent(Base64.decode)
+            self[name]?.bytes
         }
+    }
+}
+
+extension JSONValue {
+    /// Of base64. nil: null.
+    fileprivate var bytes: Result<[UInt8], MalformedBase64>? {
+        if kind == .null { return nil }
+        return isString ? withContent(Base64.decode) : .failure(MalformedBase64())
     }
 }
 
@@ -102,9 +108,15 @@ extension ExecutionResult {
         pdf = fields.bytes(.pdf)
         json = fields[.json]?.text
         var types: [String] = []
-        try fields[.extra]?.members { key, _ in
-            if types.count < Self.extraLimit, let type = key.string { types.append(type) }
+        var images: (gif: Result<[UInt8], MalformedBase64>?, webp: Result<[UInt8], MalformedBase64>?)
+        try fields[.extra]?.members { key, value in
+            switch key {
+            case "image/gif": images.gif = value.bytes
+            case "image/webp": images.webp = value.bytes
+            default: if types.count < Self.extraLimit, let type = key.string { types.append(type) }
+            }
         }
+        (gif, webp) = images
         extra = types
     }
 }

@@ -115,7 +115,7 @@ import Testing
     @Test func `a result keeps what it can and names the rest`() throws {
         let events = try ExecutionReader.events(
             of: #"""
-                {"type":"result","png":"!!!!","jpeg":5,"pdf":"QUJD\nRA==","svg":null,"html":["a"],"json":"s","chart":{},"data":{"a":[1]},"extra":{"image/gif":"R0lG","image/webp":{"a":1}},"is_main_result":null}
+                {"type":"result","png":"!!!!","jpeg":5,"pdf":"QUJD\nRA==","svg":null,"html":["a"],"json":"s","chart":{},"data":{"a":[1]},"extra":{"image/gif":"R0lG\n","image/avif":"","image/webp":{"a":1},"x/y":[]},"is_main_result":null}
                 {"type":"end_of_execution"}
                 """#)
         var expected = ExecutionResult()
@@ -124,7 +124,9 @@ import Testing
         expected.pdf = .success(Array("ABCD".utf8))
         expected.html = #"["a"]"#
         expected.json = #""s""#
-        expected.extra = ["image/gif", "image/webp"]
+        expected.gif = .success(Array("GIF".utf8))
+        expected.webp = .failure(MalformedBase64())
+        expected.extra = ["image/avif", "x/y"]
         #expect(events == [.result(expected)])
     }
 

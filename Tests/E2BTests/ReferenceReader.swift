@@ -31,7 +31,15 @@ enum ReferenceReader {
                 result.jpeg = bytes("jpeg")
                 result.pdf = bytes("pdf")
                 result.json = try fields["json"].map { try normal($0) }
-                result.extra = (fields["extra"] as? [String: Any])?.keys.sorted() ?? []
+                let extra = fields["extra"] as? [String: Any] ?? [:]
+                let image = { (type: String) in
+                    (extra[type] as? String).map { text in
+                        let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters)
+                        return data.map { Result.success([UInt8]($0)) } ?? .failure(MalformedBase64())
+                    }
+                }
+                (result.gif, result.webp) = (image("image/gif"), image("image/webp"))
+                result.extra = extra.keys.filter { $0 != "image/gif" && $0 != "image/webp" }.sorted()
                 return .result(result)
             default: return nil
             }
