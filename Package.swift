@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CRSVG", pkgConfig: "librsvg-2.0", providers: [.apt(["librsvg2-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
@@ -54,7 +55,7 @@ let package = Package(
         room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
         room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
         room("E2B", ["CCrypto", "Fetch"]),
-        room("ImageGate", ["CImage", "CTurboJPEG", "Threads"]),
+        room("ImageGate", ["CImage", "CTurboJPEG", "CWebP", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
         .executableTarget(

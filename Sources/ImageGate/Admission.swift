@@ -19,6 +19,8 @@ struct Admission: Sendable {
         case .png: return try admitPNG(bytes)
         case .jpeg: return try admitJPEG(bytes)
         case .svg: return try admitSVG(bytes)
+        case .gif: return try admitGIF(bytes)
+        case .webp: return try admitWebP(bytes)
         }
     }
 

@@ -1,11 +1,13 @@
 package enum ImageType: String, Equatable, Sendable {
-    case png, jpeg, svg
+    case png, jpeg, svg, gif, webp
 
     package var mimeType: String {
         switch self {
         case .png: "image/png"
         case .jpeg: "image/jpeg"
         case .svg: "image/svg+xml"
+        case .gif: "image/gif"
+        case .webp: "image/webp"
         }
     }
 }
@@ -42,6 +44,10 @@ package struct AdmittedImage: Equatable, Sendable {
         case thumbnailed
         /// Drawn from a vector image.
         case rasterised
+        /// The pixels of an image whose type is not passed on.
+        case converted(from: ImageType)
+        /// The same of an animation.
+        case firstFrame(of: ImageType)
     }
 
     package var bytes: [UInt8]

@@ -5,6 +5,8 @@ extension ImageType {
         case .png: "PNG"
         case .jpeg: "JPEG"
         case .svg: "SVG"
+        case .gif: "GIF"
+        case .webp: "WebP"
         }
     }
 }
@@ -14,7 +16,7 @@ extension ImageRejection: CustomStringConvertible {
     package var description: String {
         switch self {
         case .empty: "it is empty"
-        case .unknownType: "it is neither PNG nor JPEG nor SVG"
+        case .unknownType: "it is none of PNG, JPEG, SVG, GIF and WebP"
         case .typeMismatch(let claimed, let actual): "it says \(claimed.name) and is \(actual.name)"
         case .tooManyBytes(let count, let limit): "\(count) bytes, over the limit of \(limit)"
         case .tooManyPixels(let width, let height, let limit):

@@ -6,7 +6,21 @@ extension ImageType {
         // A stump of the signature is an early end, not an unknown type.
         if !bytes.isEmpty, bytes.prefix(8).elementsEqual(pngSignature.prefix(bytes.count)) { return .png }
         if bytes.starts(with: [0xFF, 0xD8]) { return .jpeg }
+        if isGIF(bytes) { return .gif }
+        if isWebP(bytes) { return .webp }
         return looksLikeSVG(bytes) ? .svg : nil
+    }
+
+    /// A stump of four bytes or more counts here and below: fewer letters are any text's.
+    private static func isGIF(_ bytes: [UInt8]) -> Bool {
+        ["GIF87a", "GIF89a"].contains { bytes.count >= 4 && bytes.prefix(6).elementsEqual($0.utf8.prefix(bytes.count)) }
+    }
+
+    /// Between the two names is a length.
+    private static func isWebP(_ bytes: [UInt8]) -> Bool {
+        guard bytes.starts(with: "RIFF".utf8) else { return false }
+        let name = bytes.dropFirst(8).prefix(4)
+        return name.elementsEqual("WEBP".utf8.prefix(name.count))
     }
 
     /// Text whose first tag, after any prolog and comments, can be `<svg`. UTF-8 only: SVG in other encodings is unknown.

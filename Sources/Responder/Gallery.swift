@@ -9,11 +9,13 @@ struct CapturedImage: Sendable {
 }
 
 extension ExecutionResult {
-    /// The one format of the result that is shown: PNG, else JPEG, else SVG.
+    /// The one format of the result that is shown: PNG, else JPEG, else SVG, else GIF, else WebP.
     func image(_ hidden: HiddenValues) -> CapturedImage? {
         if let png { return CapturedImage(bytes: png, type: .png) }
         if let jpeg { return CapturedImage(bytes: jpeg, type: .jpeg) }
         if let svg { return CapturedImage(bytes: .success(Array(hidden.masked(in: svg).utf8)), type: .svg) }
+        if let gif { return CapturedImage(bytes: gif, type: .gif) }
+        if let webp { return CapturedImage(bytes: webp, type: .webp) }
         return nil
     }
 }
@@ -83,7 +85,13 @@ extension AdmittedImage {
         case .rasterised: return "drawn from SVG at \(size)"
         case .thumbnailed where (width, height) == (originalWidth, originalHeight):
             return "shown at \(size) as made, encoded again as \(type.rawValue.uppercased()) of \(bytes.count) bytes"
-        case .thumbnailed: return "shown at \(size), made at \(originalWidth)×\(originalHeight)"
+        case .thumbnailed: return "shown at \(size)\(madeAt)"
+        case .converted(let source): return "\(source.name), shown as \(type.name) at \(size)\(madeAt)"
+        case .firstFrame(let source): return "first frame of a \(source.name), shown at \(size)\(madeAt)"
         }
+    }
+
+    private var madeAt: String {
+        (width, height) == (originalWidth, originalHeight) ? "" : ", made at \(originalWidth)×\(originalHeight)"
     }
 }

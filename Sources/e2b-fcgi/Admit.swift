@@ -10,7 +10,7 @@ struct Admit: AsyncParsableCommand {
         discussion:
             "An image that is not admitted is named with the reason, nothing is written, and the exit status is 1.")
 
-    @Argument(help: "The image: PNG, JPEG or SVG; - for standard input.")
+    @Argument(help: "The image: PNG, JPEG, SVG, GIF or WebP; - for standard input.")
     var input: String
 
     @Argument(help: "Where the admitted image goes; - for standard output.")
@@ -71,6 +71,8 @@ extension AdmittedImage {
             case .passed: "passed as"
             case .thumbnailed: "thumbnailed to"
             case .rasterised: "rasterised to"
+            case .converted: "converted to"
+            case .firstFrame: "first frame converted to"
             }
         return "\(deed) \(type.name) \(width)×\(height), \(bytes.count) bytes"
     }

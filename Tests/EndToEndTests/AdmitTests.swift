@@ -80,11 +80,36 @@ struct AdmitTests {
         #expect(try #require(result.file).starts(with: SampleImages.pngSignature))
     }
 
+    @Test func `the first frame of an animation is converted`() async throws {
+        defer { cleanUp() }
+        let python = try await ChildProcess(URL(filePath: "/usr/bin/python3"), ["-c", Self.animations], in: folder)
+        #expect(await python.ended() == .status(0), "\(python.log)")
+        for (name, type, deed) in [
+            ("moving.gif", "GIF", "first frame converted"), ("still.gif", "GIF", "converted"),
+            ("moving.webp", "WebP", "first frame converted"), ("still.webp", "WebP", "converted"),
+        ] {
+            let result = try await admit([], [name, "out"])
+            #expect(result.exit == .status(0), "\(result.log)")
+            let line = String(decoding: result.output, as: UTF8.self)
+            #expect(line.hasPrefix("\(type) 30×20, ") && line.contains(" bytes: \(deed) to PNG 30×20, "), "\(line)")
+            #expect(try #require(result.file).starts(with: SampleImages.pngSignature))
+        }
+    }
+
+    private static let animations = """
+        from PIL import Image
+        frames = [Image.new("RGB", (30, 20), color) for color in ("red", "green", "blue")]
+        for kind in ("gif", "webp"):
+            frames[0].save("still." + kind)
+            frames[0].save("moving." + kind, save_all=True, append_images=frames[1:])
+        """
+
     @Test func `what is not admitted is named with the reason`() async throws {
         defer { cleanUp() }
         for (image, reason) in [
             (Array(png.dropLast()), "the PNG ends early"), (png + [0], "1 byte follows the end of the PNG"),
-            ([], "it is empty"), (Array("GIF89a".utf8), "it is neither PNG nor JPEG nor SVG"),
+            ([], "it is empty"), (Array("GIF89a".utf8), "the GIF ends early"),
+            (Array("BM".utf8), "it is none of PNG, JPEG, SVG, GIF and WebP"),
         ] {
             let result = try await admit(image, ["-", "out"])
             #expect(result.exit == .status(1) && result.file == nil && result.output.isEmpty)

@@ -55,6 +55,40 @@ struct ExecuteTests {
         #expect(answer.text.contains("4000×3000"))
     }
 
+    @Test func `a GIF and a WebP are shown as PNG, of an animation the first frame`() async throws {
+        let code = """
+            import base64, io
+            from IPython.display import Image as Shown, display
+            from PIL import Image
+            def encoded(kind, count):
+                file = io.BytesIO()
+                frames = [Image.new("RGB", (40, 30), (90 * n, 20, 30)) for n in range(count)]
+                frames[0].save(file, kind, save_all=len(frames) > 1, append_images=frames[1:])
+                return file.getvalue()
+            display(Shown(data=encoded("gif", 3), format="gif"))
+            display({"image/webp": base64.encodebytes(encoded("webp", 1)).decode(), "text/plain": "webp"}, raw=True)
+            display({"image/gif": base64.b64encode(encoded("gif", 1)).decode()}, raw=True)
+            display({"image/webp": base64.b64encode(encoded("webp", 2)).decode()}, raw=True)
+            display({"image/gif": "R0lGODlh", "image/webp": base64.b64encode(encoded("webp", 2)).decode()}, raw=True)
+            """
+        let answer = try ToolAnswer(await SharedStack.client.execute(code))
+        #expect(answer.images.map(\.mimeType) == Array(repeating: "image/png", count: 4))
+        for image in answer.images {
+            let size = try #require(image.pngSize)
+            #expect((size.width, size.height) == (40, 30))
+        }
+        let notes = """
+            **Images:**
+            Image 1: first frame of a GIF, shown at 40×30
+            Image 2: WebP, shown as PNG at 40×30
+            Image 3: GIF, shown as PNG at 40×30
+            Image 4: first frame of a WebP, shown at 40×30
+            Image 5: rejected, the GIF ends early
+            """
+        #expect(answer.text.contains(notes), "\(answer.text)")
+        #expect(!answer.text.contains("**Results:**"))
+    }
+
     @Test func `an exception is an answer, with what was printed before it`() async throws {
         let reply = try await SharedStack.client.execute(
             "import sys\nprint('before')\nprint('warned', file=sys.stderr)\n1 / 0")

@@ -158,10 +158,11 @@ struct HostilePNGTests {
             #expect(try admit(header(0) + carried + data + end).bytes == plain)
         }
         #expect(rejection(plain + archive) == .trailingData(.png, count: archive.count))
-        for other in [
-            "GIF89a/*", "%PDF-1.7\n", "<!DOCTYPE html><html>", "BM", "RIFF\0\0\0\0WEBPVP8 ", "\u{0}\u{0}\u{1}\u{0}",
-        ] {
+        for other in ["%PDF-1.7\n", "<!DOCTYPE html><html>", "BM", "RIFF\0\0\0\0WAVE", "\u{0}\u{0}\u{1}\u{0}"] {
             #expect(rejection(Array(other.utf8) + plain) == .unknownType)
+        }
+        for (other, type) in [("GIF89a/*", ImageType.gif), ("RIFF\0\0\0\0WEBPVP8 ", .webp)] {
+            #expect(rejection(Array(other.utf8) + plain) == .typeMismatch(claimed: .png, actual: type))
         }
         // A page that shows a drawing is no drawing.
         let page = Array("<html><body><svg xmlns='http://www.w3.org/2000/svg'/><script>x()</script></body></html>".utf8)

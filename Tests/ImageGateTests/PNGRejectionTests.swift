@@ -78,7 +78,7 @@ struct PNGRejectionTests {
         #expect(
             rejection(Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8))
                 == .typeMismatch(claimed: .png, actual: .svg))
-        #expect(rejection(Array("GIF89a".utf8)) == .unknownType)
+        #expect(rejection(Array("GIF89a".utf8)) == .typeMismatch(claimed: .png, actual: .gif))
         #expect(rejection(Array(repeating: 0, count: 100)) == .unknownType)
     }
 

@@ -12,7 +12,7 @@ Image.MAX_IMAGE_PIXELS = 1 << 20
 
 for line in sys.stdin:
     try:
-        with Image.open(io.BytesIO(base64.b64decode(line)), formats=("PNG", "JPEG")) as image:
+        with Image.open(io.BytesIO(base64.b64decode(line)), formats=("PNG", "JPEG", "GIF", "WEBP")) as image:
             image.load()
             pixels = image.convert("RGBA").tobytes()
             print(*image.size, base64.b64encode(pixels).decode())

@@ -1,0 +1,36 @@
+/// Where the first frame of what may be an animation belongs. What it leaves free is transparent.
+struct Canvas {
+    let size: PixelSize
+    let left: Int
+    let top: Int
+    let frame: PixelSize
+
+    var isCovered: Bool { frame == size }
+
+    /// As large as the policy's box allows. The rows come one by one: a canvas that a small file says is vast is never held.
+    ///
+    /// - Parameter appendRow: appends the samples of a row of the frame.
+    func bitmap(
+        _ layout: Bitmap.Layout, fittedTo policy: ImagePolicy, _ cancellation: Cancellation,
+        appendRow: (_ row: Int, _ samples: inout [UInt8]) -> Void
+    ) throws(ImageRejection) -> Bitmap {
+        let target = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
+        var scaler = BoxScaler(from: size, to: target, layout: layout, light: .sRGB8)
+        let count = size.width * layout.channels
+        var samples: [UInt8] = []
+        samples.reserveCapacity(count)
+        for row in 0..<size.height {
+            if row.isMultiple(of: 64) { try cancellation.check() }
+            samples.removeAll(keepingCapacity: true)
+            if (top..<top + frame.height).contains(row) {
+                samples += repeatElement(0, count: left * layout.channels)
+                appendRow(row - top, &samples)
+            }
+            samples += repeatElement(0, count: count - samples.count)
+            samples.withUnsafeBufferPointer { samples in
+                if let base = samples.baseAddress { scaler.add(base, rows: 1) }
+            }
+        }
+        return scaler.bitmap
+    }
+}

@@ -1,0 +1,45 @@
+extension Admission {
+    /// The first image, drawn anew: nothing of the file itself is passed on.
+    func admitGIF(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+        let file = try GIFFile(bytes) { size throws(ImageRejection) in try checkSize(size, of: .gif) }
+        try cancellation.check()
+        let frame = file.first
+        let pixels = try GIFPixels.unpacked(frame, of: bytes, cancellation)
+        let canvas = Canvas(size: file.size, left: frame.left, top: frame.top, frame: frame.size)
+        let layout: Bitmap.Layout = canvas.isCovered && frame.transparentIndex == nil ? .rgb : .rgba
+        let colors = frame.colors(layout)
+        let bitmap = try canvas.bitmap(layout, fittedTo: policy, cancellation) { row, samples in
+            let start = frame.storedRow(row) * frame.size.width
+            for pixel in pixels[start..<start + frame.size.width] {
+                let color = Int(pixel) * layout.channels
+                for channel in 0..<layout.channels { samples.append(colors[color + channel]) }
+            }
+        }
+        let search = BudgetSearch(
+            budget: policy.byteBudget, cancellation: cancellation,
+            treatment: file.isAnimated ? .firstFrame(of: .gif) : .converted(from: .gif))
+        return try search.thumbnail(of: bitmap, originalSize: file.size)
+    }
+}
+
+extension GIFFile.Frame {
+    /// The samples of each colour. What is transparent has no colour.
+    fileprivate func colors(_ layout: Bitmap.Layout) -> [UInt8] {
+        guard layout == .rgba else { return Array(palette) }
+        return stride(from: palette.startIndex, to: palette.endIndex, by: 3).flatMap { start -> [UInt8] in
+            let isTransparent = transparentIndex.map { start == palette.startIndex + 3 * Int($0) } ?? false
+            return isTransparent ? [0, 0, 0, 0] : palette[start..<start + 3] + [255]
+        }
+    }
+
+    /// Which of the stored rows is seen at `row`. GIF89a, appendix E: every eighth row, those between them, and so on.
+    fileprivate func storedRow(_ row: Int) -> Int {
+        guard isInterlaced else { return row }
+        let height = size.height
+        let (eighths, more, quarters) = ((height + 7) / 8, (height + 3) / 8, (height + 1) / 4)
+        if row.isMultiple(of: 8) { return row / 8 }
+        if row.isMultiple(of: 4) { return eighths + row / 8 }
+        if row.isMultiple(of: 2) { return eighths + more + row / 4 }
+        return eighths + more + quarters + row / 2
+    }
+}

@@ -1,0 +1,48 @@
+/// The codes in an image's sub-blocks, lowest bit first. The walk over the file has proved that the sub-blocks end in it.
+struct GIFCodes {
+    private let bytes: [UInt8]
+    private var position: Int
+    private var blockEnd: Int
+    private var bits: UInt32 = 0
+    private var bitCount = 0
+
+    /// - Parameter start: where the first sub-block begins.
+    init(_ bytes: [UInt8], start: Int) {
+        self.bytes = bytes
+        position = start
+        blockEnd = start
+    }
+
+    /// Nil when the sub-blocks have ended.
+    ///
+    /// - Parameter width: bits, at most 12.
+    mutating func next(width: Int) -> Int? {
+        while bitCount < width {
+            guard let byte = nextByte() else { return nil }
+            bits |= UInt32(byte) << UInt32(bitCount)
+            bitCount += 8
+        }
+        let code = bits & (1 << UInt32(width) - 1)
+        bits >>= UInt32(width)
+        bitCount -= width
+        return Int(code)
+    }
+
+    /// Bytes that follow the one with the last code.
+    mutating func rest() -> Int {
+        var count = 0
+        while nextByte() != nil { count += 1 }
+        return count
+    }
+
+    private mutating func nextByte() -> UInt8? {
+        if position == blockEnd {
+            let count = Int(bytes[position])
+            guard count > 0 else { return nil }
+            blockEnd = position + 1 + count
+            position += 1
+        }
+        position += 1
+        return bytes[position - 1]
+    }
+}

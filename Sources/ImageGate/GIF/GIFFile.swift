@@ -1,0 +1,145 @@
+/// The blocks of a GIF, walked once to the trailer: where its first image is, and how that is shown.
+/// https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+///
+/// Only the first image is decoded. The others are walked over, so that an animation that was cut off is noticed.
+struct GIFFile: Sendable {
+    /// An image descriptor, with what the extension before it says. Sections 20 and 23.
+    struct Frame: Sendable {
+        let left: Int
+        let top: Int
+        let size: PixelSize
+        let isInterlaced: Bool
+        /// Red, green and blue of each colour.
+        let palette: ArraySlice<UInt8>
+        let transparentIndex: UInt8?
+        /// Bits of the shortest code but one: the pixels' own.
+        let codeWidth: Int
+        /// Where the first sub-block of the pixels begins.
+        let dataStart: Int
+    }
+
+    /// The logical screen.
+    let size: PixelSize
+    private(set) var first: Frame
+    private(set) var frameCount = 0
+
+    var isAnimated: Bool { frameCount > 1 }
+
+    private enum Block {
+        static let `extension`: UInt8 = 0x21
+        static let image: UInt8 = 0x2C
+        static let trailer: UInt8 = 0x3B
+        /// What follows an extension's first byte.
+        static let graphicControl: UInt8 = 0xF9
+    }
+
+    /// - Parameter checkSize: called as soon as the screen is known, before the rest is looked at.
+    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageRejection) -> Void) throws(ImageRejection) {
+        var walker = GIFWalker(bytes)
+        try walker.skip(6)
+        size = PixelSize(width: try walker.number(), height: try walker.number())
+        let flags = try walker.byte()
+        // The background's colour, which viewers do not paint, and the shape of a pixel, which they take as square.
+        try walker.skip(2)
+        try checkSize(size)
+        let globalPalette = try walker.palette(flags)
+        var first: Frame?
+        var transparentIndex: UInt8?
+        while true {
+            switch try walker.byte() {
+            case Block.extension:
+                if try walker.byte() == Block.graphicControl {
+                    transparentIndex = try walker.transparentIndex()
+                } else {
+                    try walker.skipSubBlocks()
+                }
+            case Block.image:
+                let frame = try walker.frame(globalPalette, transparentIndex)
+                if first == nil { first = frame }
+                frameCount += 1
+                // It was for this image only.
+                transparentIndex = nil
+            case Block.trailer:
+                guard let first else { throw .malformed(.gif, why: "GIF has no image") }
+                self.first = first
+                guard walker.position == bytes.count else {
+                    throw .trailingData(.gif, count: bytes.count - walker.position)
+                }
+                try check()
+                return
+            default: throw .malformed(.gif, why: "GIF has a block that viewers do not know")
+            }
+        }
+    }
+
+    private func check() throws(ImageRejection) {
+        guard first.size.width > 0, first.size.height > 0 else {
+            throw .malformed(.gif, why: "GIF has an image without pixels")
+        }
+        guard first.left + first.size.width <= size.width, first.top + first.size.height <= size.height else {
+            throw .malformed(.gif, why: "GIF has an image that is larger than its screen")
+        }
+        guard !first.palette.isEmpty else { throw .malformed(.gif, why: "GIF has an image without a palette") }
+        guard (2...8).contains(first.codeWidth) else {
+            throw .malformed(.gif, why: "GIF has codes of a width that no GIF can have")
+        }
+    }
+}
+
+/// Goes from field to field.
+private struct GIFWalker {
+    private let bytes: [UInt8]
+    private(set) var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func skip(_ count: Int) throws(ImageRejection) {
+        guard count <= bytes.count - position else { throw .truncated(.gif) }
+        position += count
+    }
+
+    mutating func byte() throws(ImageRejection) -> UInt8 {
+        try skip(1)
+        return bytes[position - 1]
+    }
+
+    mutating func number() throws(ImageRejection) -> Int { Int(try byte()) | Int(try byte()) << 8 }
+
+    mutating func skipSubBlocks() throws(ImageRejection) {
+        while case let count = try byte(), count > 0 { try skip(Int(count)) }
+    }
+
+    /// Empty where the flags announce none.
+    mutating func palette(_ flags: UInt8) throws(ImageRejection) -> ArraySlice<UInt8> {
+        guard flags & 0x80 != 0 else { return [] }
+        let count = 3 << (Int(flags & 7) + 1)
+        try skip(count)
+        return bytes[position - count..<position]
+    }
+
+    mutating func transparentIndex() throws(ImageRejection) -> UInt8? {
+        guard try byte() == 4 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }
+        let flags = try byte()
+        // How long the image is shown.
+        try skip(2)
+        let index = try byte()
+        guard try byte() == 0 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }
+        return flags & 1 != 0 ? index : nil
+    }
+
+    mutating func frame(
+        _ globalPalette: ArraySlice<UInt8>, _ transparentIndex: UInt8?
+    ) throws(ImageRejection) -> GIFFile.Frame {
+        let (left, top) = (try number(), try number())
+        let size = PixelSize(width: try number(), height: try number())
+        let flags = try byte()
+        let palette = try palette(flags)
+        let codeWidth = Int(try byte())
+        let dataStart = position
+        try skipSubBlocks()
+        return GIFFile.Frame(
+            left: left, top: top, size: size, isInterlaced: flags & 0x40 != 0,
+            palette: palette.isEmpty ? globalPalette : palette, transparentIndex: transparentIndex,
+            codeWidth: codeWidth, dataStart: dataStart)
+    }
+}

@@ -1,0 +1,87 @@
+/// The pixels of one image, unpacked: indices into its palette, in the order in which they are stored. GIF89a, appendix F.
+///
+/// LZW's table says what run of pixels a code stands for. Each such run has come before, one after the other in what is
+/// unpacked already, so the table holds where it starts and how long it is; nothing else has to be kept or followed.
+struct GIFPixels {
+    private struct Run {
+        var start: Int
+        var count: Int
+    }
+
+    private let frame: GIFFile.Frame
+    private let colorCount: Int
+    private var pixels: [UInt8] = []
+    /// By code; those of single pixels, of the clear code and of the end code are not used.
+    private var runs = [Run](repeating: Run(start: 0, count: 0), count: codeLimit)
+    private var nextCode = 0
+    private var width = 0
+    private var last: Run?
+
+    private var clearCode: Int { 1 << frame.codeWidth }
+    private var endCode: Int { clearCode + 1 }
+
+    private static let codeLimit = 1 << 12
+
+    static func unpacked(
+        _ frame: GIFFile.Frame, of bytes: [UInt8], _ cancellation: Cancellation
+    ) throws(ImageRejection) -> [UInt8] {
+        var pixels = GIFPixels(frame)
+        try pixels.unpack(GIFCodes(bytes, start: frame.dataStart), cancellation)
+        return pixels.pixels
+    }
+
+    private init(_ frame: GIFFile.Frame) {
+        self.frame = frame
+        colorCount = frame.palette.count / 3
+        // Memory is taken as it is written: a file that only claims its pixels costs nothing.
+        pixels.reserveCapacity(frame.size.area)
+        clear()
+    }
+
+    private mutating func clear() {
+        nextCode = endCode + 1
+        width = frame.codeWidth + 1
+        last = nil
+    }
+
+    private mutating func unpack(_ codes: GIFCodes, _ cancellation: Cancellation) throws(ImageRejection) {
+        var codes = codes
+        var count = 0
+        while let code = codes.next(width: width) {
+            count += 1
+            if count.isMultiple(of: 1 << 12) { try cancellation.check() }
+            if code == clearCode {
+                clear()
+            } else if code != endCode {
+                try unpack(code)
+            } else {
+                guard pixels.count == frame.size.area else { throw .malformed(.gif, why: "GIF has too few pixels") }
+                // Some encoders flush a byte more than they have filled.
+                guard codes.rest() <= 1 else { throw .malformed(.gif, why: "GIF has data after its last pixel") }
+                return
+            }
+        }
+        throw .malformed(.gif, why: "GIF has an image that does not end")
+    }
+
+    private mutating func unpack(_ code: Int) throws(ImageRejection) {
+        let start = pixels.count
+        // The run before and the first pixel of this one: a run that this code itself may stand for.
+        if let last, nextCode < Self.codeLimit {
+            runs[nextCode] = Run(start: last.start, count: last.count + 1)
+            nextCode += 1
+        }
+        guard code < nextCode else { throw .malformed(.gif, why: "GIF has a code out of range") }
+        let count = code < clearCode ? 1 : runs[code].count
+        guard count <= frame.size.area - start else { throw .malformed(.gif, why: "GIF has too many pixels") }
+        if code < clearCode {
+            guard code < colorCount else { throw .malformed(.gif, why: "GIF has a pixel past its palette") }
+            pixels.append(UInt8(code))
+        } else {
+            // Pixel by pixel: the last one may be the first one of this very run.
+            for index in runs[code].start..<runs[code].start + count { pixels.append(pixels[index]) }
+        }
+        last = Run(start: start, count: count)
+        if nextCode == 1 << width, nextCode < Self.codeLimit { width += 1 }
+    }
+}

@@ -1,0 +1,160 @@
+/// The chunks of a WebP, walked once: where its first image is. https://developers.google.com/speed/webp/docs/riff_container
+///
+/// The decoder gets that image alone. Profiles, metadata, unknown chunks and the other frames are walked over.
+struct WebPFile: Sendable {
+    /// An image and where it belongs.
+    struct Frame: Sendable {
+        let left: Int
+        let top: Int
+        /// Nil: as large as the image itself says.
+        let size: PixelSize?
+        /// From the alpha channel's chunk, if there is one, to the end of the image's.
+        let image: Range<Int>
+    }
+
+    /// Nil: as large as the image itself says.
+    private(set) var canvas: PixelSize?
+    private(set) var first: Frame
+    private(set) var frameCount = 0
+
+    var isAnimated: Bool { frameCount > 1 }
+
+    /// The bit of the feature flags that announces frames.
+    private static let animation: UInt8 = 0x02
+
+    /// - Parameter checkSize: called as soon as a canvas is known, before the rest is looked at.
+    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageRejection) -> Void) throws(ImageRejection) {
+        try Self.checkCount(bytes)
+        var walker = WebPWalker(bytes, 12..<bytes.count)
+        var hasFrames = false
+        var image = WebPImageChunks()
+        var first: Frame?
+        var isFirstChunk = true
+        while let chunk = try walker.next() {
+            switch chunk.name {
+            case "VP8X" where isFirstChunk:
+                guard chunk.payload.count == 10 else {
+                    throw .malformed(.webp, why: "WebP has a header of the wrong length")
+                }
+                hasFrames = bytes[chunk.payload.lowerBound] & Self.animation != 0
+                let size = bytes.size24(at: chunk.payload.lowerBound + 4)
+                try checkSize(size)
+                canvas = size
+            case "ANMF" where hasFrames:
+                let frame = try Self.frame(bytes, chunk.payload)
+                if first == nil { first = frame }
+                frameCount += 1
+            case "ALPH" where !hasFrames, "VP8 " where !hasFrames, "VP8L" where !hasFrames:
+                guard canvas != nil || isFirstChunk else { throw Self.misplaced }
+                try image.add(chunk)
+            case "VP8X", "ANMF", "ALPH", "VP8 ", "VP8L": throw Self.misplaced
+            default:
+                guard !isFirstChunk else { throw .malformed(.webp, why: "WebP does not begin with an image") }
+            }
+            isFirstChunk = false
+        }
+        if let range = image.range {
+            first = Frame(left: 0, top: 0, size: canvas, image: range)
+            frameCount = 1
+        }
+        guard let first else { throw .malformed(.webp, why: "WebP has no image") }
+        self.first = first
+    }
+
+    private static let misplaced = ImageRejection.malformed(.webp, why: "WebP has a chunk out of place")
+
+    /// The container's own length. Nothing may follow it, and nothing be missing.
+    private static func checkCount(_ bytes: [UInt8]) throws(ImageRejection) {
+        guard bytes.count >= 12 else { throw .truncated(.webp) }
+        let count = 8 + bytes.littleEndian(4, at: 4)
+        guard count.isMultiple(of: 2), count >= 12 else {
+            throw .malformed(.webp, why: "WebP has a length that no WebP can have")
+        }
+        guard count <= bytes.count else { throw .truncated(.webp) }
+        guard count == bytes.count else { throw .trailingData(.webp, count: bytes.count - count) }
+    }
+
+    private static func frame(_ bytes: [UInt8], _ payload: Range<Int>) throws(ImageRejection) -> Frame {
+        guard payload.count >= 16 else { throw .malformed(.webp, why: "WebP has a frame of the wrong length") }
+        let start = payload.lowerBound
+        var image = WebPImageChunks()
+        var walker = WebPWalker(bytes, start + 16..<payload.upperBound)
+        while let chunk = try walker.next() {
+            if ["ALPH", "VP8 ", "VP8L"].contains(chunk.name) { try image.add(chunk) }
+        }
+        guard let range = image.range else { throw .malformed(.webp, why: "WebP has a frame without an image") }
+        return Frame(
+            left: 2 * bytes.littleEndian(3, at: start), top: 2 * bytes.littleEndian(3, at: start + 3),
+            size: bytes.size24(at: start + 6), image: range)
+    }
+}
+
+/// The one or two chunks that an image is made of.
+private struct WebPImageChunks {
+    private var alpha: WebPWalker.Chunk?
+    /// Once it is complete.
+    private(set) var range: Range<Int>?
+
+    mutating func add(_ chunk: WebPWalker.Chunk) throws(ImageRejection) {
+        guard range == nil else { throw .malformed(.webp, why: "WebP has two images in one place") }
+        switch (chunk.name, alpha) {
+        case ("ALPH", nil): alpha = chunk
+        case ("VP8 ", let alpha?) where alpha.end == chunk.range.lowerBound:
+            range = alpha.range.lowerBound..<chunk.range.upperBound
+        case ("VP8 ", nil), ("VP8L", nil): range = chunk.range
+        default: throw .malformed(.webp, why: "WebP has an alpha channel that belongs to nothing")
+        }
+    }
+}
+
+/// Goes from chunk to chunk.
+private struct WebPWalker {
+    struct Chunk {
+        let name: String
+        /// From the name to before the padding.
+        let range: Range<Int>
+        let payload: Range<Int>
+
+        /// Where the next one begins.
+        var end: Int { range.upperBound + payload.count % 2 }
+    }
+
+    private let bytes: [UInt8]
+    private var position: Int
+    private let end: Int
+
+    init(_ bytes: [UInt8], _ range: Range<Int>) {
+        self.bytes = bytes
+        position = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// Nil at the end.
+    mutating func next() throws(ImageRejection) -> Chunk? {
+        guard position < end else { return nil }
+        let start = position
+        guard end - start >= 8 else { throw Self.tooLong }
+        let count = bytes.littleEndian(4, at: start + 4)
+        guard count <= end - start - 8 else { throw Self.tooLong }
+        let payload = start + 8..<start + 8 + count
+        let chunk = Chunk(
+            name: String(decoding: bytes[start..<start + 4], as: UTF8.self), range: start..<payload.upperBound,
+            payload: payload)
+        guard chunk.end <= end else { throw Self.tooLong }
+        position = chunk.end
+        return chunk
+    }
+
+    private static let tooLong = ImageRejection.malformed(.webp, why: "WebP has a chunk that is longer than its place")
+}
+
+extension [UInt8] {
+    fileprivate func littleEndian(_ count: Int, at start: Int) -> Int {
+        self[start..<start + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// Two sides of 24 bits, each less one.
+    fileprivate func size24(at start: Int) -> PixelSize {
+        PixelSize(width: littleEndian(3, at: start) + 1, height: littleEndian(3, at: start + 3) + 1)
+    }
+}
