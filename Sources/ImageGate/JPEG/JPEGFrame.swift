@@ -13,6 +13,9 @@ struct JPEGFrame: Equatable, Sendable {
         guard payload.count >= 6, payload.count == 6 + 3 * Int(payload[start + 5]) else {
             throw .malformed(.jpeg, why: "JPEG has a frame header of the wrong length")
         }
+        guard payload[start] == 8 else {
+            throw .malformed(.jpeg, why: "JPEG has \(payload[start]) bits a sample, which viewers do not show")
+        }
         isProgressive = segment.marker == 0xC2
         size = PixelSize(
             width: Int(payload[start + 3]) << 8 | Int(payload[start + 4]),

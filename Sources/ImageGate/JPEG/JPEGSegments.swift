@@ -21,7 +21,12 @@ struct JPEGSegments: Sendable {
         static let comment: UInt8 = 0xFE
         /// Baseline, extended and progressive, Huffman-coded. No browser shows the others.
         static let frames: Set<UInt8> = [0xC0, 0xC1, 0xC2]
-        static let otherFrames: Set<UInt8> = [0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF]
+        static let otherFrames: [UInt8: String] = [
+            0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
+            0xC9: "arithmetic-coded",
+            0xCA: "arithmetic-coded", 0xCB: "lossless", 0xCC: "arithmetic-coded", 0xCD: "hierarchical",
+            0xCE: "hierarchical", 0xCF: "hierarchical",
+        ]
         /// Huffman and quantisation tables, the restart interval.
         static let tables: Set<UInt8> = [0xC4, 0xDB, 0xDD]
         static let applications: ClosedRange<UInt8> = 0xE0...0xEF
@@ -50,8 +55,6 @@ struct JPEGSegments: Sendable {
                 try checkFrame(found)
                 frame = found
                 coverage = try JPEGCoverage(found)
-            case let marker where Marker.otherFrames.contains(marker):
-                throw .malformed(.jpeg, why: "JPEG is of a kind that viewers do not show")
             case Marker.scan:
                 scanCount += 1
                 guard coverage != nil else { throw .malformed(.jpeg, why: "JPEG has a scan before its frame") }
@@ -63,7 +66,11 @@ struct JPEGSegments: Sendable {
             case Marker.comment: break
             case let marker where Marker.tables.contains(marker) || Marker.applications.contains(marker): break
             // libjpeg skips what it does not use, a number of lines for example, and anything can be in there.
-            default: throw .malformed(.jpeg, why: "JPEG has a segment that viewers do not know")
+            default:
+                if let kind = Marker.otherFrames[segment.marker] {
+                    throw .malformed(.jpeg, why: "JPEG is \(kind), which viewers do not show")
+                }
+                throw .malformed(.jpeg, why: "JPEG has a segment that viewers do not know")
             }
             guard segments.count < Self.segmentLimit else {
                 throw .malformed(.jpeg, why: "JPEG has over \(Self.segmentLimit) segments")
