@@ -80,6 +80,17 @@ struct AdmitTests {
         #expect(try #require(result.file).starts(with: SampleImages.pngSignature))
     }
 
+    @Test func `a drawing is cleaned and stays one where the settings say so`() async throws {
+        defer { cleanUp() }
+        let svg = Array(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><script/><rect width='9'/></svg>".utf8)
+        let result = try await admit(svg, environment: ["E2B_FCGI_SVG": "sanitise"])
+        #expect(result.exit == .status(0))
+        #expect(String(decoding: result.output, as: UTF8.self).contains("bytes: passed as SVG 30×20, "))
+        let clean = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"20\"><rect width=\"9\"/></svg>"
+        #expect(result.file == Array(clean.utf8))
+    }
+
     @Test func `the first frame of an animation is converted`() async throws {
         defer { cleanUp() }
         let python = try await ChildProcess(URL(filePath: "/usr/bin/python3"), ["-c", Self.animations], in: folder)

@@ -89,7 +89,7 @@ struct HostileSVGTests {
         }
     }
 
-    private static let bombs: [(name: String, content: String)] = [
+    static let bombs: [(name: String, content: String)] = [
         ("primitives", filter(String(repeating: "<feGaussianBlur stdDeviation='100'/>", count: 5000))),
         ("merges", filter("<feMerge>" + String(repeating: "<feMergeNode/>", count: 20_000) + "</feMerge>")),
         ("morphology", filter(String(repeating: "<feMorphology radius='100'/>", count: 500))),

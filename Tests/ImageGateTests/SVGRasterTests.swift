@@ -57,7 +57,11 @@ struct SVGRasterTests {
         ("width='100' height='50'", 100, 50), ("width='72pt' height='1in'", 96, 96),
         ("width='2.54cm' height='25.4mm'", 96, 96),
         ("width='1e2' height='+5.0E+1px'", 100, 50), ("width='6em' height='6pc'", 96, 96), ("", 300, 150),
-        ("viewBox='0 0 40 30'", 40, 30), ("width='100%' height='100%' viewBox='0,0,40,30'", 40, 30),
+        ("viewBox='0 0 40 30'", 1024, 768), ("width='100%' height='100%' viewBox='0,0,40,30'", 1024, 768),
+        ("viewBox='0 0 10 10'", 768, 768), ("viewBox='0 0 100000 50000'", 1536, 768),
+        ("viewBox='0 0 .1 .2'", 768, 1536),
+        ("viewBox='5 5 1e-9 1e-9'", 768, 768), ("viewBox='0 0 1e-300 1e300'", 1, 2000),
+        ("viewBox='0 0 9e9 1'", 2000, 1),
         ("width='80' viewBox='0 0 40 30'", 80, 60), ("height='60' viewBox='0 0 40 30'", 80, 60),
         ("width='0' height='-5'", 300, 150), ("width='nan' height='inf'", 300, 150),
         ("width='x' viewBox='0 0 0 0'", 300, 150),
@@ -78,6 +82,54 @@ struct SVGRasterTests {
             Array("<svg xmlns='http://www.w3.org/2000/svg' width='4000' height='2000'>\(content)</svg>".utf8))
         #expect(raster[raster.width - 5, raster.height - 5] == [255, 0, 0, 255])
         #expect(raster[raster.width / 2, raster.height / 2] == [0, 0, 0, 0])
+    }
+
+    /// An edge across the middle, and a line of a tenth of the width: neither is blurred over more than the pixel it cuts.
+    @Test(arguments: [
+        ("viewBox='0 0 10 10'", 10.0, 10.0), ("viewBox='0 0 0.01 0.01'", 0.01, 0.01),
+        ("width='10' height='10'", 10, 10),
+        ("width='100000' height='50000'", 100_000, 50_000), ("viewBox='0 0 100000 50000'", 100_000, 50_000),
+        ("width='30in' height='15in' viewBox='0 0 20 10'", 20, 10),
+    ])
+    func `a drawing is sharp at the size it is shown at`(attributes: String, width: Double, height: Double) throws {
+        let content =
+            "<rect width='\(width / 2)' height='\(height)' fill='red'/>"
+            + "<rect x='\(width * 0.8)' width='\(width / 10)' height='\(height)' fill='blue'/>"
+        let document = Array("<svg xmlns='http://www.w3.org/2000/svg' \(attributes)>\(content)</svg>".utf8)
+        let image = try admit(document, .svg)
+        let bitmap = try decodedPNG(image.bytes)
+        var counts = (red: 0, blue: 0, clear: 0)
+        for x in 0..<bitmap.size.width {
+            switch bitmap.rgba(x, bitmap.size.height / 2) {
+            case [255, 0, 0, 255]: counts.red += 1
+            case [0, 0, 255, 255]: counts.blue += 1
+            case let pixel where pixel[3] == 0: counts.clear += 1
+            default: break
+            }
+        }
+        #expect(bitmap.size.width - counts.red - counts.blue - counts.clear <= 3)
+        #expect(abs(counts.red - bitmap.size.width / 2) <= 1)
+        #expect(abs(counts.blue - bitmap.size.width / 10) <= 2)
+    }
+
+    @Test func `text is drawn in the fonts that are installed`() throws {
+        // Columns with ink.
+        func width(_ font: String) throws -> Int {
+            let raster = try drawn(svg("<text y='60' font-size='30' font-family=\"\(font)\">iiiii</text>"))
+            return (0..<100).count { x in (0..<100).contains { raster[x, $0][3] > 128 } }
+        }
+        func span(_ font: String) throws -> Int {
+            let raster = try drawn(svg("<text y='60' font-size='30' font-family=\"\(font)\">iiiii</text>"))
+            return (0..<100).last { x in (0..<100).contains { raster[x, $0][3] > 128 } } ?? 0
+        }
+        // Of equal width, an i takes as much room as an m.
+        #expect(try span("DejaVu Sans Mono") > span("DejaVu Sans") + 20)
+        #expect(try span("monospace") > span("sans-serif") + 20)
+        // One that is not here gives way to one that is.
+        #expect(try span("No Such Font") > 20)
+        #expect(try span("No Such Font, 'DejaVu Sans Mono'") == span("DejaVu Sans Mono"))
+        // The serifs have ink, too.
+        #expect(try width("DejaVu Serif") > width("DejaVu Sans"))
     }
 
     @Test func `the natural size is told`() throws {

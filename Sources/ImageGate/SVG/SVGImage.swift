@@ -26,9 +26,10 @@ struct SVGImage: Equatable {
         size = sanitiser.size
     }
 
-    /// Draws it as large as the policy's box allows, and no larger than it says it is.
+    /// Draws it as large as the policy's box allows, and no larger than it says it is. A drawing has no pixels of its own:
+    /// it is drawn at its final size, never made smaller or larger afterwards, unless the byte budget asks for it.
     func rasterised(policy: ImagePolicy, time: Duration = SVGLimit.drawingTime) throws(ImageRejection) -> SVGRaster {
-        let (width, height) = size.reduced(shortSide: policy.shortSide, longSide: policy.longSide)
+        let (width, height) = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         let milliseconds = time / .milliseconds(1)
         let limits = cimage_svg_limits(milliseconds: UInt32(milliseconds), memory: SVGLimit.drawingMemory)
         var status = cimage_svg_status.crashed

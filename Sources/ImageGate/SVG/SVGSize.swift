@@ -2,6 +2,8 @@
 struct SVGSize: Equatable {
     var width = 300.0
     var height = 150.0
+    /// Nothing says how many pixels a unit is: only the shape counts.
+    private(set) var isOfAnySize = false
 
     /// From the root's `width` and `height`, else its `viewBox`, else what CSS gives replaced elements.
     /// https://www.w3.org/TR/css-images-3/#default-sizing
@@ -16,15 +18,21 @@ struct SVGSize: Equatable {
             self.height = height
             if let box { self.width = height * box.width / box.height }
         case (nil, nil):
-            if let box { (self.width, self.height) = box }
+            guard let box else { break }
+            // Less than a pixel is none: a small box grows before it is cut to the limits, which would change its shape.
+            let scale = max(1, 1 / min(box.width, box.height))
+            (self.width, self.height) = (box.width * scale, box.height * scale)
+            isOfAnySize = true
         }
         self.width = min(max(self.width, 1), SVGLimit.naturalSide)
         self.height = min(max(self.height, 1), SVGLimit.naturalSide)
     }
 
-    /// The largest size of the same shape within both sides of the box, no larger than this one and at least one pixel.
-    func reduced(shortSide: Int, longSide: Int) -> (width: Int, height: Int) {
-        let scale = min(1, Double(shortSide) / min(width, height), Double(longSide) / max(width, height))
+    /// The largest size of the same shape within both sides of the box, at least one pixel, and no larger than the document
+    /// says, if it does.
+    func fitted(shortSide: Int, longSide: Int) -> (width: Int, height: Int) {
+        let largest = isOfAnySize ? .infinity : 1
+        let scale = min(largest, Double(shortSide) / min(width, height), Double(longSide) / max(width, height))
         func side(_ length: Double) -> Int { min(max(1, Int((length * scale).rounded())), SVGLimit.drawnSide) }
         return (side(width), side(height))
     }
