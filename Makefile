@@ -18,7 +18,7 @@ RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matp
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
 BENCH_PACKAGES := wrk gcc
 
-.PHONY: run build test bench format lint install deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run build test fuzz bench format lint install deps deps-build deps-run deps-test deps-bench swift help
 
 run: build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -40,12 +40,16 @@ done; \
 if (($${#failed[@]})); then echo "failed: $${failed[*]} $(2)" >&2; exit 1; fi
 endef
 
-# The whole suite once; then what touches C, and the client of it, under AddressSanitizer.
+# The whole suite once; then what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
-	$(call run_tests,$(notdir $(wildcard Tests/*Tests)))
+	$(call run_tests,$(notdir $(wildcard Tests/*Tests)) FuzzTests)
 	swift build --build-tests $(SANITIZED)
 	$(call run_tests,FastCGITests FetchTests ImageGateTests E2BTests,$(SANITIZED))
+	@SMOKE=1 Tests/Fuzz/run.sh
+
+fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
+	@exec Tests/Fuzz/run.sh $(READERS)
 
 bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
 	@exec Tests/Bench/run.sh
@@ -55,7 +59,7 @@ format:  ## rewrite the sources in our format
 
 lint:  ## complain about what is not in our format
 	swift format lint --strict --recursive Package.swift Sources Tests
-	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh Tests/Bench/*.sh .ci/*; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh Tests/Bench/*.sh Tests/Fuzz/*.sh .ci/*; \
 	else echo "lint: shellcheck is not installed; the scripts were not looked at" >&2; fi
 
 install: build  ## the programs and the nginx snippet, below $(DESTDIR)$(PREFIX)

@@ -18,6 +18,20 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: settings)
 }
 
+/// The readers of strangers' bytes under libFuzzer, whose main program takes the place of ours: `make fuzz`. Otherwise the same
+/// checks on what fuzzing has found, as tests like all others; nothing needs libFuzzer then.
+func fuzz(_ dependencies: [Target.Dependency]) -> Target {
+    let dependencies = dependencies + ["TestSupport"]
+    let exclude = ["Findings", "run.sh", "seeds.py"]
+    return Context.environment["FUZZ"] != nil
+        ? .executableTarget(
+            name: "Fuzz", dependencies: dependencies, path: "Tests/Fuzz", exclude: exclude + ["FindingsTests.swift"],
+            swiftSettings: settings)
+        : .testTarget(
+            name: "FuzzTests", dependencies: dependencies, path: "Tests/Fuzz", exclude: exclude + ["Fuzz.swift"],
+            swiftSettings: settings)
+}
+
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -86,5 +100,6 @@ let package = Package(
             "LocalE2BTests", ["LocalE2B", "e2b-local"], exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
+        fuzz(["FastCGI", "E2B", "ImageGate", "Responder"]),
     ]
 )
