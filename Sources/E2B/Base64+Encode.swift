@@ -1,22 +1,49 @@
 extension Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
     /// With padding and without line ends.
     static func encode(_ bytes: [UInt8]) -> String {
-        String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { room in
-            var written = 0
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let count = min(3, bytes.count - start)
-                var group = UInt32(bytes[start]) << 16
-                if count > 1 { group |= UInt32(bytes[start + 1]) << 8 }
-                if count > 2 { group |= UInt32(bytes[start + 2]) }
-                for place in 0..<4 {
-                    let value = Int(group >> (18 - 6 * UInt32(place)) & 63)
-                    room.initializeElement(at: written, to: place <= count ? alphabet[value] : UInt8(ascii: "="))
-                    written += 1
-                }
-            }
-            return written
+        String(unsafeUninitializedCapacity: encodedCount(of: bytes)) { room in
+            bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(room)) }
+            return encodedCount(of: bytes)
         }
     }
+
+    /// Characters that `bytes` become.
+    package static func encodedCount(of bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
+
+    /// - Parameter room: of ``encodedCount(of:)`` bytes.
+    package static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
+        precondition(room.count >= (bytes.count + 2) / 3 * 4)
+        pairs.withUnsafeBufferPointer { pairs in
+            func pair(_ bits: UInt64) -> UInt64 { UInt64(pairs[Int(bits & 0xFFF)]) }
+
+            var read = 0
+            var written = 0
+            // Six bytes are eight characters; a word is read for them.
+            while read + 8 <= bytes.count {
+                let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: read, as: UInt64.self))
+                let text = pair(word >> 52) | pair(word >> 40) << 16 | pair(word >> 28) << 32 | pair(word >> 16) << 48
+                room.storeBytes(of: text.littleEndian, toByteOffset: written, as: UInt64.self)
+                read += 6
+                written += 8
+            }
+            while read < bytes.count {
+                let count = min(3, bytes.count - read)
+                var group = UInt64(bytes[read]) << 16
+                if count > 1 { group |= UInt64(bytes[read + 1]) << 8 }
+                if count > 2 { group |= UInt64(bytes[read + 2]) }
+                let text = UInt32(pair(group >> 12) | pair(group) << 16)
+                room.storeBytes(of: text.littleEndian, toByteOffset: written, as: UInt32.self)
+                for place in (count + 1)..<4 { room[written + place] = UInt8(ascii: "=") }
+                read += 3
+                written += 4
+            }
+        }
+    }
+
+    /// The two characters of twelve bits, the first one lowest: half as many steps as with one for six, and 8 kB stay in the
+    /// first-level cache.
+    private static let pairs: [UInt16] = {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        return alphabet.flatMap { first in alphabet.map { second in UInt16(first) | UInt16(second) << 8 } }
+    }()
 }

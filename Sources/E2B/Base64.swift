@@ -1,5 +1,5 @@
 /// Base64 of RFC 4648, section 4, with white space allowed between the characters.
-enum Base64 {
+package enum Base64 {
     static func decode(_ text: UnsafeRawBufferPointer) -> Result<[UInt8], MalformedBase64> {
         var isWhole = false
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { room, count in

@@ -19,6 +19,40 @@ import Testing
         }
     }
 
+    @Test func `every length is encoded as Foundation does it`() {
+        var random = SplitMix64(state: 3)
+        for count in 0...200 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+            #expect(Base64.encode(bytes) == Data(bytes).base64EncodedString())
+        }
+    }
+
+    @Test func `each pair of characters is the right one`() {
+        for bits in 0..<4096 {
+            let bytes = [UInt8(bits >> 4), UInt8(bits & 15) << 4 | 5, 0xA5]
+            // Short, and where words are read.
+            for bytes in [bytes, bytes + bytes, bytes + bytes + bytes] {
+                #expect(Base64.encode(bytes) == Data(bytes).base64EncodedString())
+            }
+        }
+    }
+
+    @Test func `a stranger is found at every place`() {
+        let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ \n\r\t".utf8)
+        let strangers = (UInt8.min...UInt8.max).filter { !alphabet.contains($0) }
+        #expect(strangers.count == 256 - 68)
+        for count in stride(from: 4, through: 68, by: 4) {
+            for place in 0..<count {
+                var text = [UInt8](repeating: UInt8(ascii: "q"), count: count)
+                for stranger in strangers {
+                    text[place] = stranger
+                    let isPadding = stranger == UInt8(ascii: "=") && place == count - 1
+                    if (decode(text) != nil) != isPadding { Issue.record("\(stranger) at \(place) of \(count)") }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         "A", "AA", "AAA", "AA=", "A===", "====", "=", "AA=A", "AAA=A", "AAAA=", "AAAA====", "AA==AAAA", "AA===",
         "AAA==",
