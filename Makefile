@@ -16,7 +16,7 @@ BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev 
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
-BENCH_PACKAGES := wrk gcc
+BENCH_PACKAGES := wrk gcc libvips-tools
 
 .PHONY: run build test fuzz bench format lint install deps deps-build deps-run deps-test deps-bench swift help
 

@@ -4,7 +4,7 @@
 # is not looked up.
 #
 #     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
-#                                 ONLY=actions: a part of it (executions, in_flight, image, actions).
+#                                 ONLY=actions: a part of it (executions, in_flight, image, actions, images).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -33,7 +33,7 @@ ulimit -Sn 16384 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
 
 progress "building the peers"
 cc -O2 -Wall -Wextra -D_GNU_SOURCE "$here/direct.c" -o "$work/direct" -lcurl -lm
-if [[ -e $here/png_floor.c ]]; then cc -O2 "$here/png_floor.c" -o "$work/png_floor" -lpng16; fi
+cc -O2 "$here/png_floor.c" -o "$work/png_floor" -lpng16
 
 # An E2B of answers written down.
 canned=$work/canned
@@ -220,8 +220,10 @@ image() {
 
 # shellcheck source-path=SCRIPTDIR source=actions.sh
 source "$here/actions.sh"
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "$here/images.sh"
 
-for part in ${ONLY:-executions in_flight image actions}; do "$part"; done
+for part in ${ONLY:-executions in_flight image actions images}; do "$part"; done
 
 printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
 printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
