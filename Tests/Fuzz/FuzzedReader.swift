@@ -5,8 +5,8 @@ import ImageGate
 /// Not only crashes are found: each reader is asked for what must hold whatever the bytes are. The same checks are run on
 /// `Findings/<name>/`, the inputs that once broke something, by the ordinary tests.
 enum FuzzedReader: String, CaseIterable, Sendable {
-    /// Images as the gate sees them.
-    case png, jpeg, svg
+    /// Images as the gate sees them; `image` is whatever it looks like.
+    case png, jpeg, svg, image
     /// What the sandbox sends: the stream of an execution, and the base64 in it.
     case execution, base64
     /// What the web server and its clients send.
@@ -20,6 +20,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
         case .png: try Images.checkPNG(bytes)
         case .jpeg: try Images.check(bytes, .jpeg)
         case .svg: try Images.checkSVG(bytes)
+        case .image: if let type = ImageType.sniff(bytes) { try Images.check(bytes, type) }
         case .execution: try Executions.check(bytes)
         case .base64: try Base64Texts.check(bytes)
         case .fastcgi: try Requests.checkFastCGI(bytes)

@@ -55,6 +55,24 @@ def jpegs():
             yield out.getvalue()
 
 
+def others():
+    """Of the types that Pillow writes and browsers show, each in its kinds, known to the gate or not."""
+    picture = Image.new("RGBA", (24, 17))
+    picture.putdata([(x * 9 % 256, y * 14 % 256, x * y % 256, x * 30 % 256) for y in range(17) for x in range(24)])
+    turned = [picture.rotate(angle) for angle in (90, 180)]
+    several = {"save_all": True, "append_images": turned, "duration": 40}
+    for image, kind, options in (
+            (picture, "PNG", {}), (picture.convert("RGB"), "JPEG", {}), (picture, "GIF", {}),
+            (picture.convert("L"), "GIF", {"interlace": 1}), (picture, "GIF", {**several, "loop": 0, "comment": b"c"}),
+            (picture.convert("RGB"), "GIF", {**several, "disposal": 2}), (picture, "WEBP", {}),
+            (picture, "WEBP", {"lossless": True}), (picture.convert("RGB"), "WEBP", {"quality": 30}),
+            (picture, "WEBP", {"quality": 50, "exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}), (picture, "WEBP", several),
+            (picture.convert("RGB"), "BMP", {}), (picture.convert("P"), "TIFF", {})):
+        out = io.BytesIO()
+        image.save(out, kind, **options)
+        yield out.getvalue()
+
+
 def drawings():
     png = base64.b64encode(pngs()[0]).decode()
     start = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="100" height="9em" '
@@ -115,6 +133,8 @@ for data in [*pngs(), *recipes()]:
     seed("png", data)
 for data in jpegs():
     seed("jpeg", data)
+for data in others():
+    seed("image", data)
 for data in drawings():
     seed("svg", data)
 for data in recordings():
