@@ -11,8 +11,8 @@ RELEASE := -c release --static-swift-stdlib
 SANITIZED := --sanitize=address --scratch-path .build-asan
 
 # Debian's names, by what needs them.
-BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libwebp-dev libxml2-dev \
-	libssl-dev libyaml-dev pkg-config
+BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
+	libwebp-dev libxml2-dev libssl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl

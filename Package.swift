@@ -62,14 +62,14 @@ let package = Package(
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
         .target(
             name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"],
-            linkerSettings: [.linkedLibrary("z")]),
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("fontconfig")]),
 
         // The responder.
         room("Threads", ["CLinux"]),
         room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
         room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
         room("E2B", ["CCrypto", "Fetch"]),
-        room("ImageGate", ["CImage", "CTurboJPEG", "CWebP", "Threads"]),
+        room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
         room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
         .executableTarget(
@@ -93,7 +93,7 @@ let package = Package(
         tests("FastCGITests", ["FastCGI"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "e2b-local"]),
-        tests("ImageGateTests", ["ImageGate"], exclude: ["Corpus"]),
+        tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("LibreChatTests", ["LibreChat"]),
         tests("ResponderTests", ["Responder"]),
         tests(

@@ -3,11 +3,20 @@ struct Admission: Sendable {
     let policy: ImagePolicy
     let cancellation: Cancellation
 
-    func outcome(_ bytes: [UInt8], claimed: ImageType) -> Result<AdmittedImage, ImageRejection> {
-        Result { () throws(ImageRejection) in try admit(bytes, claimed: claimed) }
+    func admit(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> AdmittedImage {
+        switch try check(bytes, claimed: claimed) {
+        case .png: return try admitPNG(bytes)
+        case .jpeg: return try admitJPEG(bytes)
+        case .svg: return try admitSVG(bytes)
+        case .gif: return try admitGIF(bytes)
+        case .webp: return try admitWebP(bytes)
+        }
     }
 
-    func admit(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> AdmittedImage {
+    /// What can be said without decoding.
+    ///
+    /// - Returns: the type that its first bytes say.
+    func check(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> ImageType {
         try cancellation.check()
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= policy.inputByteLimit else {
@@ -15,13 +24,7 @@ struct Admission: Sendable {
         }
         guard let actual = ImageType.sniff(bytes) else { throw .unknownType }
         guard actual == claimed else { throw .typeMismatch(claimed: claimed, actual: actual) }
-        switch actual {
-        case .png: return try admitPNG(bytes)
-        case .jpeg: return try admitJPEG(bytes)
-        case .svg: return try admitSVG(bytes)
-        case .gif: return try admitGIF(bytes)
-        case .webp: return try admitWebP(bytes)
-        }
+        return actual
     }
 
     /// Before anything is allocated for the pixels.

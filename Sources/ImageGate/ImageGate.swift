@@ -1,13 +1,20 @@
 /// Encoded image in, admitted image or a reason out.
 ///
-/// Decoding blocks, so it runs on the gate's own threads.
+/// Decoding blocks, so the gate has threads of its own: they decode, or each waits for a helper process that does.
 package final class ImageGate: Sendable {
     private let policy: ImagePolicy
     private let threads: DecodingThreads
+    /// Nil: the threads decode themselves.
+    private let helpers: HelperPool?
 
-    package init(policy: ImagePolicy, threads: Int = 2) {
+    package init(policy: ImagePolicy, threads: Int = 2, decoding: Decoding) {
         self.policy = policy
         self.threads = .start(count: max(threads, 1))
+        helpers =
+            switch decoding {
+            case .inProcess: nil
+            case .confined(let confinement): HelperPool(confinement)
+            }
     }
 
     deinit { threads.stop() }
@@ -20,10 +27,13 @@ package final class ImageGate: Sendable {
         let admission = Admission(policy: policy, cancellation: cancellation)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                threads.submit(
-                    .init(
-                        cancellation: cancellation, work: { admission.outcome(bytes, claimed: claimed) }, waiter: waiter
-                    ))
+                let work = { @Sendable [helpers] in
+                    Result { () throws(ImageRejection) in
+                        guard let helpers else { return try admission.admit(bytes, claimed: claimed) }
+                        return try helpers.admit(bytes, claimed: claimed, admission)
+                    }
+                }
+                threads.submit(.init(cancellation: cancellation, work: work, waiter: waiter))
                 // Cancelled before the job was in the queue: the handler came too early to find it.
                 if Task.isCancelled { threads.cancel(cancellation) }
             }

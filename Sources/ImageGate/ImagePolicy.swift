@@ -1,4 +1,4 @@
-package enum ImageType: String, Equatable, Sendable {
+package enum ImageType: String, CaseIterable, Equatable, Sendable {
     case png, jpeg, svg, gif, webp
 
     package var mimeType: String {
@@ -92,5 +92,12 @@ package enum ImageRejection: Error, Equatable, Sendable {
     /// No encoding small enough was found.
     case overBudget(limit: Int)
     case outOfMemory
+    /// The process that decoded it ended, by a fault of its own or because it tried what it may not.
+    case decoderCrashed(ImageType)
+    case decoderTooSlow(ImageType)
+    /// The process that decoded it answered with something that cannot be.
+    case decoderAstray(ImageType)
+    /// There is no process to decode it.
+    case decoderUnavailable
     case cancelled
 }

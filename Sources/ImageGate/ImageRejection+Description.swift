@@ -28,6 +28,10 @@ extension ImageRejection: CustomStringConvertible {
         case .forbidden(let type, let what): "\(type.name) with \(what)"
         case .overBudget(let limit): "it cannot be made to fit \(limit) bytes"
         case .outOfMemory: "there is not enough memory to decode it"
+        case .decoderCrashed(let type): "the \(type.name) crashed its decoder, or needed too much memory"
+        case .decoderTooSlow(let type): "the \(type.name) took too long to decode"
+        case .decoderAstray(let type): "the \(type.name) led its decoder astray"
+        case .decoderUnavailable: "its decoder cannot be started"
         case .cancelled: "nobody waits for it any more"
         }
     }

@@ -29,8 +29,12 @@ package final class Responder: Sendable {
             (execute, act) = (nil, nil)
             return
         }
+        let confinement = Confinement { log.notice($0) }
         let runner = CodeRunner(
-            client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: configuration.imageThreads),
+            client: client,
+            gate: ImageGate(
+                policy: configuration.imagePolicy, threads: configuration.imageThreads, decoding: .confined(confinement)
+            ),
             configuration: configuration, hidden: hidden)
         execute = ExecuteHandler(keeper: keeper, runner: runner, configuration: configuration, hidden: hidden)
         act = ActionHandler(

@@ -51,7 +51,8 @@ struct Admit: AsyncParsableCommand {
     ) async throws(ImageRejection) -> (AdmittedImage, ImageType) {
         guard !bytes.isEmpty else { throw .empty }
         guard let type = ImageType.sniff(bytes) else { throw .unknownType }
-        return (try await ImageGate(policy: policy, threads: 1).admit(bytes, claimed: type), type)
+        let gate = ImageGate(policy: policy, threads: 1, decoding: .confined(Confinement(notice: warn)))
+        return (try await gate.admit(bytes, claimed: type), type)
     }
 
     /// Options stand for settings: one place knows what may be in them.

@@ -31,7 +31,8 @@ struct Check: AsyncParsableCommand {
         guard response.head.status == 200, !answer.images.isEmpty else {
             throw Failure("\(url) answered \(response.head.status) without an image:\n\(answer.text)")
         }
-        let gate = ImageGate(policy: configuration.imagePolicy, threads: 1)
+        let gate = ImageGate(
+            policy: configuration.imagePolicy, threads: 1, decoding: .confined(Confinement(notice: warn)))
         var descriptions: [String] = []
         for (bytes, type) in answer.images {
             let image = try await gate.admit(bytes, claimed: type)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Responder
 
-@main
 struct E2BFCGI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "e2b-fcgi",

@@ -98,7 +98,7 @@ struct FlippedBitsTests {
                 #expect(!outside.contains(word), "bit \(number): \(text)")
             }
             #expect(text.ranges(of: "href=\"").count == text.ranges(of: /href="(#|data:image\/png;base64,)/).count)
-            // Each drawing is a process: a few of them.
+            // Drawing takes longer than the rest: a few of them.
             if number.isMultiple(of: 97) { #expect(throws: Never.self) { try image.rasterised(policy: ImagePolicy()) } }
         }
         #expect(admitted > 1000)

@@ -6,7 +6,7 @@ import TestSupport
 @Suite(.timeLimit(.minutes(2)))
 struct ImageGateTests {
     @Test func `fifty images at once are all admitted`() async throws {
-        let gate = ImageGate(policy: .box(40, 60), threads: 3)
+        let gate = ImageGate(policy: .box(40, 60), threads: 3, decoding: .inProcess)
         let images = try await withThrowingTaskGroup(of: (Int, AdmittedImage).self) { group in
             for side in 50..<100 {
                 group.addTask {
@@ -22,14 +22,14 @@ struct ImageGateTests {
     }
 
     @Test func `a rejection comes out typed`() async {
-        let gate = ImageGate(policy: .init())
+        let gate = ImageGate(policy: .init(), decoding: .inProcess)
         await #expect(throws: ImageRejection.typeMismatch(claimed: .jpeg, actual: .png)) {
             try await gate.admit(SampleImages.png(width: 1, height: 1), claimed: .jpeg)
         }
     }
 
     @Test func `a cancelled task is not decoded`() async {
-        let gate = ImageGate(policy: .init(), threads: 1)
+        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let task = Task { () throws(ImageRejection) in
             while !Task.isCancelled { await Task.yield() }
             return try await gate.admit(SampleImages.png(width: 4, height: 4), claimed: .png)

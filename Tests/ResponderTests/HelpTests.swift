@@ -18,7 +18,8 @@ struct HelpTests {
             services: ActionServices(
                 client: client, sessions: Sessions(client: client, keeper: SandboxKeeper(client: client, log: log)),
                 runner: CodeRunner(
-                    client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: 1),
+                    client: client,
+                    gate: ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
                     configuration: configuration, hidden: HiddenValues([:])),
                 configuration: configuration, hidden: HiddenValues([:])))
         let answer = await handler.answer(

@@ -21,7 +21,4 @@ enum SVGLimit {
     static let naturalSide = 1_000_000.0
     /// Pixels of either side of the drawing: cairo ends at 32,767.
     static let drawnSide = 16_384
-    static let drawingTime = Duration.seconds(10)
-    /// Bytes.
-    static let drawingMemory = 512 << 20
 }

@@ -1,0 +1,244 @@
+// A C target because limits, prctl and seccomp are macros, variadics and structs of the kernel's that Swift does not see.
+//
+// The filter is written by hand rather than with libseccomp: it is a list of numbers and five comparisons, and a reader sees
+// all of it here. What is not in the list kills the process: nothing that a decoder does on its way leads there.
+#define _GNU_SOURCE
+#include "cimage_confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fontconfig/fontconfig.h>
+#include <glib.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#error "The system calls of this architecture are not known here."
+#endif
+
+// MARK: Limits
+
+static void set_limit(int resource, rlim_t value) {
+    struct rlimit limit;
+    // Only root may go above a limit that was inherited.
+    if (getrlimit(resource, &limit) == 0 && limit.rlim_max < value) value = limit.rlim_max;
+    limit.rlim_cur = limit.rlim_max = value;
+    setrlimit(resource, &limit);
+}
+
+// AddressSanitizer reserves terabytes.
+#if defined(__SANITIZE_ADDRESS__)
+#define RESERVES_ADDRESSES 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RESERVES_ADDRESSES 1
+#endif
+#endif
+
+#ifdef RESERVES_ADDRESSES
+static void limit_memory(size_t memory) { (void)memory; }
+#else
+// Bytes of address space in use. Zero if /proc does not say.
+static size_t address_space(void) {
+    char text[64] = {0};
+    unsigned long pages = 0;
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && read(file, text, sizeof text - 1) > 0) sscanf(text, "%lu", &pages);
+    if (file >= 0) close(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit_memory(size_t memory) {
+    size_t used = address_space();
+    if (used > 0) set_limit(RLIMIT_AS, used + memory);
+}
+#endif
+
+// MARK: Landlock
+
+static void allow_reading(int rules, const char *path) {
+    struct stat status;
+    struct landlock_path_beneath_attr rule = {.parent_fd = open(path, O_PATH | O_CLOEXEC)};
+    if (rule.parent_fd < 0) return;
+    if (fstat(rule.parent_fd, &status) == 0) {
+        rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
+        if (S_ISDIR(status.st_mode)) rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+        syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    }
+    close(rule.parent_fd);
+}
+
+static void allow_reading_all(int rules, FcStrList *paths) {
+    if (paths == NULL) return;
+    for (const FcChar8 *path; (path = FcStrListNext(paths)) != NULL;) allow_reading(rules, (const char *)path);
+    FcStrListDone(paths);
+}
+
+// Leaves nothing of the file system but what fontconfig names: fonts, its caches, its configuration.
+static bool restrict_files(void) {
+    // Each right of the first version; what newer ones add is for files that are open for writing.
+    const struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    if (rules < 0) return false;
+    allow_reading_all(rules, FcConfigGetFontDirs(NULL));
+    allow_reading_all(rules, FcConfigGetCacheDirs(NULL));
+    allow_reading_all(rules, FcConfigGetConfigFiles(NULL));
+    bool is_restricted = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+    close(rules);
+    return is_restricted;
+}
+
+// MARK: seccomp
+
+typedef struct {
+    struct sock_filter code[256];
+    unsigned short count;
+} filter;
+
+static void add(filter *filter, uint16_t code, uint32_t value, uint8_t if_true, uint8_t if_false) {
+    if (filter->count < 256) {
+        filter->code[filter->count++] = (struct sock_filter){.code = code, .jt = if_true, .jf = if_false, .k = value};
+    }
+}
+
+static void load(filter *filter, size_t offset) { add(filter, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0); }
+static void end(filter *filter, uint32_t verdict) { add(filter, BPF_RET | BPF_K, verdict, 0, 0); }
+
+// The low half of an argument. All that are looked at are ints in the kernel, or flags that fit.
+static size_t argument(int index) { return offsetof(struct seccomp_data, args[index]); }
+
+static void answer(filter *filter, int call, uint32_t verdict) {
+    add(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1);
+    end(filter, verdict);
+}
+
+static void allow(filter *filter, int call) { answer(filter, call, SECCOMP_RET_ALLOW); }
+static void fail(filter *filter, int call, int error) { answer(filter, call, SECCOMP_RET_ERRNO | (uint32_t)error); }
+
+// Each of these ends the filter for its call: the number need not be loaded again.
+static void allow_masked(filter *filter, int call, int index, uint32_t mask, uint32_t value, uint32_t otherwise) {
+    add(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 5);
+    load(filter, argument(index));
+    add(filter, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+    add(filter, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    end(filter, SECCOMP_RET_ALLOW);
+    end(filter, otherwise);
+}
+
+static void allow_computing(filter *filter) {
+    static const int calls[] = {
+        SYS_read, SYS_write, SYS_writev, SYS_close, SYS_futex, SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise,
+        SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
+        SYS_sigaltstack, SYS_setitimer, SYS_sched_yield, SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_fstat,
+        SYS_exit, SYS_exit_group,
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) allow(filter, calls[i]);
+    // No new code.
+    allow_masked(filter, SYS_mmap, 2, PROT_EXEC, 0, SECCOMP_RET_KILL_PROCESS);
+    allow_masked(filter, SYS_mprotect, 2, PROT_EXEC, 0, SECCOMP_RET_KILL_PROCESS);
+    // abort() sends itself a signal: the parent learns that it was that one.
+    allow_masked(filter, SYS_tgkill, 0, UINT32_MAX, (uint32_t)getpid(), SECCOMP_RET_KILL_PROCESS);
+}
+
+static void allow_drawing(filter *filter) {
+    static const int calls[] = {
+        SYS_pread64, SYS_lseek, SYS_getdents64, SYS_fstatfs, SYS_statfs, SYS_newfstatat, SYS_statx, SYS_ppoll,
+        SYS_clock_nanosleep, SYS_clock_getres, SYS_sched_getaffinity, SYS_set_robust_list, SYS_rseq, SYS_uname,
+        SYS_sysinfo, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_fadvise64,
+        SYS_faccessat,
+#ifdef SYS_poll
+        SYS_access, SYS_poll,
+#endif
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) allow(filter, calls[i]);
+    // Read only; which files is Landlock's to say.
+    const uint32_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE | O_APPEND;
+    allow_masked(filter, SYS_openat, 2, writing & ~(uint32_t)O_DIRECTORY, 0, SECCOMP_RET_ERRNO | EACCES);
+    // Threads, not processes. glibc falls back to clone, whose flags can be looked at.
+    const uint32_t thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
+    allow_masked(filter, SYS_clone, 0, thread, thread, SECCOMP_RET_KILL_PROCESS);
+    fail(filter, SYS_clone3, ENOSYS);
+    allow_masked(filter, SYS_prctl, 0, UINT32_MAX, PR_SET_NAME, SECCOMP_RET_ERRNO | EPERM);
+    // Commands 0 to 3: descriptors and their flags. No locks, no signals to others.
+    allow_masked(filter, SYS_fcntl, 1, ~(uint32_t)3, 0, SECCOMP_RET_ERRNO | EPERM);
+    // What libraries ask on the way, and can do without.
+    static const int declined[] = {
+        SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_ioctl, SYS_prlimit64, SYS_getcwd, SYS_dup,
+        SYS_getpeername,
+#ifdef SYS_readlink
+        SYS_readlink,
+#endif
+    };
+    for (size_t i = 0; i < sizeof declined / sizeof *declined; i++) fail(filter, declined[i], EACCES);
+}
+
+static bool filter_calls(cimage_confinement confinement) {
+    filter filter = {.count = 0};
+    load(&filter, offsetof(struct seccomp_data, arch));
+    add(&filter, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+    end(&filter, SECCOMP_RET_KILL_PROCESS);
+    // Numbers of the x32 ABI, which share the architecture, are in no list.
+    load(&filter, offsetof(struct seccomp_data, nr));
+    allow_computing(&filter);
+    if (confinement == cimage_confinement_drawing) allow_drawing(&filter);
+    end(&filter, SECCOMP_RET_KILL_PROCESS);
+    const struct sock_fprog program = {.len = filter.count, .filter = filter.code};
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+// MARK: The whole
+
+static GLogWriterOutput keep_silent(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer data) {
+    (void)level, (void)fields, (void)count, (void)data;
+    return G_LOG_WRITER_HANDLED;
+}
+
+void cimage_prepare_helper(const char *name) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, name);
+    // An arena for each thread would take its share of the address space, and keep it.
+    mallopt(M_ARENA_MAX, 1);
+    // A large block is given back when it is freed, however large those before it were.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    // GLib's complaints about a drawing would look for a journal to go to.
+    g_log_set_writer_func(keep_silent, NULL, NULL);
+}
+
+uint32_t cimage_confine(cimage_confinement confinement, size_t memory) {
+    uint32_t gaps = 0;
+    const bool draws = confinement == cimage_confinement_drawing;
+    set_limit(RLIMIT_CORE, 0);
+    set_limit(RLIMIT_FSIZE, 0);
+    limit_memory(memory);
+    // A font is open while it is read. Last, since the limit on memory is found in a file.
+    set_limit(RLIMIT_NOFILE, draws ? 64 : 1);
+    // Without it only root may set a filter.
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (draws && !restrict_files()) gaps |= cimage_gap_landlock;
+    if (!filter_calls(confinement)) gaps |= cimage_gap_seccomp;
+    return gaps;
+}
+
+void cimage_limit_processor_time(uint32_t milliseconds) {
+    const struct itimerval timer = {
+        .it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000}};
+    setitimer(ITIMER_PROF, &timer, NULL);
+}

@@ -1,0 +1,30 @@
+/// Where the gate decodes.
+package enum Decoding: Sendable {
+    /// On the gate's own threads, without any limit on time or memory: for tests of the decoders.
+    case inProcess
+    /// In helper processes that can do nothing else.
+    case confined(Confinement)
+}
+
+/// What helper processes are made of, and what each may take for one image.
+package struct Confinement: Sendable {
+    /// A program whose `main` begins with `DecodingHelper.runIfAsked`; as a rule the one that runs, even if the file of
+    /// that name is another one by now.
+    package var executable = "/proc/self/exe"
+    /// Of all processors. No decoder needs a tenth of it for what the limits let through.
+    package var processorTime = Duration.seconds(20)
+    /// On the clock, for a helper that does not even run.
+    package var deadline = Duration.seconds(60)
+    /// Told in one line of what an operator should know.
+    package var notice: @Sendable (String) -> Void
+
+    package init(notice: @escaping @Sendable (String) -> Void) { self.notice = notice }
+}
+
+extension ImagePolicy {
+    /// Bytes of address space that decoding may take.
+    ///
+    /// The decoders' own, such as the blocks of a JPEG in several scans or the layers of a drawing; the encoded image and
+    /// what is made of it; and pixels of twice each side of the box, with copies and sums of them.
+    var decodingMemory: Int { 512 << 20 + 4 * inputByteLimit + 64 * shortSide * longSide }
+}

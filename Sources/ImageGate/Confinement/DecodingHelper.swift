@@ -1,0 +1,86 @@
+internal import CImage
+internal import Glibc
+
+/// The other side: what a helper process does instead of everything else the program can.
+package enum DecodingHelper {
+    private static let word = "decode-images"
+
+    /// Does not return if this process was started as a helper. To be called before there are other threads.
+    ///
+    /// - Parameter arguments: the program's.
+    package static func runIfAsked(_ arguments: [String]) {
+        guard arguments.count == 4, arguments[1] == word, let duty = HelperDuty(rawValue: arguments[2]),
+            let memory = Int(arguments[3]), memory > 0
+        else { return }
+        run(duty, memory: memory)
+    }
+
+    static func arguments(_ duty: HelperDuty, memory: Int) -> [String] {
+        ["e2b-fcgi", word, duty.rawValue, String(memory)]
+    }
+
+    private static func run(_ duty: HelperDuty, memory: Int) -> Never {
+        cimage_prepare_helper(duty.processName)
+        do throws(ImageRejection) {
+            try WarmUp.run(duty)
+        } catch {
+            leave(ExitStatus.unready)
+        }
+        write([Int(cimage_confine(duty.confinement, memory))])
+        while true { serve() }
+    }
+
+    private static func serve() {
+        guard let words = read([Int].self, count: HelperRequest.wordCount) else { leave(ExitStatus.done) }
+        guard let request = HelperRequest(words), let bytes = read([UInt8].self, count: request.byteCount) else {
+            leave(ExitStatus.misled)
+        }
+        cimage_limit_processor_time(UInt32(clamping: request.processorTime))
+        let admission = Admission(policy: request.policy, cancellation: Cancellation())
+        let outcome = Result { () throws(ImageRejection) in try admission.admit(bytes, claimed: request.type) }
+        cimage_limit_processor_time(0)
+        let reply = HelperReply(outcome, to: request)
+        write(reply.head.words)
+        write(reply.bytes)
+    }
+
+    // MARK: The socket, which is standard input
+
+    /// Nil at the end.
+    private static func read<Element: BitwiseCopyable>(_: [Element].Type, count: Int) -> [Element]? {
+        let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            var rest = UnsafeMutableRawBufferPointer(buffer)[...]
+            rest = rest.prefix(count * MemoryLayout<Element>.stride)
+            while !rest.isEmpty {
+                let piece = UnsafeMutableRawBufferPointer(rebasing: rest)
+                let count = Glibc.read(STDIN_FILENO, piece.baseAddress, piece.count)
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+            initialized = count
+        }
+        return elements.count == count ? elements : nil
+    }
+
+    private static func write<Element: BitwiseCopyable>(_ elements: [Element]) {
+        elements.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = UnsafeRawBufferPointer(rebasing: rest)
+                let count = Glibc.write(STDIN_FILENO, piece.baseAddress, piece.count)
+                guard count > 0 else { leave(ExitStatus.done) }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    private enum ExitStatus {
+        /// The gate has closed the socket.
+        static let done: CInt = 0
+        static let unready: CInt = 70
+        static let misled: CInt = 76
+    }
+
+    /// Without what libraries have left to be done at the end: the filter does not know it.
+    private static func leave(_ status: CInt) -> Never { _exit(status) }
+}

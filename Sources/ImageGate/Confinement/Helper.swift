@@ -1,0 +1,94 @@
+internal import Glibc
+internal import Synchronization
+
+/// A process that decodes, and our end of the socket to it. One thread at a time talks to it; any may kill it.
+final class Helper: Sendable {
+    let duty: HelperDuty
+    /// What the kernel does not have to confine it with: `cimage_gap_...`.
+    let gaps: Int
+    private let socket: HelperSocket
+    private let life: Mutex<Life>
+
+    private struct Life {
+        /// Nil once it has been waited for: the number may be another process's.
+        var process: pid_t?
+        var isDoomed = false
+        var served = 0
+    }
+
+    /// Starts a process and waits until it is confined.
+    init(_ duty: HelperDuty, executable: String, memory: Int) throws(HelperFailure) {
+        let (process, descriptor) = try HelperStart(executable: executable, duty: duty, memory: memory).spawn()
+        socket = HelperSocket(owning: descriptor)
+        life = Mutex(Life(process: process))
+        self.duty = duty
+        do throws(HelperFailure) {
+            gaps = try socket.receive(words: 1, by: .now + Self.startTime)[0]
+        } catch {
+            gaps = 0
+            throw .cannotStart("it \(Self.end(process) ?? error)")
+        }
+    }
+
+    deinit { _ = end() }
+
+    /// It lives, and waits for work.
+    var isIdle: Bool { socket.isQuiet }
+
+    /// Has it decode an image.
+    ///
+    /// - Throws: why there is no answer. The helper is of no use then.
+    func admit(
+        _ bytes: [UInt8], _ request: HelperRequest, within time: Duration
+    ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+        let deadline = ContinuousClock.now + time
+        do throws(HelperFailure) {
+            try socket.send(request.words, by: deadline)
+            try socket.send(bytes, by: deadline)
+            let head = try HelperReply.Head(socket.receive(words: HelperReply.Head.count, by: deadline), to: request)
+            let reply = HelperReply(head: head, bytes: try socket.receive(bytes: head.byteCount, by: deadline))
+            return try reply.outcome(of: request)
+        } catch .hungUp {
+            throw end() ?? .hungUp
+        }
+    }
+
+    /// Ends it at once; whoever talks to it finds it gone.
+    func kill() {
+        life.withLock { life in
+            life.isDoomed = true
+            if let process = life.process { _ = Glibc.kill(process, SIGKILL) }
+        }
+    }
+
+    /// To be called after each image.
+    ///
+    /// - Returns: whether it may have another one. After many it may not: what libraries have leaked or kept goes with it.
+    func retire(after images: Int) -> Bool {
+        life.withLock { life in
+            life.served += 1
+            return life.isDoomed || life.served >= images
+        }
+    }
+
+    /// - Returns: what it had died of before. Nil if it was waited for by somebody else.
+    private func end() -> HelperFailure? {
+        life.withLock { $0.process.take() }.flatMap(Self.end)
+    }
+
+    private static func end(_ process: pid_t) -> HelperFailure? {
+        // One that only closed its socket would be waited for in vain. One that is dead keeps its own reason.
+        _ = Glibc.kill(process, SIGKILL)
+        var status: CInt = 0
+        while waitpid(process, &status, 0) < 0 { if errno != EINTR { return nil } }
+        let signal = status & 0x7F
+        switch signal {
+        case 0: return .exited(status: status >> 8 & 0xFF)
+        // Its processor time is over.
+        case SIGPROF: return .tooSlow
+        default: return .killed(signal: signal)
+        }
+    }
+
+    private static let startTime = Duration.seconds(20)
+}

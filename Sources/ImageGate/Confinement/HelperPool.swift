@@ -1,0 +1,84 @@
+internal import CImage
+internal import Synchronization
+
+/// Sends images to helper processes, of which there are never more than threads that ask.
+///
+/// A helper is started when none is idle, and used again and again: a start takes longer than most images. One that fails
+/// takes nothing with it but its image.
+final class HelperPool: Sendable {
+    private struct State {
+        var idle: [Helper] = []
+        var hasToldOfGaps = false
+    }
+
+    private let confinement: Confinement
+    private let state = Mutex(State())
+
+    init(_ confinement: Confinement) { self.confinement = confinement }
+
+    /// Blocks until a helper has answered, or is no more.
+    func admit(
+        _ bytes: [UInt8], claimed: ImageType, _ admission: Admission
+    ) throws(ImageRejection) -> AdmittedImage {
+        // Here as well, because it is cheap: what is no image needs no process.
+        let type = try admission.check(bytes, claimed: claimed)
+        let request = HelperRequest(
+            admission.policy, type: type, processorTime: confinement.processorTime, byteCount: bytes.count)
+        let outcome: Result<AdmittedImage, ImageRejection>
+        do throws(HelperFailure) {
+            outcome = try exchange(bytes, request, admission.cancellation)
+        } catch {
+            // We have killed it ourselves.
+            try admission.cancellation.check()
+            confinement.notice("an image is rejected: the decoder of \(type.name) \(error)")
+            throw error.rejection(of: type)
+        }
+        return try outcome.get()
+    }
+
+    private func exchange(
+        _ bytes: [UInt8], _ request: HelperRequest, _ cancellation: Cancellation
+    ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+        let helper = try take(HelperDuty(request.type, request.policy), request.policy)
+        let outcome = try cancellation.run(stop: { helper.kill() }) { () throws(HelperFailure) in
+            try helper.admit(bytes, request, within: confinement.deadline)
+        }
+        if !helper.retire(after: Self.imagesOfOneHelper) { state.withLock { $0.idle.append(helper) } }
+        return outcome
+    }
+
+    private func take(_ duty: HelperDuty, _ policy: ImagePolicy) throws(HelperFailure) -> Helper {
+        while let helper = popIdle(duty) {
+            // Somebody may have killed it since.
+            if helper.isIdle { return helper }
+        }
+        let helper = try Helper(duty, executable: confinement.executable, memory: policy.decodingMemory)
+        tell(ofGaps: helper.gaps)
+        return helper
+    }
+
+    /// The one that was used last: its memory is warm, and the others stay swapped out.
+    private func popIdle(_ duty: HelperDuty) -> Helper? {
+        state.withLock { state in
+            state.idle.lastIndex { $0.duty == duty }.map { state.idle.remove(at: $0) }
+        }
+    }
+
+    /// Once: it is the same for all of them.
+    private func tell(ofGaps gaps: Int) {
+        let names = [(cimage_gap_seccomp, "seccomp"), (cimage_gap_landlock, "Landlock")]
+            .filter { gaps & Int($0.0) != 0 }.map(\.1)
+        guard !names.isEmpty else { return }
+        let isNews = state.withLock { state in
+            defer { state.hasToldOfGaps = true }
+            return !state.hasToldOfGaps
+        }
+        if isNews {
+            confinement.notice(
+                "this kernel refuses \(names.joined(separator: " and ")): the decoding of images goes on with less around it"
+            )
+        }
+    }
+
+    private static let imagesOfOneHelper = 1000
+}

@@ -1,0 +1,112 @@
+/// What comes from a helper: a head of whole numbers, then the bytes of the admitted image, or words about the rejection.
+///
+/// A helper that an image has taken over may send anything. What is read is bounded before, and an image goes on only if it
+/// is what could have come of the request.
+struct HelperReply {
+    struct Head {
+        static let count = 8
+        /// What the bytes may be of a rejection.
+        static let textLimit = 400
+
+        /// First what it is, then what belongs to it, zeros, and the number of bytes at the end.
+        let words: [Int]
+        var byteCount: Int { words[7] }
+        var isAdmission: Bool { words[0] == 0 }
+
+        init(_ words: [Int], to request: HelperRequest) throws(HelperFailure) {
+            self.words = words
+            let limit = words[0] == 0 ? request.policy.byteBudget : Self.textLimit
+            guard 0...limit ~= words[7] else { throw .brokeProtocol }
+        }
+
+        fileprivate init(kind: Int, _ words: [Int], byteCount: Int) {
+            self.words = [kind] + words + Array(repeating: 0, count: 6 - words.count) + [byteCount]
+        }
+    }
+
+    let head: Head
+    let bytes: [UInt8]
+
+    init(head: Head, bytes: [UInt8]) { (self.head, self.bytes) = (head, bytes) }
+
+    // MARK: The helper's side
+
+    init(_ outcome: Result<AdmittedImage, ImageRejection>, to request: HelperRequest) {
+        switch outcome {
+        case .success(let image):
+            bytes = image.bytes
+            let words = [
+                image.type.code, image.width, image.height, image.originalWidth, image.originalHeight,
+                request.treatments.firstIndex(of: image.treatment) ?? -1,
+            ]
+            head = Head(kind: 0, words, byteCount: bytes.count)
+        case .failure(let rejection):
+            let (kind, words, text) = rejection.record
+            bytes = Array(text.utf8.prefix(Head.textLimit))
+            head = Head(kind: kind, words, byteCount: bytes.count)
+        }
+    }
+
+    // MARK: The gate's side
+
+    func outcome(of request: HelperRequest) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+        guard head.isAdmission else {
+            guard let rejection = ImageRejection(kind: head.words[0], head.words[1...], text: Self.printable(bytes))
+            else { throw .brokeProtocol }
+            return .failure(rejection)
+        }
+        let words = head.words
+        let treatments = request.treatments
+        guard let type = ImageType(code: words[1]), treatments.indices.contains(words[6]) else {
+            throw .brokeProtocol
+        }
+        let image = AdmittedImage(
+            bytes: bytes, type: type, width: words[2], height: words[3], originalWidth: words[4],
+            originalHeight: words[5], treatment: treatments[words[6]])
+        guard image.canCome(of: request) else { throw .brokeProtocol }
+        return .success(image)
+    }
+
+    /// Without what could speak to a terminal or break a line.
+    private static func printable(_ bytes: [UInt8]) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            text.append(scalar.properties.generalCategory.isPrintable ? scalar : " ")
+        }
+        return String(text)
+    }
+}
+
+extension HelperRequest {
+    /// What may have been done to its image.
+    fileprivate var treatments: [AdmittedImage.Treatment] {
+        switch type {
+        case .png, .jpeg: [.passed, .thumbnailed]
+        case .svg: policy.svg == .rasterise ? [.rasterised] : [.passed]
+        case .gif, .webp: [.converted(from: type), .firstFrame(of: type)]
+        }
+    }
+}
+
+extension AdmittedImage {
+    fileprivate func canCome(of request: HelperRequest) -> Bool {
+        let policy = request.policy
+        let isDrawing = request.type == .svg && policy.svg == .sanitise
+        guard (type == .svg) == isDrawing else { return false }
+        let sides = 1...max(policy.sideLimit, Int(SVGLimit.naturalSide))
+        guard sides ~= originalWidth, sides ~= originalHeight, sides ~= width, sides ~= height else { return false }
+        guard !isDrawing else { return bytes.starts(with: "<svg ".utf8) }
+        return (request.type == .svg || originalWidth * originalHeight <= policy.pixelLimit)
+            && min(width, height) <= policy.shortSide && max(width, height) <= policy.longSide
+            && PixelSize(statedIn: bytes, of: type) == PixelSize(width: width, height: height)
+    }
+}
+
+extension Unicode.GeneralCategory {
+    fileprivate var isPrintable: Bool {
+        switch self {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// What goes to a helper before the bytes of an image: whole numbers in the order of the processor, as both ends are one
+/// program.
+struct HelperRequest: Equatable {
+    let policy: ImagePolicy
+    let type: ImageType
+    /// Milliseconds.
+    let processorTime: Int
+    let byteCount: Int
+
+    static let wordCount = 10
+
+    init(_ policy: ImagePolicy, type: ImageType, processorTime: Duration, byteCount: Int) {
+        self.policy = policy
+        self.type = type
+        self.processorTime = Int(processorTime / .milliseconds(1))
+        self.byteCount = byteCount
+    }
+
+    var words: [Int] {
+        [
+            policy.shortSide, policy.longSide, policy.byteBudget, policy.inputByteLimit, policy.pixelLimit,
+            policy.sideLimit, policy.svg == .rasterise ? 1 : 0, type.code, processorTime, byteCount,
+        ]
+    }
+
+    /// Nil for words that no gate sends.
+    init?(_ words: [Int]) {
+        guard words.count == Self.wordCount, let type = ImageType(code: words[7]), 0...words[3] ~= words[9] else {
+            return nil
+        }
+        var policy = ImagePolicy()
+        (policy.shortSide, policy.longSide, policy.byteBudget) = (words[0], words[1], words[2])
+        (policy.inputByteLimit, policy.pixelLimit, policy.sideLimit) = (words[3], words[4], words[5])
+        policy.svg = words[6] == 1 ? .rasterise : .sanitise
+        self.policy = policy
+        self.type = type
+        processorTime = words[8]
+        byteCount = words[9]
+    }
+}
+
+extension CaseIterable where Self: Equatable, AllCases == [Self] {
+    /// Its place among the cases: what stands for it between two processes of one program.
+    var code: Int { Self.allCases.firstIndex(of: self) ?? -1 }
+
+    init?(code: Int) {
+        guard Self.allCases.indices.contains(code) else { return nil }
+        self = Self.allCases[code]
+    }
+}

@@ -1,0 +1,67 @@
+internal import CGNU
+internal import Glibc
+
+/// How a helper is started: with a socket as its standard input, in a session of its own, and with nothing else.
+struct HelperStart {
+    let executable: String
+    let duty: HelperDuty
+    /// Bytes.
+    let memory: Int
+
+    /// - Returns: and the descriptor of our end, which is the caller's to close.
+    func spawn() throws(HelperFailure) -> (process: pid_t, socket: CInt) {
+        var ends: [CInt] = [-1, -1]
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw .cannotStart("no socket: \(String(cString: strerror(errno)))")
+        }
+        defer { close(ends[1]) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO)
+        // Not even standard error: what libraries print is not for the log.
+        posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        setSignals(&attributes)
+        posix_spawnattr_setflags(
+            &attributes, Int16(CInt(cgnu_spawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+        var arguments = DecodingHelper.arguments(duty, memory: memory).map { strdup($0) } + [nil]
+        var environment = environment.map { strdup($0) } + [nil]
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var process: pid_t = 0
+        let failure = posix_spawn(&process, executable, &actions, &attributes, &arguments, &environment)
+        guard failure == 0 else {
+            close(ends[0])
+            throw .cannotStart(String(cString: strerror(failure)))
+        }
+        return (process, ends[0])
+    }
+
+    /// Those that ask a process to end are for the responder: a helper ends with its socket. A service manager sends them
+    /// to every process of the service, when images of the last requests are still to be decoded.
+    private func setSignals(_ attributes: inout posix_spawnattr_t) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE] { sigaddset(&signals, signal) }
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+    }
+
+    /// No secrets: what the dynamic loader needs, and for drawings what says where fonts are and which language they are for.
+    private var environment: [String] {
+        var names = ["LD_LIBRARY_PATH"]
+        if duty == .drawing {
+            names += [
+                "HOME", "LANG", "LC_ALL", "LC_CTYPE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME",
+                "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
+            ]
+        }
+        return names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
+    }
+}

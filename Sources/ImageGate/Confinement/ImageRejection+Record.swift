@@ -1,0 +1,43 @@
+/// A rejection between two processes: which it is, at most three numbers, and words.
+extension ImageRejection {
+    var record: (kind: Int, words: [Int], text: String) {
+        switch self {
+        case .empty: (1, [], "")
+        case .unknownType: (2, [], "")
+        case .typeMismatch(let claimed, let actual): (3, [claimed.code, actual.code], "")
+        case .tooManyBytes(let count, let limit): (4, [count, limit], "")
+        case .tooManyPixels(let width, let height, let limit): (5, [width, height, limit], "")
+        case .truncated(let type): (6, [type.code], "")
+        case .trailingData(let type, let count): (7, [type.code, count], "")
+        case .malformed(let type, let why): (8, [type.code], why)
+        case .forbidden(let type, let what): (9, [type.code], what)
+        case .overBudget(let limit): (10, [limit], "")
+        case .outOfMemory: (11, [], "")
+        // The gate's to say, not a helper's.
+        case .decoderCrashed, .decoderTooSlow, .decoderAstray, .decoderUnavailable, .cancelled: (-1, [], "")
+        }
+    }
+
+    /// Nil for what no helper has to say.
+    init?(kind: Int, _ words: ArraySlice<Int>, text: String) {
+        guard words.count >= 3 else { return nil }
+        let words = Array(words)
+        let type = ImageType(code: words[0])
+        switch (kind, type) {
+        case (1, _): self = .empty
+        case (2, _): self = .unknownType
+        case (3, let claimed?):
+            guard let actual = ImageType(code: words[1]) else { return nil }
+            self = .typeMismatch(claimed: claimed, actual: actual)
+        case (4, _): self = .tooManyBytes(count: words[0], limit: words[1])
+        case (5, _): self = .tooManyPixels(width: words[0], height: words[1], limit: words[2])
+        case (6, let type?): self = .truncated(type)
+        case (7, let type?): self = .trailingData(type, count: words[1])
+        case (8, let type?): self = .malformed(type, why: text)
+        case (9, let type?): self = .forbidden(type, what: text)
+        case (10, _): self = .overBudget(limit: words[0])
+        case (11, _): self = .outOfMemory
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+
+/// Small images of our own through every decoder, before a helper is confined: libraries open files the first time, to learn
+/// which fonts there are, and on some processors what they can do.
+enum WarmUp {
+    static func run(_ duty: HelperDuty) throws(ImageRejection) {
+        let bitmap = Bitmap(
+            size: PixelSize(width: 16, height: 16), layout: .rgb, samples: (0..<768).map { UInt8($0 & 0xFF) })
+        let jpeg = try JPEGWriter().write(bitmap, quality: .init(level: 80, isFullColor: false))
+        guard case .written(let png) = try PNGWriter(limit: 100_000).write(bitmap) else { throw .outOfMemory }
+        var policy = ImagePolicy()
+        policy.svg = duty == .drawing ? .rasterise : .sanitise
+        _ = try admit(drawing(png, jpeg), .svg, policy)
+        // Smaller, so that each is made of the pixels and not passed on.
+        (policy.shortSide, policy.longSide) = (8, 8)
+        _ = try admit(png, .png, policy)
+        _ = try admit(jpeg, .jpeg, policy)
+        guard let webp = Data(base64Encoded: webp) else { return }
+        _ = try admit([UInt8](webp), .webp, policy)
+    }
+
+    /// 16 by 16, lossy, with alpha: nobody here writes any.
+    private static let webp =
+        "UklGRl4AAABXRUJQVlA4WAoAAAAQAAAADwAADwAAQUxQSAUAAAABKGBEBABWUDggMgAAADACAJ0BKhAAEAAPwKwlsAJ0fwAZnDT8qFqAAP7NSKHulPei"
+        + "aMtK0uhWFdq5hs9L3gAA"
+
+    private static func admit(
+        _ bytes: [UInt8], _ type: ImageType, _ policy: ImagePolicy
+    ) throws(ImageRejection) -> AdmittedImage {
+        try Admission(policy: policy, cancellation: Cancellation()).admit(bytes, claimed: type)
+    }
+
+    private static func drawing(_ png: [UInt8], _ jpeg: [UInt8]) -> [UInt8] {
+        let images = [(png, ImageType.png), (jpeg, .jpeg)].map { bytes, type in
+            "<image width='9' height='9' href='data:\(type.mimeType);base64,\(Data(bytes).base64EncodedString())'/>"
+        }
+        let texts = ["sans-serif", "serif", "monospace"].map { "<text y='9' font-family='\($0)'>Ag</text>" }
+        let content = (images + texts).joined()
+        return Array("<svg xmlns='http://www.w3.org/2000/svg' width='16' height='16'>\(content)</svg>".utf8)
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+@testable import ImageGate
+
+/// A gate whose helpers are the real program's, and can be told from those of other tests.
+struct ConfinedGate: Sendable {
+    let gate: ImageGate
+    let policy: ImagePolicy
+    private let told: Notices
+
+    private final class Notices: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    init(
+        _ policy: ImagePolicy = .init(), threads: Int = 1, _ change: (inout Confinement) -> Void = { _ in }
+    ) {
+        let told = Notices()
+        var confinement = Confinement { line in told.lines.withLock { $0.append(line) } }
+        confinement.executable = Binaries.responder.path
+        change(&confinement)
+        // A limit that no other gate has ends up among the arguments of its helpers.
+        var policy = policy
+        policy.inputByteLimit -= Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+        self.policy = policy
+        self.told = told
+        gate = ImageGate(policy: policy, threads: threads, decoding: .confined(confinement))
+    }
+
+    private static let count = Atomic(0)
+
+    var notices: [String] { told.lines.withLock { $0 } }
+
+    var helpers: [DecodingProcess] { Self.helpers(policy) }
+
+    /// Also when the gate is gone.
+    static func helpers(_ policy: ImagePolicy) -> [DecodingProcess] {
+        DecodingProcess.of(getpid(), argument: String(policy.decodingMemory))
+    }
+
+    func admit(_ bytes: [UInt8], _ type: ImageType = .png) async throws(ImageRejection) -> AdmittedImage {
+        try await gate.admit(bytes, claimed: type)
+    }
+
+    func outcome(_ bytes: [UInt8], _ type: ImageType = .png) async -> Result<AdmittedImage, ImageRejection> {
+        do throws(ImageRejection) { return .success(try await admit(bytes, type)) } catch { return .failure(error) }
+    }
+
+    /// The only helper, once it has begun to decode `bytes`; and the task that waits for the image.
+    func begin(
+        _ bytes: [UInt8]
+    ) async throws -> (helper: DecodingProcess, task: Task<Result<AdmittedImage, ImageRejection>, Never>) {
+        _ = try await admit(SampleImages.png(width: 4, height: 4))
+        guard let helper = helpers.first else { throw HarnessError.unreadable("the gate's helper") }
+        let before = helper.processorTime
+        let task = Task { await outcome(bytes) }
+        try await eventually("the helper to decode") { helper.processorTime > before + 5 }
+        return (helper, task)
+    }
+}
+
+/// A PNG of 9,000 by 9,000 pixels in 80 kB, which takes seconds.
+enum VastPNG {
+    static func make() async throws -> [UInt8] {
+        let lines = try await Script.run("vast_png.py")
+        guard let line = lines.first, let data = Data(base64Encoded: String(line)) else {
+            throw HarnessError.unreadable("vast_png.py")
+        }
+        return [UInt8](data)
+    }
+}

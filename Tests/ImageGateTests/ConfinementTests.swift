@@ -1,0 +1,155 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ImageGate
+
+/// The helper processes of the real program.
+@Suite(.timeLimit(.minutes(3)))
+struct ConfinementTests {
+    // MARK: The same as without
+
+    @Test func `what a helper answers is what the decoders say`() async throws {
+        let noise = Bitmap(300, 200, .rgb) { x, y in [UInt8(x * y & 0xFF), UInt8(x & 0xFF), UInt8(y)] }
+        let large = SampleImages.png(width: 300, height: 200)
+        let images: [([UInt8], ImageType)] = [
+            (SampleImages.png(width: 30, height: 20), .png), (large, .png), (large.dropLast(), .png),
+            (jpeg(noise), .jpeg), (jpeg(noise, isProgressive: true), .jpeg), (jpeg(noise).dropLast(9), .jpeg),
+            (jpeg(noise), .png), (large + [0], .png), ([], .png), (Array("GIF89a".utf8), .png),
+            (try recordedSVG("matplotlib_svg_format"), .svg), (svg("<text y='50'>g\u{e4}\u{4e2d}</text>"), .svg),
+            (
+                svg("<filter id='f'><feGaussianBlur stdDeviation='9'/></filter><rect filter='url(#f)' width='50'/>"),
+                .svg
+            ),
+            (svg("<image width='50' height='50' xlink:href='data:image/png;base64,\(redPNG)'/>"), .svg),
+            (svg("<unclosed>"), .svg), (svg("<!ENTITY a 'b'>"), .svg),
+            (svg("<image href='data:image/png;base64,\(hugePNG)'/>"), .svg),
+        ]
+        for treatment in [ImagePolicy.SVGTreatment.rasterise, .sanitise] {
+            var policy = ImagePolicy.box(100, 200, budget: 20_000)
+            policy.svg = treatment
+            let gate = ConfinedGate(policy)
+            for (bytes, type) in images {
+                let expected = Result { () throws(ImageRejection) in try admit(bytes, type, policy: gate.policy) }
+                #expect(await gate.outcome(bytes, type) == expected)
+            }
+            #expect(gate.notices.isEmpty)
+            #expect(gate.helpers.count == (treatment == .rasterise ? 2 : 1))
+        }
+    }
+
+    @Test func `many images share few helpers`() async throws {
+        let gate = ConfinedGate(.box(40, 60), threads: 3)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for side in 50..<100 {
+                group.addTask {
+                    let image = try await gate.admit(SampleImages.png(width: side, height: side))
+                    #expect((image.originalWidth, image.width) == (side, 40))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect((1...3).contains(gate.helpers.count))
+    }
+
+    // MARK: What a helper is left with
+
+    @Test func `a helper can compute and nothing else`() async throws {
+        let gate = ConfinedGate()
+        _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
+        _ = try await gate.admit(svg("<text y='9'>x</text>"), .svg)
+        let helpers = gate.helpers
+        #expect(helpers.count == 2)
+        for helper in helpers {
+            let status = helper.text("status")
+            #expect(status.contains("\nNoNewPrivs:\t1\n") && status.contains("\nSeccomp:\t2\n"))
+            #expect(status.contains("\nThreads:\t1\n"))
+            let descriptors = helper.descriptors
+            #expect(descriptors.count == 1 && descriptors["0"]?.hasPrefix("socket:") == true, "\(descriptors)")
+            let limits = helper.text("limits")
+            #expect(limits.contains(#/\nMax core file size +0 +0 /#) && limits.contains(#/\nMax file size +0 +0 /#))
+            #expect(limits.contains(#/\nMax open files +(1|64) +(1|64) /#))
+            let isLimited = limits.contains(#/\nMax address space +\d+ +\d+ /#)
+            #expect(isLimited || Sanitizer.isWatchingAddresses)
+            // A session of its own: no terminal's signals. No variable with a secret in it.
+            #expect(getsid(helper.pid) == helper.pid)
+            #expect(!helper.text("environ").split(separator: "\0").contains { $0.hasPrefix("PATH=") })
+        }
+        #expect(Set(helpers.map { $0.text("comm") }) == ["e2b-fcgi-decode\n", "e2b-fcgi-draw\n"])
+    }
+
+    // MARK: What goes wrong
+
+    @Test func `a helper that is killed takes one image with it`() async throws {
+        let gate = ConfinedGate()
+        let (helper, task) = try await gate.begin(VastPNG.make())
+        helper.signal(SIGKILL)
+        #expect(await task.value == .failure(.decoderCrashed(.png)))
+        #expect(gate.notices == ["an image is rejected: the decoder of PNG was ended by signal 9, Killed"])
+        #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
+        #expect(!helper.isAlive && gate.helpers.count == 1)
+    }
+
+    @Test func `a helper that dies without work is no image's fault`() async throws {
+        let gate = ConfinedGate()
+        for _ in 0..<3 {
+            _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
+            let helper = try #require(gate.helpers.first)
+            helper.signal(SIGKILL)
+            try await eventually("its end") { !helper.isAlive }
+        }
+        #expect(gate.notices.isEmpty)
+    }
+
+    @Test func `a helper that hangs is ended at the deadline`() async throws {
+        let gate = ConfinedGate { $0.deadline = .milliseconds(400) }
+        _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
+        let helper = try #require(gate.helpers.first)
+        helper.signal(SIGSTOP)
+        try await eventually("its stop") { helper.isStopped }
+        // More than the socket holds, so that the gate waits for its request to be read, too.
+        let outcome = await gate.outcome(SampleImages.png(width: 500, height: 500))
+        #expect(outcome == .failure(.decoderTooSlow(.png)))
+        #expect(gate.notices == ["an image is rejected: the decoder of PNG was ended: it took too long"])
+        #expect(!helper.isAlive)
+        #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
+    }
+
+    @Test func `computing has an end`() async throws {
+        let gate = ConfinedGate { $0.processorTime = .milliseconds(200) }
+        #expect(await gate.outcome(try await VastPNG.make()) == .failure(.decoderTooSlow(.png)))
+        #expect(gate.notices.count == 1)
+        // Each image has the time anew.
+        for _ in 0..<3 { #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4) }
+    }
+
+    @Test func `an image that nobody waits for is left at once`() async throws {
+        let gate = ConfinedGate()
+        let (helper, task) = try await gate.begin(VastPNG.make())
+        task.cancel()
+        #expect(await task.value == .failure(.cancelled))
+        #expect(!helper.isAlive)
+        #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
+        #expect(gate.notices.isEmpty)
+    }
+
+    @Test(arguments: ["/nonexistent/e2b-fcgi", "/usr/bin/true", "/usr/bin/cat"])
+    func `a helper that cannot be started is a rejection`(executable: String) async throws {
+        let gate = ConfinedGate { $0.executable = executable }
+        let outcome = await gate.outcome(SampleImages.png(width: 4, height: 4))
+        #expect(outcome == .failure(.decoderUnavailable))
+        #expect(gate.notices.count == 1)
+        #expect(gate.notices.first?.contains("the decoder of PNG cannot be started: ") == true, "\(gate.notices)")
+    }
+
+    @Test func `no helper outlives its gate`() async throws {
+        let policy: ImagePolicy
+        do {
+            let gate = ConfinedGate(threads: 2)
+            policy = gate.policy
+            _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
+            #expect(gate.helpers.count == 1)
+        }
+        try await eventually("the helper's end") { ConfinedGate.helpers(policy).isEmpty }
+    }
+}

@@ -1,0 +1,134 @@
+import TestSupport
+import Testing
+
+@testable import ImageGate
+
+/// What the gate believes of what a helper says.
+struct HelperReplyTests {
+    private let png = SampleImages.png(width: 30, height: 20)
+
+    private func request(_ type: ImageType = .png, _ treatment: ImagePolicy.SVGTreatment = .rasterise) -> HelperRequest
+    {
+        var policy = ImagePolicy.box(40, 60, budget: 5000)
+        policy.svg = treatment
+        return HelperRequest(policy, type: type, processorTime: .seconds(1), byteCount: 1)
+    }
+
+    private func image(_ change: (inout AdmittedImage) -> Void = { _ in }) -> AdmittedImage {
+        var image = AdmittedImage(
+            bytes: png, type: .png, width: 30, height: 20, originalWidth: 300, originalHeight: 200,
+            treatment: .thumbnailed)
+        change(&image)
+        return image
+    }
+
+    /// As it would come over the socket.
+    private func received(
+        _ reply: HelperReply, _ request: HelperRequest
+    ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+        let head = try HelperReply.Head(reply.head.words, to: request)
+        return try HelperReply(head: head, bytes: reply.bytes).outcome(of: request)
+    }
+
+    @Test func `a request arrives as it was sent`() {
+        for type in ImageType.allCases {
+            #expect(HelperRequest(request(type, .sanitise).words) == request(type, .sanitise))
+        }
+        var words = request().words
+        words[9] = -1
+        #expect(HelperRequest(words) == nil)
+        words[9] = words[3] + 1
+        #expect(HelperRequest(words) == nil)
+        #expect(HelperRequest([]) == nil)
+    }
+
+    @Test(arguments: [
+        ImageRejection.empty, .unknownType, .typeMismatch(claimed: .jpeg, actual: .svg),
+        .tooManyBytes(count: 9, limit: 8), .tooManyPixels(width: 3, height: 4, limit: 11), .truncated(.jpeg),
+        .trailingData(.png, count: 12), .malformed(.svg, why: "SVG line 1: no"), .forbidden(.svg, what: "scripts"),
+        .overBudget(limit: 3), .outOfMemory,
+    ])
+    func `a rejection arrives as it was sent`(rejection: ImageRejection) throws {
+        #expect(try received(HelperReply(.failure(rejection), to: request()), request()) == .failure(rejection))
+    }
+
+    @Test(arguments: [
+        ImageRejection.cancelled, .decoderUnavailable, .decoderCrashed(.png), .decoderTooSlow(.png),
+        .decoderAstray(.png),
+    ])
+    func `what only the gate can know is not believed`(rejection: ImageRejection) {
+        #expect(throws: HelperFailure.brokeProtocol) {
+            try received(HelperReply(.failure(rejection), to: request()), request())
+        }
+    }
+
+    @Test func `words about a rejection are short and printable`() throws {
+        let hostile = "a\u{1B}[2J\n\u{202E}\0" + String(repeating: "x", count: 10_000)
+        let reply = HelperReply(.failure(.malformed(.png, why: hostile)), to: request())
+        guard case .failure(.malformed(.png, let why)) = try received(reply, request()) else {
+            Issue.record("another rejection")
+            return
+        }
+        #expect(why.hasPrefix("a [2J   xxx") && why.utf8.count <= 400)
+    }
+
+    @Test func `an image arrives as it was sent`() throws {
+        #expect(try received(HelperReply(.success(image()), to: request()), request()) == .success(image()))
+        let drawn = image { $0.treatment = .rasterised }
+        #expect(try received(HelperReply(.success(drawn), to: request(.svg)), request(.svg)) == .success(drawn))
+        let drawing = image { $0 = $0.asDrawing }
+        let asIs = request(.svg, .sanitise)
+        #expect(try received(HelperReply(.success(drawing), to: asIs), asIs) == .success(drawing))
+        for type in [ImageType.gif, .webp] {
+            for treatment in [AdmittedImage.Treatment.converted(from: type), .firstFrame(of: type)] {
+                let converted = image { $0.treatment = treatment }
+                let reply = HelperReply(.success(converted), to: request(type))
+                #expect(try received(reply, request(type)) == .success(converted))
+            }
+        }
+    }
+
+    @Test func `an image that cannot come of the request is not believed`() {
+        let lies: [AdmittedImage] = [
+            image { $0.width = 31 }, image { $0.height = 0 }, image { $0.width = -1 }, image { $0.type = .jpeg },
+            image { $0.bytes = [] }, image { $0.bytes = Array("<html>".utf8) }, image { $0.treatment = .rasterised },
+            image { $0.originalWidth = .max }, image { $0.originalHeight = 0 },
+            image { ($0.originalWidth, $0.originalHeight) = (1_000_000, 1_000_000) },
+            // Over the box, and over the budget.
+            image { ($0.width, $0.height, $0.bytes) = (41, 41, SampleImages.png(width: 41, height: 41)) },
+            image { $0.bytes += Array(repeating: 0, count: 5000) },
+            image { $0 = $0.asDrawing },
+        ]
+        for lie in lies {
+            #expect(throws: HelperFailure.brokeProtocol) {
+                try received(HelperReply(.success(lie), to: request()), request())
+            }
+        }
+        for type in ImageType.allCases {
+            let words = [0, type.code, 30, 20, 30, 20, 3, png.count]
+            #expect(throws: HelperFailure.brokeProtocol) {
+                let head = try HelperReply.Head(words, to: request(type))
+                _ = try HelperReply(head: head, bytes: png).outcome(of: request(type))
+            }
+        }
+        for count in [-1, 5001, Int.min, Int.max] {
+            #expect(throws: HelperFailure.brokeProtocol) {
+                try HelperReply.Head([0, 0, 30, 20, 30, 20, 0, count], to: request())
+            }
+        }
+        for kind in [-1, 12, Int.min, Int.max] {
+            #expect(throws: HelperFailure.brokeProtocol) {
+                let head = try HelperReply.Head([kind, 0, 0, 0, 0, 0, 0, 0], to: request())
+                _ = try HelperReply(head: head, bytes: []).outcome(of: request())
+            }
+        }
+    }
+}
+
+extension AdmittedImage {
+    fileprivate var asDrawing: AdmittedImage {
+        var drawing = self
+        (drawing.bytes, drawing.type, drawing.treatment) = (Array("<svg xmlns=\"\"/>".utf8), .svg, .passed)
+        return drawing
+    }
+}

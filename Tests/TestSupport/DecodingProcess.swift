@@ -1,0 +1,69 @@
+import Foundation
+
+/// A helper of the image gate's, found and looked at from outside.
+package struct DecodingProcess: Hashable, Sendable {
+    package let pid: Int32
+
+    /// Those that a process has now.
+    ///
+    /// - Parameter argument: one that they were started with; nil for all.
+    package static func of(_ parent: Int32, argument: String? = nil) -> [DecodingProcess] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+        let children = tasks.flatMap { task in
+            contents("/proc/\(parent)/task/\(task)/children").split(separator: " ").compactMap { Int32($0) }.map(
+                DecodingProcess.init)
+        }
+        return children.filter { child in
+            let arguments = child.text("cmdline").split(separator: "\0")
+            return arguments.contains("decode-images") && (argument.map { arguments.contains(Substring($0)) } ?? true)
+        }
+    }
+
+    /// A file of `/proc`; empty when the process is gone.
+    package func text(_ file: String) -> String {
+        contents("/proc/\(pid)/\(file)")
+    }
+
+    /// What its descriptors lead to, by number.
+    package var descriptors: [String: String] {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+        return numbers.reduce(into: [:]) { result, number in
+            result[number] = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(number)")
+        }
+    }
+
+    /// Neither gone nor dead and not waited for.
+    package var isAlive: Bool { !stat.isEmpty && stat[0] != "Z" && stat[0] != "X" }
+
+    package var isStopped: Bool { stat.first == "T" }
+
+    /// Hundredths of a second that it has computed.
+    package var processorTime: Int {
+        guard stat.count > 12, let user = Int(stat[11]), let system = Int(stat[12]) else { return 0 }
+        return user + system
+    }
+
+    package func signal(_ number: Int32) { kill(pid, number) }
+
+    /// The fields from the state on. proc_pid_stat(5)
+    private var stat: [Substring] {
+        text("stat").split(separator: ")").last?.split(separator: " ") ?? []
+    }
+}
+
+/// Not `String(contentsOfFile:)`, which leaks a little for an empty file.
+private func contents(_ path: String) -> String {
+    let data = try? FileHandle(forReadingFrom: URL(filePath: path)).readToEnd()
+    return data.map { String(decoding: $0, as: UTF8.self) } ?? ""
+}
+
+/// Waits until something holds that nobody announces.
+package func eventually(
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw HarnessError.late(waitingFor: what, log: "") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
