@@ -201,7 +201,7 @@ static bool filter_calls(cimage_confinement confinement) {
     if (confinement == cimage_confinement_drawing) allow_drawing(&filter);
     end(&filter, SECCOMP_RET_KILL_PROCESS);
     const struct sock_fprog program = {.len = filter.count, .filter = filter.code};
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }
 
 // MARK: The whole

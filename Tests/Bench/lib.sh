@@ -61,8 +61,8 @@ free_port() {
     printf '%s' "$port"
 }
 
-# family PID: it and its children, nginx's workers for one.
-family() { printf '%s %s' "$1" "$(cat "/proc/$1/task/$1/children")"; }
+# family PID: it and its children, nginx's workers or the responder's decoders.
+family() { printf '%s %s' "$1" "$(cat "/proc/$1/task/"*"/children" 2>/dev/null)"; }
 
 # cpu PID…: user and system seconds so far.
 cpu() {
@@ -71,8 +71,13 @@ cpu() {
         awk -v tick="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); sum += $12 + $13 } END { printf "%.2f", sum / tick }'
 }
 
-# memory PID FIELD: VmRSS or VmHWM, in kB.
-memory() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
+# memory FIELD PID…: VmRSS or VmHWM, in kB, of all of them; pages that they share count for each.
+memory() {
+    local field=$1 pid
+    shift
+    for pid in "$@"; do cat "/proc/$pid/status"; done |
+        awk -v field="$field:" '$1 == field { sum += $2 } END { print sum }'
+}
 descriptors() {
     local files=("/proc/$1/fd/"*)
     printf '%s' "${#files[@]}"

@@ -150,11 +150,11 @@ executions() {
     # What is left behind, by the same responder.
     sleep 2 # the canned E2B writes its log once a second
     posts=$(calls POST)
-    before=$(memory "$pid" VmRSS) before_files=$(descriptors "$pid")
+    before=$(memory VmRSS "$pid") before_files=$(descriptors "$pid")
     right "$("$work/direct" --url "$url/execute" -c "$clients" -n "$soak")"
     sleep 2
     await settled || true
-    row "$soak executions: RSS before, after, kB" "$before, $(memory "$pid" VmRSS)" "" "flat"
+    row "$soak executions: RSS before, after, kB" "$before, $(memory VmRSS "$pid")" "" "flat"
     row "$soak executions: descriptors before, after" "$before_files, $(descriptors "$pid")" "pooled connections vary" "flat"
     row "$soak executions: creates, all creates, all kills" "$(($(calls POST) - posts)), $(calls POST), $(calls DELETE)" \
         "" "$soak, and the other two equal"
@@ -170,14 +170,14 @@ executions() {
 in_flight() {
     progress "$many executions in flight"
     responder "http://127.0.0.1:$slow" E2B_FCGI_EXECUTIONS=$many
-    idle=$(memory "$pid" VmRSS)
+    idle=$(memory VmRSS "$pid")
     "$work/direct" --url "$url/execute" -c "$many" -n "$many" >"$work/many" &
     load=$!
     posts=$(calls POST)
     await all_created
     line=$("$work/direct" --get "$url/health" --rate 100 -c 64 -d 2)
     right "$line"
-    row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory "$pid" VmRSS) / 1024))" "" \
+    row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory VmRSS "$pid") / 1024))" "" \
         "<= 80"
     row "$many in flight: /health ms, p50, p99" "$(value p50_ms <<<"$line"), $(value p99_ms <<<"$line")" \
         "answered meanwhile" "< 10"
@@ -187,20 +187,22 @@ in_flight() {
     stop_last
 }
 
+# shellcheck disable=SC2046 # words are wanted
 image() {
     progress "one PNG of 6000×4000"
     responder "http://127.0.0.1:$png" E2B_FCGI_EXECUTIONS=4
     size=$(calc "$(stat -c %s "$canned/image.png") / 1e6" %.1f)
     # Warm by a health check only, so that the peak is of the images.
     curl -sf "$url/health" >/dev/null
-    idle=$(memory "$pid" VmHWM)
+    idle=$(memory VmHWM "$pid")
     right "$("$work/direct" --url "$url/execute" -n 1)"
-    row "$size MB PNG: peak RSS over idle, MB, one" "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" ""
+    row "$size MB PNG: peak RSS over idle with the decoder, MB, one" \
+        "$(calc "($(memory VmHWM $(family "$pid")) - $idle) / 1024" %.1f)" ""
     images=()
     for ((i = 0; i < runs; i++)); do
-        before=$(cpu "$pid")
+        before=$(cpu $(family "$pid"))
         right "$("$work/direct" --url "$url/execute" -n 10)"
-        images+=("$(calc "($(cpu "$pid") - $before) / 10 * 1000" %.0f)")
+        images+=("$(calc "($(cpu $(family "$pid")) - $before) / 10 * 1000" %.0f)")
     done
     floor="no floor built"
     if [[ -x $work/png_floor ]]; then
@@ -212,9 +214,9 @@ image() {
         floor="libpng alone: $bare"
         limit="<= $(calc "1.3 * $bare" %.0f), 1.3 of libpng"
     fi
-    row "$size MB PNG: CPU ms each, responder" "$(median "${images[@]}")" "$floor" "${limit-}"
-    row "$size MB PNG: peak RSS over idle, MB, $((runs * 10 + 1)) in a row" \
-        "$(calc "($(memory "$pid" VmHWM) - $idle) / 1024" %.1f)" "as for one"
+    row "$size MB PNG: CPU ms each, responder and decoder" "$(median "${images[@]}")" "$floor" "${limit-}"
+    row "$size MB PNG: peak RSS over idle with the decoder, MB, $((runs * 10 + 1)) in a row" \
+        "$(calc "($(memory VmHWM $(family "$pid")) - $idle) / 1024" %.1f)" "as for one"
     stop_last
 }
 
