@@ -7,6 +7,11 @@ import Testing
 /// The helper processes of the real program.
 @Suite(.timeLimit(.minutes(3)))
 struct ConfinementTests {
+    /// 16 by 16.
+    private static func webp(_ base64: String) throws -> [UInt8] {
+        [UInt8](try #require(Data(base64Encoded: base64)))
+    }
+
     // MARK: The same as without
 
     @Test func `what a helper answers is what the decoders say`() async throws {
@@ -22,6 +27,13 @@ struct ConfinementTests {
                 .svg
             ),
             (svg("<image width='50' height='50' xlink:href='data:image/png;base64,\(redPNG)'/>"), .svg),
+            (SampleGIF().bytes, .gif), (SampleGIF().bytes.dropLast(), .gif),
+            (
+                try Self.webp(
+                    "UklGRjwAAABXRUJQVlA4IDAAAAAQAgCdASoQABAAB0CWJbACdH8AGEfU3miAAP7aXQQZppPEmwZf/IUdtYc3Jl9CAAA="),
+                .webp
+            ),
+            (try Self.webp("UklGRh4AAABXRUJQVlA4TBEAAAAvD8ADAAdQhCb0oP+BiOh/AAA="), .webp),
             (svg("<unclosed>"), .svg), (svg("<!ENTITY a 'b'>"), .svg),
             (svg("<image href='data:image/png;base64,\(hugePNG)'/>"), .svg),
         ]
