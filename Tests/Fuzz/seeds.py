@@ -43,16 +43,18 @@ def recipes():
 
 
 def jpegs():
-    picture = Image.new("RGB", (24, 17))
-    picture.putdata([(x * 9 % 256, y * 14 % 256, (x * y) % 256) for y in range(17) for x in range(24)])
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
-    for mode in ("RGB", "L", "CMYK"):
-        for options in ({}, {"progressive": True}, {"quality": 30, "optimize": True}, {"exif": exif},
-                        {"restart_marker_blocks": 2}, {"comment": b"no comment"}, {"quality": 95, "subsampling": 0}):
-            out = io.BytesIO()
-            picture.convert(mode).save(out, "JPEG", **options)
-            yield out.getvalue()
+    # Over the small box, and in it: there, around the small budget.
+    for width, height in ((24, 17), (12, 17), (12, 28)):
+        picture = Image.new("RGB", (width, height))
+        picture.putdata([(x * 19 % 256, y * 74 % 256, x * y % 256) for y in range(height) for x in range(width)])
+        for mode in ("RGB", "L", "CMYK"):
+            for options in ({}, {"progressive": True}, {"quality": 30, "optimize": True}, {"exif": exif},
+                            {"restart_marker_blocks": 2}, {"comment": b"none"}, {"quality": 99, "subsampling": 0}):
+                out = io.BytesIO()
+                picture.convert(mode).save(out, "JPEG", **options)
+                yield out.getvalue()
 
 
 def others():
