@@ -85,6 +85,8 @@ def drawings():
             '</clipPath></defs><g clip-path="url(#c)" style="fill:url(#g);stroke:red;background:url(http://a.b)"/>',
             '><script>alert(1)</script><foreignObject><iframe/></foreignObject><a href="javascript:x()"><text>&#60;&amp;'
             '</text></a><animate/><filter id="f"><feGaussianBlur stdDeviation="1 200"/><feFlood/></filter>',
+            '><path fill="url(#g)" stroke="url( \'#g\' ) red" mask="url(http://a.b/c#d)" filter="url(&quot;//a.b&quot;)" d="M0"/>'
+            '<use href="http://a.b#c"/><text clip-path="url(data:,x)" marker="u\\72l(//a)" stroke-width="1e9">a</text>',
             f'><image href="data:image/png;base64,{png}"/><image href="http://a.b/c.png"/>',
             '><!-- c --><g onload="x()" xml:space="preserve"><text x="1">a<tspan>b</tspan><![CDATA[<c>]]></text></g>'):
         yield f'<?xml version="1.0"?><!-- {len(content)} -->{start}{content}</svg>'
