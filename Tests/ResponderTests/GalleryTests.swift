@@ -24,7 +24,7 @@ struct GalleryTests {
 
     @Test func `a line says what an image was, and only where it is not shown as it was made`() async {
         var gallery = Gallery(limit: 2)
-        let gate = ImageGate(policy: .init(), threads: 1)
+        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let pixel: [UInt8] =
             Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
             + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 1, 0]
