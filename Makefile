@@ -16,9 +16,9 @@ BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev 
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
-BENCH_PACKAGES := wrk gcc libvips-tools
+BENCH_PACKAGES := wrk gcc libvips-tools imagemagick
 
-.PHONY: run build test fuzz bench format lint install deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run build test fuzz bench gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
 
 run: build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -52,7 +52,11 @@ fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FU
 	@exec Tests/Fuzz/run.sh $(READERS)
 
 bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
-	@exec Tests/Bench/run.sh
+	@Tests/Bench/run.sh
+	@Tests/Bench/quality.sh
+
+gallery: build deps-run deps-bench  ## what the gate makes of pictures beside what others do: .build/gallery/index.html
+	@GALLERY=.build/gallery/index.html Tests/Bench/quality.sh
 
 format:  ## rewrite the sources in our format
 	swift format --in-place --recursive Package.swift Sources Tests

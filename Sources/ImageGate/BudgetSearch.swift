@@ -1,4 +1,5 @@
-/// Finds the largest and best encoding of a thumbnail within a byte budget.
+/// Finds the largest size at which a thumbnail has a good encoding within a byte budget; `EncodingSearch` finds the best of a
+/// size.
 ///
 /// All tries start from the one bitmap of the display box: nothing is decoded again. Sizes to try come from how far over the
 /// budget the last try was, so there are few.
@@ -8,85 +9,30 @@ struct BudgetSearch: Sendable {
     let cancellation: Cancellation
     var treatment = AdmittedImage.Treatment.thumbnailed
 
-    private struct Encoded {
-        let bytes: [UInt8]
-        let type: ImageType
-        let size: PixelSize
-    }
-
-    /// Of drawings and plots: PNG where it fits, JPEG at the same size where alpha allows it, then smaller.
+    /// Of drawings and plots, and photographs too: whatever they allow.
     func thumbnail(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
-        let reduced = bitmap.reduced()
-        let png = try encodePNG(reduced)
-        guard case .tooLarge = png, reduced.layout != .rgba else {
-            return try search(reduced, first: png, originalSize) { bitmap throws(ImageRejection) in
-                try encodePNG(bitmap)
-            }
+        let search = EncodingSearch(budget: budget, cancellation: cancellation)
+        return try self.search(bitmap.reduced(), originalSize) { bitmap throws(ImageRejection) in
+            try search.best(of: bitmap)
         }
-        return try photograph(of: reduced, originalSize: originalSize)
     }
 
-    /// Of what came as JPEG, or is as noisy: JPEG of the best quality that fits, then smaller.
+    /// Of what came as JPEG.
     func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
-        let writer = try JPEGWriter()
-        let attempt = { (bitmap: Bitmap) throws(ImageRejection) -> Attempt in
-            // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
-            if bitmap.size.area <= Self.fewPixels, case .fits(let png) = try encodePNG(bitmap) { return .fits(png) }
-            return try encodeJPEG(bitmap, with: writer)
-        }
-        return try search(bitmap, first: try attempt(bitmap), originalSize, attempt)
-    }
-
-    private static let fewPixels = 32 * 32
-
-    private enum Attempt {
-        case fits(Encoded)
-        case tooLarge(estimate: Int)
-    }
-
-    /// Best first.
-    private static let qualities: [JPEGWriter.Quality] = [
-        .init(level: 96, isFullColor: true), .init(level: 92, isFullColor: true), .init(level: 88, isFullColor: true),
-        .init(level: 84, isFullColor: true), .init(level: 82, isFullColor: false), .init(level: 76, isFullColor: false),
-        .init(level: 68, isFullColor: false), .init(level: 60, isFullColor: false),
-    ]
-
-    /// The best quality that fits, by bisection: three tries.
-    private func encodeJPEG(_ bitmap: Bitmap, with writer: borrowing JPEGWriter) throws(ImageRejection) -> Attempt {
-        var (best, worst) = (0, Self.qualities.count)
-        var found: Encoded?
-        var smallest = Int.max
-        while best < worst {
-            try cancellation.check()
-            let middle = (best + worst) / 2
-            let bytes = try writer.write(bitmap, quality: Self.qualities[middle])
-            smallest = min(smallest, bytes.count)
-            if bytes.count <= budget {
-                found = Encoded(bytes: bytes, type: .jpeg, size: bitmap.size)
-                worst = middle
-            } else {
-                best = middle + 1
-            }
-        }
-        return found.map { .fits($0) } ?? .tooLarge(estimate: smallest)
-    }
-
-    private func encodePNG(_ bitmap: Bitmap) throws(ImageRejection) -> Attempt {
-        try cancellation.check()
-        return switch try PNGWriter(limit: budget).write(bitmap) {
-        case .written(let bytes): .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
-        case .tooLarge(let estimate): .tooLarge(estimate: estimate)
+        let search = EncodingSearch(budget: budget, cancellation: cancellation)
+        return try self.search(bitmap, originalSize) { bitmap throws(ImageRejection) in
+            try search.bestPhotograph(of: bitmap)
         }
     }
 
     /// Smaller sizes until one fits, then one step back if that left much of the budget unused.
     private func search(
-        _ bitmap: Bitmap, first: Attempt, _ originalSize: PixelSize,
-        _ attempt: (Bitmap) throws(ImageRejection) -> Attempt
+        _ bitmap: Bitmap, _ originalSize: PixelSize,
+        _ attempt: (Bitmap) throws(ImageRejection) -> EncodingAttempt
     ) throws(ImageRejection) -> AdmittedImage {
         var tooLarge = 1.0
         var scale = 1.0
-        var outcome = first
+        var outcome = try attempt(bitmap)
         for _ in 0..<Self.tries {
             switch outcome {
             case .fits(let encoded):

@@ -6,7 +6,7 @@ enum WarmUp {
     static func run(_ duty: HelperDuty) throws(ImageRejection) {
         let bitmap = Bitmap(
             size: PixelSize(width: 16, height: 16), layout: .rgb, samples: (0..<768).map { UInt8($0 & 0xFF) })
-        let jpeg = try JPEGWriter().write(bitmap, quality: .init(level: 80, isFullColor: false))
+        let jpeg = try JPEGWriter(.whole).write(bitmap, quality: .init(level: 80, isFullColor: false))
         guard case .written(let png) = try PNGWriter(limit: 100_000).write(bitmap) else { throw .outOfMemory }
         var policy = ImagePolicy()
         policy.svg = duty == .drawing ? .rasterise : .sanitise

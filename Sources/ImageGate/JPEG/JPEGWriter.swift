@@ -9,9 +9,19 @@ struct JPEGWriter: ~Copyable {
         let isFullColor: Bool
     }
 
-    private let handle: tjhandle
+    enum Effort: Sendable {
+        /// To learn the size.
+        case quick
+        /// Progressive, with tables made for the image: a tenth fewer bytes for three times the work.
+        case whole
+    }
 
-    init() throws(ImageRejection) {
+    private let handle: tjhandle
+    /// For good: libjpeg would use the tables made for one image for the next that asks for none of its own.
+    private let flags: CInt
+
+    init(_ effort: Effort) throws(ImageRejection) {
+        flags = effort == .whole ? TJFLAG_PROGRESSIVE | TJFLAG_ACCURATEDCT : 0
         guard let handle = tjInitCompress() else { throw .outOfMemory }
         self.handle = handle
     }
@@ -28,7 +38,8 @@ struct JPEGWriter: ~Copyable {
         let status = bitmap.samples.withUnsafeBufferPointer { samples in
             tjCompress2(
                 handle, samples.baseAddress, CInt(bitmap.size.width), 0, CInt(bitmap.size.height),
-                (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue, &bytes, &count, CInt(subsampling.rawValue), quality.level, 0)
+                (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue, &bytes, &count, CInt(subsampling.rawValue), quality.level,
+                flags)
         }
         // The bitmap is ours and valid: what can fail is memory.
         guard status == 0, let bytes else { throw .outOfMemory }

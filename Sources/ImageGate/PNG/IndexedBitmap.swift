@@ -20,6 +20,32 @@ struct IndexedBitmap {
             bitDepth: Self.bitDepth(for: colors.count))
     }
 
+    /// Drawn with the colours of a palette.
+    init(_ bitmap: Bitmap, _ diffusion: Diffusion) {
+        let indices = diffusion.indices(of: bitmap)
+        let colors = diffusion.palette.colors
+        // As in a table of all colours, those that are not opaque come first, and the palette's order stays.
+        let order = colors.indices.filter { colors[$0].alpha < 255 } + colors.indices.filter { colors[$0].alpha == 255 }
+        var place = [UInt8](repeating: 0, count: 256)
+        for (rank, old) in order.enumerated() { place[old] = UInt8(rank) }
+        self.init(
+            size: bitmap.size, indices: indices.map { place[Int($0)] }, palette: order.flatMap { colors[$0].samples },
+            bitDepth: Self.bitDepth(for: colors.count))
+    }
+
+    /// What a viewer shows of one with a palette.
+    func bitmap(_ layout: Bitmap.Layout) -> Bitmap {
+        let channels = layout.channels
+        let palette = palette ?? []
+        let samples = [UInt8](unsafeUninitializedCapacity: size.area * channels) { out, count in
+            for (pixel, index) in indices.enumerated() {
+                for channel in 0..<channels { out[pixel * channels + channel] = palette[Int(index) * 4 + channel] }
+            }
+            count = size.area * channels
+        }
+        return Bitmap(size: size, layout: layout, samples: samples)
+    }
+
     private init(size: PixelSize, indices: [UInt8], palette: [UInt8]?, bitDepth: Int) {
         self.size = size
         self.indices = indices

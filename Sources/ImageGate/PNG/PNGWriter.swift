@@ -16,12 +16,18 @@ struct PNGWriter: Sendable {
     func write(_ bitmap: Bitmap) throws(ImageRejection) -> Outcome {
         let picture = Picture(bitmap.reduced())
         let (filter, estimate) = try bestFilter(for: picture)
-        // zlib with time seldom halves what it makes in a hurry: what is further off is not even tried.
-        if estimate > 3 * limit { return .tooLarge(estimate: estimate) }
+        // With time zlib saves a fifth of what it makes in a hurry, of flat pictures a third: what is further off is not
+        // even tried.
+        if estimate > limit * 3 / 2 { return .tooLarge(estimate: estimate) }
         let outcome = try encode(picture, filter: filter, level: 6, limit: limit)
         // A last tenth can be had for time; more than that cannot.
         guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
         return try encode(picture, filter: filter, level: 9, limit: limit)
+    }
+
+    /// With a palette; neighbouring indices are not alike, so there is no filter to choose.
+    func write(_ indexed: IndexedBitmap, level: UInt8) throws(ImageRejection) -> Outcome {
+        try encode(Picture(indexed), filter: .none, level: level, limit: limit)
     }
 
     /// - Returns: and how many bytes the whole picture will take, at most.
@@ -73,33 +79,38 @@ extension PNGWriter {
         var size: PixelSize
         var samples: [UInt8]
         var channels: Int
-        var bitDepth = 8
+        var bitDepth: Int
         /// RGBA.
         var palette: [UInt8]?
 
         init(_ bitmap: Bitmap) {
-            size = bitmap.size
             if let indexed = IndexedBitmap(bitmap) {
-                samples = indexed.indices
-                channels = 1
-                bitDepth = indexed.bitDepth
-                palette = indexed.palette
+                self.init(indexed)
             } else {
-                samples = bitmap.samples
-                channels = bitmap.layout.channels
+                self.init(size: bitmap.size, samples: bitmap.samples, channels: bitmap.layout.channels)
             }
         }
 
-        /// About an eighth of the rows, in groups: filters and zlib look upwards.
+        init(_ indexed: IndexedBitmap) {
+            self.init(
+                size: indexed.size, samples: indexed.indices, channels: 1, bitDepth: indexed.bitDepth,
+                palette: indexed.palette)
+        }
+
+        private init(size: PixelSize, samples: [UInt8], channels: Int, bitDepth: Int = 8, palette: [UInt8]? = nil) {
+            self.size = size
+            self.samples = samples
+            self.channels = channels
+            self.bitDepth = bitDepth
+            self.palette = palette
+        }
+
         func sampled() -> Picture {
-            let group = 16
-            guard size.height > 8 * group else { return self }
+            guard let groups = RowSample.groups(of: size.height) else { return self }
             let rowBytes = size.width * channels
             var sample = self
             sample.samples = []
-            for first in stride(from: 0, to: size.height - group, by: 8 * group) {
-                sample.samples += samples[first * rowBytes..<(first + group) * rowBytes]
-            }
+            for rows in groups { sample.samples += samples[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes] }
             sample.size.height = sample.samples.count / rowBytes
             return sample
         }

@@ -1,0 +1,66 @@
+/// Finds the best encoding of an image of one size within a byte budget.
+///
+/// Lossless where that fits. Else a palette, or a JPEG where there is no alpha: whichever looks more like the image. Plots and
+/// text come out as palettes, which have no blocks and no rings around letters; photographs as JPEGs.
+struct EncodingSearch: Sendable {
+    /// Bytes.
+    let budget: Int
+    let cancellation: Cancellation
+
+    func best(of bitmap: Bitmap) throws(ImageRejection) -> EncodingAttempt {
+        try cancellation.check()
+        let estimate: Int
+        switch try PNGWriter(limit: budget).write(bitmap) {
+        case .written(let bytes): return .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
+        case .tooLarge(let needed): estimate = needed
+        }
+        let palette = try palette(bitmap, lossless: estimate)
+        guard bitmap.layout != .rgba else { return palette.attempt }
+        if case .fits = palette.attempt, palette.similarity >= Self.good { return palette.attempt }
+        let photograph = try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
+        switch (palette.attempt, photograph) {
+        case (.fits, .fits(let encoded)):
+            return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.attempt
+        case (.fits, .tooLarge): return palette.attempt
+        case (.tooLarge, _): return photograph
+        }
+    }
+
+    /// Of what came as JPEG: its blocks and noise leave nothing for a palette.
+    func bestPhotograph(of bitmap: Bitmap) throws(ImageRejection) -> EncodingAttempt {
+        // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
+        if bitmap.size.area <= Self.fewPixels, case .written(let bytes) = try PNGWriter(limit: budget).write(bitmap) {
+            return .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
+        }
+        return try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
+    }
+
+    private static let fewPixels = 32 * 32
+    /// No JPEG is nearer.
+    private static let good = 0.998
+    /// Under this the colours that are missing are missed more than pixels would be.
+    private static let poor = 0.9
+    /// What a palette saves at most.
+    private static let saving = 8
+
+    private func palette(
+        _ bitmap: Bitmap, lossless: Int
+    ) throws(ImageRejection) -> (attempt: EncodingAttempt, similarity: Double) {
+        guard lossless <= Self.saving * budget else { return (.tooLarge(estimate: lossless / Self.saving), 0) }
+        switch try PaletteSearch(budget: budget, cancellation: cancellation).best(of: bitmap) {
+        case .tooLarge(let estimate): return (.tooLarge(estimate: estimate), 0)
+        case .fits(let bytes, let indexed):
+            let similarity = Similarity.of(bitmap, indexed.bitmap(bitmap.layout))
+            guard similarity >= Self.poor else { return (.tooLarge(estimate: budget * 3 / 2), 0) }
+            return (.fits(Encoded(bytes: bytes, type: .png, size: bitmap.size)), similarity)
+        }
+    }
+
+    private func similarity(of encoded: Encoded, to bitmap: Bitmap) throws(ImageRejection) -> Double {
+        let frame = try JPEGSegments(encoded.bytes) { _ throws(ImageRejection) in }.frame
+        let decoded = try encoded.bytes.withUnsafeBufferPointer { bytes throws(ImageRejection) in
+            try JPEGReader().bitmap(bytes, frame: frame, scale: .full, isInvertedCMYK: false)
+        }
+        return Similarity.of(bitmap, decoded)
+    }
+}

@@ -1,0 +1,110 @@
+/// Finds the palette, of 256 colours or fewer, with which an image fits a budget.
+///
+/// What a palette would take is learnt from a sample of the rows, so only one or two whole encodings follow.
+struct PaletteSearch: Sendable {
+    /// Bytes.
+    let budget: Int
+    let cancellation: Cancellation
+
+    enum Outcome {
+        case fits(bytes: [UInt8], IndexedBitmap)
+        case tooLarge(estimate: Int)
+    }
+
+    /// Best first.
+    private static let counts = [256, 192, 128, 96, 64, 48, 32, 24, 16]
+    /// zlib's: seldom half a tenth more than the best it can do, in a third of the time.
+    private static let level: UInt8 = 6
+
+    func best(of bitmap: Bitmap) throws(ImageRejection) -> Outcome {
+        var sizes = Sizes(bitmap)
+        var first = 0
+        var estimate = budget + 1
+        for _ in 0..<Self.tries {
+            guard let choice = try bestChoice(from: first, &sizes) else { break }
+            let palette = ColorPalette(of: sizes.histogram, count: Self.counts[choice])
+            let indexed = IndexedBitmap(bitmap, Diffusion(palette: palette, strength: 0))
+            switch try write(indexed) {
+            case .written(let bytes):
+                return try grained(bitmap, palette, instead: indexed) ?? .fits(bytes: bytes, indexed)
+            case .tooLarge(let needed):
+                estimate = needed
+                sizes.correction *= Double(needed) / (try count(choice, &sizes))
+                first = choice + 1
+            }
+        }
+        return .tooLarge(estimate: max(estimate, Int(try count(Self.counts.count - 1, &sizes)), budget + 1))
+    }
+
+    /// With error diffusion, where the palette's steps would show as bands, if that fits, too.
+    private func grained(
+        _ bitmap: Bitmap, _ palette: ColorPalette, instead plain: IndexedBitmap
+    ) throws(ImageRejection) -> Outcome? {
+        let bands = Similarity.shadeError(bitmap, plain.bitmap(bitmap.layout))
+        guard bands > Self.visible else { return nil }
+        try cancellation.check()
+        let grained = IndexedBitmap(bitmap, Diffusion(palette: palette, strength: Self.strength))
+        guard Similarity.shadeError(bitmap, grained.bitmap(bitmap.layout)) < bands / 2,
+            case .written(let bytes) = try write(grained)
+        else { return nil }
+        return .fits(bytes: bytes, grained)
+    }
+
+    /// Steps of a sample, between flat shades side by side.
+    private static let visible = 1.5
+    /// A full one speckles.
+    private static let strength: Float = 0.8
+    private static let tries = 3
+
+    /// What is known of how many bytes each choice takes.
+    private struct Sizes {
+        let histogram: ColorHistogram
+        let sample: Bitmap
+        /// The whole's pixels for each of the sample's.
+        let ratio: Double
+        /// Of the sample.
+        var counts: [Int: Int] = [:]
+        /// How much more than the sample lets expect the whole takes.
+        var correction = 1.0
+
+        init(_ bitmap: Bitmap) {
+            histogram = ColorHistogram(bitmap)
+            sample = bitmap.sampled()
+            ratio = Double(bitmap.size.height) / Double(sample.size.height)
+        }
+    }
+
+    /// Bytes, about.
+    private func count(_ choice: Int, _ sizes: inout Sizes) throws(ImageRejection) -> Double {
+        if sizes.counts[choice] == nil {
+            try cancellation.check()
+            let palette = ColorPalette(of: sizes.histogram, count: Self.counts[choice])
+            let indexed = IndexedBitmap(sizes.sample, Diffusion(palette: palette, strength: 0))
+            switch try PNGWriter(limit: sizes.sample.size.area + 4096).write(indexed, level: Self.level) {
+            case .written(let bytes): sizes.counts[choice] = bytes.count
+            case .tooLarge(let estimate): sizes.counts[choice] = estimate
+            }
+        }
+        return Double(sizes.counts[choice] ?? 0) * sizes.ratio * sizes.correction
+    }
+
+    /// The one with the most colours that should fit: the first, as it is with most plots, or by bisection.
+    private func bestChoice(from first: Int, _ sizes: inout Sizes) throws(ImageRejection) -> Int? {
+        guard first < Self.counts.count else { return nil }
+        if try count(first, &sizes) <= Double(budget) { return first }
+        var low = first + 1
+        var high = Self.counts.count - 1
+        while low <= high {
+            let middle = (low + high) / 2
+            if try count(middle, &sizes) <= Double(budget) { high = middle - 1 } else { low = middle + 1 }
+        }
+        return low < Self.counts.count ? low : nil
+    }
+
+    private func write(_ indexed: IndexedBitmap) throws(ImageRejection) -> PNGWriter.Outcome {
+        let writer = PNGWriter(limit: budget)
+        let outcome = try writer.write(indexed, level: Self.level)
+        guard case .tooLarge(let needed) = outcome, needed < budget + budget / 20 else { return outcome }
+        return try writer.write(indexed, level: 9)
+    }
+}
