@@ -22,7 +22,11 @@ struct EncodingSearch: Sendable {
         case (.fits, .fits(let encoded)):
             return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.attempt
         case (.fits, .tooLarge): return palette.attempt
-        case (.tooLarge, _): return photograph
+        case (.tooLarge, .fits(let encoded)):
+            // Letters between blocks and rings are worse than smaller ones.
+            guard bitmap.isMostlyFlat else { return photograph }
+            return try similarity(of: encoded, to: bitmap) < Self.readable ? palette.attempt : photograph
+        case (.tooLarge, .tooLarge): return bitmap.isMostlyFlat ? palette.attempt : photograph
         }
     }
 
@@ -40,6 +44,8 @@ struct EncodingSearch: Sendable {
     private static let good = 0.998
     /// Under this the colours that are missing are missed more than pixels would be.
     private static let poor = 0.9
+    /// Under this a JPEG's letters are hard to read.
+    private static let readable = 0.93
     /// What a palette saves at most.
     private static let saving = 8
 
@@ -62,5 +68,21 @@ struct EncodingSearch: Sendable {
             try JPEGReader().bitmap(bytes, frame: frame, scale: .full, isInvertedCMYK: false)
         }
         return Similarity.of(bitmap, decoded)
+    }
+}
+
+extension Bitmap {
+    /// Paper with something on it, not a photograph: a quarter of the pixels and more are the same as their neighbour.
+    fileprivate var isMostlyFlat: Bool {
+        let channels = layout.channels
+        return samples.withUnsafeBufferPointer { samples in
+            guard let base = samples.baseAddress else { return false }
+            var same = 0
+            for pixel in stride(from: 1, to: size.area, by: 7) {
+                let place = base + pixel * channels
+                if PackedColor(place, layout) == PackedColor(place - channels, layout) { same += 1 }
+            }
+            return same * 7 * 4 > size.area
+        }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import ImageGate
 
 /// Each way to meet a budget, reached by an image made for it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(4)))
 struct EncodingSearchTests {
     /// Letters: sharp edges in many shades, on white.
     private static let text = Bitmap(200, 140, .rgb) { x, y in
@@ -82,18 +82,16 @@ struct EncodingSearchTests {
         #expect(throws: ImageRejection.cancelled) { try search.bestPhotograph(of: Self.photograph(.rgb)) }
     }
 
-    @Test(arguments: [500, 1_500, 5_000, 15_000, 100_000])
+    @Test(arguments: [500, 3_000, 12_000, 100_000])
     func `every budget is met, and no side is longer than the box's`(budget: Int) throws {
         for bitmap in [Self.text, Self.photograph(.rgb), Self.photograph(.rgba), Self.photograph(.rgb).keepingGrey()] {
-            for (shortSide, longSide) in [(768, 2000), (100, 110)] {
-                let box = bitmap.size.fitted(shortSide: shortSide, longSide: longSide)
-                let search = BudgetSearch(budget: budget, cancellation: Cancellation())
-                let image = try search.thumbnail(of: bitmap.scaled(to: box), originalSize: bitmap.size)
-                #expect(image.bytes.count <= budget)
-                #expect(image.width <= box.width && image.height <= box.height)
-                let decoded = try image.type == .png ? decodedPNG(image.bytes) : decodedJPEG(image.bytes)
-                #expect(decoded.size == PixelSize(width: image.width, height: image.height))
-            }
+            let box = bitmap.size.fitted(shortSide: 100, longSide: 110)
+            let search = BudgetSearch(budget: budget, cancellation: Cancellation())
+            let image = try search.thumbnail(of: bitmap.scaled(to: box), originalSize: bitmap.size)
+            #expect(image.bytes.count <= budget)
+            #expect(image.width <= box.width && image.height <= box.height)
+            let decoded = try image.type == .png ? decodedPNG(image.bytes) : decodedJPEG(image.bytes)
+            #expect(decoded.size == PixelSize(width: image.width, height: image.height))
         }
     }
 }

@@ -32,8 +32,7 @@ struct JPEGSearch: ~Copyable {
         var limit = Self.levels.upperBound + 1
         var smallest = Int(try count(at: Self.levels.lowerBound, &sizes))
         for _ in 0..<Self.tries {
-            // The lowest is tried in any case: what a sample says is rough.
-            let level = try highestLevel(below: limit, &sizes) ?? Self.levels.lowerBound
+            guard let level = try highestLevel(below: limit, &sizes) else { break }
             guard level > best?.level ?? 0, level < limit else { break }
             try cancellation.check()
             let bytes = try writer.write(bitmap, quality: .init(level: level, isFullColor: sizes.isFullColor))
@@ -87,9 +86,14 @@ struct JPEGSearch: ~Copyable {
             let middle = (low + high) / 2
             if try count(at: middle, &sizes) <= Double(budget) { low = middle + 1 } else { high = middle - 1 }
         }
-        return high >= Self.levels.lowerBound ? high : nil
+        if high >= Self.levels.lowerBound { return high }
+        // The lowest is tried if it is near.
+        return try count(at: Self.levels.lowerBound, &sizes) <= Double(budget) * Self.doubt
+            ? Self.levels.lowerBound : nil
     }
 
+    /// What a sample says may be this much off.
+    private static let doubt = 1.1
     /// Bytes: markers and tables.
     private static let headCount = 600
     private static let tries = 3

@@ -1,4 +1,4 @@
-/// Colours in boxes that are cut until there are enough: Heckbert's median cut, with Wu's measure of what to cut.
+/// Colours in boxes that are cut until there are enough: after Heckbert's median cut, and Wu's choice of what to cut, and where.
 struct ColorBoxes {
     private struct Box {
         let range: Range<Int>
@@ -34,10 +34,47 @@ struct ColorBoxes {
         return boxes.middles(count)
     }
 
-    /// At the mean of its longest axis. Returns where the upper part begins.
+    /// Where the two halves are most of one colour each. Returns where the upper one begins.
     private mutating func split(_ box: Box) -> Int {
-        entries[box.range].partition { $0.point.axes[box.axis] > box.mean[box.axis] }
+        let threshold = threshold(box)
+        return entries[box.range].partition { $0.point.axes[box.axis] > threshold }
     }
+
+    /// Of 64 places along the box's longest axis, the one that leaves the least error (Otsu).
+    private func threshold(_ box: Box) -> Float {
+        var (low, high) = (Float.infinity, -Float.infinity)
+        for entry in entries[box.range] {
+            low = min(low, entry.point.axes[box.axis])
+            high = max(high, entry.point.axes[box.axis])
+        }
+        let step = (high - low) / Float(Self.places)
+        guard step > 0 else { return high }
+        var bins = [(weight: Float, sum: Float)](repeating: (0, 0), count: Self.places)
+        for entry in entries[box.range] {
+            // From the mean: what is far away counts, not where zero is.
+            let value = entry.point.axes[box.axis]
+            let bin = min(Int((value - low) / step), Self.places - 1)
+            bins[bin].weight += entry.weight
+            bins[bin].sum += (value - box.mean[box.axis]) * entry.weight
+        }
+        let total = bins.reduce(into: (weight: Float(0), sum: Float(0))) { total, bin in
+            total.weight += bin.weight
+            total.sum += bin.sum
+        }
+        var below = (weight: Float(0), sum: Float(0))
+        var best = (gain: Float(-1), place: 0)
+        for (place, bin) in bins.enumerated() {
+            below.weight += bin.weight
+            below.sum += bin.sum
+            let above = (weight: total.weight - below.weight, sum: total.sum - below.sum)
+            guard below.weight > 0, above.weight > 0 else { continue }
+            let gain = below.sum * below.sum / below.weight + above.sum * above.sum / above.weight
+            if gain > best.gain { best = (gain, place) }
+        }
+        return low + step * Float(best.place + 1)
+    }
+
+    private static let places = 64
 
     private func box(_ range: Range<Int>) -> Box {
         var weight: Float = 0

@@ -13,6 +13,8 @@ struct PaletteSearch: Sendable {
 
     /// Best first.
     private static let counts = [256, 192, 128, 96, 64, 48, 32, 24, 16]
+    /// What a sample says may be this much off.
+    private static let doubt = 1.1
     /// zlib's: seldom half a tenth more than the best it can do, in a third of the time.
     private static let level: UInt8 = 6
 
@@ -92,13 +94,14 @@ struct PaletteSearch: Sendable {
     private func bestChoice(from first: Int, _ sizes: inout Sizes) throws(ImageRejection) -> Int? {
         guard first < Self.counts.count else { return nil }
         if try count(first, &sizes) <= Double(budget) { return first }
+        guard try count(Self.counts.count - 1, &sizes) <= Double(budget) * Self.doubt else { return nil }
         var low = first + 1
         var high = Self.counts.count - 1
         while low <= high {
             let middle = (low + high) / 2
             if try count(middle, &sizes) <= Double(budget) { high = middle - 1 } else { low = middle + 1 }
         }
-        return low < Self.counts.count ? low : nil
+        return min(low, Self.counts.count - 1)
     }
 
     private func write(_ indexed: IndexedBitmap) throws(ImageRejection) -> PNGWriter.Outcome {

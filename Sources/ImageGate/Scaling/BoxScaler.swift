@@ -77,6 +77,9 @@ extension Bitmap {
     /// Smaller, or the same.
     func scaled(to target: PixelSize) -> Bitmap {
         guard target != size else { return self }
+        if 2 * target.width > size.width, 2 * target.height > size.height {
+            return SharpScaler(from: size, to: target).scaled(self)
+        }
         var scaler = BoxScaler(from: size, to: target, layout: layout, light: .sRGB8)
         samples.withUnsafeBufferPointer { samples in
             if let base = samples.baseAddress { scaler.add(base, rows: size.height) }
