@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct SharpScalerTests {
     private static let target = PixelSize(width: 29, height: 23)
 
