@@ -45,6 +45,25 @@ struct StartTests {
         #expect(try ToolAnswer(reply).text.contains("Hello, World!"))
     }
 
+    @Test(arguments: ["admit+in+out", "decode-images+computing+1000000", "--help", "--env-file%3Dother"])
+    func `a query's words are no arguments of a CGI program`(query: String) async throws {
+        let stack = try #require(SharedStack.current)
+        let program = try await stack.startCGI(
+            "/health", body: Data(), params: ["QUERY_STRING": query],
+            arguments: query.split(separator: "+").map { String($0).removingPercentEncoding ?? "" })
+        #expect(await program.ended() == .status(0))
+        #expect(try HTTPReply(parsing: program.output).status == 400, "\(program.outputText)")
+    }
+
+    @Test func `an operator's arguments are those of a CGI program`() async throws {
+        let stack = try #require(SharedStack.current)
+        try Data("E2B_FCGI_IMAGES=3\n".utf8).write(to: stack.folder.appending(path: "operator.env"))
+        let program = try await stack.startCGI(
+            "/health", body: Data(), params: ["REQUEST_METHOD": "GET"], arguments: ["--env-file", "operator.env"])
+        #expect(await program.ended() == .status(0))
+        #expect(try HTTPReply(parsing: program.output).status == 200, "\(program.outputText)")
+    }
+
     @Test func `check says what came through the chain`() async throws {
         let stack = try #require(SharedStack.current)
         let check = try await ChildProcess(

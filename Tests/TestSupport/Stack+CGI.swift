@@ -3,15 +3,19 @@ package import Foundation
 extension Stack {
     /// The responder as a web server starts it for one request.
     ///
-    /// - Parameter params: beside those of every request.
-    package func startCGI(_ path: String, body: Data, params: [String: String] = [:]) async throws -> ChildProcess {
+    /// - Parameters:
+    ///   - params: beside those of every request.
+    ///   - arguments: what a web server makes of some queries.
+    package func startCGI(
+        _ path: String, body: Data, params: [String: String] = [:], arguments: [String] = []
+    ) async throws -> ChildProcess {
         let request = [
             "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": path,
             "QUERY_STRING": "", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "\(body.count)",
             "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
         ]
         return try await ChildProcess(
-            Binaries.responder,
+            Binaries.responder, arguments,
             environment: environment.merging(request) { _, own in own }.merging(params) { _, own in own },
             in: folder, input: body)
     }
