@@ -114,7 +114,7 @@ struct ConfinementTests {
     }
 
     @Test func `a helper that hangs is ended at the deadline`() async throws {
-        let gate = ConfinedGate { $0.deadline = .milliseconds(400) }
+        let gate = ConfinedGate { $0.deadline = .seconds(2) }
         _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
         let helper = try #require(gate.helpers.first)
         helper.signal(SIGSTOP)
