@@ -99,4 +99,24 @@ struct BinaryTests {
             try await Task.sleep(for: .milliseconds(20))
         }
     }
+
+    @Test func `without isolation a kernel ends with its agent, whatever ended that`() async throws {
+        let binary = try RunningBinary(["--port", "0", "--no-isolation"])
+        let http = RawHTTP(port: try #require(await binary.port()))
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        #expect(created.status == 201)
+        let kernels = try Machine.processes(with: "\(binary.temporary.path)/").filter {
+            KernelFile.text("/proc/\($0)/cmdline").contains("startup.py")
+        }
+        #expect(!kernels.isEmpty)
+        for agent in try Machine.processes(with: "\(binary.temporary.path)/")
+        where KernelFile.text("/proc/\(agent)/cmdline").contains("agent.py") {
+            kill(try #require(pid_t(agent)), SIGKILL)
+        }
+        while kernels.contains(where: { KernelFile.text("/proc/\($0)/cmdline").contains("startup.py") }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        kill(binary.process.processIdentifier, SIGTERM)
+        #expect(await binary.waitForExit() == 0)
+    }
 }

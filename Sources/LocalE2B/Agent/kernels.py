@@ -126,7 +126,7 @@ class PythonKernel:
         file = f"{self._folder.name}/connection.json"
         write_connection_file(file, transport="ipc", ip=f"{self._folder.name}/k")
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / "startup.py"), "-f", file,
+            sys.executable, str(HERE / "startup.py"), str(os.getpid()), "-f", file,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             cwd=self._cwd, env=self._environment, start_new_session=True)
         if self._closed:

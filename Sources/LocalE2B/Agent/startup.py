@@ -1,13 +1,15 @@
 """The Python kernel: ipykernel, set up so that its answers have the shape of E2B's.
 
-Started as a script with a connection file. Everything is imported and drawn once before the kernel says it is ready,
-so that a first plot costs what a second one does; nothing of that is left in the user's namespace.
+Started as a script with the agent's process id and a connection file. Everything is imported and drawn once before the
+kernel says it is ready, so that a first plot costs what a second one does; nothing of that is left in the user's
+namespace.
 """
 
 from __future__ import annotations
 
 import array
 import codecs
+import ctypes
 import fcntl
 import inspect
 import io
@@ -16,6 +18,7 @@ import logging
 import math
 import os
 import select
+import signal
 import site
 import sys
 import termios
@@ -43,6 +46,10 @@ del sys.modules["debugpy"]
 
 # Characters that wait for one message at most, unless a single write has more.
 FLUSH_SIZE = 16 << 20
+
+
+# Of prctl(2).
+PR_SET_PDEATHSIG = 1
 
 
 class CellStream(OutStream):
@@ -286,7 +293,15 @@ def warm() -> None:
     pyplot.close(figure)
 
 
+def end_with(agent: int) -> None:
+    """Ends this process with the agent, however that ends: without isolation nothing else would."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != agent:
+        os._exit(1)
+
+
 def main() -> None:
+    end_with(int(sys.argv.pop(1)))
     config = Config()
     config.InteractiveShell.colors = "NoColor"
     # What the kernel has to say about itself may quote the code: the log is not the place.
