@@ -24,7 +24,7 @@ struct PaletteSearch: Sendable {
         var estimate = budget + 1
         for _ in 0..<Self.tries {
             guard let choice = try bestChoice(from: first, &sizes) else { break }
-            let palette = ColorPalette(of: sizes.histogram, count: Self.counts[choice])
+            let palette = sizes.palette(choice)
             let indexed = IndexedBitmap(bitmap, Diffusion(palette: palette, strength: 0))
             switch try write(indexed) {
             case .written(let bytes):
@@ -58,9 +58,10 @@ struct PaletteSearch: Sendable {
     private static let strength: Float = 0.8
     private static let tries = 3
 
-    /// What is known of how many bytes each choice takes.
+    /// What is known of each choice, and how many bytes it takes.
     private struct Sizes {
-        let histogram: ColorHistogram
+        private let histogram: ColorHistogram
+        private var palettes: [Int: ColorPalette] = [:]
         let sample: Bitmap
         /// The whole's pixels for each of the sample's.
         let ratio: Double
@@ -74,14 +75,20 @@ struct PaletteSearch: Sendable {
             sample = bitmap.sampled()
             ratio = Double(bitmap.size.height) / Double(sample.size.height)
         }
+
+        mutating func palette(_ choice: Int) -> ColorPalette {
+            if let palette = palettes[choice] { return palette }
+            let palette = ColorPalette(of: histogram, count: PaletteSearch.counts[choice])
+            palettes[choice] = palette
+            return palette
+        }
     }
 
     /// Bytes, about.
     private func count(_ choice: Int, _ sizes: inout Sizes) throws(ImageRejection) -> Double {
         if sizes.counts[choice] == nil {
             try cancellation.check()
-            let palette = ColorPalette(of: sizes.histogram, count: Self.counts[choice])
-            let indexed = IndexedBitmap(sizes.sample, Diffusion(palette: palette, strength: 0))
+            let indexed = IndexedBitmap(sizes.sample, Diffusion(palette: sizes.palette(choice), strength: 0))
             switch try PNGWriter(limit: sizes.sample.size.area + 4096).write(indexed, level: Self.level) {
             case .written(let bytes): sizes.counts[choice] = bytes.count
             case .tooLarge(let estimate): sizes.counts[choice] = estimate
