@@ -6,18 +6,17 @@ enum RowSample {
     private static let period = 8 * group
 
     /// Nil: the whole is small enough.
-    static func groups(of height: Int) -> [Range<Int>]? {
+    static func rows(of samples: [UInt8], rowBytes: Int, height: Int) -> [UInt8]? {
         guard height > period else { return nil }
-        return stride(from: 0, to: height - group, by: period).map { $0..<$0 + group }
+        return stride(from: 0, to: height - group, by: period).flatMap { first in
+            samples[first * rowBytes..<(first + group) * rowBytes]
+        }
     }
 }
 
 extension Bitmap {
     func sampled() -> Bitmap {
-        guard let groups = RowSample.groups(of: size.height) else { return self }
-        var sample = Bitmap(size: size, layout: layout, samples: [])
-        for rows in groups { sample.samples += samples[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes] }
-        sample.size.height = sample.samples.count / rowBytes
-        return sample
+        guard let rows = RowSample.rows(of: samples, rowBytes: rowBytes, height: size.height) else { return self }
+        return Bitmap(size: PixelSize(width: size.width, height: rows.count / rowBytes), layout: layout, samples: rows)
     }
 }

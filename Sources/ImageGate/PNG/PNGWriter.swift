@@ -106,12 +106,11 @@ extension PNGWriter {
         }
 
         func sampled() -> Picture {
-            guard let groups = RowSample.groups(of: size.height) else { return self }
             let rowBytes = size.width * channels
+            guard let rows = RowSample.rows(of: samples, rowBytes: rowBytes, height: size.height) else { return self }
             var sample = self
-            sample.samples = []
-            for rows in groups { sample.samples += samples[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes] }
-            sample.size.height = sample.samples.count / rowBytes
+            sample.samples = rows
+            sample.size.height = rows.count / rowBytes
             return sample
         }
     }
