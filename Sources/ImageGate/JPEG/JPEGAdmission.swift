@@ -1,11 +1,7 @@
 extension Admission {
     func admitJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
-        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
-            try checkSize(frame.size, of: .jpeg)
-        }
+        let segments = try checkedSegments(bytes)
         let frame = segments.frame
-        try checkScans(segments)
-        try cancellation.check()
         let orientation = segments.orientation(bytes)
         let seen = orientation.swapsSides ? frame.size.transposed : frame.size
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
@@ -31,16 +27,22 @@ extension Admission {
 
     /// What shows of a JPEG that is shown inside a drawing: decoded whole, never made smaller.
     func strippedJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> [UInt8] {
-        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
-            try checkSize(frame.size, of: .jpeg)
-        }
-        try checkScans(segments)
-        try cancellation.check()
+        let segments = try checkedSegments(bytes)
         _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
             try JPEGReader().bitmap(
                 buffer, frame: segments.frame, scale: .eighth, isInvertedCMYK: segments.hasAdobeMarker)
         }
         return segments.stripped(bytes)
+    }
+
+    /// What is small enough to be decoded.
+    private func checkedSegments(_ bytes: [UInt8]) throws(ImageRejection) -> JPEGSegments {
+        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
+            try checkSize(frame.size, of: .jpeg)
+        }
+        try checkScans(segments)
+        try cancellation.check()
+        return segments
     }
 
     /// An image in one scan needs a few rows of blocks. One in several is held whole, and each scan passes over all of it.
