@@ -177,10 +177,7 @@ import Testing
     }
 
     @Test func `silence runs into the request's timeout`() async throws {
-        let e2b = LoopbackE2B { _, connection in
-            connection.waitForHangUp()
-            return false
-        }
+        let e2b = LoopbackE2B.silent()
         try await e2b.withClient(requestTimeout: .milliseconds(50)) { client in
             await #expect(throws: E2BError.timedOut(.create)) { try await client.create(.init()) }
             await client.stop()
@@ -190,11 +187,7 @@ import Testing
 
     @Test func `a cancelled call says so`() async throws {
         let (asked, ask) = AsyncStream<Void>.makeStream()
-        let e2b = LoopbackE2B { _, connection in
-            ask.yield()
-            connection.waitForHangUp()
-            return false
-        }
+        let e2b = LoopbackE2B.silent { ask.yield() }
         try await e2b.withClient { client in
             let task = Task { try await client.create(.init()) }
             for await _ in asked { break }

@@ -106,10 +106,7 @@ import Testing
     }
 
     @Test func `silence before the stream is a timeout`() async throws {
-        let e2b = LoopbackE2B { _, connection in
-            connection.waitForHangUp()
-            return false
-        }
+        let e2b = LoopbackE2B.silent()
         try await e2b.withClient { client in
             var execution = ExecutionRequest(code: "1")
             execution.silenceLimit = .milliseconds(100)

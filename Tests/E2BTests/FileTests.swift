@@ -80,10 +80,7 @@ import Testing
     }
 
     @Test func `a file that does not begin within the time of a call is given up`() async throws {
-        let e2b = LoopbackE2B { _, connection in
-            connection.waitForHangUp()
-            return false
-        }
+        let e2b = LoopbackE2B.silent()
         try await e2b.withClient(requestTimeout: .milliseconds(100)) { client in
             await #expect(throws: E2BError.timedOut(.readFile)) {
                 // The larger it may be, the longer all of it may take.

@@ -31,6 +31,15 @@ final class LoopbackE2B: Sendable {
         self.init { _, connection in connection.respond(body, status: status, headers: headers) }
     }
 
+    /// Reads a request, says so to `asked`, and never answers.
+    static func silent(_ asked: @escaping @Sendable () -> Void = {}) -> LoopbackE2B {
+        LoopbackE2B { _, connection in
+            asked()
+            connection.waitForHangUp()
+            return false
+        }
+    }
+
     /// Answers every execution with this stream, and keeps the connection.
     convenience init(stream: [String]) {
         self.init { _, connection in
