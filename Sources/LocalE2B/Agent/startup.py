@@ -46,8 +46,6 @@ del sys.modules["debugpy"]
 
 # Characters that wait for one message at most, unless a single write has more.
 FLUSH_SIZE = 16 << 20
-
-
 # Of prctl(2).
 PR_SET_PDEATHSIG = 1
 
