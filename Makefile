@@ -27,25 +27,12 @@ build: deps-build swift  ## the two programs, optimised, in .build/release
 	swift build $(RELEASE) --product e2b-fcgi
 	swift build $(RELEASE) --product e2b-local
 
-# $(call run_tests,TARGETS,OPTIONS): one target after another, each in a process of its own. All in one they share a
-# thread for each core, and while the image tests compute on those, the others wait longer than their time limits.
-# Where each test starts sandboxes, one test after another: a dozen Python kernels that start at once are slow. A target
-# that hangs is ended after 15 minutes, so that the run says which one it was.
-define run_tests
-@failed=(); for target in $(1); do \
-	echo "$$target $(2)"; \
-	case $$target in EndToEndTests | FaultTests) order=--no-parallel ;; *) order=--parallel ;; esac; \
-	timeout --foreground --kill-after=10 900 swift test --disable-xctest --skip-build $$order $(2) --filter "^$$target\." || failed+=("$$target"); \
-done; \
-if (($${#failed[@]})); then echo "failed: $${failed[*]} $(2)" >&2; exit 1; fi
-endef
-
 # The whole suite once; then what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
-	$(call run_tests,$(notdir $(wildcard Tests/*Tests)) FuzzTests)
+	@Tests/run.sh $(notdir $(wildcard Tests/*Tests)) FuzzTests
 	swift build --build-tests $(SANITIZED)
-	$(call run_tests,FastCGITests FetchTests ImageGateTests E2BTests,$(SANITIZED))
+	@Tests/run.sh FastCGITests FetchTests ImageGateTests E2BTests -- $(SANITIZED)
 	@SMOKE=1 Tests/Fuzz/run.sh
 
 fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
@@ -63,7 +50,7 @@ format:  ## rewrite the sources in our format
 
 lint:  ## complain about what is not in our format
 	swift format lint --strict --recursive Package.swift Sources Tests
-	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh Tests/Bench/*.sh Tests/Fuzz/*.sh .ci/*; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh Tests/*.sh Tests/Bench/*.sh Tests/Fuzz/*.sh .ci/*; \
 	else echo "lint: shellcheck is not installed; the scripts were not looked at" >&2; fi
 
 install: build  ## the programs and the nginx snippet, below $(DESTDIR)$(PREFIX)

@@ -16,16 +16,14 @@ struct LocalSandbox: SuiteTrait, TestScoping {
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(at: folder) }
-        let port = try freePort()
-        let server = try await ChildProcess(Binaries.local, ["--port", "\(port)"], in: folder)
+        let server = try await LocalServer(in: folder)
         let result: Result<Void, any Error>
         do {
-            try await server.wait(for: "the ready line") { server.outputText.contains("ready http://") }
-            result = .success(try await Self.$url.withValue("http://127.0.0.1:\(port)") { try await body() })
+            result = .success(try await Self.$url.withValue(server.url) { try await body() })
         } catch {
             result = .failure(error)
         }
-        await server.stop()
+        await server.process.stop()
         try result.get()
     }
 

@@ -45,15 +45,9 @@ package final class Stack: Sendable {
         self.folder = folder
         socket = folder.appending(path: "e2b-fcgi.sock").path
 
-        // Any port: one that was free a moment ago may be taken by a stack beside this one.
-        let arguments = ["--port", "0"] + (faults ? ["--faults"] : [])
-        let local = try await ChildProcess(Binaries.local, arguments, in: folder)
-        started.append(local)
-        try await local.wait(for: "the ready line") { local.outputText.contains(/ready http:.*\n/) }
-        guard let ready = local.outputText.firstMatch(of: /ready (http:\/\/127\.0\.0\.1:\d+)\n/) else {
-            throw HarnessError.unreadable("the ready line \(local.outputText)")
-        }
-        localURL = String(ready.1)
+        let local = try await LocalServer(faults ? ["--faults"] : [], in: folder)
+        started.append(local.process)
+        localURL = local.url
         self.environment = [
             "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL,
             "E2B_API_KEY": "e2b_" + String(repeating: "0", count: 40),
@@ -69,7 +63,7 @@ package final class Stack: Sendable {
         nginx = try await Self.startNginx(port: port, socket: socket, folder: folder)
         started.append(nginx)
         client = HTTPClient(base: "http://127.0.0.1:\(port)", folder: folder)
-        self.local = local
+        self.local = local.process
         self.responder = responder
     }
 
