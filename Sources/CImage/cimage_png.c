@@ -194,45 +194,89 @@ cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, siz
     return cimage_ok;
 }
 
-static uint32_t big_endian_32(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+// MARK: Checking rows without their pixels
+
+typedef struct {
+    z_stream stream;
+    /// Of rows that have not begun: this pass' and those after it.
+    cimage_png_pass pass;
+    const cimage_png_pass *passes;
+    size_t passes_left;
+    /// Bytes until the filter of the next row, or until the end.
+    uint64_t until_filter;
+    /// Large: with each return inflate copies a window of 32 kB.
+    uint8_t out[1 << 17];
+} row_check;
+
+/// False if a row has a filter that there is not, or begins after the last one.
+static bool are_rows(row_check *check, size_t count) {
+    while (check->until_filter < count) {
+        while (check->pass.rows == 0) {
+            if (check->passes_left == 0) return false;
+            check->pass = *check->passes++;
+            check->passes_left--;
+        }
+        if (check->out[check->until_filter] >= PNG_FILTER_VALUE_LAST) return false;
+        check->until_filter += 1 + check->pass.row_bytes;
+        check->pass.rows--;
+    }
+    check->until_filter -= count;
+    return true;
 }
 
-/// Throws away what comes out. All of the input must be used: what is left over follows the end of the stream.
-static int inflate_chunk(z_stream *stream, const uint8_t *data, uint32_t count, uint64_t expected) {
-    uint8_t out[1 << 14];
+/// All of the input must be used: what is left over follows the end of the stream. A bomb is not blown up to its end.
+static int inflate_chunk(row_check *check, const uint8_t *data, uint32_t count) {
+    z_stream *stream = &check->stream;
     int status = Z_OK;
     stream->next_in = (Bytef *)data;
     stream->avail_in = count;
     do {
-        stream->next_out = out;
-        stream->avail_out = sizeof out;
+        stream->next_out = check->out;
+        stream->avail_out = sizeof check->out;
         status = inflate(stream, Z_NO_FLUSH);
-        // A bomb is not blown up to its end.
-        if (stream->total_out > expected) return Z_DATA_ERROR;
+        if (!are_rows(check, sizeof check->out - stream->avail_out)) return Z_DATA_ERROR;
     } while (status == Z_OK && (stream->avail_in > 0 || stream->avail_out == 0));
     // Nothing to do with an empty input: not an error.
     if (status == Z_BUF_ERROR && stream->avail_in == 0) status = Z_OK;
     return status == Z_STREAM_END && stream->avail_in > 0 ? Z_DATA_ERROR : status;
 }
 
-cimage_status cimage_png_check_data(const uint8_t *bytes, size_t count, uint64_t expected) {
-    z_stream stream = {0};
-    if (inflateInit(&stream) != Z_OK) return cimage_out_of_memory;
+static int inflate_chunks(row_check *check, const uint8_t *bytes, size_t count) {
     int status = Z_OK;
     for (size_t offset = 8; offset + 12 <= count;) {
-        uint32_t length = big_endian_32(bytes + offset);
+        uint32_t length = png_get_uint_32(bytes + offset);
         if (length > count - offset - 12) break;
         bool is_data = memcmp(bytes + offset + 4, "IDAT", 4) == 0;
         if (is_data && length > 0) {
             // A whole stream, and then more.
-            if (status == Z_STREAM_END) status = Z_DATA_ERROR;
-            if (status == Z_OK) status = inflate_chunk(&stream, bytes + offset + 8, length, expected);
+            if (status == Z_STREAM_END) return Z_DATA_ERROR;
+            status = inflate_chunk(check, bytes + offset + 8, length);
+            if (status != Z_OK && status != Z_STREAM_END) return status;
         }
         offset += (size_t)length + 12;
     }
-    bool is_whole = status == Z_STREAM_END && stream.total_out == expected;
-    inflateEnd(&stream);
+    return status;
+}
+
+cimage_status cimage_png_check_rows(cimage_png_reader *reader, const cimage_png_pass *passes, size_t pass_count) {
+    row_check *check = malloc(sizeof *check);
+    if (check == NULL) return cimage_out_of_memory;
+    memset(check, 0, offsetof(row_check, out));
+    check->passes = passes;
+    check->passes_left = pass_count;
+    int status = Z_MEM_ERROR;
+    // 0: the window that the stream says it needs. One that lies works with a larger one, but not everywhere.
+    if (inflateInit2(&check->stream, 0) == Z_OK) {
+        status = inflate_chunks(check, reader->bytes, reader->count);
+        inflateEnd(&check->stream);
+    }
+    bool is_whole =
+        status == Z_STREAM_END && check->until_filter == 0 && check->pass.rows == 0 && check->passes_left == 0;
+    if (!is_whole) {
+        const char *message = check->stream.msg != NULL ? check->stream.msg : "its data is not that of its rows";
+        strncpy(reader->message, message, sizeof reader->message - 1);
+    }
+    free(check);
     return is_whole ? cimage_ok : status == Z_MEM_ERROR ? cimage_out_of_memory : cimage_malformed;
 }
 

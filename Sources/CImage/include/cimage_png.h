@@ -56,9 +56,19 @@ cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *
 cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull data_end,
                                 size_t *_Nonnull consumed);
 
-/// Inflates the IDATs of a PNG whose chunks are in order, without libpng: `ok` if together they are one whole zlib stream
-/// of exactly `expected` bytes.
-cimage_status cimage_png_check_data(const uint8_t *_Nonnull bytes, size_t count, uint64_t expected);
+/// One image of an interlaced one, or the whole of another.
+typedef struct {
+    uint32_t rows;
+    /// Packed, without the filter in front.
+    uint64_t row_bytes;
+} cimage_png_pass;
+
+/// Inflates the IDATs of a PNG whose chunks are in order, and makes no pixels of them: `ok` if together they are one whole
+/// zlib stream of the rows of these passes, each of which has a filter that there is.
+///
+/// Where there is no palette, that is all that can be wrong with rows.
+cimage_status cimage_png_check_rows(cimage_png_reader *_Nonnull reader, const cimage_png_pass *_Nonnull passes,
+                                    size_t pass_count);
 
 /// libpng's words for the last failure. Lives as long as the reader.
 const char *_Nonnull cimage_png_message(const cimage_png_reader *_Nonnull reader);

@@ -24,13 +24,14 @@ extension Admission {
         return chunks.stripped(bytes)
     }
 
-    /// Decodes all rows and keeps none.
+    /// Decodes all rows as far as they can fail, and keeps none.
     private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageRejection) {
         let header = chunks.header
         try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
             let reader = try PNGReader(buffer, header: header, form: .stored)
-            let passes = header.isInterlaced ? PNGReader.Pass.all(of: header.size) : []
-            var rows = header.isInterlaced ? passes.reduce(0) { $0 + $1.size.height } : header.size.height
+            try cancellation.check()
+            guard header.hasPalette else { return try reader.checkRows(header) }
+            var rows = header.passes.reduce(0) { $0 + $1.height }
             while rows > 0 {
                 try cancellation.check()
                 let batch = min(rows, 256)

@@ -20,10 +20,14 @@ struct PNGHeader: Equatable, Sendable {
         }
     }
 
-    /// Bytes of all rows, each with its filter, before compression.
-    var dataCount: Int {
+    var hasPalette: Bool { colorType == 3 }
+
+    /// Each a smaller image, or the only one.
+    var passes: [PixelSize] { isInterlaced ? PNGReader.Pass.all(of: size).map(\.size) : [size] }
+
+    /// Bytes of a row of the file, without its filter.
+    func rowBytes(width: Int) -> Int {
         let channels = [2: 3, 4: 2, 6: 4][colorType] ?? 1
-        let passes = isInterlaced ? PNGReader.Pass.all(of: size).map(\.size) : [size]
-        return passes.reduce(0) { $0 + $1.height * (1 + ($1.width * channels * Int(bitDepth) + 7) / 8) }
+        return (width * channels * Int(bitDepth) + 7) / 8
     }
 }

@@ -4,7 +4,6 @@ internal import CImage
 struct PNGReader: ~Copyable {
     let layout: cimage_png_layout
     private let raw: OpaquePointer
-    private let bytes: UnsafePointer<UInt8>
     private let count: Int
 
     init(
@@ -21,7 +20,6 @@ struct PNGReader: ~Copyable {
         }
         self.raw = raw
         self.layout = layout
-        self.bytes = base
         self.count = bytes.count
     }
 
@@ -30,6 +28,15 @@ struct PNGReader: ~Copyable {
     /// Into `rows`, which holds `count` rows of the whole width; nil drops them.
     func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageRejection) {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
+    }
+
+    /// In place of reading them: whether rows could be read, when nobody wants their pixels. Indices past the palette are
+    /// not looked for.
+    func checkRows(_ header: PNGHeader) throws(ImageRejection) {
+        let passes = header.passes.map { size in
+            cimage_png_pass(rows: UInt32(size.height), row_bytes: UInt64(header.rowBytes(width: size.width)))
+        }
+        try check(cimage_png_check_rows(raw, passes, passes.count))
     }
 
     /// After the last row: what is left must be the end, and nothing after it.
@@ -41,12 +48,7 @@ struct PNGReader: ~Copyable {
         // other chunks than the last row. libpng does not follow it there: zlib has to be asked. That is the data again,
         // so only where it can be so.
         if streamEnd < chunks.dataEnd || chunks.lastDataCount < Self.streamEndCount {
-            switch cimage_png_check_data(bytes, count, UInt64(chunks.header.dataCount)) {
-            case .ok: break
-            case .out_of_memory: throw .outOfMemory
-            case .malformed, .too_large:
-                throw .malformed(.png, why: "PNG has too little or too much data after its last row")
-            }
+            try checkRows(chunks.header)
         }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
