@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// 8 or 16 bits.
 protocol ImageSample: FixedWidthInteger & UnsignedInteger & Sendable {
     /// As alpha, 0...255.
@@ -16,37 +18,68 @@ extension UInt16: ImageSample {
 ///
 /// Sums are weighted with `BoxEdges`' 1/4096. Of pixels with alpha the colours are summed as light × alpha.
 enum BoxRow {
+    /// - Parameter above: the row before, if `line` has its sums: where both rows are the same, which in plots and text is
+    ///   nearly everywhere, they stay.
     static func sum<Sample: ImageSample>(
-        _ row: UnsafeBufferPointer<Sample>, into line: inout [Float], columns: BoxEdges, layout: Bitmap.Layout,
-        light: [UInt16]
+        _ row: UnsafePointer<Sample>, above: UnsafePointer<Sample>?, into line: inout [Float], columns: BoxEdges,
+        layout: Bitmap.Layout, light: [UInt16]
     ) {
-        guard let row = row.baseAddress else { return }
         line.withUnsafeMutableBufferPointer { line in
             columns.edges.withUnsafeBufferPointer { edges in
                 light.withUnsafeBufferPointer { light in
                     guard let line = line.baseAddress, let light = light.baseAddress else { return }
                     switch layout {
-                    case .grey: sum(row, line, edges, GreyPixel<Sample>.self, light)
-                    case .rgb: sum(row, line, edges, RGBPixel<Sample>.self, light)
-                    case .rgba: sum(row, line, edges, RGBAPixel<Sample>.self, light)
+                    case .grey: sum(row, above, line, edges, GreyPixel<Sample>.self, light)
+                    case .rgb: sum(row, above, line, edges, RGBPixel<Sample>.self, light)
+                    case .rgba: sum(row, above, line, edges, RGBAPixel<Sample>.self, light)
                     }
                 }
             }
         }
     }
 
+    /// Target pixels: few enough that a line across a plot does not touch most stretches, many enough for a comparison.
+    private static let stretch = 16
+
     @inline(__always)
     private static func sum<Pixel: BoxPixel>(
-        _ row: UnsafePointer<Pixel.Sample>, _ line: UnsafeMutablePointer<Float>, _ edges: UnsafeBufferPointer<Int>,
-        _: Pixel.Type, _ light: UnsafePointer<UInt16>
+        _ row: UnsafePointer<Pixel.Sample>, _ above: UnsafePointer<Pixel.Sample>?, _ line: UnsafeMutablePointer<Float>,
+        _ edges: UnsafeBufferPointer<Int>, _: Pixel.Type, _ light: UnsafePointer<UInt16>
     ) {
         let one = BoxEdges.one
-        var pointer = row
+        let count = edges.count - 1
+        for first in stride(from: 0, to: count, by: stretch) {
+            let targets = first..<min(first + stretch, count)
+            if let above {
+                let start = edges[targets.lowerBound] / one * Pixel.channels
+                let end = (edges[targets.upperBound] + one - 1) / one * Pixel.channels
+                let size = (end - start) * MemoryLayout<Pixel.Sample>.stride
+                if memcmp(row + start, above + start, size) == 0 { continue }
+            }
+            sum(row, line, targets, edges, Pixel.self, light)
+        }
+    }
+
+    @inline(__always)
+    private static func sum<Pixel: BoxPixel>(
+        _ row: UnsafePointer<Pixel.Sample>, _ line: UnsafeMutablePointer<Float>, _ targets: Range<Int>,
+        _ edges: UnsafeBufferPointer<Int>, _: Pixel.Type, _ light: UnsafePointer<UInt16>
+    ) {
+        let one = BoxEdges.one
         // The first whole pixel of the target pixel; what of the one before it is ours is in `total` already.
-        var pixel = 0
+        let (first, before) = edges[targets.lowerBound].quotientAndRemainder(dividingBy: one)
+        var pixel = first
+        var pointer = row + first * Pixel.channels
+        var out = line + targets.lowerBound * Pixel.channels
         var total = Pixel()
-        var out = line
-        for target in 0..<edges.count - 1 {
+        if before > 0 {
+            var shared = Pixel()
+            shared.add(pointer, light)
+            pointer += Pixel.channels
+            pixel += 1
+            total.add(shared, times: one - before)
+        }
+        for target in targets {
             let (end, share) = edges[target + 1].quotientAndRemainder(dividingBy: one)
             var whole = Pixel()
             while pixel < end {

@@ -1,6 +1,6 @@
 /// Averages the rows of a large image into a smaller one: area-weighted, in linear light, colour weighted by alpha.
 ///
-/// Rows come in order, once, and only one row of sums is kept beside the result. Each row is first summed along its width
+/// Rows come in order, once, several at a time, and only one row of sums is kept beside the result. Each row is first summed along its width
 /// in integers (`BoxRow`), then added to the sums as `Float`: that part has few elements and vectorises.
 struct BoxScaler {
     private(set) var bitmap: Bitmap
@@ -29,15 +29,18 @@ struct BoxScaler {
     /// The next `count` rows of the source.
     mutating func add<Sample: ImageSample>(_ samples: UnsafePointer<Sample>, rows count: Int) {
         let width = source.width * bitmap.layout.channels
-        for row in 0..<count { add(row: UnsafeBufferPointer(start: samples + row * width, count: width)) }
-    }
-
-    private mutating func add<Sample: ImageSample>(row: UnsafeBufferPointer<Sample>) {
-        if light.isIdentity, source == bitmap.size, let samples = row as? UnsafeBufferPointer<UInt8> {
-            bitmap.samples.append(contentsOf: samples)
+        if light.isIdentity, source == bitmap.size, let samples = samples as? UnsafePointer<UInt8> {
+            bitmap.samples.append(contentsOf: UnsafeBufferPointer(start: samples, count: count * width))
             return
         }
-        BoxRow.sum(row, into: &line, columns: columns, layout: bitmap.layout, light: light.table)
+        for row in 0..<count {
+            let start = samples + row * width
+            add(row: start, above: row > 0 ? start - width : nil)
+        }
+    }
+
+    private mutating func add<Sample: ImageSample>(row: UnsafePointer<Sample>, above: UnsafePointer<Sample>?) {
+        BoxRow.sum(row, above: above, into: &line, columns: columns, layout: bitmap.layout, light: light.table)
         let start = sourceRow * BoxEdges.one
         let end = start + BoxEdges.one
         let boundary = rows.edges[targetRow + 1]
