@@ -36,19 +36,38 @@ struct InterlacedBoxScaler {
     private mutating func add<Sample: ImageSample>(
         _ samples: UnsafePointer<Sample>, _ pass: PNGReader.Pass, targetRow: Int, weight: Float
     ) {
-        let channels = layout.channels
-        let rowStart = targetRow * target.width * channels
-        for index in 0..<pass.size.width {
-            let (column, left) = columnShares[pass.firstColumn + index * pass.columnStep]
-            let right = Int32(BoxEdges.one) - left
-            let pixel = samples + index * channels
-            let alpha: Float = layout == .rgba ? Float(pixel[3].alpha) : 1
-            let start = rowStart + Int(column) * channels
-            for channel in 0..<channels {
-                let value = channel == 3 ? alpha : Float(light.table[Int(pixel[channel])]) * alpha
-                sums[start + channel] += value * weight * Float(left)
-                if right > 0 { sums[start + channels + channel] += value * weight * Float(right) }
+        let rowStart = targetRow * target.width * layout.channels
+        let shares = columnShares
+        sums.withUnsafeMutableBufferPointer { [layout, light] sums in
+            light.table.withUnsafeBufferPointer { light in
+                guard let light = light.baseAddress, let sums = sums.baseAddress else { return }
+                // Each with a number of channels that the compiler knows.
+                switch layout {
+                case .grey: Self.add(samples, pass, shares, to: sums + rowStart, weight, light, channels: 1)
+                case .rgb: Self.add(samples, pass, shares, to: sums + rowStart, weight, light, channels: 3)
+                case .rgba: Self.add(samples, pass, shares, to: sums + rowStart, weight, light, channels: 4)
+                }
             }
+        }
+    }
+
+    @inline(__always)
+    private static func add<Sample: ImageSample>(
+        _ samples: UnsafePointer<Sample>, _ pass: PNGReader.Pass, _ shares: [(target: Int32, weight: Int32)],
+        to sums: UnsafeMutablePointer<Float>, _ weight: Float, _ light: UnsafePointer<UInt16>, channels: Int
+    ) {
+        var pixel = samples
+        for column in stride(from: pass.firstColumn, to: shares.count, by: pass.columnStep) {
+            let (target, left) = shares[column]
+            let right = Int32(BoxEdges.one) - left
+            let alpha: Float = channels == 4 ? Float(pixel[3].alpha) : 1
+            let sum = sums + Int(target) * channels
+            for channel in 0..<channels {
+                let value = (channel == 3 ? alpha : Float(light[Int(pixel[channel])]) * alpha) * weight
+                sum[channel] += value * Float(left)
+                if right > 0 { sum[channels + channel] += value * Float(right) }
+            }
+            pixel += channels
         }
     }
 
