@@ -11,10 +11,18 @@ enum Orientation: Int, Sendable, CaseIterable {
 
     var swapsSides: Bool { rawValue >= 5 }
 
+    /// What precedes Exif in a segment of a JPEG.
+    static let exifPrefix = "Exif\0\0".utf8
+
     /// Nil if this is not Exif, or says nothing about it.
     init?(exif payload: ArraySlice<UInt8>) {
-        guard payload.starts(with: "Exif\0\0".utf8) else { return nil }
-        let tiff = Array(payload.dropFirst(6))
+        guard payload.starts(with: Self.exifPrefix) else { return nil }
+        self.init(tiff: payload.dropFirst(Self.exifPrefix.count))
+    }
+
+    /// Exif is a TIFF. Nil if this is none, or says nothing about it.
+    init?(tiff: ArraySlice<UInt8>) {
+        let tiff = Array(tiff)
         guard tiff.count >= 8 else { return nil }
         let isLittleEndian: Bool
         switch (tiff[0], tiff[1]) {
@@ -33,7 +41,9 @@ enum Orientation: Int, Sendable, CaseIterable {
             let start = directory + 2 + 12 * entry
             guard let tag = number(2, at: start) else { return nil }
             guard tag == 0x0112 else { continue }
-            guard number(2, at: start + 2) == 3, let value = number(2, at: start + 8) else { return nil }
+            // One number of 16 bits, which is right here: of several the field says only where they are.
+            guard number(2, at: start + 2) == 3, number(4, at: start + 4) == 1, let value = number(2, at: start + 8)
+            else { return nil }
             self.init(rawValue: value)
             return
         }

@@ -1,5 +1,5 @@
 extension Admission {
-    /// The first image, drawn anew: nothing of the file itself is passed on.
+    /// The first image, drawn anew and turned as it is meant to be seen: nothing of the file itself is passed on.
     func admitWebP(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
         let file = try WebPFile(bytes) { size throws(ImageRejection) in try checkSize(size, of: .webp) }
         let (bitmap, size) = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
@@ -8,7 +8,8 @@ extension Admission {
         let search = BudgetSearch(
             budget: policy.byteBudget, cancellation: cancellation,
             treatment: file.isAnimated ? .firstFrame(of: .webp) : .converted(from: .webp))
-        return try search.thumbnail(of: bitmap, originalSize: size)
+        return try search.thumbnail(
+            of: bitmap.oriented(file.orientation), originalSize: file.orientation.swapsSides ? size.transposed : size)
     }
 
     /// The canvas, within the box, and its size.
@@ -23,7 +24,8 @@ extension Admission {
             canvas.top + canvas.frame.height <= canvas.size.height
         else { throw .malformed(.webp, why: "WebP has an image of another size than it says") }
         guard reader.heldCount <= Self.heldLimit else {
-            throw .forbidden(.webp, what: "lossless pixels, too many to hold")
+            // Each row may repeat any that came before: the library holds them all, whatever it is asked for.
+            throw .forbidden(.webp, what: "over \(Self.heldLimit / 4_000_000) megapixels, lossless or transparent")
         }
         try cancellation.check()
         let isSmall = reader.heldCount + reader.count <= Self.heldLimit
@@ -32,7 +34,7 @@ extension Admission {
             let size = isSmall ? canvas.size : canvas.size.coarsest(for: target)
             return (try reader.bitmap(size).scaled(to: target), canvas.size)
         }
-        guard isSmall else { throw .forbidden(.webp, what: "a frame that is too large to place") }
+        guard isSmall else { throw .forbidden(.webp, what: "a large frame that leaves part of its canvas free") }
         return (try placed(try reader.bitmap(reader.size), on: canvas), canvas.size)
     }
 

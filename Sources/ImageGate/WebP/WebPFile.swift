@@ -16,17 +16,21 @@ struct WebPFile: Sendable {
     private(set) var canvas: PixelSize?
     private(set) var first: Frame
     private(set) var frameCount = 0
+    /// How the canvas is to be turned.
+    private(set) var orientation = Orientation.upright
 
     var isAnimated: Bool { frameCount > 1 }
 
-    /// The bit of the feature flags that announces frames.
+    /// Bits of the feature flags: what they announce. What they do not is passed over.
     private static let animation: UInt8 = 0x02
+    private static let exif: UInt8 = 0x08
 
     /// - Parameter checkSize: called as soon as a canvas is known, before the rest is looked at.
     init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageRejection) -> Void) throws(ImageRejection) {
         try Self.checkCount(bytes)
         var walker = WebPWalker(bytes, 12..<bytes.count)
         var hasFrames = false
+        var awaitsExif = false
         var image = WebPImageChunks()
         var first: Frame?
         var isFirstChunk = true
@@ -36,7 +40,9 @@ struct WebPFile: Sendable {
                 guard chunk.payload.count == 10 else {
                     throw .malformed(.webp, why: "WebP has a header of the wrong length")
                 }
-                hasFrames = bytes[chunk.payload.lowerBound] & Self.animation != 0
+                let flags = bytes[chunk.payload.lowerBound]
+                hasFrames = flags & Self.animation != 0
+                awaitsExif = flags & Self.exif != 0
                 let size = bytes.size24(at: chunk.payload.lowerBound + 4)
                 try checkSize(size)
                 canvas = size
@@ -48,6 +54,10 @@ struct WebPFile: Sendable {
                 guard canvas != nil || isFirstChunk else { throw Self.misplaced }
                 try image.add(chunk)
             case "VP8X", "ANMF", "ALPH", "VP8 ", "VP8L": throw Self.misplaced
+            case "EXIF" where awaitsExif:
+                // There is one of them. What it says wrong, it does not say.
+                awaitsExif = false
+                orientation = Self.orientation(bytes[chunk.payload])
             default:
                 guard !isFirstChunk else { throw .malformed(.webp, why: "WebP does not begin with an image") }
             }
@@ -60,6 +70,15 @@ struct WebPFile: Sendable {
         guard let first else { throw .malformed(.webp, why: "WebP has no image") }
         self.first = first
     }
+
+    /// Some writers put into the chunk what a JPEG has before its Exif, too.
+    private static func orientation(_ exif: ArraySlice<UInt8>) -> Orientation {
+        let exif = exif.prefix(exifLimit)
+        return Orientation(tiff: exif) ?? Orientation(exif: exif) ?? .upright
+    }
+
+    /// Bytes that are looked at: what fits into a JPEG.
+    private static let exifLimit = 1 << 16
 
     private static let misplaced = ImageRejection.malformed(.webp, why: "WebP has a chunk out of place")
 
