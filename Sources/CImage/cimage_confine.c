@@ -92,15 +92,17 @@ static void allow_reading_all(int rules, FcStrList *paths) {
     FcStrListDone(paths);
 }
 
-// Leaves nothing of the file system but what fontconfig names: fonts, its caches, its configuration.
-static bool restrict_files(void) {
+// Leaves nothing of the file system; for drawing what fontconfig names: fonts, its caches, its configuration.
+static bool restrict_files(cimage_confinement confinement) {
     // Each right of the first version; what newer ones add is for files that are open for writing.
     const struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
     if (rules < 0) return false;
-    allow_reading_all(rules, FcConfigGetFontDirs(NULL));
-    allow_reading_all(rules, FcConfigGetCacheDirs(NULL));
-    allow_reading_all(rules, FcConfigGetConfigFiles(NULL));
+    if (confinement == cimage_confinement_drawing) {
+        allow_reading_all(rules, FcConfigGetFontDirs(NULL));
+        allow_reading_all(rules, FcConfigGetCacheDirs(NULL));
+        allow_reading_all(rules, FcConfigGetConfigFiles(NULL));
+    }
     bool is_restricted = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);
     return is_restricted;
@@ -222,17 +224,25 @@ void cimage_prepare_helper(const char *name) {
     g_log_set_writer_func(keep_silent, NULL, NULL);
 }
 
+uint32_t cimage_confinement_gaps(void) {
+    const uint32_t verdict = SECCOMP_RET_KILL_PROCESS;
+    uint32_t gaps = 0;
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &verdict) != 0) gaps |= cimage_gap_seccomp;
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) gaps |= cimage_gap_landlock;
+    return gaps;
+}
+
 uint32_t cimage_confine(cimage_confinement confinement, size_t memory) {
     uint32_t gaps = 0;
-    const bool draws = confinement == cimage_confinement_drawing;
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_FSIZE, 0);
     limit_memory(memory);
-    // A font is open while it is read. Last, since the limit on memory is found in a file.
-    set_limit(RLIMIT_NOFILE, draws ? 64 : 1);
-    // Without it only root may set a filter.
+    // Without it only root may restrict anything.
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (draws && !restrict_files()) gaps |= cimage_gap_landlock;
+    // Computing opens no file, says the filter below. This says it where the filter is refused.
+    if (!restrict_files(confinement)) gaps |= cimage_gap_landlock;
+    // A font is open while it is read. After what needs a descriptor: the limit on memory, the rules about files.
+    set_limit(RLIMIT_NOFILE, confinement == cimage_confinement_drawing ? 64 : 1);
     if (!filter_calls(confinement)) gaps |= cimage_gap_seccomp;
     return gaps;
 }

@@ -13,7 +13,7 @@ package final class ImageGate: Sendable {
         helpers =
             switch decoding {
             case .inProcess: nil
-            case .confined(let confinement): HelperPool(confinement)
+            case .confined(let confinement): HelperPool(confinement, policy)
             }
     }
 

@@ -14,6 +14,9 @@ typedef enum __attribute__((enum_extensibility(closed))) {
 /// What this kernel does not have or does not allow.
 enum { cimage_gap_seccomp = 1, cimage_gap_landlock = 2 };
 
+/// The gaps, before anything is confined.
+uint32_t cimage_confinement_gaps(void);
+
 /// To be called first: the process dies with its parent, and is called `name` (at most 15 bytes).
 void cimage_prepare_helper(const char *_Nonnull name);
 

@@ -8,13 +8,18 @@ internal import Synchronization
 final class HelperPool: Sendable {
     private struct State {
         var idle: [Helper] = []
-        var hasToldOfGaps = false
+        /// `cimage_gap_...`
+        var toldGaps = 0
     }
 
     private let confinement: Confinement
     private let state = Mutex(State())
 
-    init(_ confinement: Confinement) { self.confinement = confinement }
+    /// Says at once what helpers will lack: an operator looks at the beginning of a log.
+    init(_ confinement: Confinement, _ policy: ImagePolicy) {
+        self.confinement = confinement
+        tell(ofGaps: Int(cimage_confinement_gaps()), policy)
+    }
 
     /// Blocks until a helper has answered, or is no more.
     func admit(
@@ -53,7 +58,7 @@ final class HelperPool: Sendable {
             if helper.isIdle { return helper }
         }
         let helper = try Helper(duty, executable: confinement.executable, memory: policy.decodingMemory)
-        tell(ofGaps: helper.gaps)
+        tell(ofGaps: helper.gaps, policy)
         return helper
     }
 
@@ -64,18 +69,23 @@ final class HelperPool: Sendable {
         }
     }
 
-    /// Once: it is the same for all of them.
-    private func tell(ofGaps gaps: Int) {
-        let names = [(cimage_gap_seccomp, "seccomp"), (cimage_gap_landlock, "Landlock")]
-            .filter { gaps & Int($0.0) != 0 }.map(\.1)
-        guard !names.isEmpty else { return }
-        let isNews = state.withLock { state in
-            defer { state.hasToldOfGaps = true }
-            return !state.hasToldOfGaps
+    /// Once of each: it is the same for all helpers.
+    private func tell(ofGaps gaps: Int, _ policy: ImagePolicy) {
+        let (seccomp, landlock) = (Int(cimage_gap_seccomp), Int(cimage_gap_landlock))
+        // Only drawing opens files; without seccomp any helper could.
+        let gaps = policy.svg == .rasterise || gaps & seccomp != 0 ? gaps : gaps & ~landlock
+        let news = state.withLock { state in
+            defer { state.toldGaps |= gaps }
+            return gaps & ~state.toldGaps
         }
-        if isNews {
+        if news & seccomp != 0 {
             confinement.notice(
-                "this kernel refuses \(names.joined(separator: " and ")): the decoding of images goes on with less around it"
+                "the kernel refuses seccomp: limits on memory and time hold, but an image that takes its decoder over "
+                    + "could open connections")
+        }
+        if news & landlock != 0 {
+            confinement.notice(
+                "the kernel refuses Landlock: an image that takes its decoder over could read files, and not only fonts"
             )
         }
     }
