@@ -104,6 +104,26 @@ struct HelperReplyTests {
                 try received(HelperReply(.success(lie), to: request()), request())
             }
         }
+        let asIs = request(.svg, .sanitise)
+        let drawings: [AdmittedImage] = [
+            image(),
+            image {
+                $0 = $0.asDrawing; $0.width = 31
+            },
+            image {
+                $0 = $0.asDrawing; $0.height = 21
+            },
+            image {
+                $0 = $0.asDrawing; $0.type = .png
+            }, image { $0 = $0.asDrawing(of: "<script>x()</script>") },
+            image { $0 = $0.asDrawing(of: "<g onload=\"x()\"/>") }, image { $0 = $0.asDrawing(of: "<!---->") },
+            image {
+                $0 = $0.asDrawing; $0.bytes += Array("<html>".utf8)
+            },
+        ]
+        for lie in drawings {
+            #expect(throws: HelperFailure.brokeProtocol) { try received(HelperReply(.success(lie), to: asIs), asIs) }
+        }
         for type in ImageType.allCases {
             let words = [0, type.code, 30, 20, 30, 20, 3, png.count]
             #expect(throws: HelperFailure.brokeProtocol) {
@@ -126,9 +146,12 @@ struct HelperReplyTests {
 }
 
 extension AdmittedImage {
-    fileprivate var asDrawing: AdmittedImage {
+    fileprivate var asDrawing: AdmittedImage { asDrawing(of: "<g/>") }
+
+    fileprivate func asDrawing(of content: String) -> AdmittedImage {
         var drawing = self
-        (drawing.bytes, drawing.type, drawing.treatment) = (Array("<svg xmlns=\"\"/>".utf8), .svg, .passed)
+        let document = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"20\">\(content)</svg>"
+        (drawing.bytes, drawing.type, drawing.treatment) = (Array(document.utf8), .svg, .passed)
         return drawing
     }
 }

@@ -11,6 +11,7 @@ struct SVGCleanTests {
         for document in documents {
             guard let once = try? sanitised(document) else { continue }
             #expect(try sanitised(Array(once.utf8)) == once)
+            #expect(SVGImage(sanitised: Array(once.utf8), policy: ImagePolicy()) != nil, "\(once.prefix(1000))")
             clean.append(once)
         }
         #expect(clean.count >= count)

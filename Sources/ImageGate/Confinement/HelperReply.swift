@@ -95,7 +95,10 @@ extension AdmittedImage {
         guard (type == .svg) == isDrawing else { return false }
         let sides = 1...max(policy.sideLimit, Int(SVGLimit.naturalSide))
         guard sides ~= originalWidth, sides ~= originalHeight, sides ~= width, sides ~= height else { return false }
-        guard !isDrawing else { return bytes.starts(with: "<svg ".utf8) }
+        guard !isDrawing else {
+            let drawing = SVGImage(sanitised: bytes, policy: policy)
+            return drawing?.width == width && drawing?.height == height
+        }
         return (request.type == .svg || originalWidth * originalHeight <= policy.pixelLimit)
             && min(width, height) <= policy.shortSide && max(width, height) <= policy.longSide
             && PixelSize(statedIn: bytes, of: type) == PixelSize(width: width, height: height)

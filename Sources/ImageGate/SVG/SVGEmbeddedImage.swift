@@ -26,15 +26,21 @@ struct SVGEmbeddedImage {
         (self.bytes, self.type) = (bytes, type)
     }
 
+    /// The URL written anew, as it is.
+    var url: String { url(bytes) }
+
     /// The URL written anew, with no more in it than shows. Nil if the image does not decode: then there is nothing to show.
-    func url(_ admission: Admission) throws(ImageRejection) -> String? {
+    func strippedURL(_ admission: Admission) throws(ImageRejection) -> String? {
         do throws(ImageRejection) {
-            let stripped = type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes)
-            return "data:\(type.mimeType);base64,\(Data(stripped).base64EncodedString())"
+            return url(type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes))
         } catch {
             // Not the image's fault.
             if error == .cancelled || error == .outOfMemory { throw error }
             return nil
         }
+    }
+
+    private func url(_ bytes: [UInt8]) -> String {
+        "data:\(type.mimeType);base64,\(Data(bytes).base64EncodedString())"
     }
 }

@@ -3,7 +3,8 @@ import CImage
 /// A vector image from a stranger, made harmless.
 ///
 /// Bytes go through `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2) and `SVGSanitiser` (an allow-list) and are
-/// written anew; only that reaches librsvg, or whoever asked for the document itself.
+/// written anew; only that reaches librsvg, or whoever asked for the document itself. On its way from a helper process it is
+/// read again, by `SVGReader`.
 struct SVGImage: Equatable {
     /// The document: UTF-8, no prolog. Sanitising it again changes nothing.
     let bytes: [UInt8]
@@ -24,6 +25,23 @@ struct SVGImage: Equatable {
             body, into: SVGSanitiser(Admission(policy: policy, cancellation: cancellation)))
         self.bytes = try sanitiser.finish()
         size = sanitiser.size
+    }
+
+    /// What somebody says has been sanitised, if it is: decided without a library and without decoding the images in it.
+    ///
+    /// - Returns: nil if sanitising it would change a byte.
+    init?(sanitised bytes: [UInt8], policy: ImagePolicy) {
+        do throws(ImageRejection) {
+            let admission = Admission(policy: policy, cancellation: Cancellation())
+            let sanitiser = SVGSanitiser(admission, decodesImages: false)
+            guard var sanitiser = try SVGReader.read(bytes, into: sanitiser), try sanitiser.finish() == bytes else {
+                return nil
+            }
+            self.bytes = bytes
+            size = sanitiser.size
+        } catch {
+            return nil
+        }
     }
 
     /// Draws it as large as the policy's box allows, and no larger than it says it is. A drawing has no pixels of its own:

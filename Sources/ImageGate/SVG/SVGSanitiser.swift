@@ -10,6 +10,7 @@ struct SVGSanitiser {
     }
 
     private let admission: Admission
+    private let decodesImages: Bool
     private var writer = SVGWriter()
     private var references = SVGReferences()
     private var open: [OpenElement] = []
@@ -23,7 +24,11 @@ struct SVGSanitiser {
 
     private(set) var size = SVGSize(width: nil, height: nil, viewBox: nil)
 
-    init(_ admission: Admission) { self.admission = admission }
+    /// - Parameter decodesImages: false where nothing may be decoded: embedded images then stay as they are.
+    init(_ admission: Admission, decodesImages: Bool = true) {
+        self.admission = admission
+        self.decodesImages = decodesImages
+    }
 
     /// The document, once it is complete.
     mutating func finish() throws(ImageRejection) -> [UInt8] {
@@ -152,7 +157,7 @@ struct SVGSanitiser {
         guard image.pixels <= limit, embeddedPixels <= limit else {
             throw .forbidden(.svg, what: "embedded images of more than \(limit) pixels")
         }
-        return try image.url(admission)
+        return decodesImages ? try image.strippedURL(admission) : image.url
     }
 
     /// Blurring takes time in proportion.
