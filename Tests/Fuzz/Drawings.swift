@@ -16,7 +16,34 @@ enum Drawings {
             throw Violation("a cleaned drawing is rejected: \(error)")
         }
         try require(again == image, "a cleaned drawing is cleaned further")
+        try require(SVGImage(sanitised: image.bytes, policy: policy) == image, "a cleaned drawing is not believed")
+        try checkDropping(bytes, image, policy)
     }
+
+    /// Of what is believed without a parser the parser thinks the same; but images within are only decoded with it.
+    static func checkBelief(_ bytes: [UInt8], _ policy: ImagePolicy) throws(Violation) {
+        guard let believed = SVGImage(sanitised: bytes, policy: policy) else { return }
+        guard !String(decoding: bytes, as: UTF8.self).contains("<image ") else { return }
+        let image = try? SVGImage(sanitising: bytes, policy: policy)
+        try require(image == believed, "what is believed is not clean")
+    }
+
+    /// An element that is not known leaves no trace, wherever it is: neither a tag nor text of what is inside.
+    private static func checkDropping(_ bytes: [UInt8], _ image: SVGImage, _ policy: ImagePolicy) throws(Violation) {
+        guard let body = try? SVGPreflight.body(of: bytes) else { return }
+        // In a comment it would be no element; and there may be one from here on.
+        let isMarkup = { (index: Int) in [UInt8(ascii: "!"), UInt8(ascii: "?")].contains(body[index + 1]) }
+        let tags = body.indices.dropLast().filter { body[$0] == UInt8(ascii: "<") }.prefix { !isMarkup($0) }.dropFirst()
+        for index in tags.evenly(4) {
+            let more = Array(bytes[..<index]) + unknown + Array(bytes[index...])
+            // It may be one too many, or too deep.
+            guard let other = try? SVGImage(sanitising: more, policy: policy) else { continue }
+            try require(other == image, "an unknown element leaves something behind")
+        }
+    }
+
+    private static let unknown = Array(
+        "<zz fill='red'>zz<text id='zz'>zz</text><style>zz{fill:red}</style><![CDATA[zz]]></zz>".utf8)
 
     /// No handlers, and no reference leads outside.
     private static func check(_ name: String, _ value: String) throws(Violation) {
@@ -46,5 +73,13 @@ enum Drawings {
             }
         }
         return attributes
+    }
+}
+
+extension Collection {
+    /// At most so many of them, from all over.
+    fileprivate func evenly(_ limit: Int) -> [Element] {
+        let all = Array(self)
+        return all.count <= limit ? all : (0..<limit).map { all[$0 * all.count / limit] }
     }
 }

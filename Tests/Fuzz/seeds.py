@@ -90,6 +90,9 @@ def drawings():
             f'><image href="data:image/png;base64,{png}"/><image href="http://a.b/c.png"/>',
             '><!-- c --><g onload="x()" xml:space="preserve"><text x="1">a<tspan>b</tspan><![CDATA[<c>]]></text></g>'):
         yield f'<?xml version="1.0"?><!-- {len(content)} -->{start}{content}</svg>'
+    # As the writer writes it.
+    yield ('<svg xmlns="http://www.w3.org/2000/svg" width="9"><g id="a" style="fill:url(#a)" xml:space="preserve">'
+           '<text x="1">a &amp;\n&#13;</text><use href="#b"/></g><style>.a &gt; b{fill:red}\n</style></svg>')
 
 
 def short(value):
