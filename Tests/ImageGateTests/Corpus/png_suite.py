@@ -217,6 +217,87 @@ def ancillary():
     write("ch2n3-08", indexed.png(before=chunk(b"hIST", bytes(512))), indexed)
 
 
+def gammas():
+    """gAMA with whatever else says something about the same samples."""
+    gama = chunk(b"gAMA", struct.pack(">I", 100000))
+    for color, depth in FORMATS:
+        picture = Picture(color, depth)
+        kind = f"{color}-{depth:02}"
+        size = {0: ">H", 2: ">HHH"}.get(color)
+        key = tuple(picture.rows[7][5])
+        alphas = [0, 128, 255][:1 << depth]
+        shown = {"alphas": alphas} if color == 3 else {"transparent": key} if size else {}
+        trns = chunk(b"tRNS", bytes(alphas) if color == 3 else struct.pack(size, *key)) if shown else b""
+        for interlaced in (False, True):
+            name = f"g{'in'[not interlaced]}{kind}"
+            write(f"{name} and tRNS", picture.png(interlaced, before=gama + trns), picture, 1, gamma=1, **shown)
+            write(f"{name} after tRNS", picture.png(interlaced, before=trns + gama), picture, 1, gamma=1, **shown)
+        exact = 1 if depth == 16 else 0
+        for name, extra in {
+                "sRGB": gama + chunk(b"sRGB", b"\0"), "sRGB first": chunk(b"sRGB", b"\0") + gama,
+                "none": chunk(b"gAMA", bytes(4)), "hardly any": chunk(b"gAMA", struct.pack(">I", 1)),
+                "vast": chunk(b"gAMA", b"\xff" * 4), "usual": chunk(b"gAMA", struct.pack(">I", 45455))}.items():
+            write(f"g{kind} {name}", picture.png(before=extra), picture, exact)
+        write(f"g{kind} late", picture.png(after=gama), picture, exact)
+        twice = gama + chunk(b"gAMA", struct.pack(">I", 250000))
+        write(f"g{kind} twice", picture.png(before=twice), picture, 1, gamma=1)
+
+
+def near():
+    """A transparent colour is compared in all its bits, and has no place where there is alpha."""
+    for color in (0, 2):
+        picture = Picture(color, 16)
+        for x in range(1, 17):
+            picture.rows[0][x] = [value ^ 1 << (x - 1) for value in picture.rows[0][0]]
+        key = tuple(picture.rows[0][0])
+        for interlaced in (False, True):
+            png = picture.png(interlaced, before=chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)))
+            write(f"near{'in'[not interlaced]}{color}-16", png, picture, 1, transparent=key)
+    for color, depth in ((4, 8), (4, 16), (6, 8), (6, 16)):
+        picture = Picture(color, depth)
+        key = picture.rows[0][0][:-1]
+        png = picture.png(before=chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)))
+        write(f"alpha twice {color}-{depth:02}", png)
+
+
+def shapes():
+    """Passes that have no rows, or no columns, or one."""
+    sides = {(width, height) for width in range(1, 10) for height in range(1, 10)}
+    sides |= {shape for side in range(10, 33) for shape in ((side, 1), (1, side), (side, 3), (5, side))}
+    for number, (width, height) in enumerate(sorted(sides)):
+        color, depth = FORMATS[number % len(FORMATS)]
+        picture = Picture(color, depth, width, height)
+        png = picture.png(True, filters=(4, 3, 1, 2))
+        write(f"w{width}h{height}i{color}-{depth:02}", png, picture, 1 if depth == 16 else 0)
+
+
+def orders():
+    """Orders that are allowed and seldom seen."""
+    picture, indexed = Picture(2, 8), Picture(3, 4)
+    gama, chrm = (chunk(b"gAMA", struct.pack(">I", 45455)),
+                  chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)))
+    phys, time = chunk(b"pHYs", struct.pack(">IIB", 1, 1, 0)), chunk(b"tIME", struct.pack(">H5B", 1999, 1, 1, 0, 0, 0))
+    text, back = chunk(b"tEXt", b"k\0v"), chunk(b"bKGD", bytes(6))
+    for name, before in {"reversed": phys + chrm + gama, "text between": text + gama + text + chrm + text,
+                         "palette first": palette(8) + phys, "palette last": time + phys + palette(8) + back}.items():
+        write(name, picture.png(before=before, after=text + time + text), picture)
+    data = zlib.compress(indexed.raw())
+    transparent, empty = chunk(b"tRNS", b"\0\x80"), chunk(b"IDAT")
+    idat = chunk(b"IDAT", data)
+    usual = palette(4) + transparent
+    for name, body in {
+            "before the palette": text + phys + gama + chrm + usual + idat,
+            "after the palette": palette(4) + phys + transparent + text + time + idat,
+            "transparency last": palette(4) + chunk(b"bKGD", b"\1") + chunk(b"hIST", bytes(32)) + transparent + idat,
+            "empty first": usual + empty * 3 + idat,
+            "empty last": usual + idat + empty * 3,
+            "empty between": usual + chunk(b"IDAT", data[:9]) + empty + chunk(b"IDAT", data[9:]),
+            "a byte each": usual + b"".join(
+                chunk(b"IDAT", data[index:index + 1]) + empty for index in range(len(data)))}.items():
+        png = SIGNATURE + header(32, 32, 4, 3) + body + chunk(b"IEND")
+        write(name, png, indexed, alphas=[0, 128])
+
+
 def compression():
     strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED)
     for color, depth in ((2, 8), (3, 4), (0, 16)):
@@ -290,5 +371,9 @@ if __name__ == "__main__":
     sizes()
     transparency()
     ancillary()
+    gammas()
+    near()
+    shapes()
+    orders()
     compression()
     broken()
