@@ -36,6 +36,45 @@ struct HostileJPEGTests {
         }
     }
 
+    /// A length that is not right leads into the middle of something.
+    @Test func `lengths that lead elsewhere are rejected, or change nothing`() throws {
+        for bytes in [Self.baseline, Self.progressive] {
+            let expected = try decodedJPEG(bytes)
+            for segment in try JPEGSegments(bytes, checkFrame: { _ in }).segments where segment.marker != 0xD9 {
+                let place = segment.payload.lowerBound - 2
+                let length = segment.payload.count + 2
+                for other in [0, 1, 2, 3, length - 2, length - 1, length + 1, length + 2, 0x7FFF, 0xFFFF]
+                where other != length {
+                    var damaged = bytes
+                    damaged.replaceSubrange(place..<place + 2, with: [UInt8(other >> 8), UInt8(other & 255)])
+                    guard let image = try? admit(damaged, .jpeg) else { continue }
+                    #expect(try decodedJPEG(image.bytes) == expected, "\(segment.marker) of \(other)")
+                }
+            }
+        }
+    }
+
+    /// Tables may come in any order before what uses them, and more than once.
+    @Test func `every order of the segments is right or rejected`() throws {
+        let expected = try decodedJPEG(Self.baseline)
+        let parts = try parts(Self.baseline)
+        var admitted = 0
+        for from in 1..<parts.count {
+            for to in 1..<parts.count where to != from {
+                var (moved, doubled) = (parts, parts)
+                moved.insert(moved.remove(at: from), at: to)
+                doubled.insert(parts[from], at: to)
+                for bytes in [Array(moved.joined()), Array(doubled.joined())] {
+                    guard let image = try? admit(bytes, .jpeg) else { continue }
+                    admitted += 1
+                    #expect(try decodedJPEG(image.bytes) == expected, "\(from) to \(to)")
+                    #expect(image.bytes.ranges(of: [0xFF, 0xC0]).count == 1)
+                }
+            }
+        }
+        #expect(admitted > 20)
+    }
+
     @Test func `what follows the last row within a scan is rejected`() throws {
         for bytes in [Self.baseline, Self.progressive] {
             var parts = try parts(bytes)

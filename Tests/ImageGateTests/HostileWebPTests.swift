@@ -130,6 +130,26 @@ struct HostileWebPTests {
         }
     }
 
+    @Test func `an animation with a bit flipped is another one or rejected, and cut it is rejected`() throws {
+        let exif = WebP.chunk("EXIF", Array(JPEGTests.exif(6, isLittleEndian: false).dropFirst(6)))
+        let whole = WebP.file(
+            WebP.header(3, 3, isAnimated: true, hasExif: true), WebP.chunk("ANIM", WebP.number(0, 6)),
+            WebP.frame(2, 0, lossless), WebP.frame(0, 2, lossy), exif)
+        #expect(try admit(whole, .webp).treatment == .firstFrame(of: .webp))
+        for count in 0..<whole.count { #expect(rejection(Array(whole[..<count]), .webp) != nil, "\(count) bytes") }
+        var policy = ImagePolicy()
+        policy.pixelLimit = 1 << 12
+        var admitted = 0
+        for bit in 0..<whole.count * 8 {
+            var flipped = whole
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let image = try? admit(flipped, .webp, policy: policy) else { continue }
+            admitted += 1
+            #expect(image.originalWidth * image.originalHeight <= policy.pixelLimit && image.type == .png)
+        }
+        #expect(admitted > 100)
+    }
+
     @Test func `ten thousand frames are walked over`() throws {
         let frames = (0..<10_000).flatMap { _ in WebP.frame(0, 0, lossless) }
         let image = try admit(WebP.file(WebP.header(1, 1, isAnimated: true), frames), .webp)
