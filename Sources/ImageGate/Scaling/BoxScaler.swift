@@ -1,7 +1,8 @@
 /// Averages the rows of a large image into a smaller one: area-weighted, in linear light, colour weighted by alpha.
 ///
-/// Rows come in order, once, several at a time, and only one row of sums is kept beside the result. Each row is first summed along its width
-/// in integers (`BoxRow`), then added to the sums as `Float`: that part has few elements and vectorises.
+/// Rows come in order, once, several at a time, and only one row of sums is kept beside the result. Each row is first
+/// summed along its width in integers (`BoxRow`), then added to the sums as `Float`: that part has few elements and
+/// vectorises.
 struct BoxScaler {
     private(set) var bitmap: Bitmap
     private let source: PixelSize
