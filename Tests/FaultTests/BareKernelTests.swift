@@ -102,6 +102,19 @@ struct BareKernelTests {
         }
     }
 
+    @Test func `where nothing is drawn, nothing is lost with Landlock`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "bare-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8).write(to: folder.appending(path: "in"))
+        for (refusal, count) in [(Refusal.seccomp, 1), (.landlock, 0), (.both, 2)] {
+            let admitted = try await refusal.start(
+                Binaries.responder, ["admit", "in", "out"], environment: ["E2B_FCGI_SVG": "sanitise"], in: folder)
+            #expect(await admitted.ended() == .status(0), "\(admitted.log)")
+            #expect(admitted.log.split(separator: "\n").count == count, "\(admitted.log)")
+        }
+    }
+
     private static let images = """
         from PIL import Image
         image = Image.new("RGB", (30, 20), "red")
