@@ -37,14 +37,17 @@ struct PNGWriter: Sendable {
         let sample = picture.sampled()
         // Neighbouring indices are not alike, so differences say nothing.
         let hasShades = picture.palette == nil && picture.bitDepth == 8
-        let filters: [cimage_png_filter] = hasShades ? [.none, .sub, .up, .adaptive] : [.none]
+        let filters: [cimage_png_filter] = hasShades ? [.adaptive, .none, .sub, .up] : [.none]
         var best = (filter: cimage_png_filter.none, count: sample.samples.count + 4096)
+        var estimate: Int { best.count * picture.size.height / sample.size.height }
         for filter in filters {
+            // One filter for all rows saves little that the best for each does not: not where threefold is too much.
+            if filter == .sub, estimate > limit * 3 { break }
             if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: best.count) {
                 best = (filter, bytes.count)
             }
         }
-        return (best.filter, best.count * picture.size.height / sample.size.height)
+        return (best.filter, estimate)
     }
 
     private func encode(
