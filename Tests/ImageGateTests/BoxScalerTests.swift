@@ -4,33 +4,33 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct BoxScalerTests {
-    @Test(arguments: [Bitmap.Layout.grey, .rgb, .rgba], [(300, 61), (299, 100), (131, 131), (640, 7)])
-    func `rows like those above them are averaged as if alone`(layout: Bitmap.Layout, widths: (Int, Int)) throws {
-        let size = PixelSize(width: widths.0, height: 97)
-        let target = PixelSize(width: widths.1, height: 31)
-        let samples = samples(layout, size)
+    @Test(arguments: [Bitmap.Layout.grey, .rgb, .rgba], [(90, 37), (97, 33), (40, 40), (33, 5)])
+    func `rows that are nearly those above them are averaged as if alone`(
+        layout: Bitmap.Layout, widths: (Int, Int)
+    ) throws {
+        let (samples, height) = samples(layout, width: widths.0)
+        let size = PixelSize(width: widths.0, height: height)
+        let target = PixelSize(width: widths.1, height: (height + 1) / 2)
         var together = BoxScaler(from: size, to: target, layout: layout, light: .sRGB8)
         var alone = together
         try samples.withUnsafeBufferPointer { samples in
             let base = try #require(samples.baseAddress)
-            together.add(base, rows: size.height)
-            for row in 0..<size.height { alone.add(base + row * size.width * layout.channels, rows: 1) }
+            together.add(base, rows: height)
+            for row in 0..<height { alone.add(base + row * size.width * layout.channels, rows: 1) }
         }
         #expect(together.bitmap == alone.bitmap)
     }
 
-    /// Noise in which a row differs from the one above in one sample, in none, or in all.
-    private func samples(_ layout: Bitmap.Layout, _ size: PixelSize) -> [UInt8] {
-        var noise = Noise(UInt64(size.width))
-        let width = size.width * layout.channels
-        var row = noise.bytes(width)
-        return (0..<size.height).flatMap { _ in
-            switch noise.number(8) {
-            case 0: row = noise.bytes(width)
-            case 1: break
-            default: row[noise.number(width)] ^= 0x80
-            }
-            return row
+    /// Noise, then a row for each of its samples in which that one changes, and one in which none does.
+    private func samples(_ layout: Bitmap.Layout, width: Int) -> (samples: [UInt8], height: Int) {
+        var noise = Noise(UInt64(width))
+        let count = width * layout.channels
+        var row = noise.bytes(count)
+        var samples = row
+        for changed in 0...count {
+            if changed < count { row[changed] ^= 0x80 }
+            samples += row
         }
+        return (samples, count + 2)
     }
 }
