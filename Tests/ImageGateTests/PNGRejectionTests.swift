@@ -71,6 +71,35 @@ struct PNGRejectionTests {
         #expect(isMalformed(rejection(SampleImages.png(header: SampleImages.header(4, 4), data: data))))
     }
 
+    @Test(arguments: [false, true], [UInt8(0), 2, 4, 6])
+    func `a filter that there is not is rejected in any row`(isInterlaced: Bool, colorType: UInt8) {
+        let header = SampleImages.header(5, 3, colorType: colorType, isInterlaced: isInterlaced)
+        let channels = PNGFormat(colorType: colorType, bitDepth: 8, isInterlaced: isInterlaced).channels
+        let passes = isInterlaced ? PNGReader.Pass.all(of: PixelSize(width: 5, height: 3)).map(\.size) : []
+        let widths = isInterlaced ? passes.flatMap { Array(repeating: $0.width, count: $0.height) } : [5, 5, 5]
+        for row in widths.indices {
+            for (filter, isKnown) in [(UInt8(4), true), (5, false), (255, false)] {
+                let rows = widths.enumerated().map {
+                    [$0 == row ? filter : 0] + Array(repeating: 9, count: $1 * channels)
+                }
+                let png = SampleImages.png(header: header, data: SampleImages.zlibStored(Array(rows.joined())))
+                #expect((rejection(png) == nil) == isKnown, "row \(row), filter \(filter)")
+            }
+        }
+    }
+
+    @Test(arguments: [(127, 1024), (127, 1025), (1023, 256), (65_535, 2)])
+    func `rows end where what is inflated at once does, or elsewhere`(width: Int, height: Int) {
+        // At 128 kB, but for the second of these.
+        let header = SampleImages.header(width, height, colorType: 0)
+        for (difference, isRight) in [(-1, false), (0, true), (1, false), (width + 1, false)] {
+            let rows = [UInt8](repeating: 0, count: height * (width + 1) + difference)
+            let png = SampleImages.png(header: header, data: SampleImages.zlibStored(rows))
+            let policy = ImagePolicy.box(65_535, 65_535, budget: 1 << 20)
+            #expect((rejection(png, policy: policy) == nil) == isRight, "\(difference)")
+        }
+    }
+
     @Test func `a lie is told by name`() throws {
         let lie = rejection(small, .jpeg)
         #expect(lie == .typeMismatch(claimed: .jpeg, actual: .png))
