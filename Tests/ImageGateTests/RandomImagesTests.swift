@@ -64,7 +64,7 @@ struct RandomImagesTests {
 
 extension Noise {
     /// Below `limit`, which is at most 65536.
-    mutating func number(_ limit: Int) -> Int { (Int(byte()) << 8 | Int(byte())) * limit >> 16 }
+    mutating func number(_ limit: Int) -> Int { (limit * (Int(byte()) << 8 | Int(byte()))) >> 16 }
 
     mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in byte() } }
 }
