@@ -20,7 +20,10 @@ struct EncodingSearch: Sendable {
         let photograph = try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
         switch (palette.attempt, photograph) {
         case (.fits, .fits(let encoded)):
-            return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.attempt
+            let similarity = try similarity(of: encoded, to: bitmap)
+            // A scale of colours with a few steps misleads, however like it is.
+            let enough = palette.isCoarse ? Self.readable : palette.similarity
+            return similarity > enough ? photograph : palette.attempt
         case (.fits, .tooLarge): return palette.attempt
         case (.tooLarge, .fits(let encoded)):
             // Letters between blocks and rings are worse than smaller ones.
@@ -49,16 +52,16 @@ struct EncodingSearch: Sendable {
     /// What a palette saves at most.
     private static let saving = 8
 
-    private func palette(
-        _ bitmap: Bitmap, lossless: Int
-    ) throws(ImageRejection) -> (attempt: EncodingAttempt, similarity: Double) {
-        guard lossless <= Self.saving * budget else { return (.tooLarge(estimate: lossless / Self.saving), 0) }
+    private func palette(_ bitmap: Bitmap, lossless: Int) throws(ImageRejection) -> PaletteAttempt {
+        guard lossless <= Self.saving * budget else { return PaletteAttempt(tooLarge: lossless / Self.saving) }
         switch try PaletteSearch(budget: budget, cancellation: cancellation).best(of: bitmap) {
-        case .tooLarge(let estimate): return (.tooLarge(estimate: estimate), 0)
+        case .tooLarge(let estimate): return PaletteAttempt(tooLarge: estimate)
         case .fits(let bytes, let indexed):
             let similarity = Similarity.of(bitmap, indexed.bitmap(bitmap.layout))
-            guard similarity >= Self.poor else { return (.tooLarge(estimate: budget * 3 / 2), 0) }
-            return (.fits(Encoded(bytes: bytes, type: .png, size: bitmap.size)), similarity)
+            guard similarity >= Self.poor else { return PaletteAttempt(tooLarge: budget * 3 / 2) }
+            return PaletteAttempt(
+                attempt: .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size)), similarity: similarity,
+                isCoarse: (indexed.palette?.count ?? 0) < 4 * PaletteSearch.leastOfShades)
         }
     }
 
@@ -71,9 +74,24 @@ struct EncodingSearch: Sendable {
     }
 }
 
+private struct PaletteAttempt {
+    let attempt: EncodingAttempt
+    let similarity: Double
+    /// Fewer colours than shades of anything but letters and lines need.
+    let isCoarse: Bool
+
+    init(attempt: EncodingAttempt, similarity: Double, isCoarse: Bool) {
+        self.attempt = attempt
+        self.similarity = similarity
+        self.isCoarse = isCoarse
+    }
+
+    init(tooLarge estimate: Int) { self.init(attempt: .tooLarge(estimate: estimate), similarity: 0, isCoarse: true) }
+}
+
 extension Bitmap {
     /// Paper with something on it, not a photograph: a quarter of the pixels and more are the same as their neighbour.
-    fileprivate var isMostlyFlat: Bool {
+    var isMostlyFlat: Bool {
         let channels = layout.channels
         return samples.withUnsafeBufferPointer { samples in
             guard let base = samples.baseAddress else { return false }

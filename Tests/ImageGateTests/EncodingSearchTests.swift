@@ -52,6 +52,28 @@ struct EncodingSearchTests {
         #expect(Similarity.of(try decodedPNG(encoded.bytes), Self.text) > 0.98)
     }
 
+    @Test(arguments: [true, false])
+    func `paper with letters may have fewer shades than anything else`(isFlat: Bool) throws {
+        var noise = Noise(4)
+        let bitmap = Bitmap(200, 140, .rgb) { x, y in
+            let isPaper = isFlat && (x / 3 + y / 5) % 3 > 0
+            return isPaper ? [255, 255, 255] : [noise.byte(), noise.byte() / 2, 40]
+        }
+        let sixteen = IndexedBitmap(
+            bitmap, Diffusion(palette: ColorPalette(of: ColorHistogram(bitmap), count: 16), strength: 0))
+        guard case .written(let bytes) = try PNGWriter(limit: 100_000).write(sixteen, level: 6) else {
+            Issue.record("not written")
+            return
+        }
+        let budget = bytes.count * 8 / 10
+        switch try PaletteSearch(budget: budget, cancellation: Cancellation()).best(of: bitmap) {
+        case .fits(let bytes, let indexed):
+            #expect(isFlat && bytes.count <= budget)
+            #expect((4..<16).contains(try #require(indexed.palette).count / 4))
+        case .tooLarge(let estimate): #expect(!isFlat && estimate > budget)
+        }
+    }
+
     @Test func `a photograph becomes a JPEG, of a quality that uses the budget`() throws {
         for budget in [4_000, 8_000] {
             let encoded = try #require(try best(Self.photograph(.rgb), budget: budget))

@@ -57,6 +57,21 @@ struct PaletteTests {
         #expect(errors[3] < 3 * 64 * bitmap.size.area)
     }
 
+    @Test func `of few colours none is wasted, and rare inks have theirs`() {
+        let inks: [[Int]] = [
+            [255, 255, 255], [0, 0, 0], [0, 0, 200], [160, 20, 20], [0, 110, 60], [120, 120, 120], [250, 170, 30],
+        ]
+        var noise = Noise(8)
+        // Much paper, and of each ink half of what there is of the one before.
+        let bitmap = Bitmap(128, 64, .rgb) { x, y in
+            let ink = min((x * 64 + y).leadingZeroBitCount - Int.bitWidth + 13, inks.count - 1)
+            let grain = Int(noise.byte() % 9) - 4
+            return inks[max(ink, 0)].map { UInt8(min(max($0 + grain, 0), 255)) }
+        }
+        let drawn = Self.indexed(bitmap, colors: inks.count, strength: 0).bitmap(.rgb)
+        for (one, other) in zip(drawn.samples, bitmap.samples) { #expect(abs(Int(one) - Int(other)) <= 9) }
+    }
+
     @Test func `the nearest colour is found from any guess`() {
         var noise = Noise(5)
         func point() -> ColorPoint {

@@ -24,6 +24,13 @@ struct SharpScalerTests {
         #expect((bitmap[0, 0][3], bitmap[28, 0][3]) == (255, 0))
     }
 
+    @Test func `an edge stays one, and paper beside it white`() {
+        let bitmap = scaled(Bitmap(41, 37, .grey) { x, _ in [x < 20 ? 0 : 255] })
+        // At 14.1 of 29.
+        #expect(bitmap[13, 9][0] < 60 && bitmap[15, 9][0] == 255)
+        for x in 16..<29 { #expect(bitmap[x, 9][0] > 250) }
+    }
+
     @Test func `light is averaged`() {
         // Black and white by turns are half the light, which is 188.
         let stripes = scaled(Bitmap(58, 46, .grey) { x, _ in [x.isMultiple(of: 2) ? 0 : 255] })

@@ -3,6 +3,8 @@ struct ColorBoxes {
     private struct Box {
         let range: Range<Int>
         let mean: ColorVector
+        /// Pixels.
+        let weight: Float
         /// The axis along which its colours differ most.
         let axis: Int
         /// The sum of squared distances to the mean.
@@ -14,7 +16,24 @@ struct ColorBoxes {
     init(_ entries: [ColorHistogram.Entry]) { self.entries = entries }
 
     /// The middles of up to `count` boxes.
-    mutating func middles(_ count: Int) -> [ColorPoint] {
+    func cut(into count: Int) -> [ColorPoint] {
+        var boxes = self
+        return boxes.boxes(count).map { ColorPoint(axes: $0.mean) }
+    }
+
+    /// The middles of up to `count` groups: of four times as many boxes, those that lose least by it are joined (Ward). A cut
+    /// binds all that follow, and does not see what is across it.
+    func joined(into count: Int) -> [ColorPoint] {
+        var boxes = self
+        var groups = boxes.boxes(4 * count).map { ColorGroup(mean: $0.mean, weight: $0.weight) }
+        while groups.count > count, let (one, other) = ColorGroup.nearestPair(groups) {
+            groups[one] = groups[one].joined(groups[other])
+            groups.remove(at: other)
+        }
+        return groups.map { ColorPoint(axes: $0.mean) }
+    }
+
+    private mutating func boxes(_ count: Int) -> [Box] {
         var boxes = [box(entries.indices)]
         while boxes.count < count {
             guard let worst = boxes.indices.max(by: { boxes[$0].error < boxes[$1].error }), boxes[worst].error > 0
@@ -26,12 +45,7 @@ struct ColorBoxes {
             boxes[worst] = self.box(box.range.lowerBound..<middle)
             boxes.append(self.box(middle..<box.range.upperBound))
         }
-        return boxes.map { ColorPoint(axes: $0.mean) }
-    }
-
-    func cut(into count: Int) -> [ColorPoint] {
-        var boxes = self
-        return boxes.middles(count)
+        return boxes
     }
 
     /// Where the two halves are most of one colour each. Returns where the upper one begins.
@@ -90,6 +104,32 @@ struct ColorBoxes {
             squares += difference * difference * entry.weight
         }
         let axis = (0..<4).max { squares[$0] < squares[$1] } ?? 0
-        return Box(range: range, mean: mean, axis: axis, error: range.count > 1 ? squares.sum : 0)
+        return Box(range: range, mean: mean, weight: weight, axis: axis, error: range.count > 1 ? squares.sum : 0)
+    }
+}
+
+/// Colours that are to become one.
+private struct ColorGroup {
+    let mean: ColorVector
+    /// Pixels.
+    let weight: Float
+
+    func joined(_ other: Self) -> Self {
+        let share = other.weight / (weight + other.weight)
+        return Self(mean: mean + (other.mean - mean) * share, weight: weight + other.weight)
+    }
+
+    /// The two, the later one second, that lose least by it. Nil if there is one group only.
+    static func nearestPair(_ groups: [Self]) -> (Int, Int)? {
+        var best: (pair: (Int, Int), loss: Float)?
+        for other in groups.indices {
+            for one in 0..<other {
+                let (first, second) = (groups[one], groups[other])
+                let share = first.weight * second.weight / (first.weight + second.weight)
+                let loss = (first.mean - second.mean).squaredLength * share
+                if loss < best?.loss ?? .infinity { best = ((one, other), loss) }
+            }
+        }
+        return best?.pair
     }
 }

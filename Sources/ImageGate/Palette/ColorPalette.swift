@@ -23,13 +23,33 @@ struct ColorPalette: Sendable {
     /// The colours that are nearest to an image's, `count` of them at most.
     ///
     /// Boxes of colours are cut in two, always the one with the largest error, and then each colour moves to the middle of
-    /// those that are nearest to it (Lloyd), a few times.
+    /// those that are nearest to it (Lloyd), a few times. Of few colours each one counts: then there is a second start, and
+    /// the better end is taken.
     init(of histogram: ColorHistogram, count: Int) {
-        self.init(ColorBoxes(histogram.entries).cut(into: count))
-        for _ in 0..<Self.refinements { self = refined(for: histogram) }
+        let boxes = ColorBoxes(histogram.entries)
+        let first = Self(boxes.cut(into: count)).refined(for: histogram, times: 5)
+        guard count <= Self.few else {
+            self = first
+            return
+        }
+        let second = Self(boxes.joined(into: count)).refined(for: histogram, times: 10)
+        self = second.error(of: histogram) < first.error(of: histogram) ? second : first
     }
 
-    private static let refinements = 5
+    private static let few = 32
+
+    private func refined(for histogram: ColorHistogram, times: Int) -> Self {
+        (0..<times).reduce(self) { palette, _ in palette.refined(for: histogram) }
+    }
+
+    /// The sum of squared distances.
+    private func error(of histogram: ColorHistogram) -> Float {
+        var index = 0
+        return histogram.entries.reduce(0) { sum, entry in
+            index = nearest(to: entry.point, guess: index)
+            return sum + entry.point.distanceSquared(points[index]) * entry.weight
+        }
+    }
 
     private func refined(for histogram: ColorHistogram) -> Self {
         var sums = [ColorVector](repeating: .zero, count: points.count)

@@ -21,11 +21,12 @@ struct Diffusion {
                 guard let base = samples.baseAddress else { return }
                 var color = PackedColor(base, bitmap.layout)
                 var chosen = palette.nearest(to: ColorPoint(color), guess: 0)
+                var known = KnownColors()
                 for pixel in 0..<bitmap.size.area {
                     let next = PackedColor(base + pixel * bitmap.layout.channels, bitmap.layout)
                     if next != color {
                         color = next
-                        chosen = palette.nearest(to: ColorPoint(color), guess: chosen)
+                        chosen = known.index(of: color) { palette.nearest(to: ColorPoint(color), guess: chosen) }
                     }
                     out[pixel] = UInt8(truncatingIfNeeded: chosen)
                 }
@@ -101,5 +102,20 @@ struct Diffusion {
             out[column] = UInt8(truncatingIfNeeded: chosen)
             column += step
         }
+    }
+}
+
+/// The answers for some thousand colours: letters have the same shades again and again.
+private struct KnownColors {
+    private var slots = [(bits: UInt32, index: Int32)](repeating: (0, -1), count: 1 << Self.exponent)
+    private static let exponent: UInt32 = 12
+
+    @inline(__always)
+    mutating func index(of color: PackedColor, otherwise find: () -> Int) -> Int {
+        let slot = Int((color.bits &* 0x9E37_79B1) >> (32 - Self.exponent))
+        if slots[slot].index >= 0, slots[slot].bits == color.bits { return Int(slots[slot].index) }
+        let index = find()
+        slots[slot] = (color.bits, Int32(index))
+        return index
     }
 }
