@@ -14,23 +14,25 @@ struct EncodingSearch: Sendable {
         case .written(let bytes): return .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
         case .tooLarge(let needed): estimate = needed
         }
-        let palette = try palette(bitmap, lossless: estimate)
+        // A palette saves no more than that: colours are not even counted.
+        let isHopeless = estimate > Self.saving * budget
+        let hopeless = PaletteSearch.Outcome.tooLarge(estimate: estimate / Self.saving)
+        var search = isHopeless ? nil : PaletteSearch(of: bitmap, budget: budget, cancellation: cancellation)
+        let palette = judged(try search?.best() ?? hopeless, bitmap)
         guard bitmap.layout != .rgba else { return palette.attempt }
-        if case .fits = palette.attempt, palette.similarity >= Self.good { return palette.attempt }
+        if palette.similarity >= Self.good { return palette.attempt }
         let photograph = try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
         switch (palette.attempt, photograph) {
         case (.fits, .fits(let encoded)):
-            let similarity = try similarity(of: encoded, to: bitmap)
-            // A scale of colours with a few steps misleads, however like it is.
-            let enough = palette.isCoarse ? Self.readable : palette.similarity
-            return similarity > enough ? photograph : palette.attempt
+            return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.attempt
         case (.fits, .tooLarge): return palette.attempt
         case (.tooLarge, .fits(let encoded)):
-            // Letters between blocks and rings are worse than smaller ones.
+            // Letters between blocks and rings are worse than smaller ones, or such of fewer shades.
             guard bitmap.isMostlyFlat else { return photograph }
-            return try similarity(of: encoded, to: bitmap) < Self.readable ? palette.attempt : photograph
-        case (.tooLarge, .tooLarge): return bitmap.isMostlyFlat ? palette.attempt : photograph
+            if try similarity(of: encoded, to: bitmap) >= Self.readable { return photograph }
+        case (.tooLarge, .tooLarge): guard bitmap.isMostlyFlat else { return photograph }
         }
+        return judged(try search?.bestCoarse() ?? hopeless, bitmap).attempt
     }
 
     /// Of what came as JPEG: its blocks and noise leave nothing for a palette.
@@ -49,19 +51,17 @@ struct EncodingSearch: Sendable {
     private static let poor = 0.9
     /// Under this a JPEG's letters are hard to read.
     private static let readable = 0.93
-    /// What a palette saves at most.
+    /// What a palette saves at most, of what is lossless.
     private static let saving = 8
 
-    private func palette(_ bitmap: Bitmap, lossless: Int) throws(ImageRejection) -> PaletteAttempt {
-        guard lossless <= Self.saving * budget else { return PaletteAttempt(tooLarge: lossless / Self.saving) }
-        switch try PaletteSearch(budget: budget, cancellation: cancellation).best(of: bitmap) {
+    private func judged(_ outcome: PaletteSearch.Outcome, _ bitmap: Bitmap) -> PaletteAttempt {
+        switch outcome {
         case .tooLarge(let estimate): return PaletteAttempt(tooLarge: estimate)
-        case .fits(let bytes, let indexed):
-            let similarity = Similarity.of(bitmap, indexed.bitmap(bitmap.layout))
+        case .fits(let bytes, let drawn):
+            let similarity = Similarity.of(bitmap, drawn)
             guard similarity >= Self.poor else { return PaletteAttempt(tooLarge: budget * 3 / 2) }
-            return PaletteAttempt(
-                attempt: .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size)), similarity: similarity,
-                isCoarse: (indexed.palette?.count ?? 0) < 4 * PaletteSearch.leastOfShades)
+            let encoded = Encoded(bytes: bytes, type: .png, size: bitmap.size)
+            return PaletteAttempt(attempt: .fits(encoded), similarity: similarity)
         }
     }
 
@@ -76,17 +76,15 @@ struct EncodingSearch: Sendable {
 
 private struct PaletteAttempt {
     let attempt: EncodingAttempt
+    /// To the image; 0 of what does not fit.
     let similarity: Double
-    /// Fewer colours than shades of anything but letters and lines need.
-    let isCoarse: Bool
 
-    init(attempt: EncodingAttempt, similarity: Double, isCoarse: Bool) {
+    init(attempt: EncodingAttempt, similarity: Double) {
         self.attempt = attempt
         self.similarity = similarity
-        self.isCoarse = isCoarse
     }
 
-    init(tooLarge estimate: Int) { self.init(attempt: .tooLarge(estimate: estimate), similarity: 0, isCoarse: true) }
+    init(tooLarge estimate: Int) { self.init(attempt: .tooLarge(estimate: estimate), similarity: 0) }
 }
 
 extension Bitmap {

@@ -6,7 +6,9 @@ enum RowSample {
     private static let period = 8 * group
 
     /// Nil: the whole is small enough.
-    static func rows(of samples: [UInt8], rowBytes: Int, height: Int) -> [UInt8]? {
+    ///
+    /// - Parameter rowBytes: elements of a row; bytes, mostly.
+    static func rows<Element>(of samples: [Element], rowBytes: Int, height: Int) -> [Element]? {
         guard height > period else { return nil }
         return stride(from: 0, to: height - group, by: period).flatMap { first in
             samples[first * rowBytes..<(first + group) * rowBytes]

@@ -15,8 +15,16 @@ struct PaletteTests {
     }
 
     private static func indexed(_ bitmap: Bitmap, colors: Int, strength: Float = 0.8) -> IndexedBitmap {
-        let palette = ColorPalette(of: ColorHistogram(bitmap), count: colors)
-        return IndexedBitmap(bitmap, Diffusion(palette: palette, strength: strength))
+        let histogram = ColorHistogram(bitmap)
+        let palette = ColorPalette(of: histogram, count: colors)
+        guard strength == 0 else { return diffused(bitmap, palette, strength) }
+        return IndexedBitmap(
+            size: bitmap.size, indices: histogram.indices(of: histogram.places, in: palette), of: palette)
+    }
+
+    private static func diffused(_ bitmap: Bitmap, _ palette: ColorPalette, _ strength: Float) -> IndexedBitmap {
+        let indices = Diffusion(palette: palette, strength: strength).indices(of: bitmap)
+        return IndexedBitmap(size: bitmap.size, indices: indices, of: palette)
     }
 
     @Test(arguments: [Bitmap.Layout.grey, .rgb, .rgba], [1, 2, 16, 256])
@@ -93,7 +101,7 @@ struct PaletteTests {
         let palette = ColorPalette(
             [64, 128].map { ColorPoint(PackedColor(red: $0, green: $0, blue: $0, alpha: 255)) })
         let bitmap = Bitmap(80, 80, .grey) { _, _ in [level] }
-        let drawn = IndexedBitmap(bitmap, Diffusion(palette: palette, strength: 1)).bitmap(.rgb)
+        let drawn = Self.diffused(bitmap, palette, 1).bitmap(.rgb)
         // Wherever one looks: the inner blocks of 20 × 20.
         for (left, top) in [(20, 20), (40, 20), (20, 40), (40, 40)] {
             var sum = 0
@@ -106,7 +114,7 @@ struct PaletteTests {
         let palette = ColorPalette(
             [0, 255].map { ColorPoint(PackedColor(red: $0, green: $0, blue: $0, alpha: 255)) })
         let bitmap = Bitmap(40, 40, .grey) { x, y in [(10..<20).contains(x) && (10..<20).contains(y) ? 100 : 255] }
-        let drawn = IndexedBitmap(bitmap, Diffusion(palette: palette, strength: 1)).bitmap(.grey)
+        let drawn = Self.diffused(bitmap, palette, 1).bitmap(.grey)
         for y in 0..<40 {
             for x in 0..<40 where bitmap[x, y] == [255] { #expect(drawn[x, y] == [255]) }
         }

@@ -21,15 +21,18 @@ struct IndexedBitmap {
     }
 
     /// Drawn with the colours of a palette.
-    init(_ bitmap: Bitmap, _ diffusion: Diffusion) {
-        let indices = diffusion.indices(of: bitmap)
-        let colors = diffusion.palette.colors
+    init(size: PixelSize, indices: [UInt8], of palette: ColorPalette) {
+        let colors = palette.colors
         // As in a table of all colours, those that are not opaque come first, and the palette's order stays.
         let order = colors.indices.filter { colors[$0].alpha < 255 } + colors.indices.filter { colors[$0].alpha == 255 }
-        var place = [UInt8](repeating: 0, count: 256)
-        for (rank, old) in order.enumerated() { place[old] = UInt8(rank) }
+        var indices = indices
+        if order != Array(colors.indices) {
+            var place = [UInt8](repeating: 0, count: 256)
+            for (rank, old) in order.enumerated() { place[old] = UInt8(rank) }
+            indices = indices.map { place[Int($0)] }
+        }
         self.init(
-            size: bitmap.size, indices: indices.map { place[Int($0)] }, palette: order.flatMap { colors[$0].samples },
+            size: size, indices: indices, palette: order.flatMap { colors[$0].samples },
             bitDepth: Self.bitDepth(for: colors.count))
     }
 
@@ -38,8 +41,13 @@ struct IndexedBitmap {
         let channels = layout.channels
         let palette = palette ?? []
         let samples = [UInt8](unsafeUninitializedCapacity: size.area * channels) { out, count in
-            for (pixel, index) in indices.enumerated() {
-                for channel in 0..<channels { out[pixel * channels + channel] = palette[Int(index) * 4 + channel] }
+            palette.withUnsafeBufferPointer { palette in
+                indices.withUnsafeBufferPointer { indices in
+                    for pixel in indices.indices {
+                        let entry = Int(indices[pixel]) * 4
+                        for channel in 0..<channels { out[pixel * channels + channel] = palette[entry + channel] }
+                    }
+                }
             }
             count = size.area * channels
         }

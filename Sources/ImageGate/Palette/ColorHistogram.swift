@@ -6,23 +6,50 @@ struct ColorHistogram: Sendable {
         var weight: Float
     }
 
-    private(set) var entries: [Entry]
+    let entries: [Entry]
+    /// For each pixel, the entry in which it is counted.
+    let places: [Int32]
 
     init(_ bitmap: Bitmap) {
         var counter = Counter(hasAlpha: bitmap.layout == .rgba)
-        bitmap.samples.withUnsafeBufferPointer { samples in
-            guard let base = samples.baseAddress else { return }
-            var last: (color: PackedColor, cell: Int)?
-            for pixel in 0..<bitmap.size.area {
-                let color = PackedColor(base + pixel * bitmap.layout.channels, bitmap.layout)
-                if let last, last.color == color {
-                    counter.repeat(cell: last.cell)
-                } else {
-                    last = (color, counter.count(color))
+        places = [Int32](unsafeUninitializedCapacity: bitmap.size.area) { places, count in
+            bitmap.samples.withUnsafeBufferPointer { samples in
+                guard let base = samples.baseAddress else { return }
+                var last: (color: PackedColor, cell: Int)?
+                for pixel in 0..<bitmap.size.area {
+                    let color = PackedColor(base + pixel * bitmap.layout.channels, bitmap.layout)
+                    if let last, last.color == color {
+                        counter.repeat(cell: last.cell)
+                        places[pixel] = Int32(truncatingIfNeeded: last.cell)
+                    } else {
+                        let cell = counter.count(color)
+                        last = (color, cell)
+                        places[pixel] = Int32(truncatingIfNeeded: cell)
+                    }
                 }
             }
+            count = bitmap.size.area
         }
         entries = counter.entries()
+    }
+
+    /// The colours of a palette that are nearest to those of some pixels, given by their places.
+    ///
+    /// - Returns: indices into the palette. There are far fewer entries than pixels, and each is looked up once.
+    func indices(of places: [Int32], in palette: ColorPalette) -> [UInt8] {
+        var index = 0
+        let nearest = entries.map { entry in
+            index = palette.nearest(to: entry.point, guess: index)
+            return UInt8(truncatingIfNeeded: index)
+        }
+        return [UInt8](unsafeUninitializedCapacity: places.count) { out, count in
+            nearest.withUnsafeBufferPointer { nearest in
+                places.withUnsafeBufferPointer { places in
+                    for pixel in places.indices { out[pixel] = nearest[Int(places[pixel])] }
+                }
+            }
+            count = places.count
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 /// and both compress. Only where shades are missing is there a grain.
 struct Diffusion {
     let palette: ColorPalette
-    /// How much of an error is handed on: 1 keeps the mean, 0 takes the nearest colour everywhere.
+    /// How much of an error is handed on: 1 keeps the mean.
     let strength: Float
 
     /// Steps, squared, that nobody sees.
@@ -13,33 +13,12 @@ struct Diffusion {
     private static let errorLimit: Float = 32
 
     /// One index into the palette for each pixel.
-    func indices(of bitmap: Bitmap) -> [UInt8] { strength > 0 ? diffused(bitmap) : nearest(bitmap) }
-
-    private func nearest(_ bitmap: Bitmap) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: bitmap.size.area) { out, count in
-            bitmap.samples.withUnsafeBufferPointer { samples in
-                guard let base = samples.baseAddress else { return }
-                var color = PackedColor(base, bitmap.layout)
-                var chosen = palette.nearest(to: ColorPoint(color), guess: 0)
-                var known = KnownColors()
-                for pixel in 0..<bitmap.size.area {
-                    let next = PackedColor(base + pixel * bitmap.layout.channels, bitmap.layout)
-                    if next != color {
-                        color = next
-                        chosen = known.index(of: color) { palette.nearest(to: ColorPoint(color), guess: chosen) }
-                    }
-                    out[pixel] = UInt8(truncatingIfNeeded: chosen)
-                }
-            }
-            count = bitmap.size.area
-        }
-    }
-
-    private func diffused(_ bitmap: Bitmap) -> [UInt8] {
+    func indices(of bitmap: Bitmap) -> [UInt8] {
         let width = bitmap.size.width
         // One to the left and one to the right catch what leaves.
         var current = [ColorVector](repeating: .zero, count: width + 2)
         var below = current
+        var guesses = Guesses()
         return [UInt8](unsafeUninitializedCapacity: bitmap.size.area) { out, count in
             bitmap.samples.withUnsafeBufferPointer { samples in
                 guard let base = samples.baseAddress, let out = out.baseAddress else { return }
@@ -50,7 +29,7 @@ struct Diffusion {
                                 Row(
                                     samples: base + row * bitmap.rowBytes, layout: bitmap.layout, width: width,
                                     isReversed: !row.isMultiple(of: 2)),
-                                current, below, into: out + row * width)
+                                current, below, &guesses, into: out + row * width)
                         }
                     }
                     swap(&current, &below)
@@ -70,7 +49,8 @@ struct Diffusion {
 
     private func diffuse(
         _ row: Row, _ current: UnsafeMutableBufferPointer<ColorVector>,
-        _ below: UnsafeMutableBufferPointer<ColorVector>, into out: UnsafeMutablePointer<UInt8>
+        _ below: UnsafeMutableBufferPointer<ColorVector>, _ guesses: inout Guesses,
+        into out: UnsafeMutablePointer<UInt8>
     ) {
         let step = row.isReversed ? -1 : 1
         var column = row.isReversed ? row.width - 1 : 0
@@ -84,7 +64,7 @@ struct Diffusion {
             if next != color {
                 color = next
                 point = ColorPoint(color)
-                plain = palette.nearest(to: point, guess: plain)
+                plain = guesses.nearest(to: point, in: palette)
             }
             let place = column + 1
             if point.distanceSquared(palette.points[plain]) < Self.exact {
@@ -92,7 +72,7 @@ struct Diffusion {
             } else {
                 let wanted = ColorPoint(
                     axes: point.axes + current[place].limited(to: Self.errorLimit))
-                chosen = palette.nearest(to: wanted, guess: chosen)
+                chosen = guesses.nearest(to: wanted, in: palette)
                 let error = (wanted.axes - palette.points[chosen].axes) * (strength / 16)
                 current[place + step] += error * 7
                 below[place - step] += error * 3
@@ -105,17 +85,20 @@ struct Diffusion {
     }
 }
 
-/// The answers for some thousand colours: letters have the same shades again and again.
-private struct KnownColors {
-    private var slots = [(bits: UInt32, index: Int32)](repeating: (0, -1), count: 1 << Self.exponent)
-    private static let exponent: UInt32 = 12
+/// What was nearest to a point's neighbourhood last: mostly still is, or nearly so, and then the search is short.
+private struct Guesses {
+    private var indices = [UInt8](repeating: 0, count: 1 << 15)
 
     @inline(__always)
-    mutating func index(of color: PackedColor, otherwise find: () -> Int) -> Int {
-        let slot = Int((color.bits &* 0x9E37_79B1) >> (32 - Self.exponent))
-        if slots[slot].index >= 0, slots[slot].bits == color.bits { return Int(slots[slot].index) }
-        let index = find()
-        slots[slot] = (color.bits, Int32(index))
+    mutating func nearest(to point: ColorPoint, in palette: ColorPalette) -> Int {
+        let axes = point.axes
+        let slot = Self.part(axes.x) | Self.part(axes.y + 128) << 5 | Self.part(axes.z + 128) << 10
+        let index = palette.nearest(to: point, guess: Int(indices[slot]))
+        indices[slot] = UInt8(truncatingIfNeeded: index)
         return index
     }
+
+    /// Eight steps are one.
+    @inline(__always)
+    private static func part(_ value: Float) -> Int { Int(min(max(value, 0), 255)) >> 3 }
 }
