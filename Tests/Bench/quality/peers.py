@@ -8,7 +8,7 @@ from PIL import Image
 
 import measure
 
-COLORS = [256, 128, 64, 32, 16]
+COLORS = [256, 128, 64, 32, 16, 12, 8, 6]
 
 
 def run(*command):
@@ -89,6 +89,8 @@ def pillow(path, size, references, limit):
         for method, name in methods + ([(Image.MEDIANCUT, "median cut")] if opaque else []):
             source = image if not opaque else image.convert("RGB")
             contest.colors(lambda count: png(source.quantize(count, method)), name)
+            if method == Image.LIBIMAGEQUANT:
+                contest.colors(lambda count: png(source.quantize(count, method, dither=Image.Dither.NONE)), f"{name} plain")
     if opaque:
         for subsampling, name in ((0, "444"), (2, "420")):
             contest.bisect(lambda quality: jpeg(quality, subsampling), f"jpeg {name}")
@@ -113,7 +115,7 @@ def vips(path, size, references, limit, folder):
 
     fits = [contest.enter(encode("pngsave", "--compression", 9, "--filter", filter), "png") for filter in ("none", "all")]
     if not any(fits):
-        for bits in (8, 4):
+        for bits in (8, 4, 2):
             if contest.enter(encode("pngsave", "--compression", 9, "--palette", "--bitdepth", bits), f"palette {1 << bits}"):
                 break
     if opaque:
@@ -144,7 +146,8 @@ def imagemagick(path, size, references, limit, folder):
     hard = ["-define", "png:compression-level=9"]
     fits = [contest.enter(encode("PNG", *hard, "-define", f"png:compression-filter={filter}"), "png") for filter in (0, 5)]
     if not any(fits):
-        contest.colors(lambda count: encode("PNG8" if opaque else "PNG", "-colors", count, *hard), "colors")
+        for way, name in ((["-dither", "FloydSteinberg"], "colors"), (["+dither"], "colors plain")):
+            contest.colors(lambda count: encode("PNG8" if opaque else "PNG", *way, "-colors", count, *hard), name)
     if opaque:
         for factor in ("1x1", "2x2"):
             contest.bisect(lambda quality: encode("JPEG", "-interlace", "JPEG", "-sampling-factor", factor, "-quality",
