@@ -75,14 +75,24 @@ struct PaletteSearch {
     private func grained(_ palette: ColorPalette, instead plain: Bitmap) throws(ImageRejection) -> Outcome? {
         let bands = Similarity.shadeError(bitmap, plain)
         guard bands > Self.visible else { return nil }
-        try cancellation.check()
-        let indices = Diffusion(palette: palette, strength: Self.strength).indices(of: bitmap)
-        let grained = IndexedBitmap(size: bitmap.size, indices: indices, of: palette)
-        let drawn = grained.bitmap(bitmap.layout)
-        guard Similarity.shadeError(bitmap, drawn) < bands / 2,
-            case .written(let bytes) = try PNGWriter(limit: budget).write(grained, level: Self.level)
+        let diffusion = Diffusion(palette: palette, strength: Self.strength)
+        func drawn(_ bitmap: Bitmap) throws(ImageRejection) -> (indexed: IndexedBitmap, looks: Bitmap, isBetter: Bool) {
+            try cancellation.check()
+            let indexed = IndexedBitmap(size: bitmap.size, indices: diffusion.indices(of: bitmap), of: palette)
+            let looks = indexed.bitmap(bitmap.layout)
+            return (indexed, looks, Similarity.shadeError(bitmap, looks) < bands / 2)
+        }
+        // Grain is hard to compress, and mostly too much: a sample shows it.
+        let sample = try drawn(bitmap.sampled())
+        let sampleBudget = budget * sample.looks.size.height / bitmap.size.height
+        guard sample.isBetter,
+            case .written = try PNGWriter(limit: sampleBudget * 11 / 10 + 1024).write(sample.indexed, level: Self.level)
         else { return nil }
-        return .fits(bytes: bytes, drawn)
+        let whole = try drawn(bitmap)
+        guard whole.isBetter,
+            case .written(let bytes) = try PNGWriter(limit: budget).write(whole.indexed, level: Self.level)
+        else { return nil }
+        return .fits(bytes: bytes, whole.looks)
     }
 
     /// Steps of a sample, between flat shades side by side.
