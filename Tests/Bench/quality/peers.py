@@ -8,7 +8,7 @@ from PIL import Image
 
 import measure
 
-COLORS = [256, 128, 64, 32, 16, 12, 8, 6]
+COLORS = [256, 128, 64, 32, 16, 12, 8, 6, 5, 4]
 
 
 def run(*command):
