@@ -53,7 +53,7 @@ struct ColorHistogram: Sendable {
     }
 }
 
-/// Cells of four neighbouring samples a side, or, where alpha takes some of the room, eight.
+/// Cells of four neighbouring samples a side, or, where alpha takes some of the room, eight of colour and four of alpha.
 private struct Counter {
     private struct Cell {
         /// The first colour that came. Others are counted by how they differ: sums stay small, and a flat colour exact.
@@ -71,7 +71,7 @@ private struct Counter {
 
     init(hasAlpha: Bool) {
         self.hasAlpha = hasAlpha
-        slots = Array(repeating: 0, count: 1 << (hasAlpha ? 19 : 18))
+        slots = Array(repeating: 0, count: 1 << (hasAlpha ? 21 : 18))
     }
 
     /// - Returns: where it was counted.
@@ -101,7 +101,7 @@ private struct Counter {
         guard hasAlpha else { return bits >> 2 & 63 | (bits >> 10 & 63) << 6 | (bits >> 18 & 63) << 12 }
         // Colour that cannot be seen is one.
         guard color.alpha > 0 else { return 0 }
-        return bits >> 3 & 31 | (bits >> 11 & 31) << 5 | (bits >> 19 & 31) << 10 | (bits >> 28) << 15
+        return bits >> 3 & 31 | (bits >> 11 & 31) << 5 | (bits >> 19 & 31) << 10 | (bits >> 26) << 15
     }
 
     func entries() -> [ColorHistogram.Entry] {
