@@ -12,89 +12,92 @@ enum Similarity {
     }
 
     /// 1: the same. Both have one size.
-    static func of(_ one: Bitmap, _ other: Bitmap) -> Double {
-        precondition(one.size == other.size, "what is compared pixel by pixel has one size")
+    static func of(_ one: some Picture, _ other: some Picture) -> Double {
         let size = one.size
+        precondition(size == other.size, "what is compared pixel by pixel has one size")
         let step = min(size.width, size.height) >= 8 * block ? 2 * block : block
-        var sum = 0.0
-        var count = 0
-        for y in stride(from: 0, to: size.height, by: step) {
-            for x in stride(from: 0, to: size.width, by: step) {
-                let columns = x..<min(x + block, size.width)
-                let rows = y..<min(y + block, size.height)
-                sum += Double(similarity(one, other, columns, rows))
-                count += 1
+        return one.withPixels { one in
+            other.withPixels { other in
+                var sum = 0.0
+                var count = 0
+                for y in stride(from: 0, to: size.height, by: step) {
+                    for x in stride(from: 0, to: size.width, by: step) {
+                        let square = Block(columns: x, rows: y, side: block, of: size)
+                        sum += Double(similarity(one, other, square))
+                        count += 1
+                    }
+                }
+                return sum / Double(max(count, 1))
             }
         }
-        return sum / Double(max(count, 1))
     }
 
     /// By how many steps of a sample the shades of small blocks differ: what is left when the eye has averaged the grain.
-    static func shadeError(_ one: Bitmap, _ other: Bitmap) -> Double {
-        precondition(one.size == other.size, "what is compared pixel by pixel has one size")
+    static func shadeError(_ one: some Picture, _ other: some Picture) -> Double {
+        let size = one.size
+        precondition(size == other.size, "what is compared pixel by pixel has one size")
         let side = 4
-        var sum: Float = 0
-        var count = 0
-        for y in stride(from: 0, to: max(one.size.height - side, 1), by: 3 * side) {
-            for x in stride(from: 0, to: max(one.size.width - side, 1), by: 3 * side) {
-                let columns = x..<min(x + side, one.size.width)
-                let rows = y..<min(y + side, one.size.height)
-                let difference = mean(one, columns, rows) - mean(other, columns, rows)
-                sum += difference.squaredLength
-                count += 1
-            }
-        }
-        return Double(sum / Float(max(count, 1))).squareRoot()
-    }
-
-    private static func mean(_ bitmap: Bitmap, _ columns: Range<Int>, _ rows: Range<Int>) -> ColorVector {
-        bitmap.samples.withUnsafeBufferPointer { samples in
-            guard let base = samples.baseAddress else { return .zero }
-            var sum = ColorVector.zero
-            for y in rows {
-                for x in columns {
-                    let pixel = base + (y * bitmap.size.width + x) * bitmap.layout.channels
-                    sum += ColorPoint(PackedColor(pixel, bitmap.layout)).axes
+        return one.withPixels { one in
+            other.withPixels { other in
+                var sum: Float = 0
+                var count = 0
+                for y in stride(from: 0, to: max(size.height - side, 1), by: 3 * side) {
+                    for x in stride(from: 0, to: max(size.width - side, 1), by: 3 * side) {
+                        let square = Block(columns: x, rows: y, side: side, of: size)
+                        sum += (mean(one, square) - mean(other, square)).squaredLength
+                        count += 1
+                    }
                 }
+                return Double(sum / Float(max(count, 1))).squareRoot()
             }
-            return sum * (1 / Float(columns.count * rows.count))
         }
     }
 
-    private static func similarity(
-        _ one: Bitmap, _ other: Bitmap, _ columns: Range<Int>, _ rows: Range<Int>
-    ) -> Float {
+    /// A square of pixels, cut off at the image's edges.
+    private struct Block {
+        let columns: Range<Int>
+        let rows: Range<Int>
+        let width: Int
+
+        init(columns x: Int, rows y: Int, side: Int, of size: PixelSize) {
+            columns = x..<min(x + side, size.width)
+            rows = y..<min(y + side, size.height)
+            width = size.width
+        }
+
+        var count: Int { columns.count * rows.count }
+    }
+
+    private static func mean(_ pixels: Pixels, _ block: Block) -> ColorVector {
+        var sum = ColorVector.zero
+        for y in block.rows {
+            for x in block.columns { sum += ColorPoint(pixels[y * block.width + x]).axes }
+        }
+        return sum * (1 / Float(block.count))
+    }
+
+    private static func similarity(_ one: Pixels, _ other: Pixels, _ block: Block) -> Float {
         var (sum1, sum2) = (ColorVector.zero, ColorVector.zero)
         var (squares1, squares2, products) = (ColorVector.zero, ColorVector.zero, ColorVector.zero)
         // Relative to the first pixel: sums of squares stay small enough for `Float`.
-        var origin: ColorVector?
-        one.samples.withUnsafeBufferPointer { samples1 in
-            other.samples.withUnsafeBufferPointer { samples2 in
-                guard let base1 = samples1.baseAddress, let base2 = samples2.baseAddress else { return }
-                for y in rows {
-                    for x in columns {
-                        let pixel = y * one.size.width + x
-                        let color1 = PackedColor(base1 + pixel * one.layout.channels, one.layout)
-                        let color2 = PackedColor(base2 + pixel * other.layout.channels, other.layout)
-                        let point1 = ColorPoint(color1).axes
-                        let start = origin ?? point1
-                        origin = start
-                        let value1 = point1 - start
-                        let value2 = ColorPoint(color2).axes - start
-                        sum1 += value1
-                        sum2 += value2
-                        squares1 += value1 * value1
-                        squares2 += value2 * value2
-                        products += value1 * value2
-                    }
-                }
+        let origin = ColorPoint(one[block.rows.lowerBound * block.width + block.columns.lowerBound]).axes
+        for y in block.rows {
+            for x in block.columns {
+                let pixel = y * block.width + x
+                let value1 = ColorPoint(one[pixel]).axes - origin
+                let value2 = ColorPoint(other[pixel]).axes - origin
+                sum1 += value1
+                sum2 += value2
+                squares1 += value1 * value1
+                squares2 += value2 * value2
+                products += value1 * value2
             }
         }
-        let scale = 1 / Float(columns.count * rows.count)
+        let scale = 1 / Float(block.count)
         let (mean1, mean2) = (sum1 * scale, sum2 * scale)
         let variances = squares1 * scale - mean1 * mean1 + squares2 * scale - mean2 * mean2
         let covariance = products * scale - mean1 * mean2
-        let (level1, level2) = (mean1 + (origin ?? .zero), mean2 + (origin ?? .zero))
+        let (level1, level2) = (mean1 + origin, mean2 + origin)
         let structure = (covariance * 2 + c2) / (variances + c2)
         let lightness = (level1 * level2 * 2 + c1) / (level1 * level1 + level2 * level2 + c1)
         return (structure * lightness * weights).sum

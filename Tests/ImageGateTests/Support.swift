@@ -36,6 +36,16 @@ func decodedPNG(_ bytes: [UInt8], to size: PixelSize? = nil) throws(ImageRejecti
         .bitmap(of: bytes, chunks, size: size ?? chunks.header.size)
 }
 
+extension IndexedBitmap {
+    /// What a viewer shows.
+    func bitmap(_ layout: Bitmap.Layout) -> Bitmap {
+        withPixels { pixels in
+            let samples = (0..<size.area).flatMap { pixels[$0].samples.prefix(layout.channels) }
+            return Bitmap(size: size, layout: layout, samples: samples)
+        }
+    }
+}
+
 func decodedJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> Bitmap {
     let segments = try JPEGSegments(bytes) { _ throws(ImageRejection) in }
     return try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in

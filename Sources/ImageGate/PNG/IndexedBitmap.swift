@@ -36,24 +36,6 @@ struct IndexedBitmap {
             bitDepth: Self.bitDepth(for: colors.count))
     }
 
-    /// What a viewer shows of one with a palette.
-    func bitmap(_ layout: Bitmap.Layout) -> Bitmap {
-        let channels = layout.channels
-        let palette = palette ?? []
-        let samples = [UInt8](unsafeUninitializedCapacity: size.area * channels) { out, count in
-            palette.withUnsafeBufferPointer { palette in
-                indices.withUnsafeBufferPointer { indices in
-                    for pixel in indices.indices {
-                        let entry = Int(indices[pixel]) * 4
-                        for channel in 0..<channels { out[pixel * channels + channel] = palette[entry + channel] }
-                    }
-                }
-            }
-            count = size.area * channels
-        }
-        return Bitmap(size: size, layout: layout, samples: samples)
-    }
-
     private init(size: PixelSize, indices: [UInt8], palette: [UInt8]?, bitDepth: Int) {
         self.size = size
         self.indices = indices

@@ -15,17 +15,12 @@ struct ColorHistogram: Sendable {
         places = [Int32](unsafeUninitializedCapacity: bitmap.size.area) { places, count in
             bitmap.samples.withUnsafeBufferPointer { samples in
                 guard let base = samples.baseAddress else { return }
-                var last: (color: PackedColor, cell: Int)?
+                var last: PackedColor?
                 for pixel in 0..<bitmap.size.area {
                     let color = PackedColor(base + pixel * bitmap.layout.channels, bitmap.layout)
-                    if let last, last.color == color {
-                        counter.repeat(cell: last.cell)
-                        places[pixel] = Int32(truncatingIfNeeded: last.cell)
-                    } else {
-                        let cell = counter.count(color)
-                        last = (color, cell)
-                        places[pixel] = Int32(truncatingIfNeeded: cell)
-                    }
+                    let cell = color == last ? counter.countAgain() : counter.count(color)
+                    places[pixel] = Int32(truncatingIfNeeded: cell)
+                    last = color
                 }
             }
             count = bitmap.size.area
@@ -57,57 +52,63 @@ struct ColorHistogram: Sendable {
 private struct Counter {
     private struct Cell {
         /// The first colour that came. Others are counted by how they differ: sums stay small, and a flat colour exact.
-        let origin: ColorPoint
-        var differences = ColorVector.zero
-        /// Of the colour that came last.
-        var difference = ColorVector.zero
+        let origin: PackedColor
         var weight: Float = 1
+        var differences = ColorVector.zero
     }
 
     private let hasAlpha: Bool
     private var cells: [Cell] = []
-    /// Index of the cell + 1.
-    private var slots: [Int32]
+    /// Index of the cell + 1. In blocks of colours that are alike: most images have few of them.
+    private var slots: [[Int32]]
+    /// Of the colour that came last.
+    private var last: (cell: Int, difference: ColorVector) = (0, .zero)
 
     init(hasAlpha: Bool) {
         self.hasAlpha = hasAlpha
-        slots = Array(repeating: 0, count: 1 << (hasAlpha ? 21 : 18))
+        slots = Array(repeating: [], count: 1 << (hasAlpha ? 12 : 9))
     }
 
     /// - Returns: where it was counted.
     mutating func count(_ color: PackedColor) -> Int {
-        let slot = slot(color)
-        let point = ColorPoint(color)
-        guard slots[slot] > 0 else {
-            cells.append(Cell(origin: point))
-            slots[slot] = Int32(cells.count)
-            return cells.count - 1
+        let (block, slot) = place(of: color)
+        if slots[block].isEmpty { slots[block] = Array(repeating: 0, count: 1 << 9) }
+        guard slots[block][slot] > 0 else {
+            cells.append(Cell(origin: color))
+            slots[block][slot] = Int32(cells.count)
+            last = (cells.count - 1, .zero)
+            return last.cell
         }
-        let cell = Int(slots[slot]) - 1
-        cells[cell].difference = point.axes - cells[cell].origin.axes
-        self.repeat(cell: cell)
-        return cell
+        let cell = Int(slots[block][slot]) - 1
+        last = (cell, ColorPoint(color).axes - ColorPoint(cells[cell].origin).axes)
+        return countAgain()
     }
 
-    /// The colour that this cell has seen last.
+    /// The colour that came last.
     @inline(__always)
-    mutating func `repeat`(cell: Int) {
-        cells[cell].differences += cells[cell].difference
-        cells[cell].weight += 1
+    mutating func countAgain() -> Int {
+        cells[last.cell].differences += last.difference
+        cells[last.cell].weight += 1
+        return last.cell
     }
 
-    private func slot(_ color: PackedColor) -> Int {
+    /// The high bits of the samples that count, and three bits below them.
+    private func place(of color: PackedColor) -> (block: Int, slot: Int) {
         let bits = Int(color.bits)
-        guard hasAlpha else { return bits >> 2 & 63 | (bits >> 10 & 63) << 6 | (bits >> 18 & 63) << 12 }
+        guard hasAlpha else {
+            return (bits >> 5 & 7 | (bits >> 13 & 7) << 3 | (bits >> 21 & 7) << 6, Self.slot(bits >> 2))
+        }
         // Colour that cannot be seen is one.
-        guard color.alpha > 0 else { return 0 }
-        return bits >> 3 & 31 | (bits >> 11 & 31) << 5 | (bits >> 19 & 31) << 10 | (bits >> 26) << 15
+        guard color.alpha > 0 else { return (0, 0) }
+        return (bits >> 6 & 3 | (bits >> 14 & 3) << 2 | (bits >> 22 & 3) << 4 | (bits >> 26) << 6, Self.slot(bits >> 3))
     }
+
+    private static func slot(_ bits: Int) -> Int { bits & 7 | (bits >> 8 & 7) << 3 | (bits >> 16 & 7) << 6 }
 
     func entries() -> [ColorHistogram.Entry] {
         cells.map { cell in
-            let point = ColorPoint(axes: cell.origin.axes + cell.differences * (1 / cell.weight))
-            return .init(point: point, weight: cell.weight)
+            let mean = ColorPoint(cell.origin).axes + cell.differences * (1 / cell.weight)
+            return .init(point: ColorPoint(axes: mean), weight: cell.weight)
         }
     }
 }

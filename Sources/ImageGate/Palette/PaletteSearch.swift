@@ -9,8 +9,7 @@ struct PaletteSearch {
     private var sizes: Sizes
 
     enum Outcome {
-        /// And what it looks like.
-        case fits(bytes: [UInt8], Bitmap)
+        case fits(bytes: [UInt8], IndexedBitmap)
         case tooLarge(estimate: Int)
     }
 
@@ -65,26 +64,25 @@ struct PaletteSearch {
         guard let fitting else {
             return .tooLarge(estimate: max(min(smallest, Int(try count(all.upperBound - 1))), budget + 1))
         }
-        let drawn = fitting.indexed.bitmap(bitmap.layout)
         // Between a few shades there would be nothing but grain.
-        let grained = all == Self.shades ? try grained(sizes.palette(fitting.choice), instead: drawn) : nil
-        return grained ?? .fits(bytes: fitting.bytes, drawn)
+        let palette = sizes.palette(fitting.choice)
+        let grained = all == Self.shades ? try grained(palette, instead: fitting.indexed) : nil
+        return grained ?? .fits(bytes: fitting.bytes, fitting.indexed)
     }
 
     /// With error diffusion, where the palette's steps would show as bands, if that fits, too.
-    private func grained(_ palette: ColorPalette, instead plain: Bitmap) throws(ImageRejection) -> Outcome? {
+    private func grained(_ palette: ColorPalette, instead plain: IndexedBitmap) throws(ImageRejection) -> Outcome? {
         let bands = Similarity.shadeError(bitmap, plain)
         guard bands > Self.visible else { return nil }
         let diffusion = Diffusion(palette: palette, strength: Self.strength)
-        func drawn(_ bitmap: Bitmap) throws(ImageRejection) -> (indexed: IndexedBitmap, looks: Bitmap, isBetter: Bool) {
+        func drawn(_ bitmap: Bitmap) throws(ImageRejection) -> (indexed: IndexedBitmap, isBetter: Bool) {
             try cancellation.check()
             let indexed = IndexedBitmap(size: bitmap.size, indices: diffusion.indices(of: bitmap), of: palette)
-            let looks = indexed.bitmap(bitmap.layout)
-            return (indexed, looks, Similarity.shadeError(bitmap, looks) < bands / 2)
+            return (indexed, Similarity.shadeError(bitmap, indexed) < bands / 2)
         }
         // Grain is hard to compress, and mostly too much: a sample shows it.
         let sample = try drawn(bitmap.sampled())
-        let sampleBudget = budget * sample.looks.size.height / bitmap.size.height
+        let sampleBudget = budget * sample.indexed.size.height / bitmap.size.height
         guard sample.isBetter,
             case .written = try PNGWriter(limit: sampleBudget * 11 / 10 + 1024).write(sample.indexed, level: Self.level)
         else { return nil }
@@ -92,7 +90,7 @@ struct PaletteSearch {
         guard whole.isBetter,
             case .written(let bytes) = try PNGWriter(limit: budget).write(whole.indexed, level: Self.level)
         else { return nil }
-        return .fits(bytes: bytes, whole.looks)
+        return .fits(bytes: bytes, whole.indexed)
     }
 
     /// Steps of a sample, between flat shades side by side.
