@@ -19,8 +19,8 @@ struct PNGWriter: Sendable {
         // With time zlib saves a fifth of what it makes in a hurry, of flat pictures a third: what is further off is not
         // even tried.
         if estimate > limit * 3 / 2 { return .tooLarge(estimate: estimate) }
-        // A twentieth of the bytes, where bytes are not short, is not worth as much time as the rest together.
-        let level: UInt8 = estimate <= limit / 2 ? 5 : 6
+        // A tenth of the bytes, where bytes are not short, is not worth as much time as the rest together.
+        let level: UInt8 = estimate <= limit / 2 ? 3 : 6
         let outcome = try encode(picture, filter: filter, level: level, limit: limit)
         // A last tenth can be had for time; more than that cannot.
         guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
