@@ -311,13 +311,14 @@ extension ActionTests {
                         "cwd": "/tmp",
                     ])
                 let (id, url) = (server["commandId"].string ?? "", server["url"].string ?? "")
+                let message =
+                    "Server started with ID \(id), accessible at \(url). Logs are redirected to /tmp/server.log"
                 #expect(
-                    server.named(["ID": id, "URL": url])
+                    server.json
                         == success(
                             [
-                                "commandId": "ID", "host": server["host"], "url": "URL", "logFile": "/tmp/server.log",
-                                "message":
-                                    "Server started with ID ID, accessible at URL. Logs are redirected to /tmp/server.log",
+                                "commandId": .text(id), "host": server["host"], "url": .text(url),
+                                "logFile": "/tmp/server.log", "message": .text(message),
                             ], session: session.id))
                 let pid = JSONTree.number(Double(id) ?? 0)
                 let list = try await session("command_list")
