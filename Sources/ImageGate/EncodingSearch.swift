@@ -90,14 +90,8 @@ private struct PaletteAttempt {
 extension Bitmap {
     /// Paper with something on it, not a photograph: a quarter of the pixels and more are the same as their neighbour.
     var isMostlyFlat: Bool {
-        let channels = layout.channels
-        return samples.withUnsafeBufferPointer { samples in
-            guard let base = samples.baseAddress else { return false }
-            var same = 0
-            for pixel in stride(from: 1, to: size.area, by: 7) {
-                let place = base + pixel * channels
-                if PackedColor(place, layout) == PackedColor(place - channels, layout) { same += 1 }
-            }
+        withPixels { pixels in
+            let same = stride(from: 1, to: size.area, by: 7).count { pixels[$0] == pixels[$0 - 1] }
             return same * 7 * 4 > size.area
         }
     }
