@@ -17,12 +17,12 @@ struct HangUpTests {
         }
         try await withServer(threads: 1, handler: handler) { path, _ in
             let slow = try WebServer(unix: path)
-            try slow.send(["SLOW": "1"])
+            try await slow.send(["SLOW": "1"])
             await started.wait()
             slow.hangUp(halfWay: halfWay)
             await cancelled.wait()
             let next = try WebServer(unix: path)
-            try next.send([:])
+            try await next.send([:])
             #expect(await next.answer().status == 200)
         }
     }
@@ -36,7 +36,7 @@ struct HangUpTests {
         }
         try await withServer(threads: 1, handler: handler) { path, server in
             let web = try WebServer(unix: path)
-            try web.send([:])
+            try await web.send([:])
             await started.wait()
             server.cancelHandlers()
             #expect(await web.answer().status == 503)
@@ -55,7 +55,7 @@ struct HangUpTests {
         }
         async let running: Void = server.run()
         let web = try WebServer(tcp: port)
-        try web.send([:])
+        try await web.send([:])
         await started.wait()
         web.hangUp()
         await cancelled.wait()
@@ -69,7 +69,7 @@ struct HangUpTests {
         try await withServer(threads: 1, handler: echo) { path, _ in
             for _ in 0..<3 {
                 let web = try WebServer(unix: path)
-                try web.sendBytes(end.bytes)
+                try await web.sendBytes(end.bytes)
                 web.hangUp()
             }
             try await expectServed(path)
@@ -79,10 +79,10 @@ struct HangUpTests {
     @Test(arguments: Garbage.allCases)
     func `a peer that does not speak FastCGI costs no thread`(garbage: Garbage) async throws {
         // Whoever stays connected is given up by the time limit.
-        try await withServer(threads: 1, receiveLimit: .milliseconds(50), handler: echo) { path, _ in
+        try await withServer(threads: 1, receiveLimit: .seconds(1), handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             // It may hang up before it has taken everything.
-            do { try web.sendBytes(garbage.bytes) } catch WebServer.Failure.send {}
+            do { try await web.sendBytes(garbage.bytes) } catch WebServer.Failure.send {}
             let answer = await web.answer()
             #expect(answer.stdout.isEmpty)
             #expect(answer.isClosed)
@@ -98,7 +98,7 @@ struct HangUpTests {
         try await withServer(threads: 2, handler: echo) { path, _ in
             for count in 0..<whole.count {
                 let web = try WebServer(unix: path)
-                try web.sendBytes(Array(whole.prefix(count)))
+                try await web.sendBytes(Array(whole.prefix(count)))
                 web.hangUp()
             }
             try await expectServed(path)
@@ -107,9 +107,9 @@ struct HangUpTests {
 
     @Test(arguments: [Silence.atOnce, .inParams, .inStdin])
     func `a peer that falls silent is given up`(silence: Silence) async throws {
-        try await withServer(threads: 1, receiveLimit: .milliseconds(50), handler: echo) { path, _ in
+        try await withServer(threads: 1, receiveLimit: .seconds(1), handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            try web.sendBytes(silence.bytes)
+            try await web.sendBytes(silence.bytes)
             let answer = await web.answer()
             #expect(answer.isClosed)
             // The begin and the params were read, so there is somebody to tell.
@@ -125,9 +125,9 @@ struct HangUpTests {
         }
         try await withServer(threads: 1, sendLimit: .milliseconds(50), handler: handler) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send(["LARGE": "1"])
+            try await web.send(["LARGE": "1"])
             let next = try WebServer(unix: path)
-            try next.send([:])
+            try await next.send([:])
             #expect(await next.answer().status == 200)
             let answer = await web.answer()
             #expect(answer.body.count < body.count)
@@ -139,7 +139,7 @@ struct HangUpTests {
         let body = [UInt8](repeating: 65, count: 1 << 20)
         try await withServer(threads: 1, handler: { _ in Response(status: 200, body: body) }) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send([:])
+            try await web.send([:])
             let answer = await web.answer(piece: 10_000, pause: .milliseconds(2))
             // Not inside #expect, which would look for the difference between two that differ, for minutes.
             let isWhole = answer.body == body
@@ -157,7 +157,7 @@ struct HangUpTests {
             + WebServer.stream(.stdin, Array("hello".utf8)) + WebServer.record(.stdin, [])
         try await withServer(handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            for byte in whole { try web.sendBytes([byte]) }
+            for byte in whole { try await web.sendBytes([byte]) }
             #expect(await web.answer().bodyText == "POST hello")
         }
     }
@@ -167,7 +167,7 @@ struct HangUpTests {
             let web = try WebServer(unix: path)
             let slow = Task {
                 for byte in WebServer.begin() + WebServer.params(["X": String(repeating: "x", count: 50_000)]) {
-                    try web.sendBytes([byte])
+                    try await web.sendBytes([byte])
                     try await Task.sleep(for: .milliseconds(10))
                 }
             }
@@ -179,7 +179,7 @@ struct HangUpTests {
 
     private func expectServed(_ path: String) async throws {
         let web = try WebServer(unix: path)
-        try web.send(["REQUEST_METHOD": "GET"])
+        try await web.send(["REQUEST_METHOD": "GET"])
         #expect(await web.answer().bodyText == "GET ")
     }
 }

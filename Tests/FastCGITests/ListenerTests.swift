@@ -127,7 +127,7 @@ struct ListenerTests {
             listener: Listener(inherited: inherited), threads: 1, bodyLimit: { _ in 10 }, handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(unix: path)
-        try web.send(["REQUEST_METHOD": "GET"])
+        try await web.send(["REQUEST_METHOD": "GET"])
         #expect(await web.answer().bodyText == "GET ")
         server.shutDown()
         await running

@@ -11,7 +11,7 @@ struct ProtocolTests {
     private func answer(to bytes: [UInt8]) async throws -> WebServer.Answer {
         try await withServer(threads: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            do { try web.sendBytes(bytes) } catch WebServer.Failure.send {}
+            do { try await web.sendBytes(bytes) } catch WebServer.Failure.send {}
             return await web.answer()
         }
     }
@@ -19,13 +19,14 @@ struct ProtocolTests {
     @Test func `a question about the connection is answered before the request`() async throws {
         try await withServer(threads: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            try web.sendBytes(WebServer.record(.getValues, WebServer.pair(Array("FCGI_MPXS_CONNS".utf8), []), id: 0))
+            try await web.sendBytes(
+                WebServer.record(.getValues, WebServer.pair(Array("FCGI_MPXS_CONNS".utf8), []), id: 0))
             let result = await web.receiveBytes()
             #expect(
                 result
                     == WebServer.record(
                         .getValuesResult, WebServer.pair(Array("FCGI_MPXS_CONNS".utf8), Array("0".utf8)), id: 0))
-            try web.send(["REQUEST_METHOD": "GET"])
+            try await web.send(["REQUEST_METHOD": "GET"])
             #expect(await web.answer().bodyText == "GET ")
         }
     }

@@ -42,7 +42,7 @@ struct ResponseTests {
     @Test func `HEAD gets the length without the body`() async throws {
         try await withServer(handler: { _ in Response(status: 200, body: [1, 2, 3]) }) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send(["REQUEST_METHOD": "HEAD"])
+            try await web.send(["REQUEST_METHOD": "HEAD"])
             let answer = await web.answer()
             #expect(answer.header("content-length") == "3")
             #expect(answer.body.isEmpty && answer.isEnded)

@@ -10,7 +10,7 @@ struct ServingTests {
         try await withServer(handler: echo) { path, _ in
             for number in 0..<100 {
                 let web = try WebServer(unix: path)
-                try web.send(["REQUEST_METHOD": "POST"], stdin: Array("\(number)".utf8))
+                try await web.send(["REQUEST_METHOD": "POST"], stdin: Array("\(number)".utf8))
                 let answer = await web.answer()
                 #expect(answer.bodyText == "POST \(number)")
                 #expect(answer.status == 200)
@@ -26,7 +26,7 @@ struct ServingTests {
                 for number in 0..<200 {
                     group.addTask {
                         let web = try WebServer(unix: path)
-                        try web.send(["REQUEST_METHOD": "PUT"], stdin: Array("\(number)".utf8))
+                        try await web.send(["REQUEST_METHOD": "PUT"], stdin: Array("\(number)".utf8))
                         return await web.answer().bodyText == "PUT \(number)"
                     }
                 }
@@ -46,7 +46,7 @@ struct ServingTests {
                 for _ in 0..<16 {
                     group.addTask {
                         let web = try WebServer(unix: path)
-                        try web.send([:])
+                        try await web.send([:])
                         return await web.answer().status
                     }
                 }
@@ -61,7 +61,7 @@ struct ServingTests {
         let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: { _ in 10 }, handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(tcp: port)
-        try web.send(["REQUEST_METHOD": "GET"])
+        try await web.send(["REQUEST_METHOD": "GET"])
         #expect(await web.answer().bodyText == "GET ")
         server.shutDown()
         await running
@@ -70,7 +70,7 @@ struct ServingTests {
     @Test func `a connection is closed even if the web server would keep it`() async throws {
         try await withServer(threads: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send([:], keepConnection: true)
+            try await web.send([:], keepConnection: true)
             #expect(await web.answer().isClosed)
         }
     }
@@ -78,7 +78,7 @@ struct ServingTests {
     @Test(arguments: [UInt8(2), 3]) func `an authorizer or a filter is refused`(role: UInt8) async throws {
         try await withServer(handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            try web.sendBytes(WebServer.begin(role: role) + WebServer.params([:]) + WebServer.record(.stdin, []))
+            try await web.sendBytes(WebServer.begin(role: role) + WebServer.params([:]) + WebServer.record(.stdin, []))
             let answer = await web.answer()
             #expect(answer.protocolStatus == 3)
             #expect(answer.stdout.isEmpty)
@@ -100,7 +100,7 @@ struct ServingTests {
                 + WebServer.pair(Array("EQ".utf8), Array("a=b".utf8))
                 + WebServer.pair(Array("TWICE".utf8), Array("1".utf8))
                 + WebServer.pair(Array("TWICE".utf8), Array("2".utf8))
-            try web.sendBytes(
+            try await web.sendBytes(
                 WebServer.begin() + WebServer.stream(.params, pairs) + WebServer.record(.params, [])
                     + WebServer.record(.stdin, []))
             #expect(await web.answer().status == 200)
@@ -110,11 +110,11 @@ struct ServingTests {
     }
 
     @Test func `a large response arrives whole`() async throws {
-        let body = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let body = sampleBytes(20_000_000)
         let handler: Handler = { _ in Response(status: 200, body: body) }
         try await withServer(handler: handler) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send([:])
+            try await web.send([:])
             let answer = await web.answer(piece: 1 << 20)
             // Not inside #expect, which would look for the difference between two that differ, for minutes.
             let isWhole = answer.body == body

@@ -19,20 +19,18 @@ struct StdinTests {
             let web = try WebServer(unix: path)
             var params = ["REQUEST_METHOD": "POST"]
             params["CONTENT_LENGTH"] = length
-            var bytes = WebServer.begin() + WebServer.params(params) + WebServer.stream(.stdin, Self.bytes(sent))
+            var bytes = WebServer.begin() + WebServer.params(params) + WebServer.stream(.stdin, sampleBytes(sent))
             if ended { bytes += WebServer.record(.stdin, []) }
-            do { try web.sendBytes(bytes) } catch WebServer.Failure.send {}
+            do { try await web.sendBytes(bytes) } catch WebServer.Failure.send {}
             return await web.answer()
         }
         return (seen.withLock { $0 }, answer)
     }
 
-    private static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) } }
-
     @Test(arguments: [0, 1, 8191, 8192, 8193, 65_535, 65_536, limit - 1, limit], [true, false])
     func `a body within the limit arrives whole`(count: Int, isDeclared: Bool) async throws {
         let (stdin, answer) = try await stdin(declaring: isDeclared ? "\(count)" : nil, sending: count)
-        #expect(stdin == .success(Self.bytes(count)))
+        #expect(stdin == .success(sampleBytes(count)))
         #expect(answer.status == 200)
     }
 
@@ -65,7 +63,7 @@ struct StdinTests {
 
     @Test func `an empty CONTENT_LENGTH is none`() async throws {
         let (stdin, _) = try await stdin(declaring: "", sending: 5)
-        #expect(stdin == .success(Self.bytes(5)))
+        #expect(stdin == .success(sampleBytes(5)))
     }
 
     @Test func `a body shorter than it says is refused, and answered`() async throws {
@@ -76,13 +74,13 @@ struct StdinTests {
 
     @Test func `of a body longer than it says the rest is ignored`() async throws {
         let (stdin, answer) = try await stdin(declaring: "10", sending: 90_000)
-        #expect(stdin == .success(Self.bytes(10)))
+        #expect(stdin == .success(sampleBytes(10)))
         #expect(answer.status == 200 && answer.isEnded)
     }
 
     @Test func `a body that is complete is not waited on for its end`() async throws {
         let (stdin, answer) = try await stdin(declaring: "10", sending: 10, ended: false)
-        #expect(stdin == .success(Self.bytes(10)))
+        #expect(stdin == .success(sampleBytes(10)))
         #expect(answer.status == 200 && answer.isEnded)
     }
 }

@@ -8,7 +8,7 @@ struct StoppingTests {
     @Test(arguments: [1, 64]) func `stopping an idle server returns`(threads: Int) async throws {
         try await withServer(threads: threads, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            try web.send([:])
+            try await web.send([:])
             #expect(await web.answer().isEnded)
         }
     }
@@ -39,7 +39,7 @@ struct StoppingTests {
         }
         let running = Task { await server.run() }
         let webs = try (0..<4).map { _ in try WebServer(unix: path) }
-        for web in webs { try web.send([:]) }
+        for web in webs { try await web.send([:]) }
         await started.arrive()
         server.shutDown()
         finish.open()
@@ -55,7 +55,7 @@ struct StoppingTests {
                 listener: Listener(.unix(path: path)), threads: 2, bodyLimit: { _ in 10 }, handler: echo)
             async let running: Void = server.run()
             let web = try WebServer(unix: path)
-            try web.send(["REQUEST_METHOD": "GET"])
+            try await web.send(["REQUEST_METHOD": "GET"])
             #expect(await web.answer().bodyText == "GET ")
             server.shutDown()
             await running

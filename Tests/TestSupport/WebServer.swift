@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Speaks the web server's side of FastCGI over a real socket: well, or as badly as a test wants.
 ///
-/// One connection, one request. Nothing waits longer than the patience given, so that a test fails instead of hanging.
+/// One connection, one request. Nothing waits longer than the patience given, so that a test fails instead of hanging. What
+/// blocks has a thread of its own: the cooperative pool is for the responder under test, whose handlers run on it.
 package final class WebServer: Sendable {
     package enum Failure: Error, Equatable {
         case connect(errno: Int32)
@@ -62,7 +63,7 @@ package final class WebServer: Sendable {
 
     private let socket: CInt
 
-    package init(unix path: String, patience seconds: Int = 20) throws {
+    package init(unix path: String, patience seconds: Int = 120) throws {
         socket = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -71,7 +72,7 @@ package final class WebServer: Sendable {
     }
 
     /// On 127.0.0.1.
-    package init(tcp port: UInt16, patience seconds: Int = 20) throws {
+    package init(tcp port: UInt16, patience seconds: Int = 120) throws {
         socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -99,10 +100,10 @@ package final class WebServer: Sendable {
     /// A whole request.
     ///
     /// - Parameter stdin: also its `CONTENT_LENGTH`, unless `params` has one.
-    package func send(_ params: [String: String], stdin: [UInt8] = [], keepConnection: Bool = false) throws {
+    package func send(_ params: [String: String], stdin: [UInt8] = [], keepConnection: Bool = false) async throws {
         var params = params
         if params["CONTENT_LENGTH"] == nil, !stdin.isEmpty { params["CONTENT_LENGTH"] = String(stdin.count) }
-        try sendBytes(
+        try await sendBytes(
             Self.begin(keepConnection: keepConnection) + Self.params(params) + Self.stream(.stdin, stdin)
                 + Self.record(.stdin, []))
     }
@@ -110,7 +111,13 @@ package final class WebServer: Sendable {
     /// Any bytes at all.
     ///
     /// - Throws: `.send` if the responder has hung up.
-    package func sendBytes(_ bytes: [UInt8]) throws {
+    package func sendBytes(_ bytes: [UInt8]) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            onThread { continuation.resume(with: Result { try self.writeBytes(bytes) }) }
+        }
+    }
+
+    private func writeBytes(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -133,7 +140,6 @@ package final class WebServer: Sendable {
     /// - Parameter pause: between two reads of at most `piece` bytes, for a web server that is slow.
     package func answer(piece: Int = 1 << 16, pause: Duration = .zero) async -> Answer {
         await withCheckedContinuation { continuation in
-            // Blocks: not in the cooperative pool, which the responder under test needs.
             onThread { continuation.resume(returning: self.readAnswer(piece: piece, pause: pause)) }
         }
     }
