@@ -27,6 +27,7 @@ struct Answer: Sendable {
         self.init(
             status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
             retryAfter: refusal.retryAfter)
+        outcome.problem = refusal.logged ?? refusal.sentence
     }
 
     /// In the shape of an action's answer.
@@ -34,5 +35,6 @@ struct Answer: Sendable {
         let reply = ActionReply.failure(
             sessionID: failure.sessionID, failure.sentence, failure.members.map { ($0.name, $0.value) })
         self.init(status: failure.status, body: reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)
+        outcome.problem = failure.logged ?? failure.sentence
     }
 }

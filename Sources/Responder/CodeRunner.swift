@@ -32,6 +32,8 @@ struct CodeRunner: Sendable {
         var hasBegun = false
         /// The kernel was interrupted before the code's end.
         var wasInterrupted = false
+        /// Why the code did not run to its end, for the log: nothing that it printed or threw, be it a name.
+        var problem: String?
     }
 
     func run(
@@ -45,7 +47,9 @@ struct CodeRunner: Sendable {
                 case .started: outcome.hasBegun = true
                 case .stdout(let text): record.printed(text)
                 case .stderr(let text): record.printedError(text)
-                case .failed(let failure): record.failed(failure)
+                case .failed(let failure):
+                    record.failed(failure)
+                    outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(hidden) {
                         gallery.add(image, gate)
@@ -56,18 +60,31 @@ struct CodeRunner: Sendable {
             }
             outcome.wasInterrupted = false
         } catch E2BError.executionTimedOut {
+            let stop = "The code was stopped at its time limit of \(execution.timeout.words)."
             record.stopped(
-                "The code was stopped at its time limit of \(execution.timeout.words). What it printed and drew before "
-                    + "is above. A limit of up to \(configuration.maximumTimeout.words) may be asked for.")
+                "\(stop) What it printed and drew before is above. A limit of up to "
+                    + "\(configuration.maximumTimeout.words) may be asked for.")
+            outcome.problem = stop
         } catch E2BError.tooLarge(_, let limit) {
-            record.stopped("The code was stopped: it sent more than \(limit) bytes of output.")
+            let stop = "The code was stopped: it sent more than \(limit) bytes of output."
+            record.stopped(stop)
+            outcome.problem = stop
         } catch {
-            outcome.failure = error as? E2BError ?? .cancelled
+            let failure = error as? E2BError ?? .cancelled
+            outcome.failure = failure
+            outcome.problem = "\(failure)"
         }
         let images = await gallery.images()
         for note in images.notes { record.noted(image: note) }
         outcome.images = images.admitted
         return outcome
+    }
+}
+
+extension ExecutionFailure {
+    /// The kind of it alone: its name and its value are the code's own.
+    fileprivate var problem: String {
+        name == "ContextRestarting" ? "The process that ran the code died." : "The code ended with an exception."
     }
 }
 

@@ -2,12 +2,17 @@ import Glibc
 
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
+    /// The peer of the web server, as the web server sees it.
+    var client = ""
     var caller: String?
     /// Of `POST /e2bcode`.
     var action: String?
     var sandboxID: String?
     /// Images in the answer.
     var images = 0
+    /// Why what was asked for was not done, or not to its end: a sentence of ours, with E2B's words where E2B said
+    /// something, and nothing that code printed or threw. nil: it was done.
+    var problem: String?
 }
 
 /// JSON lines on standard error.
@@ -27,6 +32,9 @@ package final class EventLog: Sendable {
         line.member("path", String(path.prefix(200)))
         line.member("status", status)
         line.member("ms", milliseconds: duration)
+        line.member("success", outcome.problem == nil)
+        if let problem = outcome.problem { line.member("error", problem) }
+        if !outcome.client.isEmpty { line.member("client", String(outcome.client.prefix(100))) }
         if let caller = outcome.caller { line.member("caller", caller) }
         if let action = outcome.action { line.member("action", action) }
         if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }

@@ -41,10 +41,12 @@ struct ExecuteHandler: Sendable {
         let outcome = await runner.run(execution, in: sandbox, into: &report)
         let refusal = outcome.failure.map { Refusal($0) }
         if let refusal { report.stopped(refusal.sentence) }
-        return Answer(
+        var answer = Answer(
             status: refusal?.status ?? 200,
             content: ToolContent(text: report.rendered(), images: outcome.images),
             retryAfter: refusal?.retryAfter,
             sandboxID: sandbox.id)
+        answer.outcome.problem = refusal?.sentence ?? outcome.problem
+        return answer
     }
 }

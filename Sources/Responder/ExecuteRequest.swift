@@ -25,7 +25,8 @@ struct ExecuteRequest: Equatable, Sendable {
         envs = body.envs ?? [:]
         if let name = envs.keys.first(where: { !$0.isVariableName }) {
             throw Refusal(
-                badRequest: "`envs` has the name '\(name.prefix(100))': names are letters, digits and underscores.")
+                badRequest: "`envs` has the name '\(name.prefix(100))': names are letters, digits and underscores.",
+                logged: "`envs` has a name of other characters than letters, digits and underscores.")
         }
         guard let seconds = body.timeout else {
             timeout = standardTimeout
@@ -62,14 +63,15 @@ struct ExecuteRequest: Equatable, Sendable {
             envs = try Self.value(
                 members["envs"],
                 "`envs` must be an object of strings"
-                    + (members["envs"].flatMap(Self.stranger).map { ": 'envs.\($0.prefix(100))' is not one." } ?? "."))
+                    + (members["envs"].flatMap(Self.stranger).map { ": 'envs.\($0.prefix(100))' is not one." } ?? "."),
+                logged: "`envs` must be an object of strings.")
         }
 
         private static func value<Value: ArgumentValue>(
-            _ json: JSONValue?, _ complaint: @autoclosure () -> String
+            _ json: JSONValue?, _ complaint: @autoclosure () -> String, logged: String? = nil
         ) throws(Refusal) -> Value? {
             guard let json else { return nil }
-            guard let value = Value(json: json) else { throw Refusal(badRequest: complaint()) }
+            guard let value = Value(json: json) else { throw Refusal(badRequest: complaint(), logged: logged) }
             return value
         }
 

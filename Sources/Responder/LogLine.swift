@@ -22,6 +22,11 @@ struct LogLine: ~Copyable {
         bytes.append(quoted: value)
     }
 
+    mutating func member(_ name: StaticString, _ value: Bool) {
+        write(name: name)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
     mutating func member(_ name: StaticString, _ value: Int) {
         write(name: name)
         write(value)

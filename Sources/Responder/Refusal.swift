@@ -4,6 +4,8 @@ import E2B
 struct Refusal: Error, Equatable {
     let status: Int
     let sentence: String
+    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    var logged: String?
     /// When it is worth trying again.
     var retryAfter: Duration?
     /// Methods that the path does answer, for 405.
@@ -16,7 +18,10 @@ struct Refusal: Error, Equatable {
         self.allow = allow
     }
 
-    init(badRequest sentence: String) { self.init(status: 400, sentence) }
+    init(badRequest sentence: String, logged: String? = nil) {
+        self.init(status: 400, sentence)
+        self.logged = logged
+    }
 
     static let shuttingDown = Refusal(
         status: 503, "The service is shutting down. Try again in a few seconds.", retryAfter: .seconds(5))

@@ -56,13 +56,17 @@ package final class Responder: Sendable {
     package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now
         let id = makeRequestID()
-        let (method, path, bytesIn) = (request.method, request.path, request.bodyCount)
+        let (method, path, bytesIn, client) = (
+            request.method, request.path, request.bodyCount, request.remoteAddress
+        )
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
         var (response, outcome) = await follow(route, path, id: id)
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
+        outcome.client = client
+        outcome.problem = outcome.problem.map { LogText.of($0, hiding: hidden) }
         log.request(
             id: id, method: method, path: path, status: response.status, bytesIn: bytesIn,
             bytesOut: response.body.count, duration: .now - start, outcome: outcome)
@@ -116,7 +120,8 @@ package final class Responder: Sendable {
                         + "GET /openapi.json.")
             }
         } catch {
-            return .answered(response(to: error, path), Outcome())
+            let (response, outcome) = refusal(error, path)
+            return .answered(response, outcome)
         }
     }
 
@@ -136,7 +141,7 @@ package final class Responder: Sendable {
                 }
                 return (response, outcome)
             } catch {
-                return (response(to: error, path), Outcome(caller: caller))
+                return refusal(error, path, caller: caller)
             }
         }
     }
@@ -150,17 +155,23 @@ package final class Responder: Sendable {
 
     private func execution(_ request: FastCGIRequest) throws(Refusal) -> Route {
         let caller = try caller(of: request)
-        let execution = try ExecuteRequest(
-            json: try body(of: request), standardTimeout: configuration.timeout,
-            maximumTimeout: configuration.maximumTimeout)
-        guard let execute else { throw .withoutAPIKey }
-        return .running(caller: caller) { await execute.answer(to: execution, id: $0) }
+        do throws(Refusal) {
+            let execution = try ExecuteRequest(
+                json: try body(of: request), standardTimeout: configuration.timeout,
+                maximumTimeout: configuration.maximumTimeout)
+            guard let execute else { throw .withoutAPIKey }
+            return .running(caller: caller) { await execute.answer(to: execution, id: $0) }
+        } catch {
+            let (response, outcome) = refusal(error, request.path, caller: caller)
+            return .answered(response, outcome)
+        }
     }
 
     private func action(_ request: FastCGIRequest) throws(Refusal) -> Route {
         let caller = try caller(of: request)
-        let body = try body(of: request)
         do throws(ActionFailure) {
+            let body: [UInt8]
+            do throws(Refusal) { body = try self.body(of: request) } catch { throw ActionFailure(error) }
             let action = try ActionRequest(json: body)
             guard let act else {
                 // In an answer that LibreChat shows to the model.
@@ -168,7 +179,9 @@ package final class Responder: Sendable {
             }
             return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0) }
         } catch {
-            return .answered(response(Answer(error, hidden)), Outcome(caller: caller))
+            var answer = Answer(error, hidden)
+            answer.outcome.caller = caller
+            return .answered(response(answer), answer.outcome)
         }
     }
 
@@ -222,12 +235,13 @@ package final class Responder: Sendable {
     }
 
     /// In the shape that the route's callers read.
-    private func response(to refusal: Refusal, _ path: String) -> Response {
-        var response = response(
-            path == Self.actionPath ? Answer(ActionFailure(refusal), hidden) : Answer(refusal, hidden))
+    private func refusal(_ refusal: Refusal, _ path: String, caller: String? = nil) -> (Response, Outcome) {
+        var answer = path == Self.actionPath ? Answer(ActionFailure(refusal), hidden) : Answer(refusal, hidden)
+        answer.outcome.caller = caller
+        var response = response(answer)
         if let allow = refusal.allow { response.headers.append(("Allow", allow)) }
         if refusal.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)) }
-        return response
+        return (response, answer.outcome)
     }
 
     /// 16 hexadecimal digits.

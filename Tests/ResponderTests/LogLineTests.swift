@@ -28,4 +28,10 @@ struct LogLineTests {
         line.member("ms", milliseconds: .microseconds(microseconds))
         #expect(String(decoding: line.finish(), as: UTF8.self).hasSuffix("\"ms\":\(text)}\n"))
     }
+
+    @Test(arguments: [true, false]) func `a flag is written as JSON has it`(flag: Bool) {
+        var line = LogLine()
+        line.member("success", flag)
+        #expect(String(decoding: line.finish(), as: UTF8.self).hasSuffix("\"success\":\(flag)}\n"))
+    }
 }

@@ -30,10 +30,18 @@ struct Action: Sendable {
 }
 
 /// What an action answers with.
+///
+/// A `problem` says for the log why what ran in the sandbox did not succeed: nothing of what it printed or threw.
 enum ActionOutcome: Sendable {
-    case reply(ActionReply)
+    case reply(ActionReply, problem: String? = nil)
     /// The two-element content of `POST /execute`, where it was asked for.
-    case content(ToolContent)
+    case content(ToolContent, problem: String? = nil)
+
+    var problem: String? {
+        switch self {
+        case .reply(_, let problem), .content(_, let problem): problem
+        }
+    }
 }
 
 extension Action {

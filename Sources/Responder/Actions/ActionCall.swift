@@ -17,7 +17,9 @@ struct ActionCall: Sendable {
 
     func reply(_ members: (String, ReplyValue)...) -> ActionReply { ActionReply(sessionID: sessionID, members) }
 
-    func failure(_ sentence: String) -> ActionFailure { ActionFailure(sentence, sessionID: sessionID) }
+    func failure(_ sentence: String, logged: String? = nil) -> ActionFailure {
+        ActionFailure(sentence, logged: logged, sessionID: sessionID)
+    }
 
     /// A parameter that the action's table entry calls required.
     func required<Value>(_ path: KeyPath<Arguments, Value?>) throws(ActionFailure) -> Value {

@@ -6,14 +6,17 @@ struct ActionFailure: Error, Equatable {
     /// 200 wherever the action was understood: LibreChat hides the body of any other answer from the model.
     var status = 200
     let sentence: String
+    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    var logged: String?
     var sessionID: String
     /// When it is worth trying again.
     var retryAfter: Duration?
     /// What there is to tell besides.
     var members: [ReplyValue.Member] = []
 
-    init(_ sentence: String, sessionID: String = "") {
+    init(_ sentence: String, logged: String? = nil, sessionID: String = "") {
         self.sentence = sentence
+        self.logged = logged
         self.sessionID = sessionID
     }
 

@@ -18,10 +18,14 @@ struct ActionHandler: Sendable {
 
     private func answer(to call: ActionCall, _ action: Action) async -> Answer {
         do {
-            switch try await action.perform(call) {
-            case .reply(let reply): return Answer(status: 200, body: reply.encoded(hiding: services.hidden))
-            case .content(let content): return Answer(status: 200, content: content)
-            }
+            let outcome = try await action.perform(call)
+            var answer =
+                switch outcome {
+                case .reply(let reply, _): Answer(status: 200, body: reply.encoded(hiding: services.hidden))
+                case .content(let content, _): Answer(status: 200, content: content)
+                }
+            answer.outcome.problem = outcome.problem
+            return answer
         } catch var failure as ActionFailure {
             if failure.sessionID.isEmpty { failure.sessionID = call.sessionID }
             return Answer(failure, services.hidden)

@@ -18,7 +18,7 @@ struct ActionRequest {
         guard let action = Action.named(name) else {
             throw ActionFailure(
                 "There is no action `\(name.prefix(100))`. The actions are \(Self.names).",
-                sessionID: sessionID)
+                logged: "There is no such action.", sessionID: sessionID)
         }
         var arguments = Arguments()
         for parameter in action.required where try !parameter.read(reader, &arguments) {

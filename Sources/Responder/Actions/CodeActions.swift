@@ -24,16 +24,17 @@ extension ActionCall {
                 var report = ExecutionReport(
                     code: code, language: language.rawValue, textLimit: configuration.textLimit,
                     hidden: services.hidden)
-                let images = try await run(execution, language, in: sandbox, into: &report) { report, error in
+                let outcome = try await run(execution, language, in: sandbox, into: &report) { report, error in
                     report.stopped("\(error)")
                 }
-                return .content(ToolContent(text: report.rendered(), images: images))
+                return .content(
+                    ToolContent(text: report.rendered(), images: outcome.images), problem: outcome.problem)
             }
             var record = ExecutionParts(limit: configuration.fileLimit)
-            let images = try await run(execution, language, in: sandbox, into: &record) { record, error in
+            let outcome = try await run(execution, language, in: sandbox, into: &record) { record, error in
                 record.broke(error)
             }
-            return .reply(await reply(record, images, in: sandbox))
+            return .reply(await reply(record, outcome.images, in: sandbox), problem: outcome.problem)
         }
     }
 
@@ -43,7 +44,7 @@ extension ActionCall {
     private func run<Record: ExecutionRecord>(
         _ execution: ExecutionRequest, _ language: Language, in sandbox: Sandbox, into record: inout Record,
         broke: (inout Record, E2BError) -> Void
-    ) async throws -> [AdmittedImage] {
+    ) async throws -> CodeRunner.Outcome {
         // Cancelled while it runs, it has been interrupted as well.
         var wasInterrupted = true
         let key = ContextKey(sandboxID: sandbox.id, language: language)
@@ -59,7 +60,7 @@ extension ActionCall {
                 guard outcome.hasBegun, failure != .cancelled else { throw failure }
                 broke(&record, failure)
             }
-            return outcome.images
+            return outcome
         }
     }
 

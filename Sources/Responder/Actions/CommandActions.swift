@@ -25,13 +25,13 @@ extension ActionCall {
                     ("commandId", .text("\(pid)")), ("message", "Background command started with ID \(pid)")))
         }
         process.timeout = try timeLimit(standard: .seconds(60))
-        return .reply(try await run(process, members))
+        return try await run(process, members)
     }
 
     /// Runs it to its end, and answers with what it printed and how it ended.
     func run(
         _ process: ProcessRequest, _ members: (_ output: ReplyValue, _ error: ReplyValue) -> [(String, ReplyValue)]
-    ) async throws -> ActionReply {
+    ) async throws -> ActionOutcome {
         try await inSandbox { sandbox in
             let ending = try await complete(process, in: sandbox)
             let output = await shown(ending.stdout, "stdout", in: sandbox)
@@ -40,7 +40,7 @@ extension ActionCall {
                 sessionID: sessionID, isSuccess: ending.exitCode == 0,
                 members(.text(output), .text(ending.note.map { error.isEmpty ? $0 : "\(error)\n\($0)" } ?? error)))
             reply.members.append(.init("exitCode", ending.exitCode.map { .number($0) } ?? .null))
-            return reply
+            return .reply(reply, problem: ending.problem)
         }
     }
 
@@ -51,6 +51,11 @@ extension ActionCall {
         var exitCode: Int?
         /// What its error output does not say.
         var note: String?
+
+        var problem: String? {
+            guard exitCode != 0 else { return nil }
+            return note ?? exitCode.map { "The command ended with exit code \($0)." } ?? "The command was stopped."
+        }
     }
 
     private func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> Ending {

@@ -5,7 +5,9 @@ extension ActionCall {
     func help() throws -> ActionOutcome {
         guard let name = arguments.commandName else { return .reply(reply(("message", .text(Action.overview)))) }
         guard let action = Action.named(name) else {
-            throw failure("No help available for `\(name.prefix(100))`. \(Action.overview)")
+            throw failure(
+                "No help available for `\(name.prefix(100))`. \(Action.overview)",
+                logged: "No help available: there is no such action.")
         }
         return .reply(reply(("message", .text(action.help))))
     }

@@ -19,7 +19,7 @@ extension ActionCall {
                     command: "npm", arguments: ["install", "--no-fund", "--no-audit", "--"] + names,
                     envs: arguments.envs ?? [:])
             }
-        return .reply(try await run(process))
+        return try await run(process)
     }
 
     func systemInstall() async throws -> ActionOutcome {
@@ -27,14 +27,14 @@ extension ActionCall {
         let envs = ["DEBIAN_FRONTEND": "noninteractive"].merging(arguments.envs ?? [:]) { _, own in own }
         let update = ProcessRequest(command: "apt-get", arguments: ["update"], envs: envs, user: "root")
         let updated = try await run(update)
-        guard updated.isSuccess else { return .reply(updated) }
+        guard updated.problem == nil else { return updated }
         let install = ProcessRequest(
             command: "apt-get", arguments: ["install", "--yes", "--no-install-recommends", "--"] + names, envs: envs,
             user: "root")
-        return .reply(try await run(install))
+        return try await run(install)
     }
 
-    private func run(_ process: ProcessRequest) async throws -> ActionReply {
+    private func run(_ process: ProcessRequest) async throws -> ActionOutcome {
         var process = process
         process.timeout = configuration.maximumTimeout
         return try await run(process) { [("output", $0), ("error", $1)] }
@@ -51,7 +51,8 @@ extension ActionCall {
                 && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
             guard isName else {
                 throw failure(
-                    "'\(name.prefix(100).withoutControls)' is not a package's name: it may not begin with '-'.")
+                    "'\(name.prefix(100).withoutControls)' is not a package's name: it may not begin with '-'.",
+                    logged: "\(parameter) has what is not a package's name.")
             }
         }
         return names
