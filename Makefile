@@ -11,7 +11,9 @@ RELEASE := -c release --static-swift-stdlib
 SANITIZED := --sanitize=address --scratch-path .build-asan
 
 # Debian's names, by what needs them.
-BUILD_PACKAGES := libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
+# What `swift build` itself loads and calls, where Swift came as an archive: without libncurses it does not even say its version.
+SWIFT_PACKAGES := g++ git libncurses6 libsqlite3-0 tzdata
+BUILD_PACKAGES := $(SWIFT_PACKAGES) libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
 	libwebp-dev libxml2-dev libssl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
@@ -65,10 +67,7 @@ deps-test:  ; @.ci/deps $(TEST_PACKAGES)
 deps-bench: ; @.ci/deps $(BENCH_PACKAGES)
 
 swift:
-	@version=$$(swift --version 2>&1 | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1) || true; \
-	if [[ "$$(printf '%s\n' 6.2 "$${version:-0}" | sort -V | head -n 1)" != 6.2 ]]; then \
-		echo "Swift 6.2 or newer is needed, found: $${version:-none}. See https://www.swift.org/install/linux" >&2; exit 1; \
-	fi
+	@.ci/swift
 
 help:
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16

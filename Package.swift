@@ -43,8 +43,9 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        // The HTTP server of the local sandbox only: small, and quick to build.
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        // The HTTP server of the local sandbox only: small, and quick to build. Before 1.0 a minor version may change what
+        // we call (Semantic Versioning 2.0.0, section 4), so only its patches are taken unseen.
+        .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
     ],
     targets: [
         // The C boundary.

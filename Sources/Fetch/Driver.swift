@@ -50,7 +50,7 @@ final class Driver {
         self.multi = multi
         self.poller = poller
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.connectionLimit)
-        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
         let context = Unmanaged.passUnretained(self).toOpaque()
         ccurl_multi_set_socket_callback(
             multi,
@@ -186,4 +186,4 @@ final class Driver {
 }
 
 /// Once for the process, before any thread uses libcurl.
-private let curlIsReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+private let curlIsReady = curl_global_init(ccurl_global_default) == CURLE_OK

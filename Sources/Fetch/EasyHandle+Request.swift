@@ -1,4 +1,5 @@
 import CCurl
+import CCurlShim
 
 extension EasyHandle {
     /// Sets every option that differs from one request to the next. Header lines go into `headers`, which libcurl does
@@ -7,7 +8,7 @@ extension EasyHandle {
         guard request.hasValidURL else { throw .invalidURL }
         forgetMessage()
         try set(CURLOPT_URL, request.url)
-        try set(CURLOPT_HTTP_VERSION, request.isNegotiable ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+        try set(CURLOPT_HTTP_VERSION, request.isNegotiable ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
         try setMethodAndBody(request)
         for (name, value) in request.headers { try headers.append(name, value) }
         // "100-continue" would cost a round trip, or a second with a server that does not know it.
@@ -26,7 +27,7 @@ extension EasyHandle {
         try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)
-        try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        try set(CURLOPT_SSLVERSION, ccurl_ssl_version_tls_1_2)
         try set(CURLOPT_TCP_NODELAY, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         // A proxy's answer to CONNECT is no head of ours.

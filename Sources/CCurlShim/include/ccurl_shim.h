@@ -4,6 +4,14 @@
 // curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, which Swift cannot call.
 // One wrapper for each argument type keeps the type check that the variadic call drops.
 
+// Values of options that take a long. Versions of libcurl write them as enumerators, as int macros or as long macros, which
+// Swift imports as different types; here they are always a long.
+static const long ccurl_ssl_version_tls_1_2 = CURL_SSLVERSION_TLSv1_2;
+static const long ccurl_http_version_1_1 = CURL_HTTP_VERSION_1_1;
+static const long ccurl_http_version_2_tls = CURL_HTTP_VERSION_2TLS;
+static const long ccurl_pipe_nothing = CURLPIPE_NOTHING;
+static const long ccurl_global_default = CURL_GLOBAL_DEFAULT;
+
 CURLcode ccurl_set_long(CURL *_Nonnull easy, CURLoption option, long value);
 CURLcode ccurl_set_offset(CURL *_Nonnull easy, CURLoption option, curl_off_t value);
 CURLcode ccurl_set_string(CURL *_Nonnull easy, CURLoption option, const char *_Nullable value);
