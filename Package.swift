@@ -66,15 +66,17 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("fontconfig")]),
 
         // The responder.
+        room("Budget", []),
         room("Threads", ["CLinux"]),
-        room("FastCGI", ["CFastCGI", "CLinux", "Threads"]),
+        room("FastCGI", ["Budget", "CFastCGI", "CLinux", "Threads"]),
         room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
-        room("E2B", ["CCrypto", "Fetch"]),
+        room("E2B", ["Budget", "CCrypto", "Fetch"]),
         room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
-        room("Responder", ["FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
+        room("Responder", ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
         .executableTarget(
-            name: "e2b-fcgi", dependencies: ["Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", arguments],
+            name: "e2b-fcgi",
+            dependencies: ["Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", arguments],
             swiftSettings: settings),
 
         // The embedded default. It shares nothing with the responder.
@@ -91,7 +93,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
-        tests("FastCGITests", ["FastCGI"]),
+        tests("FastCGITests", ["Budget", "FastCGI"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),

@@ -12,6 +12,8 @@ package enum FastCGIError: Error, Equatable, Sendable {
     case bodyTooLarge(limit: Int)
     /// `FCGI_STDIN` ended before `CONTENT_LENGTH`. Bytes.
     case bodyTruncated(expected: Int, received: Int)
+    /// There is no memory for the request body now.
+    case noRoom
     /// The web server hung up, or said nothing for too long.
     case peerClosed
 }
@@ -25,6 +27,7 @@ extension FastCGIError: CustomStringConvertible {
         case .badContentLength(let text): "CONTENT_LENGTH \"\(text)\" is not a number of bytes"
         case .bodyTooLarge(let limit): "the request body is longer than \(limit) bytes"
         case .bodyTruncated(let expected, let received): "the request body ended after \(received) of \(expected) bytes"
+        case .noRoom: "there is no memory for the request body now"
         case .peerClosed: "the web server hung up"
         }
     }

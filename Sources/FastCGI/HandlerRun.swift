@@ -8,18 +8,18 @@ internal import Synchronization
 struct HandlerRun: ~Copyable {
     /// Carries the request to the task, which keeps it no longer than the handler does, and the response to the thread.
     private final class Exchange: Sendable {
-        private let request: Mutex<FastCGIRequest?>
+        private let parcel: Parcel
         private let response = Mutex<Response?>(nil)
         private let wake: CInt
 
         init(_ request: consuming FastCGIRequest, wake: CInt) {
-            self.request = Mutex(request)
+            parcel = Parcel(request)
             self.wake = wake
         }
 
         /// To be called once.
         func run(_ handler: Handler) async {
-            if let request = request.withLock({ $0.take() }) {
+            if let request = parcel.take() {
                 let response = await handler(consume request)
                 self.response.withLock { $0 = response }
             }

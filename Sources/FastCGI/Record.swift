@@ -27,12 +27,16 @@ struct Record {
 
     /// - Parameter content: at most 65,535 bytes.
     static func bytes(_ kind: Kind, requestID: UInt16, _ content: [UInt8] = []) -> [UInt8] {
-        precondition(content.count <= 0xffff)
-        let head = [
-            1, kind.rawValue, UInt8(requestID >> 8), UInt8(requestID & 0xff), UInt8(content.count >> 8),
-            UInt8(content.count & 0xff), 0, 0,
+        head(kind, requestID: requestID, contentLength: content.count) + content
+    }
+
+    /// Of a record whose content follows, at most 65,535 bytes.
+    static func head(_ kind: Kind, requestID: UInt16, contentLength: Int) -> [UInt8] {
+        precondition(contentLength <= 0xffff)
+        return [
+            1, kind.rawValue, UInt8(requestID >> 8), UInt8(requestID & 0xff), UInt8(contentLength >> 8),
+            UInt8(contentLength & 0xff), 0, 0,
         ]
-        return head + content
     }
 
     /// Why a request ends without a response. Section 5.5.

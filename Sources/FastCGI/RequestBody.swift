@@ -13,22 +13,24 @@ struct RequestBody {
     let undeclared: Undeclared
 
     /// Bytes of body that an announcement alone gets room for.
-    private static let firstRoom = 1 << 20
+    static let firstRoom = 1 << 20
 
     /// - Parameter read: fills the buffer and returns the number of bytes; fewer than it has room for mean the end.
     func read(
         contentLength: String?, from read: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Result<[UInt8], FastCGIError> {
-        guard let contentLength, !contentLength.isEmpty else {
-            return switch undeclared {
-            case .empty: .success([])
-            case .readToEnd: readToEnd(from: read)
+        let expected: Int
+        do throws(FastCGIError) {
+            guard let length = try Self.expectation(contentLength, limit: limit) else {
+                return switch undeclared {
+                case .empty: .success([])
+                case .readToEnd: readToEnd(from: read)
+                }
             }
+            expected = length
+        } catch {
+            return .failure(error)
         }
-        guard let expected = Self.length(contentLength) else {
-            return .failure(.badContentLength(String(contentLength.prefix(40))))
-        }
-        guard expected <= limit else { return .failure(.bodyTooLarge(limit: limit)) }
         var body: [UInt8] = []
         fill(&body, upTo: min(Self.firstRoom, expected), from: read)
         if body.count == Self.firstRoom { fill(&body, upTo: expected, from: read) }
@@ -36,6 +38,18 @@ struct RequestBody {
             return .failure(.bodyTruncated(expected: expected, received: body.count))
         }
         return .success(body)
+    }
+
+    /// Bytes that `CONTENT_LENGTH` announces; nil when it says nothing.
+    ///
+    /// - Throws: `.badContentLength`, `.bodyTooLarge`.
+    static func expectation(_ contentLength: String?, limit: Int) throws(FastCGIError) -> Int? {
+        guard let contentLength, !contentLength.isEmpty else { return nil }
+        guard let expected = length(contentLength) else {
+            throw .badContentLength(String(contentLength.prefix(40)))
+        }
+        guard expected <= limit else { throw .bodyTooLarge(limit: limit) }
+        return expected
     }
 
     private func readToEnd(from read: (UnsafeMutableRawBufferPointer) -> Int) -> Result<[UInt8], FastCGIError> {

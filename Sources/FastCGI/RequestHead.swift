@@ -1,5 +1,5 @@
 /// Begin and params of a request, checked: what libfcgi gets to parse.
-struct RequestHead {
+struct RequestHead: Equatable {
     /// Bytes of `FCGI_PARAMS`. Twice what nginx accepts of headers by default, and one record's worth.
     static let limit = 0xffff
 
@@ -9,32 +9,19 @@ struct RequestHead {
     private let begin: [UInt8]
     private let params: [UInt8]
 
-    init(from reader: inout RecordReader) throws(FastCGIError) {
-        _ = try reader.next()
-        begin = try reader.content()
-        guard let id = reader.requestID, begin.count == 8 else { throw .peerClosed }
-        requestID = id
+    /// - Parameters:
+    ///   - begin: content of the `FCGI_BEGIN_REQUEST` record.
+    ///   - params: that of all `FCGI_PARAMS` records.
+    init(requestID: UInt16, begin: [UInt8], params: [UInt8]) throws(FastCGIError) {
+        guard begin.count == 8, params.count <= Self.limit, Self.isWellFormed(params) else { throw .peerClosed }
+        self.requestID = requestID
         role = UInt16(begin[0]) << 8 | UInt16(begin[1])
-        var params: [UInt8] = []
-        while true {
-            let record = try reader.next()
-            guard record.type == Record.Kind.params.rawValue else { throw .peerClosed }
-            if record.contentLength == 0 { break }
-            guard params.count + record.contentLength <= Self.limit else { throw .peerClosed }
-            let content = try reader.content()
-            if params.isEmpty { params = content } else { params += content }
-        }
-        guard Self.isWellFormed(params) else { throw .peerClosed }
+        self.begin = begin
         self.params = params
     }
 
     /// As few records as can be.
-    var bytes: [UInt8] { bytes(params: params) }
-
-    /// The same request without a param.
-    var beginning: [UInt8] { bytes(params: []) }
-
-    private func bytes(params: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] {
         var bytes = Record.bytes(.beginRequest, requestID: requestID, begin)
         if !params.isEmpty { bytes += Record.bytes(.params, requestID: requestID, params) }
         bytes += Record.bytes(.params, requestID: requestID)

@@ -26,6 +26,10 @@ struct Refusal: Error, Equatable {
     static let shuttingDown = Refusal(
         status: 503, "The service is shutting down. Try again in a few seconds.", retryAfter: .seconds(5))
 
+    static let outOfMemory = Refusal(
+        status: 429, "The service's memory is taken by other requests. Try again in a few seconds.",
+        retryAfter: .seconds(5))
+
     static let withoutAPIKey = Refusal(
         status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
 

@@ -1,3 +1,4 @@
+package import Budget
 package import E2B
 package import FastCGI
 import Glibc
@@ -14,11 +15,14 @@ package final class Responder: Sendable {
     private let keeper: SandboxKeeper?
     private let hidden: HiddenValues
     private let log: EventLog
+    /// What requests in flight hold.
+    package let memory: ByteBudget
 
     /// - Parameter client: nil when no key for E2B is configured.
     package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) {
         self.configuration = configuration
         self.log = log
+        memory = ByteBudget(limit: configuration.memoryLimit)
         authenticator = Authenticator(keys: configuration.keys)
         executions = Executions(limit: configuration.executionLimit)
         let hidden = HiddenValues(configuration.hiddenVariables)
@@ -199,6 +203,7 @@ package final class Responder: Sendable {
             switch error {
             case .bodyTooLarge(let limit):
                 throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
+            case .noRoom: throw .outOfMemory
             default:
                 throw Refusal(badRequest: "The body is not as long as Content-Length says.")
             }

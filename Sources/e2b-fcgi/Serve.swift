@@ -50,7 +50,10 @@ struct Serve: AsyncParsableCommand {
         let server = try FastCGIServer(
             listener: listener,
             // Places that executions cannot take: health checks and refusals are always answered.
-            threads: configuration.executionLimit + 16, bodyLimit: { responder.bodyLimit(for: $0) }
+            limits: ServerLimits(
+                connections: configuration.executionLimit + ServerLimits.spareConnections,
+                unsent: configuration.memoryLimit / 4),
+            budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) }
         ) { await responder.respond(to: $0) }
         let signals = StopSignals()
         log.notice("listening on \(listener.address)")

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct HangUpTests {
     @Test(arguments: [false, true])
-    func `a hang-up cancels the handler, and its thread serves the next`(halfWay: Bool) async throws {
+    func `a hang-up cancels the handler, and its place is free for the next`(halfWay: Bool) async throws {
         let started = Gate()
         let cancelled = Gate()
         let handler: Handler = { request in
@@ -15,7 +15,7 @@ struct HangUpTests {
             do { try await Task.sleep(for: .seconds(600)) } catch { cancelled.open() }
             return Response(status: 200)
         }
-        try await withServer(threads: 1, handler: handler) { path, _ in
+        try await withServer(connections: 1, handler: handler) { path, _ in
             let slow = try WebServer(unix: path)
             try await slow.send(["SLOW": "1"])
             await started.wait()
@@ -34,7 +34,7 @@ struct HangUpTests {
             do { try await Task.sleep(for: .seconds(600)) } catch { return Response(status: 503) }
             return Response(status: 200)
         }
-        try await withServer(threads: 1, handler: handler) { path, server in
+        try await withServer(connections: 1, handler: handler) { path, server in
             let web = try WebServer(unix: path)
             try await web.send([:])
             await started.wait()
@@ -48,7 +48,8 @@ struct HangUpTests {
         let cancelled = Gate()
         let listener = try Listener(.tcp(host: "127.0.0.1", port: 0))
         guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
-        let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: { _ in 10 }) { _ in
+        let server = try FastCGIServer(listener: listener, limits: ServerLimits(connections: 1), bodyLimit: { _ in 10 })
+        { _ in
             started.open()
             do { try await Task.sleep(for: .seconds(600)) } catch { cancelled.open() }
             return Response(status: 200)
@@ -63,10 +64,10 @@ struct HangUpTests {
         await running
     }
 
-    /// After each of these the one thread must be free for the next request.
+    /// After each of these the one place must be free for the next request.
     @Test(arguments: EarlyEnd.allCases)
-    func `a web server that hangs up early costs no thread`(end: EarlyEnd) async throws {
-        try await withServer(threads: 1, handler: echo) { path, _ in
+    func `a web server that hangs up early costs no place`(end: EarlyEnd) async throws {
+        try await withServer(connections: 1, handler: echo) { path, _ in
             for _ in 0..<3 {
                 let web = try WebServer(unix: path)
                 try await web.sendBytes(end.bytes)
@@ -77,9 +78,10 @@ struct HangUpTests {
     }
 
     @Test(arguments: Garbage.allCases)
-    func `a peer that does not speak FastCGI costs no thread`(garbage: Garbage) async throws {
+    func `a peer that does not speak FastCGI costs no place`(garbage: Garbage) async throws {
         // Whoever stays connected is given up by the time limit.
-        try await withServer(threads: 1, receiveLimit: .seconds(1), handler: echo) { path, _ in
+        try await withServer(connections: 1, headLimit: .seconds(1), receiveLimit: .seconds(1), handler: echo) {
+            path, _ in
             let web = try WebServer(unix: path)
             // It may hang up before it has taken everything.
             do { try await web.sendBytes(garbage.bytes) } catch WebServer.Failure.send {}
@@ -95,7 +97,7 @@ struct HangUpTests {
         let whole =
             WebServer.begin() + WebServer.params(["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "5"])
             + WebServer.stream(.stdin, Array("hello".utf8)) + WebServer.record(.stdin, [])
-        try await withServer(threads: 2, handler: echo) { path, _ in
+        try await withServer(connections: 2, handler: echo) { path, _ in
             for count in 0..<whole.count {
                 let web = try WebServer(unix: path)
                 try await web.sendBytes(Array(whole.prefix(count)))
@@ -107,7 +109,8 @@ struct HangUpTests {
 
     @Test(arguments: [Silence.atOnce, .inParams, .inStdin])
     func `a peer that falls silent is given up`(silence: Silence) async throws {
-        try await withServer(threads: 1, receiveLimit: .seconds(1), handler: echo) { path, _ in
+        try await withServer(connections: 1, headLimit: .seconds(1), receiveLimit: .seconds(1), handler: echo) {
+            path, _ in
             let web = try WebServer(unix: path)
             try await web.sendBytes(silence.bytes)
             let answer = await web.answer()
@@ -123,7 +126,7 @@ struct HangUpTests {
         let handler: Handler = { request in
             Response(status: 200, body: request.params["LARGE"] == nil ? [] : body)
         }
-        try await withServer(threads: 1, sendLimit: .milliseconds(50), handler: handler) { path, _ in
+        try await withServer(connections: 1, sendLimit: .milliseconds(50), handler: handler) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send(["LARGE": "1"])
             let next = try WebServer(unix: path)
@@ -137,7 +140,7 @@ struct HangUpTests {
 
     @Test func `a slow web server gets all of a response`() async throws {
         let body = [UInt8](repeating: 65, count: 1 << 20)
-        try await withServer(threads: 1, handler: { _ in Response(status: 200, body: body) }) { path, _ in
+        try await withServer(connections: 1, handler: { _ in Response(status: 200, body: body) }) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send([:])
             let answer = await web.answer(piece: 10_000, pause: .milliseconds(2))
@@ -163,7 +166,7 @@ struct HangUpTests {
     }
 
     @Test func `a peer that takes its time byte by byte is given up`() async throws {
-        try await withServer(threads: 1, receiveLimit: .milliseconds(100), handler: echo) { path, _ in
+        try await withServer(connections: 1, headLimit: .milliseconds(100), handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             let slow = Task {
                 for byte in WebServer.begin() + WebServer.params(["X": String(repeating: "x", count: 50_000)]) {

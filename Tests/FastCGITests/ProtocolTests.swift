@@ -9,7 +9,7 @@ struct ProtocolTests {
     private static let stdin = WebServer.stream(.stdin, Array("hello".utf8)) + WebServer.record(.stdin, [])
 
     private func answer(to bytes: [UInt8]) async throws -> WebServer.Answer {
-        try await withServer(threads: 1, handler: echo) { path, _ in
+        try await withServer(connections: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             do { try await web.sendBytes(bytes) } catch WebServer.Failure.send {}
             return await web.answer()
@@ -17,7 +17,7 @@ struct ProtocolTests {
     }
 
     @Test func `a question about the connection is answered before the request`() async throws {
-        try await withServer(threads: 1, handler: echo) { path, _ in
+        try await withServer(connections: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             try await web.sendBytes(
                 WebServer.record(.getValues, WebServer.pair(Array("FCGI_MPXS_CONNS".utf8), []), id: 0))

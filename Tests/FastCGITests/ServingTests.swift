@@ -20,8 +20,8 @@ struct ServingTests {
         }
     }
 
-    @Test func `requests at once, more than there are threads`() async throws {
-        try await withServer(threads: 8, handler: echo) { path, _ in
+    @Test func `requests at once, more than there are places`() async throws {
+        try await withServer(connections: 8, handler: echo) { path, _ in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<200 {
                     group.addTask {
@@ -35,13 +35,13 @@ struct ServingTests {
         }
     }
 
-    @Test func `as many handlers run as there are threads`() async throws {
+    @Test func `as many handlers run as there are places`() async throws {
         let meeting = Meeting(size: 16)
         let handler: Handler = { _ in
             await meeting.arrive()
             return Response(status: 204)
         }
-        try await withServer(threads: 16, handler: handler) { path, _ in
+        try await withServer(connections: 16, handler: handler) { path, _ in
             try await withThrowingTaskGroup(of: Int?.self) { group in
                 for _ in 0..<16 {
                     group.addTask {
@@ -58,7 +58,8 @@ struct ServingTests {
     @Test func `serves over TCP`() async throws {
         let listener = try Listener(.tcp(host: "localhost", port: 0))
         guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
-        let server = try FastCGIServer(listener: listener, threads: 1, bodyLimit: { _ in 10 }, handler: echo)
+        let server = try FastCGIServer(
+            listener: listener, limits: ServerLimits(connections: 1), bodyLimit: { _ in 10 }, handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(tcp: port)
         try await web.send(["REQUEST_METHOD": "GET"])
@@ -68,7 +69,7 @@ struct ServingTests {
     }
 
     @Test func `a connection is closed even if the web server would keep it`() async throws {
-        try await withServer(threads: 1, handler: echo) { path, _ in
+        try await withServer(connections: 1, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send([:], keepConnection: true)
             #expect(await web.answer().isClosed)

@@ -15,7 +15,7 @@ struct StdinTests {
             seen.withLock { $0 = request.stdin }
             return Response(status: 200)
         }
-        let answer = try await withServer(threads: 1, bodyLimit: Self.limit, handler: handler) { path, _ in
+        let answer = try await withServer(connections: 1, bodyLimit: Self.limit, handler: handler) { path, _ in
             let web = try WebServer(unix: path)
             var params = ["REQUEST_METHOD": "POST"]
             params["CONTENT_LENGTH"] = length

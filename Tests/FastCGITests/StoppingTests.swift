@@ -5,8 +5,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct StoppingTests {
-    @Test(arguments: [1, 64]) func `stopping an idle server returns`(threads: Int) async throws {
-        try await withServer(threads: threads, handler: echo) { path, _ in
+    @Test(arguments: [1, 64]) func `stopping an idle server returns`(connections: Int) async throws {
+        try await withServer(connections: connections, handler: echo) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send([:])
             #expect(await web.answer().isEnded)
@@ -15,14 +15,16 @@ struct StoppingTests {
 
     @Test func `stopping before running returns at once`() async throws {
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: { _ in 0 }, handler: echo)
+            listener: Listener(.unix(path: scratchPath())), limits: ServerLimits(connections: 4), bodyLimit: { _ in 0 },
+            handler: echo)
         server.shutDown()
         await server.run()
     }
 
     @Test func `cancelling run stops the server`() async throws {
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: scratchPath())), threads: 4, bodyLimit: { _ in 0 }, handler: echo)
+            listener: Listener(.unix(path: scratchPath())), limits: ServerLimits(connections: 4), bodyLimit: { _ in 0 },
+            handler: echo)
         let running = Task { await server.run() }
         running.cancel()
         await running.value
@@ -32,7 +34,9 @@ struct StoppingTests {
         let path = scratchPath()
         let started = Meeting(size: 5)
         let finish = Gate()
-        let server = try FastCGIServer(listener: Listener(.unix(path: path)), threads: 4, bodyLimit: { _ in 0 }) { _ in
+        let server = try FastCGIServer(
+            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 4), bodyLimit: { _ in 0 }
+        ) { _ in
             await started.arrive()
             await finish.wait()
             return Response(status: 200)
@@ -52,7 +56,8 @@ struct StoppingTests {
         let path = scratchPath()
         for _ in 0..<3 {
             let server = try FastCGIServer(
-                listener: Listener(.unix(path: path)), threads: 2, bodyLimit: { _ in 10 }, handler: echo)
+                listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 2), bodyLimit: { _ in 10 },
+                handler: echo)
             async let running: Void = server.run()
             let web = try WebServer(unix: path)
             try await web.send(["REQUEST_METHOD": "GET"])

@@ -1,16 +1,21 @@
+import Budget
 import FastCGI
 import TestSupport
 
 /// A server on a Unix socket of its own, for the duration of `body`; stopped and waited for at its end.
 func withServer<T>(
-    threads: Int = 2, bodyLimit: Int = 1 << 16, sendLimit: Duration = .seconds(60),
-    receiveLimit: Duration = .seconds(60),
+    connections: Int = 2, bodyLimit: Int = 1 << 16, headLimit: Duration = .seconds(60),
+    receiveLimit: Duration = .seconds(60), sendLimit: Duration = .seconds(60), unsentLimit: Int = 1 << 30,
+    budget: ByteBudget? = nil, roomLimit: Duration = .seconds(60),
     handler: @escaping Handler, _ body: (_ path: String, _ server: FastCGIServer) async throws -> T
 ) async throws -> T {
     let path = scratchPath()
+    let limits = ServerLimits(
+        connections: connections, head: headLimit, receive: receiveLimit, send: sendLimit, unsent: unsentLimit,
+        room: roomLimit)
     let server = try FastCGIServer(
-        listener: Listener(.unix(path: path)), threads: threads, bodyLimit: { _ in bodyLimit }, sendLimit: sendLimit,
-        receiveLimit: receiveLimit, handler: handler)
+        listener: Listener(.unix(path: path)), limits: limits, budget: budget, bodyLimit: { _ in bodyLimit },
+        handler: handler)
     async let running: Void = server.run()
     let result: T
     do {

@@ -1,5 +1,3 @@
-import Glibc
-
 @testable import FastCGI
 @testable import Responder
 
@@ -7,9 +5,9 @@ import Glibc
 enum Requests {
     /// What libfcgi gets to parse is what was checked: read again, it is the same.
     static func checkFastCGI(_ bytes: [UInt8]) throws(Violation) {
-        guard let head = head(of: bytes) else { return }
-        try require(self.head(of: head.bytes)?.bytes == head.bytes, "a request's head is another one when read again")
-        try require(self.head(of: head.beginning) != nil, "a request's beginning is refused")
+        guard let head = head(of: bytes, pieces: bytes.count) else { return }
+        try require(
+            self.head(of: head.bytes, pieces: 1) == head, "a request's head is another one when read again")
     }
 
     static func checkExecute(_ json: [UInt8]) throws(Violation) {
@@ -41,29 +39,23 @@ enum Requests {
         }
     }
 
-    /// Of a request that has arrived, on a real socket, with as much of stdin as there is.
-    private static func head(of bytes: [UInt8]) -> RequestHead? {
-        // More would wait for room in the socket, and nobody reads.
-        guard bytes.count <= 1 << 16 else { return nil }
-        var pair: [CInt] = [0, 0]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-            fatalError("no sockets: errno \(errno)")
+    /// Of a request that arrives in pieces of that size, with as much of stdin as there is.
+    private static func head(of bytes: [UInt8], pieces size: Int) -> RequestHead? {
+        var parser = RequestParser()
+        guard var body = try? IncomingBody(contentLength: nil, limit: 1 << 16) else { return nil }
+        for start in stride(from: 0, to: bytes.count, by: max(size, 1)) {
+            let isIntact = bytes[start..<min(start + max(size, 1), bytes.count)].withUnsafeBytes { piece in
+                guard let count = try? parser.takeHead(piece) else { return false }
+                precondition(count <= piece.count && (parser.head != nil || count == piece.count))
+                if parser.head != nil {
+                    // Stdin may end early, which is not the matter here.
+                    try? parser.takeStdin(UnsafeRawBufferPointer(rebasing: piece[count...]), into: &body)
+                }
+                return true
+            }
+            guard isIntact else { return nil }
         }
-        defer { for socket in pair { close(socket) } }
-        guard send(pair[0], bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
-            fatalError("a socket takes too little: errno \(errno)")
-        }
-        shutdown(pair[0], CInt(SHUT_WR))
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 16)
-        defer { buffer.deallocate() }
-        var reader = RecordReader(socket: pair[1], buffer: buffer)
-        guard let head = try? RequestHead(from: &reader) else { return nil }
-        withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { room in
-            var count = 0
-            // Stdin may end early, which is not the matter here.
-            try? reader.readStdin(into: room, count: &count)
-            precondition(count <= bytes.count)
-        }
-        return head
+        precondition(body.size <= 1 << 16 | 1)
+        return parser.head
     }
 }

@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
     package var bodyLimit: Int
     /// Bytes of one file that `/e2bcode` writes or reads.
     package var fileLimit: Int
+    /// Bytes that requests in flight may hold together.
+    package var memoryLimit: Int
     package var timeout: Duration
     package var maximumTimeout: Duration
     /// Unicode scalars of an answer's text.
@@ -57,6 +59,7 @@ package struct Configuration: Sendable {
         executionLimit = reader.integer(.executions, 1...10_000)
         bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
         fileLimit = reader.integer(.fileLimit, 1000...1 << 30)
+        memoryLimit = reader.integer(.memory, 32 << 20...1 << 40)
         timeout = reader.seconds(.timeout, 1...86_400)
         maximumTimeout = reader.seconds(.maximumTimeout, 1...86_400)
         textLimit = reader.integer(.textLimit, 1000...10_000_000)

@@ -27,6 +27,8 @@ package struct Setting: Sendable {
     static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
+    static let memory = Setting(
+        "E2B_FCGI_MEMORY", "536870912", "bytes that requests in flight may hold together: bodies, output, images, answers")
     static let timeout = Setting("E2B_FCGI_TIMEOUT", "120", "seconds that code may run when the request does not say")
     static let maximumTimeout = Setting("E2B_FCGI_MAX_TIMEOUT", "300", "seconds that a request may ask for")
     static let requestTimeout = Setting("E2B_FCGI_E2B_TIMEOUT", "60", "seconds to wait for an answer of E2B's API")
@@ -52,7 +54,7 @@ package struct Setting: Sendable {
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, executions,
         bodyLimit,
-        fileLimit, timeout, maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
+        fileLimit, memory, timeout, maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
         imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
     ]
 }

@@ -1,0 +1,243 @@
+internal import Budget
+internal import CLinux
+internal import Glibc
+
+/// A server's thread: accepts, reads requests, starts their handlers, and sends the responses, all without ever blocking.
+///
+/// So no web server takes anything from another one by being silent, slow or stuck: a connection is a descriptor and what it
+/// has sent or has not yet taken, and of both there are limits. Handlers run in the cooperative pool.
+///
+///     head → room → body → handler → response → rest
+///
+/// A hang-up ends a connection in any phase, and cancels its handler.
+final class ServerLoop {
+    let limits: ServerLimits
+    let bodyLimit: BodyLimit
+    let budget: ByteBudget?
+    let handler: Handler
+    let inbox: ServerInbox
+    private let listener: CInt
+    private let epoll: CInt
+
+    var connections: [UInt64: Connection] = [:]
+    var params = ParamsReader()
+    /// Where everything is read into. One for all, since nothing stays in it.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    private var lastID = lastReserved
+    /// Bytes of responses that have not been taken.
+    var unsentCount = 0
+    private var isListening = false
+    private var isStopping = false
+    private(set) var isCancelling = false
+    /// No connection is due before.
+    private var nextLook: ContinuousClock.Instant?
+
+    /// In the epoll set, beside the connections.
+    private static let inboxID: UInt64 = 0
+    private static let listenerID: UInt64 = 1
+    private static let lastReserved: UInt64 = 1
+
+    /// - Parameter listener: does not block.
+    /// - Returns: nil without descriptors.
+    init?(
+        listener: CInt, inbox: ServerInbox, limits: ServerLimits, budget: ByteBudget?, bodyLimit: @escaping BodyLimit,
+        handler: @escaping Handler
+    ) {
+        self.listener = listener
+        self.inbox = inbox
+        self.limits = limits
+        self.budget = budget
+        self.bodyLimit = bodyLimit
+        self.handler = handler
+        epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
+        guard epoll >= 0, control(EPOLL_CTL_ADD, inbox.wakeup, Self.inboxID, EPOLLIN.rawValue) else { return nil }
+    }
+
+    deinit {
+        if epoll >= 0 { close(epoll) }
+        buffer.deallocate()
+    }
+
+    /// Returns when the inbox has said stop, or the listener is broken, and the last connection has ended.
+    func run() {
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        resumeListening()
+        while !isStopping || !connections.isEmpty {
+            // Interrupted (-1) is as good as nothing.
+            let count = epoll_wait(epoll, &events, CInt(events.count), wait)
+            for event in events.prefix(max(0, Int(count))) {
+                switch event.data.u64 {
+                case Self.inboxID: readInbox()
+                case Self.listenerID: accept()
+                case let id:
+                    // One that an earlier event has ended is no longer here.
+                    if let connection = connections[id] { react(connection, event.events) }
+                }
+            }
+            look(at: .now)
+        }
+    }
+
+    private func readInbox() {
+        let news = inbox.take()
+        if news.isStopping, !isStopping { stop() }
+        if news.isCancelling, !isCancelling {
+            isCancelling = true
+            for connection in connections.values { connection.task?.cancel() }
+        }
+        for (id, response) in news.responses {
+            if let connection = connections[id] { send(response, on: connection) }
+        }
+    }
+
+    private func stop() {
+        isStopping = true
+        pauseListening()
+        // Those that have not asked for anything by now need not be waited for.
+        for connection in connections.values where connection.phase == .head {
+            delay(connection, until: min(connection.due ?? .now, .now + ServerLimits.patience))
+        }
+    }
+
+    // MARK: The epoll set
+
+    /// Level-triggered.
+    func watch(_ connection: Connection, for interest: UInt32) {
+        guard connection.interest != interest else { return }
+        let operation = connection.interest == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        guard control(operation, connection.socket, connection.id, interest) else { return drop(connection) }
+        connection.interest = interest
+    }
+
+    func unwatch(_ connection: Connection) {
+        guard connection.interest != nil else { return }
+        _ = control(EPOLL_CTL_DEL, connection.socket, connection.id, 0)
+        connection.interest = nil
+    }
+
+    private func control(_ operation: CInt, _ descriptor: CInt, _ id: UInt64, _ interest: UInt32) -> Bool {
+        var event = epoll_event(events: interest, data: epoll_data(u64: id))
+        return epoll_ctl(epoll, operation, descriptor, &event) == 0
+    }
+
+    // MARK: Listening
+
+    private func resumeListening() {
+        guard !isListening, !isStopping else { return }
+        // Exclusive: of several processes that share the socket a new connection wakes one, not all.
+        isListening = control(
+            EPOLL_CTL_ADD, listener, Self.listenerID, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
+        if !isListening { isStopping = true }
+    }
+
+    private func pauseListening() {
+        guard isListening else { return }
+        _ = control(EPOLL_CTL_DEL, listener, Self.listenerID, 0)
+        isListening = false
+    }
+
+    private func accept() {
+        // Those that wait must not keep those that are here from going on.
+        for _ in 0..<64 {
+            let now = ContinuousClock.now
+            guard connections.count < limits.connections || makeRoom(at: now) else { return waitForRoom(at: now) }
+            // Not FCGX_Accept_r's own accept: it would leave the descriptor open in children, and wait up to two seconds
+            // for a web server that says nothing.
+            let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+            let socket = clinux_accept4(listener, nil, nil, CInt(flags))
+            if socket >= 0 {
+                add(socket, at: now)
+                continue
+            }
+            switch errno {
+            case EAGAIN: return
+            case EBADF, EINVAL, ENOTSOCK:
+                // Whoever else holds the listener has shut it down. It would be "ready" for ever.
+                return stop()
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                // The connection stays in the backlog: a request has to end first.
+                guard makeRoom(at: now) else { return waitForRoom(at: now) }
+            default: continue  // EINTR, or the connection's own end.
+            }
+        }
+    }
+
+    private func waitForRoom(at now: ContinuousClock.Instant) {
+        pauseListening()
+        look(notLaterThan: now + .milliseconds(50))
+    }
+
+    private func add(_ socket: CInt, at now: ContinuousClock.Instant) {
+        lastID += 1
+        let connection = Connection(id: lastID, socket: socket, at: now)
+        connections[connection.id] = connection
+        delay(connection, until: now + limits.head)
+        // Mostly the request is here already.
+        read(connection)
+    }
+
+    /// Ends one that keeps others waiting: a web server that sends no more, or one that takes nothing of its response. Never
+    /// one that waits for us. False: there is none.
+    private func makeRoom(at now: ContinuousClock.Instant) -> Bool {
+        dropIdlest(at: now) { connection in
+            switch connection.phase {
+            case .handler, .room, .ended: false
+            case .head, .body, .response, .rest: true
+            }
+        }
+    }
+
+    /// The one of these for which nothing has come or gone for the longest time.
+    private func dropIdlest(at now: ContinuousClock.Instant, where isMeant: (Connection) -> Bool) -> Bool {
+        let idle = connections.values.filter { isMeant($0) && $0.lastProgress <= now - ServerLimits.patience }
+        guard let connection = idle.min(by: { $0.lastProgress < $1.lastProgress }) else { return false }
+        drop(connection)
+        return true
+    }
+
+    // MARK: Time
+
+    func delay(_ connection: Connection, until due: ContinuousClock.Instant) {
+        connection.due = due
+        look(notLaterThan: due)
+    }
+
+    func look(notLaterThan due: ContinuousClock.Instant) { nextLook = min(nextLook ?? due, due) }
+
+    /// Milliseconds until somebody has to look at the clock; -1 for ever.
+    private var wait: CInt {
+        guard let nextLook else { return -1 }
+        let left = nextLook - .now
+        guard left > .zero else { return 0 }
+        return CInt(min(left / .milliseconds(1), 60_000)) + 1
+    }
+
+    private func look(at now: ContinuousClock.Instant) {
+        guard let nextLook, nextLook <= now else { return }
+        self.nextLook = nil
+        for connection in Array(connections.values) {
+            if let due = connection.due, due <= now { expire(connection, at: now) }
+        }
+        while unsentCount > limits.unsent, dropIdlest(at: now, where: { $0.phase == .response }) {}
+        if unsentCount > limits.unsent { look(notLaterThan: now + .milliseconds(250)) }
+        if !isListening, !isStopping {
+            if connections.count < limits.connections || makeRoom(at: now) {
+                resumeListening()
+            } else {
+                look(notLaterThan: now + .milliseconds(50))
+            }
+        }
+        if let first = connections.values.lazy.compactMap(\.due).min() { look(notLaterThan: first) }
+    }
+
+    /// Ends a connection without another word.
+    func drop(_ connection: Connection) {
+        connection.task?.cancel()
+        unsentCount -= connection.response?.heldCount ?? 0
+        connection.response = nil
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        // Out of the set with its descriptor, which nobody shares.
+        connection.end()
+        if connections.count < limits.connections { resumeListening() }
+    }
+}
