@@ -20,7 +20,7 @@ RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matp
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
 BENCH_PACKAGES := wrk gcc libvips-tools imagemagick
 
-.PHONY: run build test fuzz bench gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run build check test test-debian fuzz bench gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
 
 run: build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -29,6 +29,11 @@ build: deps-build swift  ## the two programs, optimised, in .build/release
 	swift build $(RELEASE) --product e2b-fcgi
 	swift build $(RELEASE) --product e2b-local
 
+# For the edit loop: what needs no server, no sandbox and no decoder. Nothing is installed.
+check: swift lint  ## format, build, and the tests that take seconds
+	swift build --build-tests
+	@Tests/run.sh FastCGITests FetchTests LibreChatTests ResponderTests
+
 # The whole suite once; then what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
@@ -36,6 +41,9 @@ test: deps swift  ## every test, with real peers
 	swift build --build-tests $(SANITIZED)
 	@Tests/run.sh FastCGITests FetchTests ImageGateTests E2BTests -- $(SANITIZED)
 	@SMOKE=1 Tests/Fuzz/run.sh
+
+test-debian:  ## build and test in fresh trees of Debian 12 and 13, as root; SUITES=trixie, TARGETS="ImageGateTests" for less
+	@Tests/debian.sh $(SUITES) $(if $(TARGETS),-- $(TARGETS))
 
 fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
 	@exec Tests/Fuzz/run.sh $(READERS)

@@ -118,12 +118,17 @@ struct SVGLimitTests {
     func `nesting has a limit`(levels: Int) throws {
         let document = svg(String(repeating: "<g>", count: levels) + String(repeating: "</g>", count: levels))
         if levels < SVGLimit.depth {
-            #expect(
-                try SVGImage(sanitising: document, policy: ImagePolicy()).rasterised(policy: ImagePolicy()).width == 100
-            )
+            #expect(try sanitised(document).contains("<g>"))
         } else {
             #expect(throws: ImageRejection.forbidden(.svg, what: "more than 200 levels")) { try sanitised(document) }
         }
+    }
+
+    /// librsvg has a limit of its own, from 2.58 on: 50 layers.
+    @Test func `what is nested as drawing programs nest it is drawn`() throws {
+        let document = svg(String(repeating: "<g>", count: 40) + String(repeating: "</g>", count: 40))
+        #expect(
+            try SVGImage(sanitising: document, policy: ImagePolicy()).rasterised(policy: ImagePolicy()).width == 100)
     }
 
     @Test(arguments: [SVGLimit.elements - 1, SVGLimit.elements]) func `elements have a limit`(count: Int) throws {
