@@ -5,7 +5,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct SDKTests {
     @Test func `the official SDKs are content`() async throws {
-        let python = try Self.python()
+        let python = try await Machine.aside { Result { try Self.python() } }.get()
         let binary = try RunningBinary(["--port", "0"])
         let port = try #require(await binary.port())
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "sdk_check.py")
@@ -21,10 +21,11 @@ struct SDKTests {
         try check.run()
         let said = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: (try? output.fileHandleForReading.readToEnd()) ?? Data())
+                let said = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+                check.waitUntilExit()
+                continuation.resume(returning: said)
             }
         }
-        check.waitUntilExit()
         let text = String(decoding: said, as: UTF8.self)
         print(text)
         #expect(check.terminationStatus == 0, "\(text)")
