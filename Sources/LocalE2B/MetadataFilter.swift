@@ -15,7 +15,12 @@ struct MetadataFilter: Equatable, Sendable {
         self.pairs = pairs
     }
 
+    /// Byte for byte, as E2B compares: to Swift a character is the same whether it is composed or not.
     func matches(_ metadata: [String: String]) -> Bool {
-        pairs.allSatisfy { metadata[$0.key] == $0.value }
+        pairs.allSatisfy { pair in
+            metadata.contains {
+                $0.key.utf8.elementsEqual(pair.key.utf8) && $0.value.utf8.elementsEqual(pair.value.utf8)
+            }
+        }
     }
 }

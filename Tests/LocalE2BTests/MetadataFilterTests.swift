@@ -27,4 +27,15 @@ import Testing
         #expect(!filter.matches(["a": "1", "b": "3"]))
         #expect(try MetadataFilter(parameter: "").matches([:]))
     }
+
+    // Composed and decomposed; and U+212A, which Unicode takes for a K.
+    @Test(arguments: [("\u{e9}", "e\u{301}"), ("K", "\u{212a}")])
+    func `what differs in its bytes does not match`(one: String, other: String) throws {
+        for (sent, kept) in [(one, other), (other, one)] {
+            let filter = try MetadataFilter(parameter: "a=\(sent)")
+            #expect(!filter.matches(["a": kept]))
+            #expect(filter.matches(["a": sent]))
+            #expect(try !MetadataFilter(parameter: "\(sent)=1").matches([kept: "1"]))
+        }
+    }
 }

@@ -16,23 +16,15 @@ extension ActionCall {
             template: arguments.template ?? configuration.template, timeout: .seconds(minutes * 60),
             envs: configuration.hiddenVariables.merging(envs) { _, own in own })
         var note = ""
-        let made: (session: Session, isNew: Bool)
+        let made: Sessions.Creation<Home>
         do {
-            made = try await services.sessions.create(session, options, mark: id)
+            made = try await services.sessions.create(session, options, mark: id, use: look)
         } catch E2BError.notFound(.create, _) where options.template != configuration.template {
             note = " There is no template \(options.template): it was made from \(configuration.template)."
             options.template = configuration.template
-            made = try await services.sessions.create(session, options, mark: id)
+            made = try await services.sessions.create(session, options, mark: id, use: look)
         }
-        let sandbox = made.session.sandbox
-        let home: Home
-        do {
-            home = try await look(around: sandbox)
-        } catch {
-            // One that does not answer is of no use, and would cost.
-            if made.isNew { services.sessions.discard(sandbox, session) }
-            throw error
-        }
+        let (sandbox, home) = (made.session.sandbox, made.firstUse)
         let message =
             made.isNew
             ? "Sandbox created with timeout \(Self.written(minutes)) minutes.\(note)"

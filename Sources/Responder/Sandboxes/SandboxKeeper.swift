@@ -1,4 +1,5 @@
 import E2B
+import Synchronization
 
 /// Makes one-shot sandboxes and sees each one dead.
 ///
@@ -7,8 +8,11 @@ import E2B
 /// a child of a request's task: it outlives the request and its cancellation.
 final class SandboxKeeper: Sendable {
     private let client: E2BClient
-    private let log: EventLog
+    let log: EventLog
     private let inFlight = InFlight()
+    /// Ids and marks of sandboxes that nobody may take for their own: they are being made for somebody who may be gone, or
+    /// they are being killed.
+    private let unavailable = Mutex<Set<String>>([])
 
     init(client: E2BClient, log: EventLog) {
         self.client = client
@@ -21,23 +25,56 @@ final class SandboxKeeper: Sendable {
         var options = options
         options.metadata[Self.markName] = mark
         let handover = Handover<Result<Sandbox, E2BError>>()
+        withhold(mark)
         keep { [self, options] in
             do throws(E2BError) {
                 let sandbox = try await client.create(options)
-                if !handover.deliver(.success(sandbox)) { await killPersistently(sandbox.id) }
+                // Taken: it is for the caller to release.
+                if handover.deliver(.success(sandbox)) { return }
+                await killPersistently(sandbox.id)
             } catch {
                 _ = handover.deliver(.failure(error))
                 if error.mayHaveCreated { await killLost(mark) }
             }
+            release(mark)
         }
         guard let outcome = await handover.receive() else { throw .cancelled }
-        return try outcome.get()
+        let sandbox = try outcome.get()
+        release(mark)
+        return sandbox
+    }
+
+    /// False for a sandbox that is about to be killed: whoever finds it in a list must not use it.
+    func isAvailable(_ sandbox: SandboxInfo) -> Bool {
+        unavailable.withLock { unavailable in
+            !unavailable.contains(sandbox.id)
+                && !(sandbox.metadata[Self.markName].map(unavailable.contains) ?? false)
+        }
     }
 
     /// Starts to kill the sandbox and returns at once.
     func kill(_ id: String) {
-        keep { [self] in await killPersistently(id) }
+        withhold(id)
+        keep { [self] in
+            await killPersistently(id)
+            release(id)
+        }
     }
+
+    /// Returns when the sandbox is dead, or when the first try to kill it has failed and others go on.
+    func end(_ id: String) async {
+        withhold(id)
+        do throws(E2BError) {
+            try await client.kill(sandbox: id)
+            release(id)
+        } catch {
+            kill(id)
+        }
+    }
+
+    private func withhold(_ name: String) { unavailable.withLock { _ = $0.insert(name) } }
+
+    private func release(_ name: String) { unavailable.withLock { _ = $0.remove(name) } }
 
     /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the latest.
     func drain(within limit: Duration) async { await inFlight.drain(within: limit) }

@@ -2,10 +2,29 @@ import E2B
 import FoundationEssentials
 
 /// Whose sandbox, and under which name.
-struct SessionKey: Hashable, Sendable {
+///
+/// Two names are one where their bytes are the same. Swift compares characters, to which a composed and a decomposed letter
+/// are alike; E2B compares metadata byte for byte, and a session must not be one here and two there.
+struct SessionKey: Sendable {
     /// The name of the key that the caller authenticated with; never something out of the request's body.
     let owner: String
     let id: String
+
+    func isOwned(by name: String) -> Bool { owner.utf8.elementsEqual(name.utf8) }
+}
+
+extension SessionKey: Hashable {
+    static func == (one: SessionKey, other: SessionKey) -> Bool {
+        one.isOwned(by: other.owner) && one.id.utf8.elementsEqual(other.id.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        for text in [owner, id] {
+            for byte in text.utf8 { hasher.combine(byte) }
+            // No text has it: what ends where is part of the name.
+            hasher.combine(UInt8(0xff))
+        }
+    }
 }
 
 /// A sandbox that lives across requests.
@@ -32,6 +51,6 @@ extension SandboxInfo {
 }
 
 extension [SandboxInfo] {
-    /// Two creations that race make two sandboxes. Everybody takes the older one for the session's.
-    var oldest: SandboxInfo? { self.min { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) } }
+    /// Two creations that race make two sandboxes. Everybody takes the oldest that lives for the session's.
+    var oldestFirst: [SandboxInfo] { sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) } }
 }
