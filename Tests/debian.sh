@@ -63,9 +63,10 @@ for suite in "${suites[@]}"; do
         run='make test'
     fi
     echo "debian: $suite"
-    # bubblewrap and not chroot, in which no user namespaces can be made: the local sandbox needs them.
-    bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --ro-bind /sys /sys --tmpfs /tmp --chmod 1777 /tmp \
-        "${lent[@]}" --cap-add ALL --unshare-pid --die-with-parent --chdir /src/e2b-fcgi \
+    # bubblewrap and not chroot, in which no user namespaces can be made: the local sandbox needs them. And this machine's own
+    # /proc: the kernel lets nobody in such a namespace mount another below one of which parts are hidden.
+    bwrap --bind "$root" / --dev-bind /dev /dev --bind /proc /proc --ro-bind /sys /sys --tmpfs /tmp --chmod 1777 /tmp \
+        "${lent[@]}" --cap-add ALL --die-with-parent --chdir /src/e2b-fcgi \
         --clearenv --setenv HOME /root --setenv LANG C.UTF-8 --setenv DEBIAN_FRONTEND noninteractive \
         --setenv PATH "$toolchain/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
         -- bash -euc "apt-get -q update; $run" bash "${targets[@]}" || failed+=("$suite")
