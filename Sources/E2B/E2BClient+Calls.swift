@@ -30,7 +30,7 @@ extension E2BClient {
     /// Repeats the call, with a pause, only if it surely never arrived: there was no connection. Anything else could do
     /// it twice.
     func response(_ step: E2BError.Step, to request: FetchRequest) async throws(E2BError) -> FetchResponse {
-        var request = request
+        var request = try limited(request, step)
         let deadline = ContinuousClock.now + request.timeout
         var pause = Duration.milliseconds(100)
         var attempt = 0

@@ -10,7 +10,7 @@ extension E2BClient {
     public func execute(
         _ execution: ExecutionRequest, in sandbox: Sandbox, _ receive: (ExecutionEvent) async throws -> Void
     ) async throws {
-        let request = try request(for: execution, in: sandbox)
+        let request = try limited(request(for: execution, in: sandbox), .execute)
         do {
             try await fetcher.withStream(of: request) { stream in
                 let head = try await explaining(sandbox) { () throws(E2BError) in try await self.head(of: stream) }

@@ -44,6 +44,7 @@ extension E2BClient {
         request.idleTimeout = Self.silenceLimit
         // A refusal's words may be longer than the file.
         request.responseLimit = max(limit, 1 << 16)
+        request = try limited(request, .readFile)
         let stream: FetchStream
         do {
             stream = try fetcher.open(request)

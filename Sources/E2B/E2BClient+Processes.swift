@@ -4,7 +4,7 @@ extension E2BClient {
     /// Runs a command to its end and hands over each event as it arrives, in order.
     ///
     /// The command belongs to this call: if the call fails, `receive` throws or the task is cancelled, the process is
-    /// killed before the error goes on. That is the process itself, not what it has started. Never repeated.
+    /// killed before the error goes on, or soon after it where the sandbox is slow. That is the process itself, not what it has started. Never repeated.
     ///
     /// - Returns: how it ended, whatever its exit status.
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` at the command's timeout, at which the
@@ -56,12 +56,15 @@ extension E2BClient {
 }
 
 extension E2BClient {
-    /// How long a stream may last past the command's timeout: the sandbox's verdict is better than our clock's.
-    private static let deadlineGrace = Duration.seconds(10)
+    /// How long a stream may last past the command's timeout: the sandbox's verdict is better than our clock's, where one
+    /// comes. A sandbox that is stuck has none.
+    private static let deadlineGrace = Duration.seconds(3)
     /// How long a call that has been cancelled waits to hear what it has started.
     private static let startGrace = Duration.seconds(5)
     private static let forever = Duration.seconds(365 * 86_400)
     private static let killLimit = Duration.seconds(5)
+    /// How long a command's error waits for the kill.
+    private static let killPatience = Duration.seconds(1)
 
     /// Starts a command.
     ///
@@ -97,12 +100,12 @@ extension E2BClient {
         throw .cancelled
     }
 
-    /// In a task of its own, because the caller's may be cancelled.
     private func kill(_ pid: UInt32, in sandbox: Sandbox) async {
-        await Task {
+        // The caller's task may be cancelled.
+        await inBackground(waitingAtMost: Self.killPatience) { [self] in
             // The caller has an error to throw, which says more than this one.
             _ = try? await signal(.kill, to: .pid(pid), in: sandbox, timeout: Self.killLimit)
-        }.value
+        }
     }
 
     /// - Returns: a stream whose first event, the start of the process, has come.
@@ -110,6 +113,7 @@ extension E2BClient {
         _ request: FetchRequest, steps: (opening: E2BError.Step, running: E2BError.Step),
         deadline: ContinuousClock.Instant?, in sandbox: Sandbox
     ) async throws(E2BError) -> ProcessStream {
+        let request = try limited(request, steps.opening)
         let stream: FetchStream
         do {
             stream = try fetcher.open(request)

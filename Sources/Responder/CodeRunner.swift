@@ -36,9 +36,19 @@ struct CodeRunner: Sendable {
         var problem: String?
     }
 
+    /// With what is left of the time that the code may take.
     func run(
-        _ execution: ExecutionRequest, in sandbox: Sandbox, into record: inout some ExecutionRecord
+        _ execution: ExecutionRequest, in sandbox: Sandbox, by deadline: Deadline,
+        into record: inout some ExecutionRecord
     ) async -> Outcome {
+        let asked = execution.timeout
+        var execution = execution
+        execution.timeout = deadline.left(of: asked)
+        guard execution.timeout > .zero else {
+            let stop = "The code was not begun: \(deadline.reason). Try again."
+            record.stopped(stop)
+            return Outcome(problem: stop)
+        }
         var gallery = Gallery(limit: configuration.imageLimit)
         var outcome = Outcome(wasInterrupted: true)
         do {
@@ -60,10 +70,13 @@ struct CodeRunner: Sendable {
             }
             outcome.wasInterrupted = false
         } catch E2BError.executionTimedOut {
-            let stop = "The code was stopped at its time limit of \(execution.timeout.words)."
-            record.stopped(
-                "\(stop) What it printed and drew before is above. A limit of up to "
-                    + "\(configuration.maximumTimeout.words) may be asked for.")
+            let isShortened = execution.timeout < asked
+            let stop =
+                isShortened
+                ? "The code was stopped after \(execution.timeout.wholeWords), and not after \(asked.words): \(deadline.reason)."
+                : "The code was stopped at its time limit of \(asked.words)."
+            let hint = "A limit of up to \(configuration.maximumTimeout.words) may be asked for."
+            record.stopped("\(stop) What it printed and drew before is above. \(isShortened ? "Try again." : hint)")
             outcome.problem = stop
         } catch E2BError.tooLarge(_, let limit) {
             let stop = "The code was stopped: it sent more than \(limit) bytes of output."
@@ -89,6 +102,9 @@ extension ExecutionFailure {
 }
 
 extension Duration {
+    /// Without fractions, where there is a whole second.
+    var wholeWords: String { (self < .seconds(1) ? self : .seconds(components.seconds)).words }
+
     /// `120 seconds`, `1 second`, `1.5 seconds`.
     var words: String {
         let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000

@@ -9,14 +9,14 @@ struct ExecuteHandler: Sendable {
     let hidden: HiddenValues
 
     /// - Parameter id: the request's, unique.
-    func answer(to request: ExecuteRequest, id: String) async -> Answer {
+    func answer(to request: ExecuteRequest, id: String, by deadline: Deadline) async -> Answer {
         let sandbox: Sandbox
         do throws(E2BError) {
             sandbox = try await keeper.create(options(for: request), mark: id)
         } catch {
             return Answer(Refusal(error), hidden)
         }
-        let answer = await answer(to: request, in: sandbox)
+        let answer = await answer(to: request, in: sandbox, by: deadline)
         // Started now that the answer is complete, and not waited for.
         keeper.kill(sandbox.id)
         return answer
@@ -30,7 +30,7 @@ struct ExecuteHandler: Sendable {
             envs: configuration.hiddenVariables)
     }
 
-    private func answer(to request: ExecuteRequest, in sandbox: Sandbox) async -> Answer {
+    private func answer(to request: ExecuteRequest, in sandbox: Sandbox, by deadline: Deadline) async -> Answer {
         var report = ExecutionReport(
             code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)
         let execution = ExecutionRequest(
@@ -38,7 +38,7 @@ struct ExecuteHandler: Sendable {
             language: request.language == .python ? nil : request.language.rawValue,
             envs: request.envs.mapValues { request.language.escaped(variable: $0) },
             timeout: request.timeout)
-        let outcome = await runner.run(execution, in: sandbox, into: &report)
+        let outcome = await runner.run(execution, in: sandbox, by: deadline, into: &report)
         let refusal = outcome.failure.map { Refusal($0) }
         if let refusal { report.stopped(refusal.sentence) }
         var answer = Answer(

@@ -65,7 +65,7 @@ package final class Responder: Sendable {
         )
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
-        var (response, outcome) = await follow(route, path, id: id)
+        var (response, outcome) = await follow(route, path, id: id, by: Deadline(configuration, from: start))
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -99,7 +99,7 @@ package final class Responder: Sendable {
     private enum Route {
         case answered(Response, Outcome)
         /// To a sandbox, within the limit of executions in flight.
-        case running(caller: String, @Sendable (_ id: String) async -> Answer)
+        case running(caller: String, @Sendable (_ id: String, _ deadline: Deadline) async -> Answer)
     }
 
     private func route(_ request: consuming FastCGIRequest, _ path: String) -> Route {
@@ -129,12 +129,16 @@ package final class Responder: Sendable {
         }
     }
 
-    private func follow(_ route: consuming Route, _ path: String, id: String) async -> (Response, Outcome) {
+    private func follow(
+        _ route: consuming Route, _ path: String, id: String, by deadline: Deadline
+    ) async -> (Response, Outcome) {
         switch consume route {
         case .answered(let response, let outcome): return (response, outcome)
         case .running(let caller, let work):
             do throws(Refusal) {
-                let answer = try await executions.run { await work(id) }
+                let answer = try await executions.run {
+                    await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
+                }
                 var outcome = answer.outcome
                 outcome.caller = caller
                 var response = response(answer)
@@ -164,7 +168,7 @@ package final class Responder: Sendable {
                 json: try body(of: request), standardTimeout: configuration.timeout,
                 maximumTimeout: configuration.maximumTimeout)
             guard let execute else { throw .withoutAPIKey }
-            return .running(caller: caller) { await execute.answer(to: execution, id: $0) }
+            return .running(caller: caller) { await execute.answer(to: execution, id: $0, by: $1) }
         } catch {
             let (response, outcome) = refusal(error, request.path, caller: caller)
             return .answered(response, outcome)
@@ -181,7 +185,7 @@ package final class Responder: Sendable {
                 // In an answer that LibreChat shows to the model.
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
             }
-            return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0) }
+            return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0, by: $1) }
         } catch {
             var answer = Answer(error, hidden)
             answer.outcome.caller = caller

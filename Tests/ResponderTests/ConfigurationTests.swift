@@ -53,6 +53,18 @@ struct ConfigurationTests {
         #expect(complaint.contains(expected))
     }
 
+    @Test func `time limits that the web server does not wait for are refused`() throws {
+        for settings in [
+            ["E2B_FCGI_MAX_TIMEOUT": "400"], ["E2B_FCGI_E2B_TIMEOUT": "120"], ["E2B_FCGI_READ_TIMEOUT": "300"],
+            ["E2B_FCGI_MAX_TIMEOUT": "400", "E2B_FCGI_READ_TIMEOUT": "509"],
+        ] {
+            let complaint = try #require(complaints(settings).first)
+            #expect(complaint.contains("E2B_FCGI_MAX_TIMEOUT") && complaint.contains("E2B_FCGI_READ_TIMEOUT"))
+        }
+        #expect(complaints(["E2B_FCGI_MAX_TIMEOUT": "400", "E2B_FCGI_READ_TIMEOUT": "510"]).isEmpty)
+        #expect(try Configuration(environment: [:]).answerLimit == .seconds(400))
+    }
+
     @Test func `all that is wrong is told at once, without secrets`() {
         let all = complaints(["E2B_FCGI_EXECUTIONS": "x", "E2B_FCGI_GRACE": "y", "E2B_FCGI_KEYS": "s3cr3t"])
         #expect(all.count == 3)

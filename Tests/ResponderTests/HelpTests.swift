@@ -23,7 +23,8 @@ struct HelpTests {
                     configuration: configuration, hidden: HiddenValues([:])),
                 configuration: configuration, hidden: HiddenValues([:])))
         let answer = await handler.answer(
-            to: try ActionRequest(json: Array(json.utf8)), from: "me", id: "0123456789abcdef")
+            to: try ActionRequest(json: Array(json.utf8)), from: "me", id: "0123456789abcdef",
+            by: Deadline(configuration))
         await client.stop()
         #expect(answer.status == 200)
         #expect(answer.outcome.action == "help")

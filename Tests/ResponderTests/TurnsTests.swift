@@ -38,6 +38,25 @@ struct TurnsTests {
         while turns.waiterCount(key) < count { await Task.yield() }
     }
 
+    @Test func `who waits too long is told, and the others keep their turns`() async throws {
+        let turns = Turns<String>()
+        let gate = Gate()
+        let first = Task { try await turns.run("key") { await gate.pass() } }
+        while !turns.isTaken("key") { await Task.yield() }
+        let late = Task { try await turns.run("key", until: .now + .milliseconds(50)) {} }
+        await wait(for: 1, in: turns, "key")
+        let patient = Task { try await turns.run("key", until: .now + .seconds(600)) {} }
+        await #expect(throws: NoTurn.self) { try await late.value }
+        await #expect(throws: NoTurn.self) { try await turns.run("key", until: .now - .seconds(1)) {} }
+        #expect(turns.waiterCount("key") == 1)
+        gate.open()
+        try await first.value
+        try await patient.value
+        // Free is free, however late it is.
+        try await turns.run("key", until: .now - .seconds(1)) {}
+        #expect(!turns.isTaken("key") && turns.cancelledCount == 0)
+    }
+
     @Test func `everyone comes in the order of arrival, one at a time`() async throws {
         let turns = Turns<String>()
         let (journal, gate) = (Journal(), Gate())

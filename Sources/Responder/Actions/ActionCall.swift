@@ -8,7 +8,10 @@ struct ActionCall: Sendable {
     let owner: String
     /// The request's id, unique.
     let id: String
+    let deadline: Deadline
     let services: ActionServices
+    /// For output that is too long for the answer.
+    let storage = Storage()
 
     var sessionID: String { arguments.sessionID ?? "" }
     var session: SessionKey { SessionKey(owner: owner, id: sessionID) }

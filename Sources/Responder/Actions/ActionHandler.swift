@@ -8,8 +8,11 @@ struct ActionHandler: Sendable {
     /// - Parameters:
     ///   - caller: the name of the key that the caller authenticated with.
     ///   - id: the request's, unique.
-    func answer(to request: ActionRequest, from caller: String, id: String) async -> Answer {
-        let call = ActionCall(arguments: request.arguments, owner: caller, id: id, services: services)
+    func answer(
+        to request: ActionRequest, from caller: String, id: String, by deadline: Deadline
+    ) async -> Answer {
+        let call = ActionCall(
+            arguments: request.arguments, owner: caller, id: id, deadline: deadline, services: services)
         var answer = await answer(to: call, request.action)
         answer.outcome.action = request.action.name
         answer.outcome.sandboxID = services.sessions.sandboxID(of: call.session)
@@ -31,6 +34,11 @@ struct ActionHandler: Sendable {
             return Answer(failure, services.hidden)
         } catch let error as E2BError {
             return Answer(ActionFailure(error, sessionID: call.sessionID), services.hidden)
+        } catch is NoTurn {
+            return Answer(
+                ActionFailure(
+                    "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",
+                    sessionID: call.sessionID), services.hidden)
         } catch {
             // Nothing else is thrown but CancellationError.
             return Answer(ActionFailure(Refusal.cancelled, sessionID: call.sessionID), services.hidden)

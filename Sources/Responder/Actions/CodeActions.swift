@@ -48,12 +48,14 @@ extension ActionCall {
         // Cancelled while it runs, it has been interrupted as well.
         var wasInterrupted = true
         let key = ContextKey(sandboxID: sandbox.id, language: language)
-        return try await services.contexts.run(key, restingFor: { wasInterrupted ? Self.rest : .zero }) {
-            var outcome = await services.runner.run(execution, in: sandbox, into: &record)
+        return try await services.contexts.run(
+            key, until: deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
+        ) {
+            var outcome = await services.runner.run(execution, in: sandbox, by: deadline, into: &record)
             if case .notStarted = outcome.failure {
                 // A kernel can lose what comes right after an interrupted execution. It surely never ran.
                 try await Task.sleep(for: Self.rest)
-                outcome = await services.runner.run(execution, in: sandbox, into: &record)
+                outcome = await services.runner.run(execution, in: sandbox, by: deadline, into: &record)
             }
             wasInterrupted = outcome.wasInterrupted
             if let failure = outcome.failure {

@@ -61,6 +61,13 @@ extension ActionCall {
     private func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> Ending {
         var ending = Ending(stdout: makePrintout(), stderr: makePrintout())
         var hasBegun = false
+        var process = process
+        let asked = process.timeout
+        process.timeout = asked.map { deadline.left(of: $0) }
+        guard process.timeout != .zero else {
+            ending.note = "The command was not begun: \(deadline.reason). Try again."
+            return ending
+        }
         do {
             let exit = try await client.run(marked(process), in: sandbox) { event in
                 switch event {
@@ -76,9 +83,11 @@ extension ActionCall {
             if hasBegun { await killLeftovers(in: sandbox) }
             switch error {
             case .executionTimedOut:
-                let limit = process.timeout?.words ?? ""
-                ending.note =
-                    "The command was stopped at its time limit of \(limit). Run what takes longer in the background."
+                let stop =
+                    process.timeout == asked
+                    ? "at its time limit of \(asked?.words ?? "")"
+                    : "after \(process.timeout?.wholeWords ?? ""), and not after \(asked?.words ?? ""): \(deadline.reason)"
+                ending.note = "The command was stopped \(stop). Run what takes longer in the background."
             case .tooLarge(_, let limit):
                 ending.note =
                     "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."

@@ -19,24 +19,27 @@ extension ActionCall {
                     command: "npm", arguments: ["install", "--no-fund", "--no-audit", "--"] + names,
                     envs: arguments.envs ?? [:])
             }
-        return try await run(process)
+        return try await run(process, within: configuration.maximumTimeout)
     }
 
     func systemInstall() async throws -> ActionOutcome {
         let names = try checkedPackages(try required(\.packages), "`packages`")
         let envs = ["DEBIAN_FRONTEND": "noninteractive"].merging(arguments.envs ?? [:]) { _, own in own }
         let update = ProcessRequest(command: "apt-get", arguments: ["update"], envs: envs, user: "root")
-        let updated = try await run(update)
+        // One limit for both.
+        let limit = configuration.maximumTimeout
+        let start = ContinuousClock.now
+        let updated = try await run(update, within: limit)
         guard updated.problem == nil else { return updated }
         let install = ProcessRequest(
             command: "apt-get", arguments: ["install", "--yes", "--no-install-recommends", "--"] + names, envs: envs,
             user: "root")
-        return try await run(install)
+        return try await run(install, within: max(.seconds(1), limit - (.now - start)))
     }
 
-    private func run(_ process: ProcessRequest) async throws -> ActionOutcome {
+    private func run(_ process: ProcessRequest, within limit: Duration) async throws -> ActionOutcome {
         var process = process
-        process.timeout = configuration.maximumTimeout
+        process.timeout = limit
         return try await run(process) { [("output", $0), ("error", $1)] }
     }
 

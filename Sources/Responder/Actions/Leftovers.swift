@@ -13,10 +13,11 @@ extension ActionCall {
         return process
     }
 
-    /// Ends every process that bears this request's mark, as far as that is possible: there is something else to answer.
+    /// Ends every process that bears this request's mark, as far as that is possible: there is something else to answer, soon,
+    /// also where the sandbox is stuck.
     func killLeftovers(in sandbox: Sandbox) async {
         // The request's own task may be cancelled.
-        await Task {
+        await inBackground(waitingAtMost: .seconds(2)) { [self] in
             // As root: the command may have run as any user. Where there is no root, as the user.
             for user in ["root", nil] {
                 let process = ProcessRequest(
@@ -24,7 +25,7 @@ extension ActionCall {
                     timeout: .seconds(5))
                 guard (try? await client.run(process, in: sandbox) { _ in }) == nil else { return }
             }
-        }.value
+        }
     }
 
     /// `$0` is the mark. Twice: one that was just being made is found the second time.

@@ -76,13 +76,8 @@ extension ActionCall {
     /// As the answer shows it; when it is too long for that, the whole of it goes into a file in the sandbox.
     func shown(_ printout: Printout, _ name: String, in sandbox: Sandbox) async -> String {
         await printout.shown(services.hidden) { whole in
-            let path = "/tmp/e2bcode-\(id)-\(name).txt"
-            do throws(E2BError) {
-                return try await client.write(whole, to: path, in: sandbox).path
-            } catch {
-                // The answer then does not name a place.
-                return nil
-            }
+            await storage.save(
+                whole, to: "/tmp/e2bcode-\(id)-\(name).txt", in: sandbox, with: client, by: deadline.end)
         }
     }
 }

@@ -89,6 +89,11 @@ final class SandboxKeeper: Sendable {
     }
 
     private func killPersistently(_ id: String) async {
+        // The request's deadline is none for what has to be done after it.
+        await E2BClient.$deadline.withValue(nil) { await killAgainAndAgain(id) }
+    }
+
+    private func killAgainAndAgain(_ id: String) async {
         for pause in Self.pauses {
             do throws(E2BError) {
                 try await client.kill(sandbox: id)
@@ -104,6 +109,10 @@ final class SandboxKeeper: Sendable {
 
     /// Kills the sandbox that bears the mark: E2B may have made one although its answer did not arrive.
     private func killLost(_ mark: String) async {
+        await E2BClient.$deadline.withValue(nil) { await killWhenItComes(mark) }
+    }
+
+    private func killWhenItComes(_ mark: String) async {
         // E2B may still be making it.
         for pause in [Duration.milliseconds(500), .seconds(5), .seconds(30)] {
             await sleep(pause)

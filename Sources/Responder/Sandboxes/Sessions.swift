@@ -63,7 +63,7 @@ final class Sessions: Sendable {
     func create<FirstUse>(
         _ key: SessionKey, _ options: SandboxOptions, mark: String, use: (Sandbox) async throws -> FirstUse
     ) async throws -> Creation<FirstUse> {
-        try await lookUps.run(key) {
+        try await lookUps.run(key, until: E2BClient.deadline) {
             for attempt in 1..<Self.attempts {
                 do {
                     return try await createOnce(key, options, mark: "\(mark)-\(attempt)", use: use)
@@ -114,7 +114,7 @@ final class Sessions: Sendable {
 
     /// Every sandbox that bears the session's name. False: there was none.
     func kill(_ key: SessionKey) async throws -> Bool {
-        try await lookUps.run(key) {
+        try await lookUps.run(key, until: E2BClient.deadline) {
             let sandboxes = try await candidates(key)
             var failure: E2BError?
             for sandbox in sandboxes {
@@ -162,7 +162,7 @@ final class Sessions: Sendable {
     // MARK: - Looking up
 
     private func find(_ key: SessionKey) async throws -> Session {
-        try await lookUps.run(key) {
+        try await lookUps.run(key, until: E2BClient.deadline) {
             if let known = cache.session(key) { return known }
             guard let found = try await oldest(key) else { throw absence(of: key) }
             return found
@@ -229,12 +229,14 @@ final class Sessions: Sendable {
     private func keep(_ session: Session, _ key: SessionKey, isYoung: Bool) {
         cache.keep(session, as: key)
         guard isYoung, watched.withLock({ $0.insert(session.sandbox.id).inserted }) else { return }
-        // Not a child of the request's task: it is for those that come later.
+        // Not a child of the request's task, nor bound by its deadline: it is for those that come later.
         Task {
-            for pause in Self.looks {
-                // Nothing cancels this task, so there is nothing to catch.
-                try? await Task.sleep(for: pause)
-                await reconsider(session, key)
+            await E2BClient.$deadline.withValue(nil) {
+                for pause in Self.looks {
+                    // Nothing cancels this task, so there is nothing to catch.
+                    try? await Task.sleep(for: pause)
+                    await reconsider(session, key)
+                }
             }
             watched.withLock { _ = $0.remove(session.sandbox.id) }
         }

@@ -1,5 +1,8 @@
 import Synchronization
 
+/// The turn did not come in time.
+struct NoTurn: Error {}
+
 /// Lets one at a time do something with the same key, in the order in which they came.
 final class Turns<Key: Hashable & Sendable>: Sendable {
     private typealias Waiter = (id: Int, continuation: CheckedContinuation<Bool, Never>)
@@ -24,12 +27,19 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
 
     /// Runs `work` when everybody who came earlier with this key is done.
     ///
-    /// - Parameter rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
-    /// - Throws: what `work` throws; `CancellationError` when the task is cancelled before its turn has come.
+    /// - Parameters:
+    ///   - deadline: of the waiting; nil: there is none.
+    ///   - rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
+    /// - Throws: what `work` throws; ``NoTurn`` when the deadline comes before the turn, `CancellationError` when the task is
+    ///   cancelled before.
     func run<Value>(
-        _ key: Key, restingFor rest: () -> Duration = { .zero }, _ work: () async throws -> Value
+        _ key: Key, until deadline: ContinuousClock.Instant? = nil, restingFor rest: () -> Duration = { .zero },
+        _ work: () async throws -> Value
     ) async throws -> Value {
-        guard await take(key) else { throw CancellationError() }
+        guard await take(key, until: deadline) else {
+            try Task.checkCancellation()
+            throw NoTurn()
+        }
         defer {
             let pause = rest()
             if pause > .zero {
@@ -45,14 +55,16 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
         return try await work()
     }
 
-    /// False: cancelled meanwhile.
-    private func take(_ key: Key) async -> Bool {
+    /// False: cancelled meanwhile, or too late.
+    private func take(_ key: Key, until deadline: ContinuousClock.Instant?) async -> Bool {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
         // A cancellation that comes with the turn leaves its mark, which nobody will ask for.
         defer { state.withLock { _ = $0.cancelled.remove(id) } }
+        var clock: Task<Void, Never>?
+        defer { clock?.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer = state.withLock { state -> Bool? in
@@ -64,11 +76,25 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
                     state.waiters[key]?.append((id, continuation))
                     return nil
                 }
-                if let answer { continuation.resume(returning: answer) }
+                if let answer { return continuation.resume(returning: answer) }
+                guard let deadline else { return }
+                clock = Task {
+                    // Cancelled when the turn has come.
+                    guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+                    leaveQueue(key, id)
+                }
             }
         } onCancel: {
             abandon(key, id)
         }
+    }
+
+    private func leaveQueue(_ key: Key, _ id: Int) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.waiters[key]?.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.waiters[key]?.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: false)
     }
 
     private func abandon(_ key: Key, _ id: Int) {

@@ -31,6 +31,12 @@ package struct Configuration: Sendable {
     package var templates: ReplyValue
     package var isLogging: Bool
 
+    /// In which every request is answered: what code may take, one answer of E2B's that is long in coming, and what has to be
+    /// done before and after.
+    package var answerLimit: Duration {
+        maximumTimeout + e2b.requestTimeout + .seconds(10) + Deadline.finishing
+    }
+
     /// Without a key E2B cannot be asked; the service starts all the same and says so.
     package var isAPIKeyConfigured: Bool { !e2b.apiKey.isEmpty }
 
@@ -62,6 +68,7 @@ package struct Configuration: Sendable {
         memoryLimit = reader.integer(.memory, 32 << 20...1 << 40)
         timeout = reader.seconds(.timeout, 1...86_400)
         maximumTimeout = reader.seconds(.maximumTimeout, 1...86_400)
+        let readTimeout = reader.seconds(.readTimeout, 10...100_000)
         textLimit = reader.integer(.textLimit, 1000...10_000_000)
         imageLimit = reader.integer(.imageLimit, 0...1000)
         imagePolicy = ImagePolicy()
@@ -75,6 +82,13 @@ package struct Configuration: Sendable {
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
         timeout = min(timeout, maximumTimeout)
+        if answerLimit > readTimeout - Deadline.margin {
+            reader.refuse(
+                "\(Setting.maximumTimeout.name) (\(maximumTimeout.words)) and \(Setting.requestTimeout.name) "
+                    + "(\(e2b.requestTimeout.words)) are too much together: with what else an answer may take the web server "
+                    + "would have to wait for \((answerLimit + Deadline.margin).words). Lower them, or raise its "
+                    + "fastcgi_read_timeout, and \(Setting.readTimeout.name) (\(readTimeout.words)) with it.")
+        }
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }
     }

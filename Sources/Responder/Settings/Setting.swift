@@ -28,10 +28,14 @@ package struct Setting: Sendable {
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
-        "E2B_FCGI_MEMORY", "536870912", "bytes that requests in flight may hold together: bodies, output, images, answers")
+        "E2B_FCGI_MEMORY", "536870912",
+        "bytes that requests in flight may hold together: bodies, output, images, answers")
     static let timeout = Setting("E2B_FCGI_TIMEOUT", "120", "seconds that code may run when the request does not say")
     static let maximumTimeout = Setting("E2B_FCGI_MAX_TIMEOUT", "300", "seconds that a request may ask for")
     static let requestTimeout = Setting("E2B_FCGI_E2B_TIMEOUT", "60", "seconds to wait for an answer of E2B's API")
+    static let readTimeout = Setting(
+        "E2B_FCGI_READ_TIMEOUT", "420",
+        "seconds after which the web server gives a request up (fastcgi_read_timeout): every answer comes before")
     static let textLimit = Setting("E2B_FCGI_TEXT_LIMIT", "100000", "characters of an answer's text")
     static let outputLimit = Setting(
         "E2B_FCGI_OUTPUT_LIMIT", "268435456", "bytes that one execution may send, images included")
@@ -54,7 +58,8 @@ package struct Setting: Sendable {
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, executions,
         bodyLimit,
-        fileLimit, memory, timeout, maximumTimeout, requestTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
+        fileLimit, memory, timeout, maximumTimeout, requestTimeout, readTimeout, textLimit, outputLimit, imageLimit,
+        imageBox, imageBytes,
         imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
     ]
 }

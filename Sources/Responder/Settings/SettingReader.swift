@@ -140,6 +140,9 @@ struct SettingReader {
         }
     }
 
+    /// Of values that are right by themselves, and do not go together.
+    mutating func refuse(_ sentence: String) { complaints.append(sentence) }
+
     private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
         complaints.append("\(setting.name) is '\(value)': it must be \(expected).")
     }
