@@ -20,7 +20,7 @@ RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matp
 TEST_PACKAGES := python3-venv spawn-fcgi curl openssl
 BENCH_PACKAGES := wrk gcc libvips-tools imagemagick
 
-.PHONY: run build check test test-debian fuzz bench gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run build check test test-debian fuzz bench soak gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
 
 run: build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -51,6 +51,9 @@ fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FU
 bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
 	@Tests/Bench/run.sh
 	@Tests/Bench/quality.sh
+
+soak: build deps-run  ## 5 minutes of everything at once, while E2B fails and recovers; SOAK_SECONDS=n, SOAK_CLIENTS=n
+	@exec /usr/bin/python3 -B Tests/Soak/soak.py
 
 gallery: build deps-run deps-bench  ## what the gate makes of pictures beside what others do: .build/gallery/index.html
 	@GALLERY=.build/gallery/index.html Tests/Bench/quality.sh
