@@ -5,4 +5,6 @@
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *_Nonnull actions, int from);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull path);
 void *_Nullable memmem(const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t patternCount);
+/// Of <sys/socket.h>, where it is a member of an enumeration without a name.
+enum { cgnu_scm_rights = 1 };
 enum { cgnu_spawn_setsid = 0x80 };

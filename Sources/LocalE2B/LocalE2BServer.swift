@@ -9,6 +9,8 @@ package final class LocalE2BServer: Sendable {
     private let sandboxes: Sandboxes
     private let edge: Edge
     private let files: AgentFiles
+    /// None where code is not isolated.
+    private let forks: ForkServer?
 
     package let port: UInt16
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -18,9 +20,11 @@ package final class LocalE2BServer: Sendable {
     /// Returns when a warm sandbox is ready.
     package static func start(_ configuration: LocalE2BConfiguration) async throws(LocalE2BError) -> LocalE2BServer {
         let files = try AgentFiles()
+        let forks = configuration.isIsolated ? ForkServer(files) : nil
         do throws(LocalE2BError) {
-            return try await start(configuration, files, try await plan(configuration, files))
+            return try await start(configuration, files, forks, try await plan(configuration, files, forks))
         } catch {
+            await forks?.stop()
             files.remove()
             throw error
         }
@@ -28,7 +32,7 @@ package final class LocalE2BServer: Sendable {
 
     /// - Parameter makeLaunch: how a sandbox is started.
     static func start(
-        _ configuration: LocalE2BConfiguration, _ files: AgentFiles,
+        _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ forks: ForkServer? = nil,
         _ makeLaunch: @escaping @Sendable () throws(LocalE2BError) -> Launch
     ) async throws(LocalE2BError) -> LocalE2BServer {
         // A sandbox that ends while it is written to is an error code, not the end of this process.
@@ -49,7 +53,12 @@ package final class LocalE2BServer: Sendable {
                 throw error
             }
             edge.serve(EdgeRouter(edge: edge, sandboxes: sandboxes, faults: faults, mainPort: port))
-            return LocalE2BServer(server, serving, sandboxes, edge, files, port)
+            if let forks {
+                Task {
+                    for await _ in forks.warmings { await pool.renew() }
+                }
+            }
+            return LocalE2BServer(server, serving, sandboxes, edge, files, forks, port)
         } catch {
             await edge.stop()
             throw error
@@ -58,13 +67,14 @@ package final class LocalE2BServer: Sendable {
 
     private init(
         _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ edge: Edge,
-        _ files: AgentFiles, _ port: UInt16
+        _ files: AgentFiles, _ forks: ForkServer?, _ port: UInt16
     ) {
         self.server = server
         self.serving = serving
         self.sandboxes = sandboxes
         self.edge = edge
         self.files = files
+        self.forks = forks
         self.port = port
     }
 
@@ -72,6 +82,7 @@ package final class LocalE2BServer: Sendable {
     package func stop() async {
         await edge.stop()
         await sandboxes.stop()
+        await forks?.stop()
         await server.stop(timeout: 1)
         serving.cancel()
         _ = await serving.result
@@ -80,18 +91,20 @@ package final class LocalE2BServer: Sendable {
 
     /// Checks that this machine can run sandboxes at all.
     private static func plan(
-        _ configuration: LocalE2BConfiguration, _ files: AgentFiles
+        _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ forks: ForkServer?
     ) async throws(LocalE2BError) -> @Sendable () throws(LocalE2BError) -> Launch {
         guard FileManager.default.isExecutableFile(atPath: Launch.python) else {
             throw .pythonMissing("it is not installed")
         }
-        let bubblewrap = configuration.isIsolated ? try await Bubblewrap(files, configuration.network) : nil
-        let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]
-        let trial = try await Command.run(bubblewrap?.arguments(files, running: check) ?? check)
-        guard trial.status == 0 else { throw .pythonMissing(trial.error.lastLine) }
-        return { () throws(LocalE2BError) in
-            if let bubblewrap { Launch.isolated(files, bubblewrap) } else { try Launch.bare(files) }
+        if let forks {
+            let bubblewrap = try await Bubblewrap(files, configuration.network)
+            try await forks.start()
+            return { Launch.isolated(files, bubblewrap, forks) }
         }
+        let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]
+        let trial = try await Command.run(check)
+        guard trial.status == 0 else { throw .pythonMissing(trial.error.lastLine) }
+        return { () throws(LocalE2BError) in try Launch.bare(files) }
     }
 
     private static func listen(

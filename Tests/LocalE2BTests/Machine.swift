@@ -32,9 +32,22 @@ enum Machine {
         }
     }
 
+    static func living() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+    }
+
+    /// Processes in the same pid namespace, itself included.
+    static func processes(inNamespaceOf pid: String) throws -> [String] {
+        func namespace(_ pid: String) -> String? {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/pid")
+        }
+        let theirs = namespace(pid)
+        return try living().filter { namespace($0) == theirs }
+    }
+
     /// Processes whose command line holds `text`.
     static func processes(with text: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.filter { pid in
+        try living().filter { pid in
             KernelFile.text("/proc/\(pid)/cmdline").replacing("\0", with: " ").contains(text)
         }
     }

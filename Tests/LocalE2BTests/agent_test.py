@@ -31,9 +31,9 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.home = tempfile.mkdtemp()
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.home}
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.home, "LANG": "C.UTF-8"}
         self._process = subprocess.Popen(
-            [sys.executable, "-B", str(AGENT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.home,
+            [sys.executable, str(AGENT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.home,
             env=environment)
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
@@ -246,6 +246,49 @@ class Python(AgentTest):
         lines = self.sandbox.run("import os, time; print('last words', flush=True); time.sleep(0.2); os.kill(os.getpid(), 9)")
         self.assertEqual(self.types(lines), ["number_of_executions", "stdout", "error", "end_of_execution"])
         self.assertEqual(self.sandbox.text("print('alive')"), "alive\n")
+
+    def test_without_its_server_a_kernel_is_a_python_of_its_own(self) -> None:
+        sandbox = Sandbox()
+        lines = sandbox.run("import os; os.kill(os.getppid(), 9); import time; time.sleep(60)")
+        self.assertEqual(lines[-2]["name"], "ContextRestarting")
+        self.assertEqual(sandbox.text("print('alive')"), "alive\n")
+        context = sandbox.call("contexts_create", language="python", cwd="/tmp")["result"]["id"]
+        self.assertEqual(sandbox.text("import os; print(os.getcwd(), __import__('sys').argv[0].split('/')[-1])",
+                                      context=context), "/tmp startup.py\n")
+        sandbox.run("os.kill(os.getpid(), 9)", context=context)
+        self.assertEqual(sandbox.text("print('again')", context=context), "again\n")
+        self.assertEqual(sandbox.close(), 0)
+
+    def test_kernels_share_no_random_numbers(self) -> None:
+        code = ("import random, uuid, secrets, tempfile, multiprocessing, numpy\n"
+                "print(random.random()); print(numpy.random.rand()); print(numpy.random.default_rng().random())\n"
+                "print(uuid.uuid4()); print(secrets.token_hex()); print(next(tempfile._get_candidate_names()))\n"
+                "print(bytes(multiprocessing.current_process().authkey)); import ssl; print(ssl.RAND_bytes(8))\n"
+                "print(get_ipython().kernel.session.key, get_ipython().kernel.session.session)")
+        drawn: list[str] = []
+        for _ in range(3):
+            context = self.sandbox.call("contexts_create", language="python", cwd="/")["result"]["id"]
+            drawn += self.sandbox.text(code, context=context).splitlines()
+        self.assertEqual((len(drawn), len(set(drawn))), (27, 27))
+
+    def test_a_kernel_is_what_a_python_of_its_own_would_be(self) -> None:
+        code = ("import sys, os, threading, signal, json\n"
+                "print(json.dumps([sys.argv[1:2], sys.path, list(sys.flags), sys.dont_write_bytecode,"
+                " [str(signal.getsignal(one)) for one in signal.Signals], threading.Thread().name,"
+                " sorted(os.environ), sorted(name for name in sys.modules if '__main__' in name)]))")
+        forked = self.sandbox.text(code)
+        sandbox = Sandbox()
+        sandbox.run("import os; os.kill(os.getppid(), 9); import time; time.sleep(60)")
+        alone = sandbox.text(code)
+        sandbox.close()
+        self.assertEqual(forked.replace(self.sandbox.home, "~"), alone.replace(sandbox.home, "~"))
+
+    def test_the_agents_modules_are_not_the_users(self) -> None:
+        self.sandbox.write("wire.py", b"mine = True")
+        names = ["agent", "contexts", "dials", "files", "kernels", "kernelserver", "processes", "processtools", "scripts",
+                 "startup", "afterfork", "confinement", "forkserver"]
+        code = f"import importlib.util, wire\nprint(wire.mine, [n for n in {names} if importlib.util.find_spec(n)])"
+        self.assertEqual(self.sandbox.text(code), "True []\n")
 
     def test_output_of_children_is_whole_and_in_its_place(self) -> None:
         text = self.sandbox.text("import subprocess\nsubprocess.run(['/usr/bin/python3', '-c', 'print(\"日本語\" * 100000)'])\nprint('after')")

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ctypes
 import json
 import os
-import pathlib
 import resource
 import signal
 import sys
 from typing import Any, Awaitable, Callable
 
-# `python3 -I` leaves the script's own folder out.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+# Nothing that is imported leaves a compiled file beside the agent's files.
+sys.dont_write_bytecode = True
 
 import pipes  # noqa: E402
 from contexts import Contexts, Execution  # noqa: E402
 from dials import Dials  # noqa: E402
 from files import Files, Paths, Upload  # noqa: E402
+from kernelserver import KernelServer  # noqa: E402
 from processes import Leaving, Listener, Processes  # noqa: E402
+from processtools import set_dumpable  # noqa: E402
 from wire import Failure, Outbox, Reply  # noqa: E402
 
 Request = dict[str, Any]
@@ -31,13 +31,12 @@ Handler = Callable[[Request, Reply], Awaitable[None]]
 
 # A line of the host: code, or a chunk of an upload.
 LINE_LIMIT = 64 << 20
-PR_SET_DUMPABLE = 4
 
 
 class Agent:
-    def __init__(self, outbox: Outbox, home: str, environment: dict[str, str]) -> None:
+    def __init__(self, outbox: Outbox, home: str, environment: dict[str, str], kernels: KernelServer) -> None:
         self._outbox = outbox
-        self._contexts = Contexts(home, environment)
+        self._contexts = Contexts(home, environment, kernels)
         self._dials = Dials()
         self._files = Files(Paths(home))
         self._processes = Processes(Paths(home), environment)
@@ -275,16 +274,19 @@ def reset_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def hide() -> None:
-    """Keeps user code, which has the same account, from opening our pipes in /proc or attaching to us."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-async def main() -> None:
-    hide()
+def start(*, is_preloaded: bool = False, preloads: bool = False) -> None:
+    """Becomes the agent, until the host is gone. In the processes that become kernels it does not return."""
+    # User code has the same account: it must not open our pipes in /proc, nor attach to us.
+    set_dumpable(False)
     reset_signals()
     requests, answers = take_streams()
     set_limits()
+    # While there is one thread.
+    kernels = KernelServer.fork(is_preloaded=is_preloaded, preloads=preloads)
+    asyncio.run(serve(requests, answers, kernels))
+
+
+async def serve(requests: int, answers: int, kernels: KernelServer) -> None:
     loop = asyncio.get_running_loop()
     watcher = asyncio.PidfdChildWatcher()
     watcher.attach_loop(loop)
@@ -296,7 +298,7 @@ async def main() -> None:
         "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
         **os.environ,
     }
-    agent = Agent(outbox, home, environment)
+    agent = Agent(outbox, home, environment, kernels)
     serving = asyncio.create_task(agent.serve(reader))
     await asyncio.wait({serving, outbox.broken}, return_when=asyncio.FIRST_COMPLETED)
     await agent.stop()
@@ -305,4 +307,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    start(preloads="--preload" in sys.argv)

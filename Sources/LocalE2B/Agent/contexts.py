@@ -11,6 +11,7 @@ import uuid
 from typing import Any, Callable
 
 from kernels import Emit, Kernel, Line, Outcome, PythonKernel, error_line
+from kernelserver import KernelServer
 from scripts import BashKernel, JavaScriptKernel
 from wire import Failure
 
@@ -210,9 +211,10 @@ async def _discard(line: Line) -> None:
 class Contexts:
     """All contexts of the sandbox, with one default for each language."""
 
-    def __init__(self, home: str, environment: dict[str, str]) -> None:
+    def __init__(self, home: str, environment: dict[str, str], kernels: KernelServer) -> None:
         self._home = home
         self._environment = environment
+        self._kernels = kernels
         self._contexts: dict[str, Context] = {}
         # None: it has been deleted, which the real server does not get over.
         self._defaults: dict[str, Context | None] = {}
@@ -311,7 +313,7 @@ class Contexts:
     def _kernel(self, language: str, cwd: str) -> Kernel:
         match language:
             case "python":
-                return PythonKernel(cwd, self._environment)
+                return PythonKernel(cwd, self._environment, self._kernels)
             case "bash":
                 return BashKernel(cwd, self._environment)
             case _:

@@ -17,6 +17,8 @@ import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 
+from kernelserver import KernelProcess, KernelServer
+
 Line = dict[str, Any]
 # Takes one line of an execution's stream. Waits when the reader is behind.
 Emit = Callable[[Line], Awaitable[None]]
@@ -109,11 +111,12 @@ def kill_session(leader: int) -> None:
 class PythonKernel:
     """ipykernel behind Unix sockets in a folder of its own."""
 
-    def __init__(self, cwd: str, environment: dict[str, str]) -> None:
+    def __init__(self, cwd: str, environment: dict[str, str], server: KernelServer) -> None:
         self._cwd = cwd
         self._environment = environment
+        self._server = server
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: KernelProcess | asyncio.subprocess.Process | None = None
         self._client: AsyncKernelClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._cell: Cell | None = None
@@ -125,10 +128,7 @@ class PythonKernel:
         self._folder = tempfile.TemporaryDirectory(prefix=".kernel-", ignore_cleanup_errors=True)
         file = f"{self._folder.name}/connection.json"
         write_connection_file(file, transport="ipc", ip=f"{self._folder.name}/k")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / "startup.py"), str(os.getpid()), "-f", file,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-            cwd=self._cwd, env=self._environment, start_new_session=True)
+        self._process = await self._launch(str(HERE / "startup.py"), "-f", file)
         if self._closed:
             # Stopped while there was no process to stop.
             await self.stop()
@@ -150,6 +150,16 @@ class PythonKernel:
         ready.result()
         self._tasks.append(asyncio.create_task(self._pump_shell(self._client)))
         self._tasks.append(asyncio.create_task(self._pump_iopub(self._client)))
+
+    async def _launch(self, script: str, *arguments: str) -> KernelProcess | asyncio.subprocess.Process:
+        try:
+            return await self._server.start([script, *arguments], self._cwd, self._environment)
+        except ConnectionError:
+            # User code has ended the server, which has the same account. Then a kernel is a Python of its own.
+            return await asyncio.create_subprocess_exec(
+                sys.executable, script, str(os.getpid()), *arguments,
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+                cwd=self._cwd, env=self._environment, start_new_session=True)
 
     async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
         if self._dead.is_set() or self._closed or self._client is None:
@@ -207,7 +217,7 @@ class PythonKernel:
                     raise
                 client.kernel_info()
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+    async def _watch(self, process: KernelProcess | asyncio.subprocess.Process) -> None:
         await process.wait()
         self._dead.set()
         # What the kernel managed to send is still on its way through the socket.

@@ -1,15 +1,15 @@
 """The Python kernel: ipykernel, set up so that its answers have the shape of E2B's.
 
-Started as a script with the agent's process id and a connection file. Everything is imported and drawn once before the
-kernel says it is ready, so that a first plot costs what a second one does; nothing of that is left in the user's
-namespace.
+Forked from a process that has imported it, or started as a script with the agent's process id and a connection file.
+What is preloaded has been drawn with once, so that a first plot costs what a second one does; nothing of that is left in
+the user's namespace.
 """
 
 from __future__ import annotations
 
 import array
 import codecs
-import ctypes
+import contextlib
 import fcntl
 import inspect
 import io
@@ -17,6 +17,7 @@ import json
 import logging
 import math
 import os
+import pathlib
 import select
 import signal
 import site
@@ -28,8 +29,13 @@ import warnings
 from importlib import machinery
 from typing import Any
 
-# The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
-sys.path[0] = ""
+import afterfork
+from processtools import end_with
+
+OURS = __name__
+if OURS == "__main__":
+    # The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
+    sys.path[0] = ""
 # ipykernel does without its debugger, which nobody could reach and which takes 0.2 s to load.
 sys.modules["debugpy"] = None  # type: ignore[assignment]
 
@@ -46,8 +52,7 @@ del sys.modules["debugpy"]
 
 # Characters that wait for one message at most, unless a single write has more.
 FLUSH_SIZE = 16 << 20
-# Of prctl(2).
-PR_SET_PDEATHSIG = 1
+BACKEND = "module://matplotlib_inline.backend_inline"
 
 
 class CellStream(OutStream):
@@ -105,7 +110,7 @@ class CellStream(OutStream):
 
 
 class KernelApp(IPKernelApp):
-    outstream_class = DottedObjectName("__main__.CellStream")
+    outstream_class = DottedObjectName(f"{OURS}.CellStream")
 
     def init_iopub(self, context: zmq.Context) -> None:
         # A publisher drops messages past its high-water mark. Output is not to be lost: the kernel grows
@@ -277,11 +282,26 @@ def see_packages_to_come() -> None:
     sys.path_importer_cache[folder] = machinery.FileFinder(folder, *loaders)
 
 
+def preload() -> None:
+    """Loads what is likely to be imported, with one thread and without a kernel: for forks to come."""
+    threads = [f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "NUMEXPR")]
+    os.environ |= {name: "1" for name in threads} | {"MPLBACKEND": BACKEND}
+    try:
+        warm()
+    except ImportError as error:
+        print(f"not preloaded: {error}", file=sys.stderr)
+    for name in (*threads, "MPLBACKEND"):
+        del os.environ[name]
+    for thread in threading.enumerate():
+        # One that only waited to complain, and was told that it need not.
+        if thread is not threading.current_thread():
+            thread.join(10)
+
+
 def warm() -> None:
     """Loads and draws once: font cache, backend, renderer, encoder."""
-    import numpy  # noqa: F401
-    import pandas  # noqa: F401
-    from matplotlib import pyplot
+    import matplotlib
+    from matplotlib import font_manager, pyplot
 
     figure, axes = pyplot.subplots()
     axes.plot([0, 1], label="x")
@@ -289,17 +309,34 @@ def warm() -> None:
     axes.set_title("x")
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     pyplot.close(figure)
+    # What a sandbox has, too.
+    fonts = font_manager.fontManager
+    fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith("/usr/")]
+    fonts.afmlist = [font for font in fonts.afmlist if font.fname.startswith("/usr/")]
+    for file in pathlib.Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+        afterfork.FONT_FILES[file.name] = file.read_bytes()
+    import pandas  # noqa: F401
 
 
-def end_with(agent: int) -> None:
-    """Ends this process with the agent, however that ends: without isolation nothing else would."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != agent:
-        os._exit(1)
+def connect_figures() -> None:
+    """What matplotlib's backend does with the kernel when it is imported; here it was imported before."""
+    if backend := sys.modules.get("matplotlib_inline.backend_inline"):
+        backend._enable_matplotlib_integration()
 
 
-def main() -> None:
-    end_with(int(sys.argv.pop(1)))
+def forget_ours() -> None:
+    """User code may have modules of the same names."""
+    folder = os.path.dirname(__file__)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "__main__"]
+    for name, module in list(sys.modules.items()):
+        if os.path.dirname(getattr(module, "__file__", None) or "") == folder:
+            del sys.modules[name]
+    sys.path[:] = ["", *(path for path in sys.path if path not in ("", folder))]
+
+
+def run() -> None:
+    """Until the kernel is to end. Its arguments are those of the command line."""
+    afterfork.renew()
     config = Config()
     config.InteractiveShell.colors = "NoColor"
     # What the kernel has to say about itself may quote the code: the log is not the place.
@@ -310,17 +347,20 @@ def main() -> None:
     warnings.formatwarning = format_warning
     app = KernelApp.instance(config=config)
     app.initialize(sys.argv[1:])
-    # Interrupts belong to cells; one that comes while warming would end the kernel.
-    shell = app.shell
-    add_formatters(shell)
-    try:
+    add_formatters(app.shell)
+    # Without Pillow there are no images.
+    with contextlib.suppress(ImportError):
         show_saved_images()
-        warm()
-    except ImportError as error:
-        print(f"not preloaded: {error}", file=sys.__stderr__)
+    connect_figures()
     see_packages_to_come()
     remember_cells_of_threads()
+    forget_ours()
     app.start()
+
+
+def main() -> None:
+    end_with(int(sys.argv.pop(1)))
+    run()
 
 
 if __name__ == "__main__":

@@ -20,14 +20,19 @@ struct AgentFiles: Sendable {
     ]
 
     private static let program = [
+        "afterfork.py": PackageResources.afterfork_py,
         "agent.py": PackageResources.agent_py,
+        "confinement.py": PackageResources.confinement_py,
         "contexts.py": PackageResources.contexts_py,
         "dials.py": PackageResources.dials_py,
         "files.py": PackageResources.files_py,
+        "forkserver.py": PackageResources.forkserver_py,
         "kernel.js": PackageResources.kernel_js,
         "kernels.py": PackageResources.kernels_py,
+        "kernelserver.py": PackageResources.kernelserver_py,
         "pipes.py": PackageResources.pipes_py,
         "processes.py": PackageResources.processes_py,
+        "processtools.py": PackageResources.processtools_py,
         "scripts.py": PackageResources.scripts_py,
         "startup.py": PackageResources.startup_py,
         "wire.py": PackageResources.wire_py,
@@ -36,6 +41,9 @@ struct AgentFiles: Sendable {
     let folder: String
 
     var agent: String { "\(folder)/agent/agent.py" }
+    var forkServer: String { "\(folder)/agent/forkserver.py" }
+    /// Where the fork server's matplotlib keeps what it finds out about fonts.
+    var matplotlib: String { "\(folder)/matplotlib" }
 
     init() throws(LocalE2BError) {
         folder = FileManager.default.temporaryDirectory.path + "/e2b-local-\(getpid())-\(Token.letters(8))"
@@ -45,6 +53,7 @@ struct AgentFiles: Sendable {
                 atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             for (name, bytes) in Self.program { try write(Data(bytes), to: "agent", name) }
             for (name, text) in Self.etc { try write(Data(text.utf8), to: "etc", name) }
+            _ = try makeFolder(named: "matplotlib")
             if Account.dropsRoot { try giveToNobody() }
         } catch let error as LocalE2BError {
             remove()

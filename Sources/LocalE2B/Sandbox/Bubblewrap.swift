@@ -20,9 +20,12 @@ struct Bubblewrap: Sendable {
         /// Processes and threads.
         static let processes = 512
         static let openFiles = 4096
+        /// When memory runs out, the kernel takes a sandbox before anything else.
+        static let oomScore = 500
     }
 
     private static let program = "/usr/bin/bwrap"
+    private static let home = "/home/user"
 
     /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
     private static let etc = [
@@ -49,12 +52,30 @@ struct Bubblewrap: Sendable {
     }
 
     func arguments(_ files: AgentFiles, running command: [String]) -> [String] {
-        var all: [String] = []
-        if Account.dropsRoot {
-            all += ["/usr/bin/setpriv", "--reuid=\(Account.nobody)", "--regid=\(Account.nobody)"]
-            all += ["--clear-groups", "--no-new-privs"]
-        }
-        all.append(Self.program)
+        boundaries(files) + ["--"] + limits + command
+    }
+
+    /// A sandbox in which nothing runs yet: a process that waits for the end of its stdin keeps it. Once it is complete, stdout
+    /// has bubblewrap's words about its child and a line `ready`.
+    func emptySandbox(_ files: AgentFiles) -> [String] {
+        let waiting = "printf '\\nready\\n'; exec cat >/dev/null"
+        return boundaries(files) + ["--info-fd", "\(ChildProcess.secondOutput)", "--", "/bin/sh", "-c", waiting]
+    }
+
+    /// What a process that is forked into such a sandbox has to be told, since it does not come by way of bubblewrap.
+    var order: ForkServer.Order {
+        var environment = Dictionary(uniqueKeysWithValues: environment)
+        environment["PWD"] = Self.home
+        return ForkServer.Order(
+            folder: Self.home, environment: environment,
+            limits: [
+                "CORE": 0, "NPROC": Limit.processes, "NOFILE": Limit.openFiles, "FSIZE": Limit.fileSize,
+                "DATA": Limit.data,
+            ])
+    }
+
+    private func boundaries(_ files: AgentFiles) -> [String] {
+        var all = Account.dropping + [Self.program]
         all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
         if network == .none { all.append("--unshare-net") }
         all += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
@@ -64,7 +85,7 @@ struct Bubblewrap: Sendable {
         all += ["--proc", "/proc", "--dev", "/dev"]
         all += memory(Limit.sharedMemory, mode: "1777", at: "/dev/shm") + ["--remount-ro", "/dev"]
         all += memory(Limit.temporary, mode: "1777", at: "/tmp")
-        all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: "/home/user")
+        all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: Self.home)
         all += ["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/etc/ssl"]
         for name in Self.etc { all += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
         for name in AgentFiles.etc.keys.sorted() where name != "nsswitch-dns.conf" {
@@ -76,13 +97,16 @@ struct Bubblewrap: Sendable {
         }
         all += ["--perms", "0755", "--dir", "/run", "--ro-bind", "\(files.folder)/agent", "/run/e2b"]
         all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--remount-ro", "/"]
-        all += ["--clearenv", "--chdir", "/home/user"]
-        let environment = [
-            ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/home/user"), ("USER", "user"), ("LOGNAME", "user"),
+        all += ["--clearenv", "--chdir", Self.home]
+        for (name, value) in environment { all += ["--setenv", name, value] }
+        return all
+    }
+
+    private var environment: [(String, String)] {
+        [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", Self.home), ("USER", "user"), ("LOGNAME", "user"),
             ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
-        ]
-        for (name, value) in environment + Launch.installers(network) { all += ["--setenv", name, value] }
-        return all + ["--"] + limits + command
+        ] + Launch.installers(network)
     }
 
     /// `/bin`, `/lib` and so on are links into `/usr` on a merged system, and folders on an older one.
@@ -99,11 +123,11 @@ struct Bubblewrap: Sendable {
         (hasSize ? ["--size", "\(size)"] : []) + ["--perms", mode, "--tmpfs", path]
     }
 
-    /// Set inside the sandbox: the process limit then counts this sandbox's processes only. When memory runs out,
-    /// the kernel takes a sandbox before anything else.
+    /// Set inside the sandbox: the process limit then counts this sandbox's processes only.
     private var limits: [String] {
         [
-            "/usr/bin/choom", "-n", "500", "--", "/usr/bin/prlimit", "--core=0", "--nproc=\(Limit.processes)",
+            "/usr/bin/choom", "-n", "\(Limit.oomScore)", "--", "/usr/bin/prlimit", "--core=0",
+            "--nproc=\(Limit.processes)",
             "--nofile=\(Limit.openFiles)", "--fsize=\(Limit.fileSize)", "--data=\(Limit.data)", "--",
         ]
     }

@@ -7,35 +7,32 @@ final class ChildProcess: Sendable {
     private struct State {
         var pid: pid_t?
         var input: CInt?
+        /// Whose closing ends the sandbox that a forked agent is in.
+        var life: CInt?
         var output: CInt = -1
         var log: CInt = -1
         /// `kill` came before there was anything to kill.
         var isDoomed = false
     }
 
+    /// Where a program that is told so writes to its stdout as well.
+    static let secondOutput: CInt = 3
+
     private let state = Mutex(State())
 
     /// Starts the program in a session of its own, with nothing open but the three pipes.
     func spawn(_ launch: Launch) throws(LocalE2BError) {
-        var input: (read: CInt, write: CInt) = (-1, -1)
-        var output = input
-        var log = input
-        do throws(LocalE2BError) {
-            (input, output, log) = (try Self.makePipe(), try Self.makePipe(), try Self.makePipe())
-        } catch {
-            for descriptor in [input.read, input.write, output.read, output.write] where descriptor >= 0 {
-                close(descriptor)
+        let pipes = try Pipes(launch)
+        defer { pipes.closeChildEnds() }
+        let spawned =
+            if let life = pipes.life, let started = pipes.started {
+                Self.spawn(launch, stdin: life.read, stdout: started.write, stderr: pipes.log.write)
+            } else {
+                Self.spawn(launch, stdin: pipes.input.read, stdout: pipes.output.write, stderr: pipes.log.write)
             }
-            throw error
-        }
-        defer {
-            close(input.read)
-            close(output.write)
-            close(log.write)
-        }
-        let spawned = Self.spawn(launch, stdin: input.read, stdout: output.write, stderr: log.write)
         let isDoomed = state.withLock { state in
-            (state.output, state.log, state.input) = (output.read, log.read, input.write)
+            (state.output, state.log, state.input) = (pipes.output.read, pipes.log.read, pipes.input.write)
+            state.life = pipes.life?.write
             if case .success(let pid) = spawned { state.pid = pid }
             return state.isDoomed
         }
@@ -45,15 +42,18 @@ final class ChildProcess: Sendable {
         }
         if isDoomed {
             kill()
-            closeInput()
+            return closeInput()
         }
-    }
-
-    private static func makePipe() throws(LocalE2BError) -> (read: CInt, write: CInt) {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .agentFailed("no pipe: \(String(cString: strerror(errno)))") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return (ends[0], ends[1])
+        guard let (server, order) = launch.fork, let started = pipes.started else { return }
+        do throws(LocalE2BError) {
+            try server.fork(
+                order, handing: [pipes.input.read, pipes.output.write, pipes.log.write, started.read])
+        } catch {
+            kill()
+            reap()
+            closeAll()
+            throw error
+        }
     }
 
     private static func spawn(
@@ -66,7 +66,8 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, stdout, 1)
         posix_spawn_file_actions_adddup2(&actions, stderr, 2)
         // The HTTP server's sockets are not close-on-exec: a sandbox that inherited them would hold clients' connections.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        posix_spawn_file_actions_adddup2(&actions, 1, secondOutput)
+        posix_spawn_file_actions_addclosefrom_np(&actions, launch.fork == nil ? secondOutput : secondOutput + 1)
         if let folder = launch.folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
 
         var attributes = posix_spawnattr_t()
@@ -121,13 +122,43 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Sends one message with descriptors, where the input is a socket. False: the program has ended, or reads none.
+    func send(_ message: Data, handing descriptors: [CInt]) -> Bool {
+        // Under the lock, and without waiting: the socket is not closed meanwhile.
+        state.withLock { state in state.input.map { Self.send(message, descriptors, to: $0) } ?? false }
+    }
+
+    private static func send(_ message: Data, _ descriptors: [CInt], to socket: CInt) -> Bool {
+        let size = MemoryLayout<CInt>.stride * descriptors.count
+        let control = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: MemoryLayout<cmsghdr>.stride + size, alignment: MemoryLayout<cmsghdr>.alignment)
+        defer { control.deallocate() }
+        var header = cmsghdr()
+        header.cmsg_len = MemoryLayout<cmsghdr>.stride + size
+        (header.cmsg_level, header.cmsg_type) = (SOL_SOCKET, CInt(cgnu_scm_rights))
+        control.storeBytes(of: header, as: cmsghdr.self)
+        descriptors.withUnsafeBytes { bytes in
+            UnsafeMutableRawBufferPointer(rebasing: control[MemoryLayout<cmsghdr>.stride...]).copyMemory(from: bytes)
+        }
+        return message.withUnsafeBytes { bytes in
+            // Only read from.
+            var part = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+            return withUnsafeMutablePointer(to: &part) { part in
+                var all = msghdr()
+                (all.msg_iov, all.msg_iovlen) = (part, 1)
+                (all.msg_control, all.msg_controllen) = (control.baseAddress, control.count)
+                return sendmsg(socket, &all, CInt(MSG_DONTWAIT | MSG_NOSIGNAL)) == bytes.count
+            }
+        }
+    }
+
     /// After all writes: only the queue that writes calls this, so no write has the number of a closed pipe.
     func closeInput() {
-        let input = state.withLock { state in
-            defer { state.input = nil }
-            return state.input
+        let inputs = state.withLock { state in
+            defer { (state.input, state.life) = (nil, nil) }
+            return [state.input, state.life]
         }
-        if let input { close(input) }
+        for case let input? in inputs { close(input) }
     }
 
     /// Hands on complete lines until both pipes are closed. A line above `longestLine` bytes kills the program.

@@ -8,6 +8,16 @@ struct Launch: Sendable {
     /// Working directory; nil where bubblewrap sets it.
     let folder: String?
     let isIsolated: Bool
+    var input = Input.pipe
+    /// Where the program only makes the sandbox, and the agent is forked into it.
+    var fork: (server: ForkServer, order: ForkServer.Order)?
+
+    /// What stdin is.
+    enum Input {
+        case pipe
+        /// Messages with descriptors.
+        case socket
+    }
 
     /// Removes what the sandbox had on disk. Under bubblewrap that is nothing: its home is memory.
     func cleanUp() {
@@ -20,9 +30,6 @@ struct Launch: Sendable {
     }
 
     static let python = "/usr/bin/python3"
-
-    /// Isolated from the user's own Python packages, and leaving no compiled files behind.
-    private static func command(_ agent: String) -> [String] { [python, "-I", "-B", agent] }
 
     /// pip installs for the user although the system's packages are Debian's. Without a network, pip and npm say so at
     /// once.
@@ -44,13 +51,15 @@ struct Launch: Sendable {
         environment["PIP_USER"] = "1"
         for (name, value) in installers(.host) { environment[name] = value }
         return Launch(
-            program: python, arguments: command(files.agent), environment: environment,
+            program: python, arguments: [python, files.agent, "--preload"], environment: environment,
             folder: home, isIsolated: false)
     }
 
-    /// The agent under bubblewrap.
-    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap) -> Launch {
-        let arguments = bubblewrap.arguments(files, running: command("/run/e2b/agent.py"))
-        return Launch(program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true)
+    /// The agent forked into what bubblewrap makes.
+    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer) -> Launch {
+        let arguments = bubblewrap.emptySandbox(files)
+        return Launch(
+            program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true,
+            fork: (server, bubblewrap.order))
     }
 }

@@ -1,0 +1,166 @@
+internal import Foundation
+internal import Synchronization
+
+/// The Python outside the sandboxes from which their agents are forked, so that none of them has to import anything.
+///
+/// When it ends it is started again; what it has forked does not need it.
+final class ForkServer: Sendable {
+    private struct State {
+        var process: ChildProcess?
+        var starter: CheckedContinuation<Result<Void, LocalE2BError>, Never>?
+        var lastWords = ""
+        var isStopping = false
+        /// None has been started, or the last one has been reaped.
+        var hasEnded = true
+        var stopped: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// What a sandbox's agent is to be, beside the namespaces that it joins.
+    struct Order: Encodable {
+        let folder: String
+        let environment: [String: String]
+        /// As Python's `resource` calls them.
+        let limits: [String: Int]
+    }
+
+    /// How long an order may wait for a server that has just ended.
+    private static let patience = 30.0
+
+    /// Each time when what is forked has all packages from then on.
+    let warmings: AsyncStream<Void>
+    private let becameWarm: AsyncStream<Void>.Continuation
+    private let launch: Launch
+    private let state = Mutex(State())
+
+    init(_ files: AgentFiles) {
+        (warmings, becameWarm) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // It has nothing to lose but time: when memory runs out it goes with the sandboxes.
+        let arguments =
+            ["/usr/bin/choom", "-n", "\(Bubblewrap.Limit.oomScore)", "--"] + Account.dropping
+            + [Launch.python, files.forkServer]
+        // Of no user, whose own packages and settings are not for the sandboxes.
+        let environment = [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
+            "MPLCONFIGDIR": files.matplotlib,
+        ]
+        launch = Launch(
+            program: arguments[0], arguments: arguments, environment: environment, folder: nil, isIsolated: false,
+            input: .socket)
+    }
+
+    /// Returns when it can fork.
+    func start() async throws(LocalE2BError) {
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { ($0.starter, $0.hasEnded) = (continuation, false) }
+                let thread = Thread { self.run() }
+                thread.name = "e2b-local forks"
+                thread.stackSize = 1 << 20
+                thread.start()
+            }
+        } onCancel: {
+            end()
+        }
+        try outcome.get()
+    }
+
+    /// Ends it and returns when it has been reaped.
+    func stop() async {
+        end()
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.stopped.append(continuation) }
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+        becameWarm.finish()
+    }
+
+    /// Has an agent forked. Blocks while there is no server.
+    ///
+    /// - Parameter descriptors: the agent's stdin, stdout and stderr, and where bubblewrap tells of the sandbox.
+    func fork(_ order: Order, handing descriptors: [CInt]) throws(LocalE2BError) {
+        guard let message = try? JSONEncoder().encode(order) else {
+            preconditionFailure("An order is strings and numbers and always encodes.")
+        }
+        let deadline = Date.now + Self.patience
+        while Date.now < deadline {
+            let (process, isStopping) = state.withLock { ($0.process, $0.isStopping) }
+            if isStopping { break }
+            if let process, process.send(message, handing: descriptors) { return }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        throw .agentFailed("there is no fork server: \(state.withLock { $0.lastWords })")
+    }
+
+    private func end() {
+        state.withLock { state in
+            state.isStopping = true
+            return state.process
+        }?.kill()
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        while true {
+            let process = ChildProcess()
+            let started = Date.now
+            let isStopping = state.withLock { state in
+                if !state.isStopping { state.process = process }
+                return state.isStopping
+            }
+            if !isStopping { live(process) }
+            guard goesOn() else { break }
+            Log.note("the fork server has ended and is started again")
+            // One that cannot start does not keep the machine busy.
+            if Date.now.timeIntervalSince(started) < 5 { Thread.sleep(forTimeInterval: 0.5) }
+        }
+        let stopped = state.withLock { state in
+            state.hasEnded = true
+            defer { state.stopped = [] }
+            return state.stopped
+        }
+        for waiter in stopped { waiter.resume() }
+    }
+
+    private func live(_ process: ChildProcess) {
+        do throws(LocalE2BError) {
+            try process.spawn(launch)
+        } catch {
+            return state.withLock { $0.lastWords = "\(error)" }
+        }
+        process.read(
+            longestLine: 4096,
+            output: { line in
+                switch String(decoding: line, as: UTF8.self) {
+                case "ready": answerStart(.success(()))
+                case "warm": becameWarm.yield()
+                default: break
+                }
+            },
+            log: { text in
+                Log.note("fork server: \(text)")
+                state.withLock { $0.lastWords = text }
+            })
+        process.reap()
+        process.closeInput()
+        state.withLock { $0.process = nil }
+    }
+
+    /// Whether the next one is to be started; not where the first could not.
+    private func goesOn() -> Bool {
+        let (isFirst, isStopping, words) = state.withLock { ($0.starter != nil, $0.isStopping, $0.lastWords) }
+        if isFirst { answerStart(.failure(.pythonMissing(words.isEmpty ? "it ended at once" : words))) }
+        return !isFirst && !isStopping
+    }
+
+    private func answerStart(_ outcome: Result<Void, LocalE2BError>) {
+        let starter = state.withLock { state in
+            defer { state.starter = nil }
+            return state.starter
+        }
+        starter?.resume(returning: outcome)
+    }
+}
