@@ -131,6 +131,28 @@ struct SessionRaceTests {
         }
     }
 
+    @Test func `an action that asks the sandbox nothing tells of the one that is left, too`() async throws {
+        let slow = StubE2B.Behaviour("slow", creation: 0...300, startsAtRequest: true)
+        try await Pair.with(slow) { pair in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for session in (0..<20).map({ "round \($0)" }) {
+                    group.addTask {
+                        async let first = pair.first.ask("create", session)
+                        async let second = pair.second.ask("create", session)
+                        _ = try await (first, second)
+                        let alive = try #require(pair.alive(session).first)
+                        for desk in pair.desks {
+                            while try await !desk.ask("get_host", session, ["port": 80]).host.contains(alive) {
+                                try await Task.sleep(for: .milliseconds(50))
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `actions that come while a session is made are in its sandbox`() async throws {
         try await Pair.with(StubE2B.Behaviour("slow", creation: 0...30, startsAtRequest: true)) { pair in
             for round in 0..<20 {
@@ -247,4 +269,9 @@ struct SessionRaceTests {
             #expect(usedLast == [second, second])
         }
     }
+}
+
+extension JSONTree {
+    /// Of the answer to `get_host`.
+    fileprivate var host: String { self["host"].string ?? "" }
 }

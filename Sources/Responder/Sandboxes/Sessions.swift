@@ -258,8 +258,11 @@ final class Sessions: Sendable {
                     "two sandboxes were made for one session: \(older.sandbox.id) stays, \(session.sandbox.id) is ended"
                 )
             }
+        } catch E2BError.sandboxGone {
+            // Ended by a responder that knows an older one. Some actions would not notice: they only tell where it is.
+            cache.markEnded(key, sandbox: session.sandbox.id)
         } catch {
-            // The next look tries again. One that is gone is found out by its next use.
+            // The next look tries again.
         }
     }
 
