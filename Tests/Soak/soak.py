@@ -197,7 +197,7 @@ async def soak(service):
     say(f"sandboxes made {stats['created']} ({stats['lost']} of them unheard of), killed {stats['killed']}")
     say(f"memory {memory} -> {memory_now} kB, descriptors {descriptors} -> {descriptors_now}")
     say(f"/health: {pulse['count']} asked, p50 {pulse['p50']} ms, p99 {pulse['p99']} ms, max {pulse['max']} ms; "
-        f"load average {os.getloadavg()[0]:.1f}")
+        f"nginx alone {pulse['floor']} ms (p99); load average {os.getloadavg()[0]:.1f}")
 
     if traffic.wrong:
         reasons.append(f"{len(traffic.wrong)} wrong answers, the first: " + "; ".join(traffic.wrong[:3]))
@@ -210,7 +210,8 @@ async def soak(service):
     if pulse["wrong"]:
         reasons.append(f"/health was wrong {pulse['wrong']} times")
     if pulse["p99"] >= 50:
-        reasons.append(f"/health took {pulse['p99']} ms (p99)")
+        busy = "; the machine is busy with something else" if pulse["floor"] >= 50 else ""
+        reasons.append(f"/health took {pulse['p99']} ms (p99), nginx alone {pulse['floor']} ms{busy}")
 
     service.responder.terminate()
     try:
