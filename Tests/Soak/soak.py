@@ -176,7 +176,7 @@ async def soak(service):
     await service.start()
     traffic = Traffic(service.port)
     say(f"warming up; {CLIENTS} clients, {os.cpu_count()} cores, {BIN}/e2b-fcgi")
-    await run(service, traffic, min(30, max(8, SECONDS / 5)))
+    await run(service, traffic, min(30, max(20, SECONDS / 5)))
     memory, descriptors = service.size()
 
     say(f"{SECONDS:.0f} s of traffic")
