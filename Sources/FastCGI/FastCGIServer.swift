@@ -22,6 +22,7 @@ package final class FastCGIServer: Sendable {
     private let budget: ByteBudget?
     private let bodyLimit: BodyLimit
     private let handler: Handler
+    private let peerCheck: PeerCheck
     private let inbox: ServerInbox
     private let hasRun = Atomic(false)
 
@@ -30,10 +31,11 @@ package final class FastCGIServer: Sendable {
     ///   - budget: bytes of bodies that requests in flight may have together; one that finds no room waits for a while, and is
     ///     then handled without its body. nil: no limit.
     ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
+    ///   - onStranger: told of a peer that is none of the listener's web servers, and is hung up on.
     /// - Throws: `.cannotStart`.
     package init(
         listener: Listener, limits: ServerLimits, budget: ByteBudget? = nil, bodyLimit: @escaping BodyLimit,
-        handler: @escaping Handler
+        onStranger: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
         try Self.initializeLibrary()
@@ -45,6 +47,7 @@ package final class FastCGIServer: Sendable {
         self.budget = budget
         self.bodyLimit = bodyLimit
         self.handler = handler
+        peerCheck = PeerCheck(listener, onStranger: onStranger)
     }
 
     /// Serves until ``shutDown()``, or until the task is cancelled; returns when the last request in flight has ended.
@@ -79,7 +82,8 @@ package final class FastCGIServer: Sendable {
 
     private func serve() {
         ServerLoop(
-            listener: listener.descriptor, inbox: inbox, limits: limits, budget: budget, bodyLimit: bodyLimit,
+            listener: listener.descriptor, peerCheck: peerCheck, inbox: inbox, limits: limits, budget: budget,
+            bodyLimit: bodyLimit,
             handler: handler)?.run()
     }
 

@@ -39,41 +39,45 @@ package struct Listener: Sendable {
 
     /// What was asked for; for TCP port 0 with the port that the system chose.
     package let address: Address
+    /// Who may connect, if that is not a matter of a file's mode.
+    let webServers: WebServers
     private let resource: Resource
 
     /// Opens the socket.
     ///
     /// A Unix socket has mode 0660 from its first moment. A socket file that nobody listens on is replaced.
     ///
+    /// - Parameter webServers: who may connect over TCP.
     /// - Throws: `.listen`, for instance "address in use".
-    package init(_ address: Address) throws(FastCGIError) {
+    package init(_ address: Address, for webServers: WebServers = .local) throws(FastCGIError) {
         switch address {
         case .unix(let path):
             let (descriptor, file) = try SocketFile.listen(path: path)
-            self.init(address, descriptor, file)
+            self.init(address, webServers, descriptor, file)
         case .tcp(let host, let port):
             let (descriptor, port) = try Self.listen(host: host, port: port)
-            self.init(.tcp(host: host, port: port), descriptor, nil)
+            self.init(.tcp(host: host, port: port), webServers, descriptor, nil)
         case .inherited:
-            try self.init(inherited: 0)
+            try self.init(inherited: 0, for: webServers)
         }
     }
 
     /// Takes over a descriptor that is listening already.
     ///
     /// - Throws: `.listen` if it is not.
-    package init(inherited descriptor: CInt) throws(FastCGIError) {
+    package init(inherited descriptor: CInt, for webServers: WebServers = .local) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
             throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
         }
         // Whoever shares it with us sees this flag, too: siblings of ours, which need it as we do.
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        self.init(.inherited, descriptor, nil)
+        self.init(.inherited, webServers, descriptor, nil)
     }
 
-    private init(_ address: Address, _ descriptor: CInt, _ file: SocketFile?) {
+    private init(_ address: Address, _ webServers: WebServers, _ descriptor: CInt, _ file: SocketFile?) {
         self.address = address
+        self.webServers = webServers
         resource = Resource(descriptor: descriptor, file: file)
     }
 
@@ -81,6 +85,15 @@ package struct Listener: Sendable {
     package func close() { resource.close() }
 
     var descriptor: CInt { resource.descriptor }
+
+    /// Whether only this machine can connect: a Unix socket, or TCP on a loopback address.
+    package var isLocal: Bool {
+        guard let bound = SocketAddress(of: descriptor) else { return false }
+        return bound.family == AF_UNIX || bound.ip?.isLoopback == true
+    }
+
+    /// Whether a file's mode, not an address, says who may connect.
+    var isUnix: Bool { SocketAddress(of: descriptor)?.family == AF_UNIX }
 
     /// Whether the descriptor is a listening socket: 0 is, for a process started as a FastCGI responder.
     package static func isListening(_ descriptor: CInt = 0) -> Bool {

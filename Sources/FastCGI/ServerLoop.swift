@@ -17,6 +17,7 @@ final class ServerLoop {
     let handler: Handler
     let inbox: ServerInbox
     private let listener: CInt
+    private let peerCheck: PeerCheck
     private let epoll: CInt
 
     var connections: [UInt64: Connection] = [:]
@@ -40,10 +41,12 @@ final class ServerLoop {
     /// - Parameter listener: does not block.
     /// - Returns: nil without descriptors.
     init?(
-        listener: CInt, inbox: ServerInbox, limits: ServerLimits, budget: ByteBudget?, bodyLimit: @escaping BodyLimit,
+        listener: CInt, peerCheck: PeerCheck, inbox: ServerInbox, limits: ServerLimits, budget: ByteBudget?,
+        bodyLimit: @escaping BodyLimit,
         handler: @escaping Handler
     ) {
         self.listener = listener
+        self.peerCheck = peerCheck
         self.inbox = inbox
         self.limits = limits
         self.budget = budget
@@ -146,7 +149,7 @@ final class ServerLoop {
             let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
             let socket = clinux_accept4(listener, nil, nil, CInt(flags))
             if socket >= 0 {
-                add(socket, at: now)
+                if peerCheck.admits(socket) { add(socket, at: now) } else { close(socket) }
                 continue
             }
             switch errno {

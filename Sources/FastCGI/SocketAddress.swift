@@ -44,6 +44,16 @@ struct SocketAddress {
         guard status == 0 else { return nil }
     }
 
+    /// The address at the other end of a connection.
+    init?(peerOf socket: CInt) {
+        storage = sockaddr_storage()
+        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(socket, $0, &length) }
+        }
+        guard status == 0 else { return nil }
+    }
+
     private init<Address>(_ address: Address) {
         storage = sockaddr_storage()
         length = socklen_t(MemoryLayout<Address>.size)
@@ -70,6 +80,17 @@ struct SocketAddress {
             switch family {
             case AF_INET: UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
             case AF_INET6: UInt16(bigEndian: bytes.load(as: sockaddr_in6.self).sin6_port)
+            default: nil
+            }
+        }
+    }
+
+    /// Nil for a Unix socket.
+    var ip: IPAddress? {
+        withUnsafeBytes(of: storage) { bytes in
+            switch family {
+            case AF_INET: IPAddress(bytes.load(as: sockaddr_in.self).sin_addr)
+            case AF_INET6: IPAddress(bytes.load(as: sockaddr_in6.self).sin6_addr)
             default: nil
             }
         }

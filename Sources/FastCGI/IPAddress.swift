@@ -1,0 +1,56 @@
+internal import Glibc
+
+/// An IPv4 or IPv6 address. An IPv4 address and the IPv6 address that stands for it (`::ffff:a.b.c.d`) are one: which of them
+/// a socket tells depends on how it was opened.
+package struct IPAddress: Hashable, Sendable {
+    /// The IPv6 address, in network order.
+    private let bytes: [UInt8]
+
+    /// `127.0.0.1` or `::1`, without brackets, port or zone: what inet_pton(3) reads.
+    package init?(_ text: String) {
+        // A C string ends at the first zero byte, and what follows would go unread.
+        guard !text.utf8.contains(0) else { return nil }
+        var v4 = in_addr()
+        if inet_pton(AF_INET, text, &v4) == 1 {
+            bytes = Self.bytes(of: v4)
+            return
+        }
+        var v6 = in6_addr()
+        guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+        bytes = withUnsafeBytes(of: v6) { Array($0) }
+    }
+
+    init(_ address: in_addr) {
+        bytes = Self.bytes(of: address)
+    }
+
+    init(_ address: in6_addr) {
+        bytes = withUnsafeBytes(of: address) { Array($0) }
+    }
+
+    private static func bytes(of address: in_addr) -> [UInt8] { v4Prefix + withUnsafeBytes(of: address) { Array($0) } }
+
+    private static let v4Prefix = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+
+    private var isV4: Bool { bytes.starts(with: Self.v4Prefix) }
+
+    /// 127.0.0.0/8 or `::1`.
+    package var isLoopback: Bool {
+        isV4 ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    package var description: String {
+        if isV4 { return bytes[12...].map(String.init).joined(separator: ".") }
+        return bytes.withUnsafeBytes { bytes in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
+                guard
+                    let text = inet_ntop(
+                        AF_INET6, bytes.baseAddress, buffer.baseAddress, socklen_t(INET6_ADDRSTRLEN))
+                else { return "" }
+                return String(cString: text)
+            }
+        }
+    }
+}
