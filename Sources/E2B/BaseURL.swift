@@ -1,12 +1,14 @@
 /// The part of a URL that paths are added to: scheme, host, port and perhaps a path, without a slash at its end.
-struct BaseURL: Equatable {
-    let text: String
-    let isSecure: Bool
+package struct BaseURL: Equatable {
+    package let text: String
+    package let isSecure: Bool
     /// Without port and without the brackets of IPv6.
-    let host: String
+    package let host: String
+    /// As browsers write an origin: scheme, host, and a port that is not the scheme's own. RFC 6454, section 6.2.
+    package let origin: String
 
     /// nil: not an `http` or `https` URL, or one with a user, a query or a fragment.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.count <= 2048, let colon = text.firstRange(of: "://") else { return nil }
         switch text[..<colon.lowerBound].lowercased() {
         case "https": isSecure = true
@@ -15,18 +17,28 @@ struct BaseURL: Equatable {
         }
         let rest = text[colon.upperBound...]
         let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:/[]".utf8)
-        guard rest.utf8.allSatisfy(allowed.contains), let host = Self.host(of: rest.prefix { $0 != "/" }) else {
-            return nil
-        }
+        let authority = rest.prefix { $0 != "/" }
+        guard rest.utf8.allSatisfy(allowed.contains), let host = Self.host(of: authority) else { return nil }
         self.host = host
+        let scheme = isSecure ? "https" : "http"
+        let standardPort = isSecure ? ":443" : ":80"
+        let place = authority.hasSuffix(standardPort) ? authority.dropLast(standardPort.count) : authority
+        origin = "\(scheme)://\(place.lowercased())"
         var text = text
         while text.last == "/" { text.removeLast() }
         self.text = text
     }
 
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
             || host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isNumber }
+    }
+
+    /// Any text that may be a URL, for messages: without the user and the password that it may have, well-formed or not.
+    package static func withoutUser(_ text: String) -> String {
+        guard let at = text.lastIndex(of: "@") else { return text }
+        let scheme = ["http://", "https://"].first { text.lowercased().hasPrefix($0) } ?? ""
+        return scheme + String(text[text.index(after: at)...])
     }
 
     /// Of `host`, `host:port`, `[::1]` or `[::1]:port`.

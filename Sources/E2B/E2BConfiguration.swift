@@ -46,19 +46,23 @@ public struct E2BConfiguration: Sendable {
         isDebug = value("E2B_DEBUG")?.lowercased() == "true"
     }
 
-    /// True when code, results and keys cross a network unencrypted: `http` to another machine than this one.
-    public var isPlaintext: Bool {
-        [apiURL, sandboxURL].contains { text in
-            guard let text, let base = BaseURL(text) else { return false }
-            return !base.isSecure && !base.isLoopback
-        }
+    /// True when code, results and keys cross a network unencrypted: `http` to another machine than this one, or by way of one.
+    public var isPlaintext: Bool { [apiURL, sandboxURL].contains { isPlaintext($0) } }
+
+    /// The same for one of the two addresses.
+    package func isPlaintext(_ url: String?) -> Bool {
+        guard let url, let base = BaseURL(url), !base.isSecure else { return false }
+        // A proxy gets every request, those to this machine as well; `https` passes through it unread.
+        let proxy = proxy.map { BaseURL(BaseURL.withoutUser($0)) }
+        return !base.isLoopback || proxy.map { $0?.isLoopback != true } == true
     }
 }
 
 extension E2BConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Without the key.
+    /// Without the key, and without a password in an address.
     public var description: String {
-        "E2BConfiguration(\(apiURL ?? domain), \(sandboxURL ?? "sandboxes at the domain"))"
+        let (api, sandboxes) = (apiURL ?? domain, sandboxURL ?? "sandboxes at the domain")
+        return "E2BConfiguration(\(BaseURL.withoutUser(api)), \(BaseURL.withoutUser(sandboxes)))"
     }
 
     public var debugDescription: String { description }

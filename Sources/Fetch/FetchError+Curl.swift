@@ -31,8 +31,10 @@ extension FetchError {
 
     /// For messages: no credentials, no path.
     private static func host(of url: String) -> String {
-        let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { !"/?#".contains($0) }
-        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        // Past the last "@" of all: in a URL that is not well-formed a password may have any of the marks below.
+        let rest =
+            url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.drop { $0 != "/" }.drop { $0 == "/" }
+        let place = rest.prefix { !"/?#".contains($0) }
         if place.hasPrefix("[") { return String(place.prefix { $0 != "]" }) + "]" }
         return String(place.prefix { $0 != ":" })
     }

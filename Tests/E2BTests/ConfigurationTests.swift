@@ -73,6 +73,37 @@ import Testing
         #expect(configuration.isPlaintext == isPlaintext)
     }
 
+    @Test(arguments: [
+        (nil, "http://127.0.0.1:1", false), ("http://localhost:3128", "http://127.0.0.1:1", false),
+        ("http://proxy.example:3128", "http://127.0.0.1:1", true), ("proxy.example", "http://127.0.0.1:1", true),
+        ("http://user@proxy.example:3128", "https://api.example", false),
+    ])
+    func `plain text goes by way of the proxy`(proxy: String?, api: String, isPlaintext: Bool) {
+        #expect(E2BConfiguration(apiKey: "k", apiURL: api, proxy: proxy).isPlaintext == isPlaintext)
+    }
+
+    @Test(arguments: [
+        ("https://api.example/x", "https://api.example/x"), ("https://user:password@host:1/x", "https://host:1/x"),
+        ("HTTP://password@host", "http://host"), ("user:password@host", "host"),
+        ("password@http://host", "http://host"),
+        ("http://user:pass@word@host", "http://host"), ("http://user:pass/word@host", "http://host"),
+        ("socks5://user:password@host", "host"), ("password://word@host", "host"), ("http://user:password@", "http://"),
+    ])
+    func `no user is in what is shown of an address`(text: String, shown: String) {
+        #expect(BaseURL.withoutUser(text) == shown)
+        let configuration = E2BConfiguration(apiKey: "k", apiURL: text, sandboxURL: text)
+        #expect("\(configuration)" == "E2BConfiguration(\(shown), \(shown))")
+    }
+
+    @Test(arguments: [
+        ("https://a.example", "https://a.example"), ("HTTPS://A.example:443/x/", "https://a.example"),
+        ("http://a.example:80", "http://a.example"), ("http://a.example:443", "http://a.example:443"),
+        ("https://[::1]:8443/", "https://[::1]:8443"),
+    ])
+    func `an address has the origin that browsers give it`(url: String, origin: String) {
+        #expect(BaseURL(url)?.origin == origin)
+    }
+
     @Test func `the environment is read as E2B's own clients read it`() throws {
         let none = E2BConfiguration(environment: ["E2B_DOMAIN": ""])
         #expect(none.apiKey.isEmpty && none.domain == "e2b.app" && none.apiURL == nil && none.sandboxURL == nil)
