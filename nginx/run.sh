@@ -15,15 +15,8 @@ die() {
     exit 1
 }
 
-# A setting as the responder finds it: the environment first, where an empty value counts (E2B_API_KEY= make run), then
-# .env (NAME=value, perhaps exported or quoted).
-setting() {
-    if [[ -n ${!1+set} ]]; then
-        printf '%s' "${!1}"
-    elif [[ -r .env ]]; then
-        sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1=[\"']?([^\"'#[:space:]]*).*/\2/p" .env | tail -n 1
-    fi
-}
+# A setting as the responder finds it, by the environment and .env. Stops here, with the reason, if one is wrong.
+setting() { "$bin/e2b-fcgi" settings "$1" || die "the settings are not in order; the reason is above."; }
 
 bin=.build/release
 case "${1-}" in
@@ -34,14 +27,13 @@ esac
 [[ -d $bin ]] || die "there is no folder $bin. Run \`make build\` first."
 bin=$(cd "$bin" && pwd)
 
+[[ -x $bin/e2b-fcgi ]] || die "$bin/e2b-fcgi is missing. Run \`make build\` first."
 port=$(setting PORT)
-port=${port:-3001}
 [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || die "PORT must be a number from 1 to 65535, not '$port'."
 url=http://127.0.0.1:$port
 
 # Everything that can be wrong before something has been started.
 command -v nginx >/dev/null || die "nginx is missing. \`make deps\` installs it."
-[[ -x $bin/e2b-fcgi ]] || die "$bin/e2b-fcgi is missing. Run \`make build\` first."
 accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 ! accepts "$port" || die "port $port is taken. Stop what listens there, or choose another: PORT=3002 make run"
 

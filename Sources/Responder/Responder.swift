@@ -9,6 +9,7 @@ import LibreChat
 package final class Responder: Sendable {
     private let configuration: Configuration
     private let authenticator: Authenticator
+    private let origins: Origins
     private let executions: Executions
     private let execute: ExecuteHandler?
     private let act: ActionHandler?
@@ -23,7 +24,12 @@ package final class Responder: Sendable {
         self.configuration = configuration
         self.log = log
         memory = ByteBudget(limit: configuration.memoryLimit)
-        authenticator = Authenticator(keys: configuration.keys)
+        origins = Origins(
+            allowed: configuration.origins,
+            // Without keys that address has no say: only this machine is answered.
+            publicOrigin: configuration.keys.isEmpty
+                ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
+        authenticator = Authenticator(keys: configuration.keys, origins: origins)
         executions = Executions(limit: configuration.executionLimit)
         let hidden = HiddenValues(configuration.hiddenVariables)
         self.hidden = hidden
@@ -49,9 +55,9 @@ package final class Responder: Sendable {
 
     /// Bytes of body that a request is read up to, by its params.
     package func bodyLimit(for request: FastCGIRequest) -> Int {
-        guard request.path == Self.actionPath else { return configuration.bodyLimit }
-        // A stranger learns that a key is needed, and does not have a body of this size kept for it.
+        // A stranger learns that a key is needed, and does not have a body kept for it.
         guard case .admitted = authenticator.verdict(on: request) else { return 0 }
+        guard request.path == Self.actionPath else { return configuration.bodyLimit }
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
         return configuration.bodyLimit + 2 * configuration.fileLimit
     }
@@ -63,12 +69,14 @@ package final class Responder: Sendable {
         let (method, path, bytesIn, client) = (
             request.method, request.path, request.bodyCount, request.remoteAddress
         )
+        let forPages = headersForPages(request)
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
         var (response, outcome) = await follow(route, path, id: id, by: Deadline(configuration, from: start))
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
+        response.headers += forPages
         outcome.client = client
         outcome.problem = outcome.problem.map { LogText.of($0, hiding: hidden) }
         log.request(
@@ -105,12 +113,10 @@ package final class Responder: Sendable {
     private func route(_ request: consuming FastCGIRequest, _ path: String) -> Route {
         do throws(Refusal) {
             switch path {
-            case "/execute":
+            case "/execute", Self.actionPath:
+                if let preflight = preflight(request) { return .answered(preflight, Outcome()) }
                 try allow(["POST"], request, path)
-                return try execution(request)
-            case Self.actionPath:
-                try allow(["POST"], request, path)
-                return try action(request)
+                return path == Self.actionPath ? try action(request) : try execution(request)
             case "/health":
                 try allow(["GET", "HEAD"], request, path)
                 return .answered(json(health), Outcome())
@@ -194,10 +200,7 @@ package final class Responder: Sendable {
     }
 
     private func caller(of request: FastCGIRequest) throws(Refusal) -> String {
-        switch authenticator.verdict(on: request) {
-        case .admitted(let name): return name
-        case .refused(let sentence): throw Refusal(status: 401, sentence)
-        }
+        try authenticator.caller(of: request)
     }
 
     private func body(of request: FastCGIRequest) throws(Refusal) -> [UInt8] {
@@ -224,6 +227,27 @@ package final class Responder: Sendable {
         OpenAPIDocument(
             server: configuration.publicBaseURL ?? request.baseURL,
             operations: [.execute(configuration), .actions])
+    }
+
+    // MARK: Web pages
+
+    /// What a page of an allowed origin needs to read an answer: https://fetch.spec.whatwg.org/#http-cors-protocol. No
+    /// credentials of the browser's own: a page sends the key itself.
+    private func headersForPages(_ request: FastCGIRequest) -> [(name: String, value: String)] {
+        guard !origins.isEmpty else { return [] }
+        var headers = [(name: "Vary", value: "Origin")]
+        if case .allowed(let origin) = origins.standing(of: request) {
+            headers.append(("Access-Control-Allow-Origin", origin))
+        }
+        return headers
+    }
+
+    /// A browser asks before it sends JSON or a key from another origin.
+    private func preflight(_ request: FastCGIRequest) -> Response? {
+        guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
+        return Response(
+            status: 204,
+            headers: [("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key")])
     }
 
     // MARK: Responses
@@ -263,10 +287,9 @@ package final class Responder: Sendable {
 extension FastCGIRequest {
     /// The address that the request was sent to, as far as the web server knows it.
     fileprivate var baseURL: String {
-        let scheme = params["REQUEST_SCHEME"] ?? (params["HTTPS"] == "on" ? "https" : "http")
         let host = header("Host") ?? "127.0.0.1"
         let prefix = params["SCRIPT_NAME"].flatMap { params["PATH_INFO"] == nil ? nil : $0 } ?? ""
-        return "\(scheme == "https" ? "https" : "http")://\(host)\(prefix)"
+        return "\(scheme)://\(host)\(prefix)"
     }
 
     fileprivate var bodyCount: Int {

@@ -16,7 +16,7 @@ extension Check {
         let reply = try? JSONDecoder().decode(Reply.self, from: Data(response.body))
         guard response.head.status == 200, reply?.success == true else {
             let reason = reply?.error ?? String(decoding: response.body.prefix(300), as: UTF8.self)
-            throw Failure("\(url)/e2bcode answered \(response.head.status):\n\(reason)")
+            throw Failure("\(shownURL)/e2bcode answered \(response.head.status):\n\(reason)")
         }
     }
 

@@ -18,18 +18,19 @@ struct Check: AsyncParsableCommand {
 
     mutating func run() async throws {
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
+        try refusePlainHTTP(configuration)
         let fetcher = try Fetcher(FetchConfiguration(caFile: configuration.e2b.caFile))
         let start = ContinuousClock.now
         let response: FetchResponse
         do {
             response = try await fetcher.response(to: request("/execute", Self.sineWave, configuration))
         } catch {
-            throw Failure("\(url) could not be reached: \(error)")
+            throw Failure("\(shownURL) could not be reached: \(error)")
         }
         let seconds = Self.seconds(since: start)
         let answer = try Answer(response)
         guard response.head.status == 200, !answer.images.isEmpty else {
-            throw Failure("\(url) answered \(response.head.status) without an image:\n\(answer.text)")
+            throw Failure("\(shownURL) answered \(response.head.status) without an image:\n\(answer.text)")
         }
         let gate = ImageGate(
             policy: configuration.imagePolicy, threads: 1, decoding: .confined(Confinement(notice: warn)))
@@ -45,6 +46,19 @@ struct Check: AsyncParsableCommand {
         await fetcher.stop()
         let count = answer.images.count == 1 ? "1 image" : "\(answer.images.count) images"
         print("\(count), \(descriptions.joined(separator: "; ")), in \(seconds) s; a session, in \(sessionSeconds) s")
+    }
+
+    /// For messages.
+    var shownURL: String { BaseURL.withoutUser(url) }
+
+    /// The first key goes along.
+    private func refusePlainHTTP(_ configuration: Configuration) throws {
+        guard !configuration.keys.isEmpty, !configuration.isHTTPAllowed, let base = BaseURL(url) else { return }
+        guard base.isSecure || base.isLoopback else {
+            throw Failure(
+                "By plain http a key would cross the network to \(base.host) for all to read. Use https, or allow it with "
+                    + "E2B_FCGI_ALLOW_HTTP=on.")
+        }
     }
 
     func request(_ path: String, _ body: String, _ configuration: Configuration) -> FetchRequest {

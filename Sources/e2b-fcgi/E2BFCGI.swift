@@ -16,7 +16,7 @@ struct E2BFCGI: AsyncParsableCommand {
 
             \(Setting.all.map(\.helpLine).joined(separator: "\n"))
             """,
-        subcommands: [Serve.self, Check.self, Admit.self],
+        subcommands: [Serve.self, Check.self, Admit.self, Settings.self],
         defaultSubcommand: Serve.self)
 }
 

@@ -1,5 +1,5 @@
-import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Responder
 
 /// The process's environment over the `.env` file's.
@@ -9,11 +9,7 @@ func makeEnvironment(envFile: String?) throws -> [String: String] {
     let path = envFile ?? ".env"
     let environment = ProcessInfo.processInfo.environment
     guard envFile != nil || FileManager.default.fileExists(atPath: path) else { return environment }
-    let text: String
-    do {
-        text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-        throw ValidationError("The file \(path) cannot be read as UTF-8 text")
-    }
-    return try DotEnv(text).variables.merging(environment) { _, fromProcess in fromProcess }
+    // Whatever can be read: /dev/null, and a pipe as well.
+    let bytes = try NamedFile(path, inherited: STDIN_FILENO).read(limit: 1 << 20)
+    return try DotEnv(utf8: bytes).variables.merging(environment) { _, fromProcess in fromProcess }
 }

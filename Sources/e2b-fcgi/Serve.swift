@@ -46,14 +46,21 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(_ responder: Responder, _ configuration: Configuration, _ log: EventLog) async throws {
-        let listener = try makeListener()
+        let listener = try makeListener(for: configuration.webServers)
+        guard !configuration.keys.isEmpty || listener.isLocal else {
+            throw Failure(
+                "Without keys (E2B_FCGI_KEYS) only this machine is answered, so the place to listen is a Unix socket or a "
+                    + "loopback address, and not \(listener.address).")
+        }
+        let strangers = Strangers(log)
         let server = try FastCGIServer(
             listener: listener,
             // Places that executions cannot take: health checks and refusals are always answered.
             limits: ServerLimits(
                 connections: configuration.executionLimit + ServerLimits.spareConnections,
                 unsent: configuration.memoryLimit / 4),
-            budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) }
+            budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
+            onStranger: { strangers.tell($0) }
         ) { await responder.respond(to: $0) }
         let signals = StopSignals()
         log.notice("listening on \(listener.address)")
@@ -71,14 +78,14 @@ struct Serve: AsyncParsableCommand {
         listener.close()
     }
 
-    private func makeListener() throws -> Listener {
-        if let listen { return try Listener(Listener.Address(listen)) }
+    private func makeListener(for webServers: WebServers) throws -> Listener {
+        if let listen { return try Listener(Listener.Address(listen), for: webServers) }
         guard Listener.isListening() else {
             throw ValidationError(
                 "Where to listen? Give --listen unix:PATH or tcp:HOST:PORT, or start it by spawn-fcgi, systemd or a web server."
             )
         }
-        return try Listener(.inherited)
+        return try Listener(.inherited, for: webServers)
     }
 
     private func warn(about configuration: Configuration, _ log: EventLog) {

@@ -33,6 +33,51 @@ struct BodyTests {
         }
     }
 
+    /// Ways to send a body: with a length, without one, with and without asking first.
+    @Test(arguments: [
+        [:], ["Expect": ""], ["Transfer-Encoding": "chunked"], ["Transfer-Encoding": "chunked", "Expect": ""],
+    ])
+    func `of who has no key nginx keeps nothing on the disk`(headers: [String: String]) async throws {
+        try await withKeyedStack { stack, client in
+            // Where it would keep it there is no folder: whoever is to have a body kept gets an error instead.
+            try FileManager.default.removeItem(at: stack.folder.appending(path: "temp/body"))
+            var stranger = client
+            stranger.headers = headers
+            for (path, count) in [("/e2bcode", 45_000_000), ("/execute", 1_900_000)] {
+                let reply = try await stranger.send("POST", path, body: Data(count: count))
+                #expect(reply.status == 401, "\(path): \(reply.status) \(reply.text)")
+                #expect(reply.headers["www-authenticate"] != nil)
+            }
+            // One with a key may be slow, and waits in nginx: that this would have been seen.
+            var known = client
+            known.headers.merge(headers) { $1 }
+            #expect(try await known.send("POST", "/e2bcode", body: Data(count: 45_000_000)).status == 500)
+        }
+    }
+
+    @Test func `without keys a large file comes through from this machine`() async throws {
+        try await Stack.with { stack in
+            for headers in [[:], ["Transfer-Encoding": "chunked"]] {
+                var client = stack.client
+                client.headers = headers
+                #expect(try await client.send("POST", "/e2bcode", body: Data(count: 45_000_000)).status == 400)
+                #expect(try lastLine(of: stack.responder).bytesIn == 45_000_000)
+                #expect(try await client.send("POST", "/e2bcode", body: Data(count: 80_000_000)).status == 413)
+                let large = try await client.send("POST", "/execute", body: Data(count: 3_000_000))
+                #expect(large.status == 413)
+                _ = try ToolAnswer(large)
+            }
+        }
+    }
+
+    @Test(arguments: ["/e2b-fcgi-streamed/execute", "/e2b-fcgi-streamed/e2bcode"], ["", "/code"])
+    func `how nginx leads a request is no address`(path: String, basePath: String) async throws {
+        try await withNginx(basePath: basePath) { client in
+            let reply = try await client.send("POST", path, body: Data(count: 10))
+            #expect(reply.status == 404)
+        }
+    }
+
     @Test(arguments: ["", "/code"])
     func `what nginx says itself has the shape of the path, with and without a base path`(basePath: String) async throws
     {

@@ -46,6 +46,55 @@ struct RunScriptTests {
         }
     }
 
+    @Test func `run takes its settings from .env as the responder does`() async throws {
+        let (folder, port) = (try copyOfScripts(), try freePort())
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let local = try await LocalServer(in: folder)
+        // Everything that two readers could read in two ways.
+        let lines = [
+            "\u{feff}# of another system", "  export E2B_API_KEY = 'e2b_\(String(repeating: "0", count: 40))' # it's",
+            "E2B_API_URL=\"\(local.url)\"", "E2B_SANDBOX_URL\t=\t\(local.url)   # the same", "PORT = '\(port)'",
+        ]
+        try lines.joined(separator: "\r\n").write(
+            to: folder.appending(path: ".env"), atomically: true, encoding: .utf8)
+        let run = try await ChildProcess(
+            folder.appending(path: "nginx/run.sh"), ["--bin", Binaries.folder.path], name: "run.sh", in: folder)
+        try await run.wait(for: "the ready line") { run.outputText.contains("ready http://127.0.0.1:\(port)\n") }
+        // With a key nothing runs on this machine; what there is here stands for E2B.
+        #expect(!run.log.contains("no E2B_API_KEY"))
+        #expect(run.outputText.contains("1 image, "))
+        #expect(await run.stop() == .status(143))
+        await local.process.stop()
+    }
+
+    @Test(arguments: [
+        ("E2B_API_KEY 'x'", "line 1 of the .env file: it must be NAME=value"),
+        ("# keys\rE2B_API_KEY=x", "line 1 of the .env file: it has a control character"),
+        ("E2B_APIKEY=e2b_1", "Is E2B_API_KEY meant?"), ("E2B_FCGI_KEYS=", "there is no key in it"),
+        ("E2B_API_URL=http://user:s3cr3t@10.0.0.1", "E2B_API_URL: it must be an address"),
+    ])
+    func `run stops at settings that are not in order, before anything has started`(
+        line: String, words: String
+    ) async throws {
+        let folder = try copyOfScripts()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try line.write(to: folder.appending(path: ".env"), atomically: true, encoding: .utf8)
+        let run = try await ChildProcess(
+            folder.appending(path: "nginx/run.sh"), ["--bin", Binaries.folder.path], name: "run.sh", in: folder)
+        #expect(await run.ended() == .status(1))
+        #expect(
+            run.log.contains(words) && !run.log.contains("local sandbox") && !run.log.contains("s3cr3t"), "\(run.log)")
+    }
+
+    /// The scripts in a folder of their own, where `.env` is this test's.
+    private func copyOfScripts() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "e2b-run-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: Binaries.repository.appending(path: "nginx"), to: folder.appending(path: "nginx"))
+        return folder
+    }
+
     private func script(port: String, in folder: URL) async throws -> ChildProcess {
         try await ChildProcess(
             Binaries.repository.appending(path: "nginx/run.sh"), ["--bin", Binaries.folder.path], name: "run.sh",

@@ -64,6 +64,87 @@ struct StartTests {
         #expect(try HTTPReply(parsing: program.output).status == 200, "\(program.outputText)")
     }
 
+    /// What is refused at the start, and what must not be in the words about it.
+    @Test(arguments: [
+        (["E2B_FCGI_KEYS": ""], "unix", "E2B_FCGI_KEYS: there is no key in it"),
+        (["E2B_FCGI_KEYS": ","], "unix", "E2B_FCGI_KEYS: there is no key in it"),
+        (["E2B_FCGI_KEYS": "a:s3cr3t-of-sixteen-x,b:s3cr3t-of-sixteen-x"], "unix", "the same secret"),
+        (["E2B_FGCI_KEYS": "a:s3cr3t-of-sixteen-x"], "unix", "Is E2B_FCGI_KEYS meant?"),
+        (["E2B_API_URL": "http://10.0.0.1:3000"], "unix", "E2B_FCGI_ALLOW_HTTP"),
+        (["E2B_FCGI_PROXY": "socks5://user:s3cr3t@10.0.0.1"], "unix", "E2B_FCGI_PROXY: it must be an address"),
+        (["E2B_API_URL": "http://user:s3cr3t@127.0.0.1:x"], "unix", "E2B_API_URL: it must be an address"),
+        (["FCGI_WEB_SERVER_ADDRS": "web.example"], "unix", "FCGI_WEB_SERVER_ADDRS: it must be IP addresses"),
+        ([:], "tcp:0.0.0.0", "Without keys (E2B_FCGI_KEYS) only this machine is answered"),
+        ([:], "tcp:[::]", "Without keys (E2B_FCGI_KEYS) only this machine is answered"),
+    ])
+    func `what would stand open is refused at the start`(
+        settings: [String: String], place: String, words: String
+    ) async throws {
+        let stack = try #require(SharedStack.current)
+        let place = place == "unix" ? "unix:\(stack.folder.path)/refused.sock" : "\(place):\(try freePort())"
+        let responder = try await ChildProcess(
+            Binaries.responder, ["--listen", place],
+            environment: stack.environment.merging(settings) { _, own in own }, in: stack.folder)
+        let exit = await responder.stop(after: .seconds(60))
+        #expect(exit != .status(0) && responder.log.contains(words), "\(exit): \(responder.log)")
+        #expect(!responder.log.contains("s3cr3t") && !responder.log.contains("listening"))
+    }
+
+    @Test func `over TCP only the web servers that are named are served, with keys from anywhere`() async throws {
+        let stack = try #require(SharedStack.current)
+        let settings = ["E2B_FCGI_KEYS": "a:s3cr3t-of-sixteen-x", "FCGI_WEB_SERVER_ADDRS": "127.0.0.2"]
+        let port = try freePort()
+        let responder = try await ChildProcess(
+            Binaries.responder, ["--listen", "tcp:0.0.0.0:\(port)"],
+            environment: stack.environment.merging(settings) { _, own in own }, in: stack.folder)
+        try await responder.wait(for: "the word that it listens") { responder.log.contains("listening on ") }
+        for _ in 0..<3 {
+            let web = try WebServer(tcp: UInt16(port))
+            try? await web.send(["REQUEST_METHOD": "GET", "PATH_INFO": "/health"])
+            #expect(await web.answer().stdout.isEmpty)
+        }
+        #expect(await responder.stop() == .status(0))
+        #expect(
+            responder.log.split(separator: "\n").count { $0.contains("a connection from 127.0.0.1 was refused") } == 1)
+    }
+
+    @Test(arguments: ["/dev/null", "settings.env"])
+    func `any file that can be read is one of settings`(file: String) async throws {
+        let stack = try #require(SharedStack.current)
+        try Data("# of another system\r\nE2B_FCGI_IMAGES = '3' # it's\r\n".utf8)
+            .write(to: stack.folder.appending(path: "settings.env"))
+        let program = try await ChildProcess(
+            Binaries.responder, ["settings", "--env-file", file, "E2B_FCGI_IMAGES", "PORT", "E2B_API_KEY"],
+            environment: stack.environment, in: stack.folder)
+        #expect(await program.ended() == .status(0), "\(program.log)")
+        let images = file == "/dev/null" ? "10" : "3"
+        #expect(program.outputText == "\(images)\n3001\n\(stack.environment["E2B_API_KEY"] ?? "")\n")
+    }
+
+    @Test func `no query of a stranger's prints settings`() async throws {
+        let stack = try #require(SharedStack.current)
+        for query in ["settings+E2B_API_KEY", ""] {
+            let program = try await stack.startCGI(
+                "/health", body: Data(), params: ["QUERY_STRING": query], arguments: ["settings", "E2B_API_KEY"])
+            _ = await program.ended()
+            #expect(!program.outputText.contains("e2b_"))
+        }
+    }
+
+    @Test func `check keeps passwords and keys to itself`() async throws {
+        let stack = try #require(SharedStack.current)
+        for (url, settings) in [
+            ("http://user:s3cr3t@127.0.0.1:1", [:]), ("http://user:s3cr3t@ho st", [:]),
+            ("http://code.example", ["E2B_FCGI_KEYS": "a:s3cr3t-of-sixteen-x"]),
+        ] {
+            let check = try await ChildProcess(
+                Binaries.responder, ["check", url],
+                environment: stack.environment.merging(settings) { _, own in own }, in: stack.folder)
+            #expect(await check.ended() == .status(1))
+            #expect(!check.log.isEmpty && !(check.log + check.outputText).contains("s3cr3t"), "\(check.log)")
+        }
+    }
+
     @Test func `check says what came through the chain`() async throws {
         let stack = try #require(SharedStack.current)
         let check = try await ChildProcess(

@@ -1,4 +1,5 @@
 import E2B
+import FastCGI
 import ImageGate
 import Responder
 import Testing
@@ -41,8 +42,29 @@ struct ConfigurationTests {
         ("PUBLIC_BASE_URL", "ftp://x", "begins with http:// or https://"),
         ("E2B_FCGI_EXECUTION", "5", "there is no such setting"),
         ("E2B_FCGI_KEYS", "nosecret", "entry 1: it must be name:secret"),
-        ("E2B_FCGI_KEYS", "a:12345678,b:short", "entry 2: it must be name:secret"),
-        ("E2B_FCGI_KEYS", "a:12345678,a:87654321", "entry 2: the name a is there twice"),
+        ("E2B_FCGI_KEYS", ":1234567890123456", "entry 1: it must be name:secret"),
+        ("E2B_FCGI_KEYS", "a:1234567890123456,b:short", "entry 2: it must be name:secret"),
+        ("E2B_FCGI_KEYS", "a:123456789012345", "at least 16 characters"),
+        ("E2B_FCGI_KEYS", "a:üüüüüüüüüü", "at least 16 characters"),
+        ("E2B_FCGI_KEYS", "a:1234567890123456,", "entry 2: it must be name:secret"),
+        ("E2B_FCGI_KEYS", "a:1234567890123456,a:6543210987654321", "entry 2: the name a is there twice"),
+        ("E2B_FCGI_KEYS", "a:1234567890123456, b: 1234567890123456", "entry 2: another entry has the same secret"),
+        ("E2B_FCGI_KEYS", "", "there is no key in it"), ("E2B_FCGI_KEYS", ",", "there is no key in it"),
+        ("E2B_FCGI_KEYS", " , ,", "there is no key in it"), ("E2B_FCGI_KEYS", "  ", "there is no key in it"),
+        ("E2B_FCGI_KEYS", "a:1234567890123456\r", "a control character"),
+        ("E2B_API_KEY", "e2b_1234\n", "a control character"), ("E2B_TEMPLATE", "a\u{0}b", "a control character"),
+        ("E2B_FCGI_ORIGINS", "*", "entry 1: it must be an origin"),
+        ("E2B_FCGI_ORIGINS", "https://a.example,null", "entry 2: it must be an origin"),
+        ("E2B_FCGI_ORIGINS", "https://a.example/path", "entry 1: it must be an origin"),
+        ("E2B_FCGI_ORIGINS", "a.example", "entry 1: it must be an origin"),
+        ("FCGI_WEB_SERVER_ADDRS", "", "IP addresses"), ("FCGI_WEB_SERVER_ADDRS", "web.example", "IP addresses"),
+        ("FCGI_WEB_SERVER_ADDRS", "10.0.0.1,,10.0.0.2", "IP addresses"),
+        ("FCGI_WEB_SERVER_ADDRS", "10.0.0.0/8", "IP addresses"),
+        ("E2B_API_URL", "http://10.0.0.1:3000", "E2B_FCGI_ALLOW_HTTP=on"),
+        ("E2B_SANDBOX_URL", "http://sandboxes.example", "E2B_FCGI_ALLOW_HTTP=on"),
+        ("E2B_SANDBOX_URL", "HTTP://127.0.0.1.example", "E2B_FCGI_ALLOW_HTTP=on"),
+        ("PUBLIC_BASE_URL", "https://user:password@code.example", "without user"),
+        ("E2B_FCGI_PROXY", "socks5://proxy:1080", "begins with http:// or https://"),
         ("E2B_CODE_EV_1X", "value", "letters, digits and underscores"),
         ("E2B_CODE_EV_QUOTE", "it's", "a quote, a backslash or a line break"),
         ("E2B_CODE_EV_LINES", "a\nb", "a quote, a backslash or a line break"),
@@ -71,6 +93,54 @@ struct ConfigurationTests {
         #expect(!all.joined().contains("s3cr3t"))
     }
 
+    @Test(
+        arguments: ["E2B_API_URL", "E2B_SANDBOX_URL", "PUBLIC_BASE_URL", "E2B_FCGI_PROXY"],
+        [
+            "http://user:s3cr3t@host:x", "https://s3cr3t@host/?a", "socks5://user:s3cr3t@host", "user:s3cr3t@host:1",
+            "http://user:s3cr/3t#s3cr3t@host:99999", "http://user:s3cr3t@ho st", "http://user:s3cr3t", "s3cr3t",
+            "http://host/?token=s3cr3t",
+        ])
+    func `a malformed address is not repeated`(name: String, value: String) {
+        let told = complaints([name: value])
+        #expect(!told.isEmpty && told.allSatisfy { $0.contains(name) && !$0.contains("s3cr") }, "\(told)")
+    }
+
+    @Test(arguments: Setting.all.map(\.name))
+    func `no complaint repeats what may be a password`(name: String) {
+        #expect(!complaints([name: "http://user:s3cr3t@host"]).joined().contains("s3cr3t"))
+    }
+
+    @Test func `a proxy may have a password, and an address a user nowhere else`() throws {
+        let proxy = "http://user:p%40ss@proxy.example:3128"
+        #expect(try Configuration(environment: ["E2B_FCGI_PROXY": proxy]).e2b.proxy == proxy)
+    }
+
+    @Test(arguments: [
+        ["E2B_API_URL": "http://127.0.0.1:1", "E2B_SANDBOX_URL": "http://[::1]:2"],
+        ["E2B_API_URL": "http://localhost:1", "E2B_SANDBOX_URL": "https://10.0.0.1"],
+        ["E2B_API_URL": "http://10.0.0.1", "E2B_FCGI_ALLOW_HTTP": "on"],
+        ["E2B_API_URL": "http://127.0.0.1:1", "E2B_FCGI_PROXY": "http://localhost:3128"],
+        ["E2B_API_URL": "https://api.example", "E2B_FCGI_PROXY": "http://user:password@proxy.example:3128"],
+    ])
+    func `plain http is for this machine, or where it is allowed`(environment: [String: String]) {
+        #expect(complaints(environment) == [])
+    }
+
+    @Test func `plain http by way of a proxy elsewhere leaves this machine`() {
+        let told = complaints(["E2B_API_URL": "http://127.0.0.1:1", "E2B_FCGI_PROXY": "http://u:p@proxy.example:3128"])
+        #expect(told.count == 1 && told[0].hasPrefix("E2B_API_URL: by plain http"))
+    }
+
+    @Test func `origins and web servers are read as they are compared`() throws {
+        let configuration = try Configuration(environment: [
+            "E2B_FCGI_ORIGINS": "https://Chat.example:443, http://localhost:3080/",
+            "FCGI_WEB_SERVER_ADDRS": "10.0.0.1, 2001:db8::1",
+        ])
+        #expect(configuration.origins == ["https://chat.example", "http://localhost:3080"])
+        #expect(configuration.webServers == WebServers(list: "2001:DB8:0::1,::ffff:10.0.0.1"))
+        #expect(try Configuration(environment: [:]).webServers == .local)
+    }
+
     @Test func `hidden variables lose their prefix, and short ones are known`() throws {
         let configuration = try Configuration(environment: [
             "E2B_CODE_EV_TOKEN": "long enough", "E2B_CODE_EV_PIN": "1234",
@@ -87,34 +157,5 @@ struct ConfigurationTests {
     @Test func `every setting is in the table of settings once`() {
         let names = Setting.all.map(\.name)
         #expect(Set(names).count == names.count)
-    }
-}
-
-struct DotEnvTests {
-    @Test func `reads plain, quoted and exported values, and skips comments`() throws {
-        let file = try DotEnv(
-            """
-            # a comment
-            A=1
-              export B = two words   # why
-            C="with # and 'quotes'"
-            D='single' # comment
-            E=
-            F=a#b
-            """)
-        #expect(
-            file.variables == [
-                "A": "1", "B": "two words", "C": "with # and 'quotes'", "D": "single", "E": "", "F": "a#b",
-            ])
-    }
-
-    @Test(arguments: ["novalue", "1A=x", "A=\"open", "A='x' y", "a b=c"])
-    func `a line of another form is named by its number, not by its words`(line: String) {
-        do {
-            _ = try DotEnv("GOOD=1\n\(line)\n")
-            Issue.record("\(line) was taken")
-        } catch {
-            #expect(error.complaints == ["line 2 of the .env file: it must be NAME=value."])
-        }
     }
 }

@@ -110,6 +110,16 @@ package final class ChildProcess: Sendable {
         return await ended()
     }
 
+    /// Waits for the end that it is to find by itself, and no longer than that.
+    package func stop(after limit: Duration) async -> Exit {
+        let force = Task { [self] in
+            try await Task.sleep(for: limit)
+            signal(SIGTERM)
+        }
+        defer { force.cancel() }
+        return await ended()
+    }
+
     /// Waits until `condition` holds, while this process lives.
     package func wait(
         for what: String, within limit: Duration = .seconds(60), until condition: () async throws -> Bool

@@ -99,7 +99,7 @@ extension Loopback {
     package struct Connection: Sendable {
         package let socket: CInt
 
-        init(_ socket: CInt) { self.socket = socket }
+        package init(_ socket: CInt) { self.socket = socket }
 
         /// One HTTP request with its body; nil if the peer has closed.
         package func readRequest() -> Request? {

@@ -1,4 +1,5 @@
 package import E2B
+package import FastCGI
 package import ImageGate
 package import LibreChat
 
@@ -10,6 +11,11 @@ package struct Configuration: Sendable {
     package var hiddenVariables: [String: String]
     package var publicBaseURL: String?
     package var keys: [AccessKey]
+    /// Of web pages other than the service's own.
+    package var origins: Set<String>
+    package var webServers: WebServers
+    /// Whether keys may cross a network by plain http.
+    package var isHTTPAllowed: Bool
     /// Executions in flight.
     package var executionLimit: Int
     /// Bytes of a request's body.
@@ -54,7 +60,7 @@ package struct Configuration: Sendable {
             apiURL: reader.url(.apiURL),
             sandboxURL: reader.url(.sandboxURL),
             caFile: reader.readableFile(.caFile),
-            proxy: reader.url(.proxy),
+            proxy: reader.proxy(.proxy),
             requestTimeout: reader.seconds(.requestTimeout, 1...600),
             lineLimit: reader.integer(.outputLimit, 1 << 16...1 << 32),
             streamLimit: reader.integer(.outputLimit, 1 << 16...1 << 32))
@@ -62,6 +68,10 @@ package struct Configuration: Sendable {
         hiddenVariables = reader.hiddenVariables()
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
+        origins = reader.origins(.origins)
+        webServers = reader.webServers(.webServers)
+        isHTTPAllowed = reader.isOn(.allowHTTP)
+        if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         executionLimit = reader.integer(.executions, 1...10_000)
         bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
         fileLimit = reader.integer(.fileLimit, 1000...1 << 30)
@@ -89,6 +99,7 @@ package struct Configuration: Sendable {
                     + "would have to wait for \((answerLimit + Deadline.margin).words). Lower them, or raise its "
                     + "fastcgi_read_timeout, and \(Setting.readTimeout.name) (\(readTimeout.words)) with it.")
         }
+        reader.refuseControlCharacters()
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }
     }

@@ -24,6 +24,12 @@ package struct Setting: Sendable {
         "PUBLIC_BASE_URL", "", "the service's address in /openapi.json; else the one it was asked at")
     static let keys = Setting(
         "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
+    static let origins = Setting(
+        "E2B_FCGI_ORIGINS", "", "origins of web pages that may use the service, https://chat.example,https://…")
+    static let webServers = Setting(
+        "FCGI_WEB_SERVER_ADDRS", "", "IP addresses of web servers that may connect over TCP, instead of this machine's")
+    static let allowHTTP = Setting(
+        "E2B_FCGI_ALLOW_HTTP", "off", "on: keys and code may cross the network as plain http on the way to E2B")
     static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
@@ -56,10 +62,9 @@ package struct Setting: Sendable {
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [
-        apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, executions,
-        bodyLimit,
-        fileLimit, memory, timeout, maximumTimeout, requestTimeout, readTimeout, textLimit, outputLimit, imageLimit,
-        imageBox, imageBytes,
+        apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, origins,
+        webServers, allowHTTP, executions, bodyLimit, fileLimit, memory, timeout, maximumTimeout, requestTimeout,
+        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
         imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
     ]
 }

@@ -1,3 +1,5 @@
+import E2B
+import FastCGI
 import Glibc
 import ImageGate
 import LibreChat
@@ -55,15 +57,67 @@ struct SettingReader {
         return (short, long)
     }
 
-    /// An http or https address without a slash at its end.
+    /// An http or https address without a slash at its end. Complaints do not repeat it: it may have a password.
     mutating func url(_ setting: Setting) -> String? {
         guard let text = text(setting) else { return nil }
-        let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
-        guard isWeb, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }) else {
-            complain(setting, text, "an address that begins with http:// or https://")
+        guard let base = BaseURL(text) else {
+            complaints.append(
+                "\(setting.name): it must be an address that begins with http:// or https://, without user, query and "
+                    + "fragment.")
             return nil
         }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return base.text
+    }
+
+    /// An address that may have a user and a password, but no path.
+    mutating func proxy(_ setting: Setting) -> String? {
+        guard let text = text(setting) else { return nil }
+        let isVisible = text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }
+        let user = text.lastIndex(of: "@").map { text[..<$0] } ?? ""
+        let isUser =
+            user.split(separator: "/", omittingEmptySubsequences: false).count <= 3
+            && !user.contains { "?#".contains($0) }
+        guard isVisible, isUser, let base = BaseURL(BaseURL.withoutUser(text)), base.hasNoPath else {
+            complaints.append(
+                "\(setting.name): it must be an address that begins with http:// or https://, such as "
+                    + "http://user:password@proxy.example:3128.")
+            return nil
+        }
+        return text
+    }
+
+    /// `https://chat.example,https://…`, as browsers write them.
+    mutating func origins(_ setting: Setting) -> Set<String> {
+        guard let text = text(setting) else { return [] }
+        var origins: Set<String> = []
+        for (index, entry) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+            guard let base = BaseURL(entry.trimmingSpaces), base.hasNoPath else {
+                complaints.append(
+                    "\(setting.name), entry \(index + 1): it must be an origin such as https://chat.example.")
+                continue
+            }
+            origins.insert(base.origin)
+        }
+        return origins
+    }
+
+    /// Present and empty it would name nobody, which nobody means.
+    mutating func webServers(_ setting: Setting) -> WebServers {
+        guard let list = environment[setting.name] else { return .local }
+        guard let servers = WebServers(list: list) else {
+            complaints.append("\(setting.name): it must be IP addresses with commas between them.")
+            return .local
+        }
+        return servers
+    }
+
+    /// E2B's key, and all code with its results, for every machine on the way to read.
+    mutating func refusePlainHTTP(_ e2b: E2BConfiguration, unless allowed: Setting) {
+        for (setting, url) in [(Setting.apiURL, e2b.apiURL), (.sandboxURL, e2b.sandboxURL)] where e2b.isPlaintext(url) {
+            complaints.append(
+                "\(setting.name): by plain http keys and code would cross the network for all to read. Use https, or allow "
+                    + "it with \(allowed.name)=on.")
+        }
     }
 
     mutating func readableFile(_ setting: Setting) -> String? {
@@ -82,6 +136,7 @@ struct SettingReader {
         do {
             return try TemplateFile(TemplateFile.bytes(of: path)).templates
         } catch {
+            let path = BaseURL.withoutUser(path)
             let place = error.line.map { "line \($0) of \(path)" } ?? path
             complaints.append("\(setting.name), \(place): \(error.reason).")
             return []
@@ -89,11 +144,19 @@ struct SettingReader {
     }
 
     /// `name:secret,name:secret`. Complaints count the entries: what is wrong may be part of a secret.
+    ///
+    /// Present without a key it is refused: somebody wanted keys, and without any every program on this machine is served.
     mutating func keys(_ setting: Setting) -> [AccessKey] {
+        guard let list = environment[setting.name] else { return [] }
+        guard list.contains(where: { $0 != "," && !$0.isWhitespace }) else {
+            complaints.append("\(setting.name): there is no key in it. Give name:secret, or leave the setting out.")
+            return []
+        }
         var keys: [AccessKey] = []
-        for (index, entry) in (text(setting) ?? "").split(separator: ",").enumerated() {
-            let parts = entry.split(separator: ":", maxSplits: 1).map { $0.trimmingSpaces }
-            guard parts.count == 2, !parts[0].isEmpty, parts[1].utf8.count >= AccessKey.shortestSecret else {
+        for (index, entry) in list.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+            let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                .map { $0.trimmingSpaces }
+            guard parts.count == 2, !parts[0].isEmpty, parts[1].count >= AccessKey.shortestSecret else {
                 complaints.append(
                     "\(setting.name), entry \(index + 1): it must be name:secret, with a secret of at least "
                         + "\(AccessKey.shortestSecret) characters.")
@@ -101,6 +164,10 @@ struct SettingReader {
             }
             guard !keys.contains(where: { $0.name == parts[0] }) else {
                 complaints.append("\(setting.name), entry \(index + 1): the name \(parts[0]) is there twice.")
+                continue
+            }
+            guard !keys.contains(where: { $0.secret == parts[1] }) else {
+                complaints.append("\(setting.name), entry \(index + 1): another entry has the same secret.")
                 continue
             }
             keys.append(AccessKey(name: parts[0], secret: parts[1]))
@@ -134,17 +201,33 @@ struct SettingReader {
 
     /// A misspelt name would be a setting that silently does nothing.
     mutating func refuseUnknown() {
-        let known = Set(Setting.all.map(\.name))
-        for name in environment.keys.sorted() where name.hasPrefix("E2B_FCGI_") && !known.contains(name) {
-            complaints.append("\(name): there is no such setting. `e2b-fcgi --help` lists them.")
+        for name in environment.keys.sorted() {
+            switch SettingName.standing(of: name) {
+            case .known, .foreign: break
+            case .misspelt(let intended):
+                let advice = intended.map { "Is \($0) meant?" } ?? "`e2b-fcgi --help` lists them."
+                complaints.append("\(name): there is no such setting. \(advice)")
+            }
         }
     }
 
     /// Of values that are right by themselves, and do not go together.
     mutating func refuse(_ sentence: String) { complaints.append(sentence) }
 
+    /// They come from files that were made for another system, a carriage return at the end of every line, and no header
+    /// could carry them. Hidden variables have a rule of their own: see ``hiddenVariables()``.
+    mutating func refuseControlCharacters() {
+        for setting in Setting.all {
+            guard let value = environment[setting.name] else { continue }
+            guard value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { continue }
+            complaints.append("\(setting.name): its value has a control character.")
+        }
+    }
+
+    /// For what is no secret. Still, it may be one that came to stand at the wrong name.
     private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
-        complaints.append("\(setting.name) is '\(value)': it must be \(expected).")
+        let shown = value.utf8.count <= 40 && !value.contains("@") ? " is '\(value)'" : ""
+        complaints.append("\(setting.name)\(shown): it must be \(expected).")
     }
 }
 

@@ -8,7 +8,7 @@ package struct AccessKey: Sendable {
     private let digest: [UInt8]
 
     /// Characters. Anything shorter can be guessed over the network.
-    static let shortestSecret = 8
+    static let shortestSecret = 16
 
     package init(name: String, secret: String) {
         self.name = name

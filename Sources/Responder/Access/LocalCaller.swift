@@ -1,0 +1,78 @@
+import FastCGI
+
+/// A program on this machine that asks by itself, which is what stands in for a key where there is none.
+///
+/// The peer's address alone does not tell: a web page can have the browser of somebody on this machine send a request, with
+/// a name of its own that DNS gives this machine's address (DNS rebinding); and behind one more proxy everybody is local.
+enum LocalCaller {
+    /// - Throws: ``Refusal`` if it is not surely one. Origins are checked elsewhere: see ``Origins``.
+    static func check(_ request: FastCGIRequest) throws(Refusal) {
+        let address = request.remoteAddress
+        guard address == "unix:" || IPAddress(address)?.isLoopback == true else { throw refusal(401, "") }
+        guard !request.cameThroughProxy else {
+            throw refusal(401, ", and this request came through a proxy")
+        }
+        guard request.header("Host").map(isLoopback) == true else {
+            throw refusal(403, ", at localhost or 127.0.0.1, and this request's Host is neither")
+        }
+        // What a web page can send without asking first is text or a form.
+        guard ["GET", "HEAD"].contains(request.method) || request.isJSON else {
+            throw Refusal(
+                status: 415, "Without a key configured the body is taken as Content-Type: application/json only.")
+        }
+    }
+
+    private static func refusal(_ status: Int, _ addition: String) -> Refusal {
+        Refusal(
+            status: status, "No key is configured (E2B_FCGI_KEYS), so only this machine is answered\(addition).")
+    }
+
+    /// Of `host` or `host:port`. Not other names that lead here, `x.localhost` for one: DNS may be asked for them.
+    static func isLoopback(host: String) -> Bool {
+        let name: Substring
+        let port: Substring
+        if host.hasPrefix("[") {
+            guard let end = host.firstIndex(of: "]") else { return false }
+            name = host[host.index(after: host.startIndex)..<end]
+            port = host[host.index(after: end)...]
+            guard name.contains(":") else { return false }
+        } else {
+            name = host.prefix { $0 != ":" }
+            port = host[name.endIndex...]
+        }
+        let digits = port.dropFirst()
+        let isPort = port.first == ":" && UInt16(digits) != nil && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard port.isEmpty || isPort else { return false }
+        return name.lowercased() == "localhost" || IPAddress(String(name))?.isLoopback == true
+    }
+}
+
+extension FastCGIRequest {
+    /// RFC 9110, section 8.3.1: the type ends where parameters begin.
+    fileprivate var isJSON: Bool {
+        (contentType ?? "").prefix { $0 != ";" }.trimmingSpaces.lowercased() == "application/json"
+    }
+
+    /// Whether another server handed the request on, as far as the headers tell that such servers add.
+    fileprivate var cameThroughProxy: Bool {
+        // nginx's `proxy_pass` with nothing beside it adds none, and speaks HTTP/1.0. Today's clients do not.
+        if let version = params["SERVER_PROTOCOL"], version == "HTTP/1.0" || version == "HTTP/0.9" { return true }
+        return params.contains { name, value in !value.isEmpty && Self.isSignOfProxy(name) }
+    }
+
+    /// By how the names are made: every product has its own. nginx/e2b-fcgi.conf, which lets named headers through only, has a
+    /// list, and says with a variable of its own whether one of them is there.
+    private static func isSignOfProxy(_ param: String) -> Bool {
+        if param == "E2B_FCGI_PROXIED" { return true }
+        guard param.hasPrefix("HTTP_") else { return false }
+        let name = param.dropFirst("HTTP_".count)
+        return ["VIA", "CDN_LOOP", "X_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS", "X_REWRITE_URL"]
+            .contains { name == $0 }
+            || ["CF_", "X_ORIGINAL_", "X_ENVOY_", "X_AMZN_", "X_AMZ_CF_", "X_AZURE_", "X_ARR_", "X_VARNISH", "FASTLY_"]
+                .contains { name.hasPrefix($0) }
+            || [
+                "FORWARD", "PROXY", "REAL_IP", "REALIP", "CLIENT_IP", "CLIENTIP", "CONNECTING_IP", "REMOTE_IP",
+                "REMOTE_ADDR", "ORIGINATING_IP", "USER_IP", "PEER_IP", "SOURCE_IP",
+            ].contains { name.contains($0) }
+    }
+}

@@ -1,0 +1,19 @@
+import FastCGI
+import Responder
+import Synchronization
+
+/// Tells the operator of connections that were refused: once, as whoever makes them may make many.
+final class Strangers: Sendable {
+    private let log: EventLog
+    private let wasTold = Atomic(false)
+
+    init(_ log: EventLog) { self.log = log }
+
+    func tell(_ peer: IPAddress?) {
+        guard !wasTold.exchange(true, ordering: .relaxed) else { return }
+        let name = peer.map(String.init(describing:)) ?? "somebody"
+        log.notice(
+            "a connection from \(name) was refused, as further ones of strangers will be: over TCP web servers on this machine "
+                + "may connect, or those that \(WebServers.variable) names")
+    }
+}
