@@ -73,10 +73,12 @@ let package = Package(
         room("E2B", ["Budget", "CCrypto", "Fetch"]),
         room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "Threads"]),
         room("LibreChat", ["E2B", "ImageGate"]),
-        room("Responder", ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML"]),
+        room("Responder", ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML", "Threads"]),
         .executableTarget(
             name: "e2b-fcgi",
-            dependencies: ["Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", arguments],
+            dependencies: [
+                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", "Threads", arguments,
+            ],
             swiftSettings: settings),
 
         // The embedded default. It shares nothing with the responder.

@@ -58,18 +58,30 @@ alive() { kill -0 "$1" 2>/dev/null; }
 # sandboxes, and only then does what runs the sandboxes go.
 # shellcheck disable=SC2317 # the trap calls it
 stop() {
-    local status=$? i pid tries
+    local status=$? i pid tries again grace patience
     trap '' INT TERM HUP
+    # What the responder may take: its grace period, 20 s for the rest (it says so when it stops), and some for a busy machine.
+    grace=$(setting E2B_FCGI_GRACE)
+    [[ $grace =~ ^[0-9]{1,4}$ ]] || grace=30
+    patience=$((10#$grace + 30))
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
         pid=${pids[i]}
         kill -TERM "$pid" 2>/dev/null || continue
-        for ((tries = 0; tries < 350; tries++)); do # 35 s: the responder's own grace (E2B_FCGI_GRACE) is 30
+        again=0
+        # Another Ctrl-C is handed on: the responder then ends what runs at once.
+        trap 'again=1' INT TERM HUP
+        for ((tries = 0; tries < patience * 10; tries++)); do
             alive "$pid" || continue 2
-            sleep 0.1
+            if ((again)); then
+                again=0
+                kill -TERM "$pid" 2>/dev/null || true
+            fi
+            sleep 0.1 || true
         done
         say "run: ${names[i]} did not stop; killing it"
         kill -KILL -- "-$pid" 2>/dev/null || true
     done
+    trap '' INT TERM HUP
     exec {life}>&- # what tidies up ends now, and `wait` waits for it, too
     wait
     rm -rf -- "$run"

@@ -33,12 +33,16 @@ public final class E2BClient: Sendable {
         guard configuration.lineLimit > 0, configuration.streamLimit > 0 else {
             throw .invalidConfiguration("the limits of an execution's stream must be positive")
         }
+        guard configuration.connectionLimit > 0 else {
+            throw .invalidConfiguration("the limit of connections must be positive")
+        }
         self.configuration = configuration
         endpoints = try Endpoints(configuration)
         do {
             fetcher = try Fetcher(
                 FetchConfiguration(
-                    caFile: configuration.caFile, proxy: configuration.proxy, userAgent: "e2b-swift"))
+                    caFile: configuration.caFile, proxy: configuration.proxy, userAgent: "e2b-swift",
+                    connectionLimit: configuration.connectionLimit))
         } catch {
             throw .invalidConfiguration("the HTTP library cannot start (\(error))")
         }

@@ -19,11 +19,14 @@ public struct E2BConfiguration: Sendable {
     public var lineLimit: Int
     /// Bytes in the whole of an execution's or a command's stream, as sent.
     public var streamLimit: Int
+    /// Connections to E2B's API, and as many to sandboxes, idle ones included. Further calls wait for one of them.
+    public var connectionLimit: Int
 
     public init(
         apiKey: String, domain: String = "e2b.app", apiURL: String? = nil, sandboxURL: String? = nil,
         caFile: String? = nil, proxy: String? = nil, requestTimeout: Duration = .seconds(60),
-        lineLimit: Int = 64 << 20, streamLimit: Int = 256 << 20
+        lineLimit: Int = 64 << 20, streamLimit: Int = 256 << 20,
+        connectionLimit: Int = 1024
     ) {
         self.apiKey = apiKey
         self.domain = domain
@@ -34,6 +37,7 @@ public struct E2BConfiguration: Sendable {
         self.requestTimeout = requestTimeout
         self.lineLimit = lineLimit
         self.streamLimit = streamLimit
+        self.connectionLimit = connectionLimit
     }
 
     /// Reads the variables that E2B's own SDKs read: `E2B_API_KEY`, `E2B_DOMAIN`, `E2B_API_URL`, `E2B_SANDBOX_URL` and

@@ -39,6 +39,11 @@ struct Endpoints {
         return address(ofPort: port, in: sandbox).url
     }
 
+    /// Whether our calls to this sandbox go to a host that no other sandbox has.
+    func hasHostOfItsOwn(_ sandbox: Sandbox) -> Bool {
+        base(ofPort: SandboxService.interpreter.port, in: sandbox).contains("-\(sandbox.id).")
+    }
+
     /// For clients that send no headers of ours, browsers for example.
     func publicBase(ofPort port: Int, in sandbox: Sandbox) -> String {
         // One URL for all sandboxes cannot tell them apart without headers, unless there is only one.

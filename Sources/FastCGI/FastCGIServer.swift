@@ -39,8 +39,8 @@ package final class FastCGIServer: Sendable {
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
         try Self.initializeLibrary()
-        // The connections, epoll, eventfd, a pair for libfcgi. The rest is the application's.
-        try Self.allowDescriptors(limits.connections + 256)
+        // The rest is the application's.
+        try Self.allowDescriptors(Self.descriptors(connections: limits.connections) + 64)
         inbox = try ServerInbox()
         self.listener = listener
         self.limits = limits
@@ -49,6 +49,9 @@ package final class FastCGIServer: Sendable {
         self.handler = handler
         peerCheck = PeerCheck(listener, onStranger: onStranger)
     }
+
+    /// What a server may have open at a time: the connections, its listener, an epoll set, an eventfd and libfcgi's pair.
+    package static func descriptors(connections: Int) -> Int { connections + 5 }
 
     /// Serves until ``shutDown()``, or until the task is cancelled; returns when the last request in flight has ended.
     /// To be called once.

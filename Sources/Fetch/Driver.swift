@@ -23,9 +23,6 @@ import CLinux
 ///
 /// The rest of the difference is libcurl's: removing a handle walks all connections.
 final class Driver {
-    /// Connections, idle ones and those in use: with more, libcurl closes one that becomes idle. Well above the
-    /// transfers in flight, then, or nothing is reused beside them. An idle one takes about 50 kB with TLS.
-    private static let connectionLimit = 2048
     /// Easy handles that are kept for the next transfers. About 6 kB each.
     private static let spareLimit = 256
     /// How long the rest of a response that nobody reads may take.
@@ -49,7 +46,10 @@ final class Driver {
         self.inbox = inbox
         self.multi = multi
         self.poller = poller
-        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.connectionLimit)
+        // The first is for idle ones, which are closed as soon as there are more; the second for all. Without it a server
+        // that hangs, and whose transfers pile up, takes every descriptor of the process.
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.connectionLimit)
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.connectionLimit)
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
         let context = Unmanaged.passUnretained(self).toOpaque()
         ccurl_multi_set_socket_callback(

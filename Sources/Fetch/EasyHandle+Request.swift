@@ -9,6 +9,7 @@ extension EasyHandle {
         forgetMessage()
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_HTTP_VERSION, request.isNegotiable ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
+        try set(CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
         try setMethodAndBody(request)
         for (name, value) in request.headers { try headers.append(name, value) }
         // "100-continue" would cost a round trip, or a second with a server that does not know it.

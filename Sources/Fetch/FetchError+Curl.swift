@@ -1,4 +1,6 @@
 import CCurl
+import CLinux
+import Glibc
 
 extension FetchError {
     /// libcurl's verdict in our words.
@@ -6,6 +8,11 @@ extension FetchError {
     /// - Parameter hasBeenSent: a connection was there, and the request on its way.
     init(_ code: CURLcode, _ easy: EasyHandle, url: String, hasBeenSent: Bool) {
         let host = Self.host(of: url)
+        // Whatever needs one then fails, in its own words: sockets, the resolver, the file of certificates.
+        if !hasBeenSent, Self.isWithoutDescriptors {
+            self = .outOfDescriptors
+            return
+        }
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED: self = .invalidURL
         case CURLE_UNSUPPORTED_PROTOCOL where !hasBeenSent: self = .invalidURL
@@ -27,6 +34,18 @@ extension FetchError {
         case CURLE_OUT_OF_MEMORY: self = .outOfMemory
         default: self = .curl(code: Int(code.rawValue), message: easy.failure(code))
         }
+    }
+
+    /// When the system refuses a descriptor.
+    init(errno code: CInt) { self = code == EMFILE || code == ENFILE ? .outOfDescriptors : .outOfMemory }
+
+    private static var isWithoutDescriptors: Bool {
+        let descriptor = eventfd(0, CInt(EFD_CLOEXEC))
+        guard descriptor < 0 else {
+            close(descriptor)
+            return false
+        }
+        return FetchError(errno: errno) == .outOfDescriptors
     }
 
     /// For messages: no credentials, no path.

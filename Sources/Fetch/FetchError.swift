@@ -24,5 +24,7 @@ package enum FetchError: Error, Equatable, Sendable {
     /// The driver has stopped.
     case shutDown
     case outOfMemory
+    /// The process, or the system, has no further file to open: EMFILE, ENFILE.
+    case outOfDescriptors
     case curl(code: Int, message: String)
 }

@@ -23,6 +23,8 @@ package struct FetchRequest: Sendable {
     package var allowsSilenceBeforeBody = false
     /// Bytes of response body.
     package var responseLimit: Int
+    /// Whether the connection may be used again. Not worth it where no further request goes to its host.
+    package var keepsConnection = true
 
     package init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,

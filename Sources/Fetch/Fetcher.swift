@@ -23,6 +23,15 @@ package final class Fetcher: Sendable {
         }
     }
 
+    /// Threads of a fetcher.
+    package static let threads = 2
+
+    /// What a fetcher may have open at a time: an epoll set and an eventfd for each pool; its connections; and for those of one
+    /// pool, while they are being made, what the resolver has open and a second socket.
+    package static func descriptors(connectionLimit: Int) -> Int {
+        threads * (connectionLimit + 2) + 3 * connectionLimit
+    }
+
     deinit {
         http1.stop(nil)
         negotiating.stop(nil)

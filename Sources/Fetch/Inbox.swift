@@ -30,7 +30,7 @@ final class Inbox: Sendable {
 
     init() throws(FetchError) {
         wakeup = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeup >= 0 else { throw .outOfMemory }
+        guard wakeup >= 0 else { throw FetchError(errno: errno) }
     }
 
     deinit { close(wakeup) }

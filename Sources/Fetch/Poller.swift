@@ -12,7 +12,7 @@ struct Poller: ~Copyable {
 
     init() throws(FetchError) {
         descriptor = epoll_create1(CInt(EPOLL_CLOEXEC))
-        guard descriptor >= 0 else { throw .outOfMemory }
+        guard descriptor >= 0 else { throw FetchError(errno: errno) }
         events = .allocate(capacity: Self.capacity)
     }
 

@@ -7,6 +7,10 @@ package final class ImageGate: Sendable {
     /// Nil: the threads decode themselves.
     private let helpers: HelperPool?
 
+    /// What a gate with that many threads may have open at a time: the socket to each helper, of which every thread may keep one
+    /// of each kind; and what is open while one is started.
+    package static func descriptors(threads: Int) -> Int { threads * (HelperDuty.allCases.count + 2) }
+
     package init(policy: ImagePolicy, threads: Int = 2, decoding: Decoding) {
         self.policy = policy
         self.threads = .start(count: max(threads, 1))

@@ -1,8 +1,73 @@
 internal import Foundation
+internal import Glibc
+internal import Synchronization
 
 /// Lines for the person at the terminal. Never code, output or tokens.
-enum Log {
-    static func note(_ text: String) {
-        FileHandle.standardError.write(Data("e2b-local: \(text)\n".utf8))
+///
+/// A thread of its own writes them: a terminal under Ctrl-S, or a pager that nobody pages, stops no sandbox. What finds the
+/// queue full is dropped and counted.
+package enum Log {
+    private struct State {
+        var lines: [String] = []
+        var dropped = 0
+        var isWriting = false
+        var hasThread = false
+    }
+
+    private static let capacity = 2000
+    private static let state = Mutex(State())
+    private static let news = DispatchSemaphore(value: 0)
+
+    package static func note(_ text: String) { write("e2b-local: \(text)") }
+
+    /// Never blocks.
+    package static func write(_ line: String) {
+        let (isFirst, needsThread) = state.withLock { state in
+            let needsThread = !state.hasThread
+            state.hasThread = true
+            guard state.lines.count < capacity else {
+                state.dropped += 1
+                return (false, needsThread)
+            }
+            state.lines.append(line + "\n")
+            return (state.lines.count == 1, needsThread)
+        }
+        if needsThread { Thread.detachNewThread { while true { writeNext() } } }
+        if isFirst { news.signal() }
+    }
+
+    /// Waits until all has been written, but not for longer than `limit`. Blocks: for the end of the process.
+    package static func flush(within limit: Duration = .seconds(1)) {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end, state.withLock({ !$0.lines.isEmpty || $0.dropped > 0 || $0.isWriting }) {
+            usleep(500)
+        }
+    }
+
+    private static func writeNext() {
+        news.wait()
+        let (lines, dropped) = state.withLock { state in
+            defer { (state.lines, state.dropped, state.isWriting) = ([], 0, true) }
+            return (state.lines, state.dropped)
+        }
+        for line in lines { put(line) }
+        if dropped > 0 { put("e2b-local: \(dropped) lines were dropped here, because standard error took no more\n") }
+        state.withLock { $0.isWriting = false }
+    }
+
+    /// A line that cannot be written, because the disk is full or the reader is gone, is nobody's error.
+    private static func put(_ line: String) {
+        var rest = Array(line.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                var interest = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&interest, 1, -1)
+            } else if count == 0 || errno != EINTR {
+                return
+            }
+        }
     }
 }

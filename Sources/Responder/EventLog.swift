@@ -1,5 +1,3 @@
-import Glibc
-
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
     /// The peer of the web server, as the web server sees it.
@@ -18,8 +16,12 @@ struct Outcome: Sendable {
 /// JSON lines on standard error.
 package final class EventLog: Sendable {
     private let isLoggingRequests: Bool
+    private let output: LogOutput
 
-    package init(isLoggingRequests: Bool) { self.isLoggingRequests = isLoggingRequests }
+    package init(isLoggingRequests: Bool, output: LogOutput = LogOutput(descriptor: 2)) {
+        self.isLoggingRequests = isLoggingRequests
+        self.output = output
+    }
 
     func request(
         id: String, method: String, path: String, status: Int, bytesIn: Int, bytesOut: Int, duration: Duration,
@@ -52,7 +54,6 @@ package final class EventLog: Sendable {
     }
 
     private func write(_ line: consuming LogLine) {
-        // One write a line: lines of several threads do not mix.
-        line.finish().withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        output.write(line.finish())
     }
 }

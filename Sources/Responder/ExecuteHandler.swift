@@ -33,11 +33,12 @@ struct ExecuteHandler: Sendable {
     private func answer(to request: ExecuteRequest, in sandbox: Sandbox, by deadline: Deadline) async -> Answer {
         var report = ExecutionReport(
             code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)
-        let execution = ExecutionRequest(
+        var execution = ExecutionRequest(
             code: request.code,
             language: request.language == .python ? nil : request.language.rawValue,
             envs: request.envs.mapValues { request.language.escaped(variable: $0) },
             timeout: request.timeout)
+        execution.isLast = true
         let outcome = await runner.run(execution, in: sandbox, by: deadline, into: &report)
         let refusal = outcome.failure.map { Refusal($0) }
         if let refusal { report.stopped(refusal.sentence) }

@@ -97,7 +97,17 @@ package final class Responder: Sendable {
     }
 
     /// Returns when no sandbox is left that could be killed. When E2B does not answer, the sandboxes' own timeouts have to do.
-    package func killOutstanding() async { await keeper?.drain(within: .seconds(15)) }
+    ///
+    /// - Parameter quiet: how long it may take before the log says that it does.
+    package func killOutstanding(quiet: Duration = .zero) async {
+        guard let keeper else { return }
+        if quiet > .zero { await keeper.drain(within: quiet) }
+        guard keeper.outstanding > 0 else { return }
+        log.notice("ending \(sandboxes: keeper.outstanding), for \(StopTime.kills.components.seconds) s at most")
+        await keeper.drain(within: StopTime.kills)
+        guard keeper.outstanding > 0 else { return }
+        log.notice("E2B did not end \(sandboxes: keeper.outstanding) in time: left to its timeout")
+    }
 
     // MARK: Routes
 
@@ -297,6 +307,12 @@ extension FastCGIRequest {
         case .success(let bytes): bytes.count
         case .failure: 0
         }
+    }
+}
+
+extension DefaultStringInterpolation {
+    fileprivate mutating func appendInterpolation(sandboxes count: Int) {
+        appendLiteral(count == 1 ? "1 sandbox" : "\(count) sandboxes")
     }
 }
 

@@ -29,6 +29,7 @@ struct Admit: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
+        StopSignals.shared.leaveToSystem()
         let policy = try Configuration(environment: makeSettings()).imagePolicy
         let source = NamedFile(input, inherited: STDIN_FILENO)
         let bytes = try source.read(limit: policy.inputByteLimit)
@@ -43,7 +44,7 @@ struct Admit: AsyncParsableCommand {
         try target.write(image.bytes)
         let line = "\(type.name) \(image.originalWidth)×\(image.originalHeight), \(bytes.count) bytes: \(image.summary)"
         // Not among the image's bytes.
-        if target.isInherited { try NamedFile.standardError.write(Array("\(line)\n".utf8)) } else { print(line) }
+        if target.isInherited { StandardError.lines.write("\(line)\n") } else { print(line) }
     }
 
     private static func admit(

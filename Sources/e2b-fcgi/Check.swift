@@ -17,6 +17,7 @@ struct Check: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
+        StopSignals.shared.leaveToSystem()
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
         try refusePlainHTTP(configuration)
         let fetcher = try Fetcher(FetchConfiguration(caFile: configuration.e2b.caFile))

@@ -11,8 +11,6 @@ struct NamedFile: CustomStringConvertible {
         self.inherited = inherited
     }
 
-    static let standardError = NamedFile("-", inherited: STDERR_FILENO)
-
     var isInherited: Bool { path == "-" }
 
     var description: String {

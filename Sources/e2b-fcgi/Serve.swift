@@ -2,6 +2,7 @@ import ArgumentParser
 import E2B
 import FastCGI
 import FoundationEssentials
+import Glibc
 import Responder
 
 struct Serve: AsyncParsableCommand {
@@ -14,31 +15,35 @@ struct Serve: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
+        // Until there is a socket's file or an execution, which want an end in order.
+        StopSignals.shared.endAtOnce()
         Heap.returnLargeBlocks()
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
-        let log = EventLog(isLoggingRequests: configuration.isLogging)
+        let log = EventLog(isLoggingRequests: configuration.isLogging, output: StandardError.lines)
         warn(about: configuration, log)
+        let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
+        let isCGI = listen == nil && invocation == .cgi
+        if !isCGI { try Demand(configuration).check() }
         let client = try configuration.isAPIKeyConfigured ? E2BClient(configuration.e2b) : nil
         let responder = Responder(configuration, client: client, log: log)
-        let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
-        if listen == nil, invocation == .cgi {
+        if isCGI {
+            StopSignals.shared.count()
             await answerOne(responder)
         } else {
             try await serve(responder, configuration, log)
         }
         // The reverse of the start. Kills need the client.
-        await responder.killOutstanding()
+        await responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
         await client?.stop()
     }
 
     /// Plain CGI. A web server that has waited long enough sends SIGTERM: then the code ends, and its sandbox with it.
     private func answerOne(_ responder: Responder) async {
-        let signals = StopSignals()
         await withTaskGroup { group in
             group.addTask {
                 await serveCGI(bodyLimit: { responder.bodyLimit(for: $0) }) { await responder.respond(to: $0) }
             }
-            group.addTask { await signals.first() }
+            group.addTask { await StopSignals.shared.arrival(1) }
             // Whichever comes first ends the other.
             await group.next()
             group.cancelAll()
@@ -46,7 +51,10 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(_ responder: Responder, _ configuration: Configuration, _ log: EventLog) async throws {
+        let signals = StopSignals.shared
+        signals.count()
         let listener = try makeListener(for: configuration.webServers)
+        defer { listener.close() }
         guard !configuration.keys.isEmpty || listener.isLocal else {
             throw Failure(
                 "Without keys (E2B_FCGI_KEYS) only this machine is answered, so the place to listen is a Unix socket or a "
@@ -55,27 +63,40 @@ struct Serve: AsyncParsableCommand {
         let strangers = Strangers(log)
         let server = try FastCGIServer(
             listener: listener,
-            // Places that executions cannot take: health checks and refusals are always answered.
             limits: ServerLimits(
-                connections: configuration.executionLimit + ServerLimits.spareConnections,
-                unsent: configuration.memoryLimit / 4),
+                connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
             budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
             onStranger: { strangers.tell($0) }
         ) { await responder.respond(to: $0) }
-        let signals = StopSignals()
         log.notice("listening on \(listener.address)")
-        await withTaskGroup { group in
-            group.addTask {
-                await signals.first()
-                log.notice("stopping: executions in flight have \(configuration.grace.components.seconds) s to finish")
-                await responder.drain { server.cancelHandlers() }
-                server.shutDown()
-            }
+        let isServed = Event()
+        // Not waited for where a web server does not take the last answers: see StopTime.
+        Task {
             await server.run()
-            // Ended by the task above, or for want of a listening socket.
-            group.cancelAll()
+            isServed.happen()
         }
-        listener.close()
+        Task {
+            await signals.arrival(1)
+            let grace = configuration.grace
+            log.notice(
+                "stopping: executions in flight have \(grace.components.seconds) s to finish; all of it takes "
+                    + "\((grace + StopTime.afterGrace).components.seconds) s at most")
+            await responder.drain { server.cancelHandlers() }
+            server.shutDown()
+            try await Task.sleep(for: StopTime.answers)
+            isServed.happen()
+        }
+        Task {
+            await signals.arrival(2)
+            log.notice("asked again: executions in flight are ended now")
+            server.cancelHandlers()
+            await signals.arrival(3)
+            log.notice("asked once more: sandboxes that are not ended yet end by their own timeouts")
+            listener.close()
+            StandardError.lines.flush(within: StandardError.patience)
+            _exit(EXIT_SUCCESS)
+        }
+        await isServed.wait()
     }
 
     private func makeListener(for webServers: WebServers) throws -> Listener {

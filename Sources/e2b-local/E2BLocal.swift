@@ -1,10 +1,8 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import LocalE2B
 
-/// Parses the command line, starts the server, and stops it on SIGINT or SIGTERM.
-@main
+/// Starts the server as the command line says, and stops it when a signal asks for that.
 struct E2BLocal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "e2b-local",
@@ -68,27 +66,16 @@ struct E2BLocal: AsyncParsableCommand {
                 throw ValidationError("E2B_LOCAL_FAULTS: \(error)")
             }
         }
-        if noIsolation { say("WARNING: no isolation. Code that runs here can do everything you can do.") }
+        if noIsolation { Log.note("WARNING: no isolation. Code that runs here can do everything you can do.") }
         if network == .host, !noIsolation {
-            say(
+            Log.note(
                 "WARNING: --network host. Code that runs here can reach this machine's services and the networks around."
             )
         }
 
-        // Before the server starts, so that a signal during the start is not lost.
-        let signals = AsyncStream<CInt>.makeStream()
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { signals.continuation.yield(number) }
-            source.activate()
-            return source
-        }
-        defer { for source in sources { source.cancel() } }
-
         let starting = Task { [configuration] in try await LocalE2BServer.start(configuration) }
         let waiting = Task {
-            for await _ in signals.stream { return }
+            for await _ in StopSignals.arrivals { return }
         }
         let stopping = Task {
             await waiting.value
@@ -101,16 +88,13 @@ struct E2BLocal: AsyncParsableCommand {
         } catch let error as LocalE2BError {
             // Stopped while it started: nothing to complain about.
             if starting.isCancelled { return }
-            say("\(error)")
+            Log.note("\(error)")
             throw ExitCode(1)
         }
-        FileHandle.standardOutput.write(Data("ready \(server.url)\n".utf8))
+        // Whoever does not want to know has closed it.
+        try? FileHandle.standardOutput.write(contentsOf: Data("ready \(server.url)\n".utf8))
         await waiting.value
         await server.stop()
-    }
-
-    private func say(_ text: String) {
-        FileHandle.standardError.write(Data("e2b-local: \(text)\n".utf8))
     }
 }
 

@@ -12,7 +12,7 @@ struct BodyTests {
             for count in [2_000_000, 45_000_000] {
                 let reply = try await client.send("POST", "/e2bcode", body: Data(count: count))
                 #expect(reply.status != 413)
-                #expect(try lastLine(of: stack.responder).bytesIn == count)
+                #expect(try await line(of: reply, stack.responder).bytesIn == count)
             }
             let reply = try await client.send("POST", "/execute", body: Data(count: 2_000_000))
             #expect(reply.status == 413)
@@ -28,7 +28,7 @@ struct BodyTests {
             let before = try peakMemory(of: stack.responder)
             let reply = try await stranger.send("POST", "/e2bcode", body: Data(count: 45_000_000))
             #expect(reply.status != 413)
-            #expect(try lastLine(of: stack.responder).bytesIn == 0)
+            #expect(try await line(of: reply, stack.responder).bytesIn == 0)
             #expect(try peakMemory(of: stack.responder) - before < 8 << 20)
         }
     }
@@ -107,8 +107,9 @@ struct BodyTests {
                 var based = based
                 based.headers = client.headers
                 #expect(try await based.get("/health").status == 200)
-                #expect(try await based.send("POST", "/e2bcode", body: Data(count: 3_000_000)).status != 413)
-                let line = try lastLine(of: stack.responder)
+                let reply = try await based.send("POST", "/e2bcode", body: Data(count: 3_000_000))
+                #expect(reply.status != 413)
+                let line = try await line(of: reply, stack.responder)
                 #expect(line.path == "/e2bcode" && line.bytesIn == 3_000_000)
                 #expect(try await based.send("POST", "/execute", body: Data(count: 3_000_000)).status == 413)
             }
@@ -145,10 +146,12 @@ struct BodyTests {
         let bytesIn: Int
     }
 
-    /// The responder writes it before it answers.
-    private func lastLine(of responder: ChildProcess) throws -> LogLine {
-        let line = try #require(responder.log.split(separator: "\n").last)
-        return try JSONDecoder().decode(LogLine.self, from: Data(line.utf8))
+    /// What the log says of a request.
+    private func line(of reply: HTTPReply, _ responder: ChildProcess) async throws -> LogLine {
+        let id = try #require(reply.headers["x-request-id"])
+        func find() -> Substring? { responder.log.split(separator: "\n").first { $0.contains(id) } }
+        try await responder.wait(for: "the line of \(id)") { find() != nil }
+        return try JSONDecoder().decode(LogLine.self, from: Data(#require(find()).utf8))
     }
 
     /// Bytes.

@@ -36,7 +36,9 @@ struct DecodingFaultTests {
             #expect(answer.text.contains("hello\n"))
             #expect(answer.text.contains("Image 1: rejected, the PNG crashed its decoder"), "\(answer.text)")
             #expect(answer.images.isEmpty)
-            #expect(stack.responder.log.contains("the decoder of PNG was ended by signal 9"))
+            try await stack.responder.wait(for: "the reason") {
+                stack.responder.log.contains("the decoder of PNG was ended by signal 9")
+            }
 
             #expect(try ToolAnswer(await stack.client.execute(Self.display(side: 8))).images.count == 1)
             let last = DecodingProcess.of(stack.responder.pid)

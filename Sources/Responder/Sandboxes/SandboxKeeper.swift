@@ -76,6 +76,9 @@ final class SandboxKeeper: Sendable {
 
     private func release(_ name: String) { unavailable.withLock { _ = $0.remove(name) } }
 
+    /// Sandboxes that are being made or ended.
+    var outstanding: Int { inFlight.count }
+
     /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the latest.
     func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 

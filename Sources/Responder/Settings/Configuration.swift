@@ -73,6 +73,8 @@ package struct Configuration: Sendable {
         isHTTPAllowed = reader.isOn(.allowHTTP)
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         executionLimit = reader.integer(.executions, 1...10_000)
+        // One for each execution, and some for sandboxes that are being ended meanwhile.
+        e2b.connectionLimit = executionLimit + 32
         bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
         fileLimit = reader.integer(.fileLimit, 1000...1 << 30)
         memoryLimit = reader.integer(.memory, 32 << 20...1 << 40)

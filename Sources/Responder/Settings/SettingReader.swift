@@ -49,7 +49,7 @@ struct SettingReader {
     mutating func box(_ setting: Setting) -> (short: Int, long: Int) {
         let text = text(setting) ?? setting.standard
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let short = sides[0], let long = sides[1], (1...long).contains(short), long <= 20_000
+        guard sides.count == 2, let short = sides[0], let long = sides[1], 1 <= short, short <= long, long <= 20_000
         else {
             complain(setting, text, "two sides in pixels such as 768x2000, the short one first, at most 20000")
             return (1, 1)

@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Standard error is a pipe that nobody reads.
+@Suite(.timeLimit(.minutes(5)), .serialized)
+struct UnreadLogTests {
+    @Test func `1,000 requests are answered, what was dropped is told, and SIGTERM ends it`() async throws {
+        try await withFullPipe { pipe, wrapper in
+            try await LoneResponder.with(wrapper: wrapper) { responder in
+                try await ask(1000, of: responder)
+                let told = try await pipe.read(until: "lines of the log were dropped here")
+                let dropped = told.firstMatch(of: /(\d+) lines of the log were dropped/).flatMap { Int($0.1) } ?? 0
+                let written = told.matches(of: /"path":"\/health"/).count
+                #expect(dropped > 0 && dropped + written == 1000)
+                // Writing goes on.
+                _ = try await responder.get("/health")
+                _ = try await pipe.read(until: #""path":"/health""#)
+                // And stops once more.
+                try await ask(1000, of: responder)
+                responder.process.signal(SIGTERM)
+                #expect(await responder.process.ended() == .status(0))
+                #expect(!responder.hasSocketFile)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ["--listen", "nowhere"], ["--unknown"], ["check", "http://127.0.0.1:1"], ["admit", "absent", "-"],
+    ])
+    func `a failure that nobody reads is the end all the same`(arguments: [String]) async throws {
+        try await withFullPipe { _, wrapper in
+            let program = try await ChildProcess(
+                Binaries.system("bash"), Array(wrapper.dropFirst()) + [Binaries.responder.path] + arguments,
+                in: FileManager.default.temporaryDirectory)
+            let exit = await program.ended()
+            #expect(exit != .status(0) && exit != .signal(SIGKILL))
+        }
+    }
+
+    @Test func `a log whose disk is full or whose reader is gone stops nothing`() async throws {
+        for target in ["2>/dev/full", "2> >(exec true)"] {
+            try await LoneResponder.with(wrapper: ["bash", "-c", "exec \"$@\" \(target)", "--"]) { responder in
+                try await ask(50, of: responder)
+                responder.process.signal(SIGTERM)
+                #expect(await responder.process.ended() == .status(0))
+            }
+        }
+    }
+
+    private func ask(_ count: Int, of responder: LoneResponder) async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<5 {
+                group.addTask {
+                    for _ in 0..<count / 5 {
+                        let answer = try await responder.get("/health")
+                        #expect(answer.status == 200)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// - Parameter body: gets the pipe, and the beginning of a command whose standard error it is.
+    private func withFullPipe(_ body: (FullPipe, [String]) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "log-\(UUID().uuidString.prefix(8))").path
+        defer { unlink(path) }
+        let pipe = try #require(FullPipe(path))
+        try await body(pipe, ["bash", "-c", "exec \"$@\" 2>\(path)", "--"])
+    }
+}
+
+/// A named pipe that is full until somebody reads.
+private final class FullPipe: Sendable {
+    private let descriptor: CInt
+
+    init?(_ path: String) {
+        guard mkfifo(path, 0o600) == 0 else { return nil }
+        descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        while write(descriptor, "filler\n", 7) > 0 {}
+        while write(descriptor, "\n", 1) > 0 {}
+    }
+
+    deinit { close(descriptor) }
+
+    /// All there is, up to a line with these words.
+    func read(until words: String) async throws -> String {
+        var text = ""
+        try await eventually("\(words) in the log") {
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while case let count = Glibc.read(descriptor, &buffer, buffer.count), count > 0 {
+                text += String(decoding: buffer[..<count], as: UTF8.self)
+            }
+            return text.contains(words)
+        }
+        return text
+    }
+}

@@ -1,0 +1,84 @@
+internal import Glibc
+internal import Synchronization
+
+/// An E2B that costs nothing: it makes sandboxes that are numbers, runs no code, and counts.
+///
+/// Each sandbox has a host name of its own, under `localhost`.
+package final class CannedE2B: Sendable {
+    private struct State {
+        var created = 0
+        var executed = 0
+        var killed = 0
+        var open = 0
+    }
+
+    /// What the stub and its connections share; those do not keep the stub alive.
+    private final class Counts: Sendable {
+        let state = Mutex(State())
+    }
+
+    private let counts: Counts
+    private let loopback: Loopback
+
+    /// - Parameters:
+    ///   - execute: called before an execution is answered, on a thread of its own. May block.
+    ///   - kill: the same before a sandbox ends.
+    package init(execute: @escaping @Sendable () -> Void = {}, kill: @escaping @Sendable () -> Void = {}) {
+        let counts = Counts()
+        self.counts = counts
+        loopback = Loopback { connection in
+            counts.state.withLock { $0.open += 1 }
+            defer { counts.state.withLock { $0.open -= 1 } }
+            while let request = connection.readRequest() {
+                if request.line.hasPrefix("POST /sandboxes ") {
+                    let number = counts.state.withLock { state in
+                        state.created += 1
+                        return state.created
+                    }
+                    let port = request.headers.first { $0.lowercased().hasPrefix("host:") }?.split(separator: ":").last
+                    connection.respond(
+                        #"{"sandboxID":"s\#(number)","domain":"localhost:\#(port ?? "")","envdVersion":"0.5.7"}"#,
+                        status: "201 Created", headers: ["Content-Type: application/json"])
+                } else if request.line.hasPrefix("POST /execute ") {
+                    counts.state.withLock { $0.executed += 1 }
+                    execute()
+                    connection.respond(
+                        #"{"type":"number_of_executions","execution_count":1}"# + "\n"
+                            + #"{"type":"stdout","text":"done\n"}"# + "\n" + #"{"type":"end_of_execution"}"# + "\n",
+                        headers: ["Content-Type: application/x-ndjson"])
+                } else if request.line.hasPrefix("DELETE ") {
+                    kill()
+                    counts.state.withLock { $0.killed += 1 }
+                    connection.write("HTTP/1.1 204 No Content\r\n\r\n")
+                } else {
+                    connection.respond("[]", headers: ["Content-Type: application/json"])
+                }
+            }
+        }
+    }
+
+    package var url: String { loopback.url }
+    package var created: Int { counts.state.withLock { $0.created } }
+    /// Executions that have arrived.
+    package var executed: Int { counts.state.withLock { $0.executed } }
+    package var killed: Int { counts.state.withLock { $0.killed } }
+    /// Connections now.
+    package var open: Int { counts.state.withLock { $0.open } }
+}
+
+/// Holds threads until it is opened, for good.
+package final class Latch: Sendable {
+    private let isOpen = Mutex(false)
+
+    package init() {}
+
+    package func open() { isOpen.withLock { $0 = true } }
+
+    /// Blocks, for a few minutes at most.
+    package func pass() {
+        for _ in 0..<60_000 {
+            if isOpen.withLock({ $0 }) { return }
+            usleep(5000)
+        }
+    }
+}
