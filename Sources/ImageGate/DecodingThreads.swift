@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Synchronization
 internal import Threads
 
-/// Named threads that decode, first come first served.
+/// Named threads that decode what `DecodingQueue` says is next.
 ///
 /// One image for each thread bounds the memory. Jobs that wait are bounded by who submits them: each is a suspended task.
 final class DecodingThreads: Sendable {
@@ -14,22 +14,25 @@ final class DecodingThreads: Sendable {
         let waiter: CheckedContinuation<Outcome, Never>
     }
 
+    private typealias Queue = DecodingQueue<Job>
+
     private struct State {
-        var waiting: [Job] = []
+        var queue: Queue
         var isStopped = false
     }
 
-    private let state = Mutex(State())
-    /// One signal for each job, and for each thread at the end. A cancelled job leaves a signal behind: its thread finds
-    /// nothing and waits again.
+    private let state: Mutex<State>
+    /// A thread that is woken looks for all it can do. One signal too many does no harm, and there may be some: a cancelled
+    /// job leaves its own behind, and one that may not begin yet has used it up.
     private let signal = DispatchSemaphore(value: 0)
-    private let count: Int
 
-    private init(count: Int) { self.count = count }
+    private init(places: [HelperDuty: Int]) { state = Mutex(State(queue: DecodingQueue(places: places))) }
 
+    /// - Parameter count: images that are decoded at the same time. All but one of them may be drawings; where it is one, a
+    ///   drawing has a thread of its own.
     static func start(count: Int) -> DecodingThreads {
-        let threads = DecodingThreads(count: count)
-        for number in 0..<count {
+        let threads = DecodingThreads(places: [.computing: count, .drawing: max(1, count - 1)])
+        for number in 0..<max(count, 2) {
             let status = startThread(named: "image-\(number)") { threads.work() }
             // Without its threads the gate could only hang: fail at the start, where somebody looks.
             precondition(status == 0, "no thread for decoding images: error \(status)")
@@ -37,10 +40,10 @@ final class DecodingThreads: Sendable {
         return threads
     }
 
-    func submit(_ job: Job) {
+    func submit(_ job: Job, _ duty: HelperDuty = .computing, _ share: ImageShare = ImageShare(owner: "")) {
         let isAccepted = state.withLock { state in
             guard !state.isStopped else { return false }
-            state.waiting.append(job)
+            state.queue.add(.init(share: share, duty: duty, work: job))
             return true
         }
         if isAccepted { signal.signal() } else { job.waiter.resume(returning: .failure(.cancelled)) }
@@ -49,35 +52,29 @@ final class DecodingThreads: Sendable {
     /// Takes the job out of the queue; one that is already being decoded sees its flag.
     func cancel(_ cancellation: Cancellation) {
         cancellation.cancel()
-        let job = state.withLock { state -> Job? in
-            guard let index = state.waiting.firstIndex(where: { $0.cancellation === cancellation }) else { return nil }
-            return state.waiting.remove(at: index)
-        }
-        job?.waiter.resume(returning: .failure(.cancelled))
+        let entry = state.withLock { $0.queue.remove { $0.cancellation === cancellation } }
+        entry?.work.waiter.resume(returning: .failure(.cancelled))
     }
 
     /// The threads end when they have emptied the queue.
     func stop() {
         state.withLock { $0.isStopped = true }
-        for _ in 0..<count { signal.signal() }
-    }
-
-    private enum Next {
-        case job(Job), nothing, stop
+        signal.signal()
     }
 
     private func work() {
         while true {
             signal.wait()
-            let next = state.withLock { state -> Next in
-                if !state.waiting.isEmpty { return .job(state.waiting.removeFirst()) }
-                return state.isStopped ? .stop : .nothing
+            while let entry = state.withLock({ $0.queue.take() }) {
+                let outcome = entry.work.work()
+                state.withLock { $0.queue.finish(entry) }
+                // What waited for this one to end may be for two threads: the next image of its execution, another drawing.
+                signal.signal()
+                entry.work.waiter.resume(returning: outcome)
             }
-            switch next {
-            case .job(let job): job.waiter.resume(returning: job.work())
-            case .nothing: continue
-            case .stop: return
-            }
+            guard state.withLock({ $0.isStopped && $0.queue.isEmpty }) else { continue }
+            // One thread wakes the next.
+            return _ = signal.signal()
         }
     }
 }

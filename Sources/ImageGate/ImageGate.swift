@@ -25,8 +25,13 @@ package final class ImageGate: Sendable {
 
     /// Decodes all of `bytes` within the policy's limits.
     ///
-    /// - Parameter claimed: the type that the sender says it is; the bytes decide, and a lie is a rejection.
-    package func admit(_ bytes: [UInt8], claimed: ImageType) async throws(ImageRejection) -> AdmittedImage {
+    /// - Parameters:
+    ///   - claimed: the type that the sender says it is; the bytes decide, and a lie is a rejection.
+    ///   - share: that of the execution which made it; nil for an image on its own.
+    package func admit(
+        _ bytes: [UInt8], claimed: ImageType, in share: ImageShare? = nil
+    ) async throws(ImageRejection) -> AdmittedImage {
+        let share = share ?? ImageShare(owner: "")
         let cancellation = Cancellation()
         let admission = Admission(policy: policy, cancellation: cancellation)
         let outcome = await withTaskCancellationHandler {
@@ -34,10 +39,11 @@ package final class ImageGate: Sendable {
                 let work = { @Sendable [helpers] in
                     Result { () throws(ImageRejection) in
                         guard let helpers else { return try admission.admit(bytes, claimed: claimed) }
-                        return try helpers.admit(bytes, claimed: claimed, admission)
+                        return try helpers.admit(bytes, claimed: claimed, admission, share)
                     }
                 }
-                threads.submit(.init(cancellation: cancellation, work: work, waiter: waiter))
+                threads.submit(
+                    .init(cancellation: cancellation, work: work, waiter: waiter), HelperDuty(claimed, policy), share)
                 // Cancelled before the job was in the queue: the handler came too early to find it.
                 if Task.isCancelled { threads.cancel(cancellation) }
             }

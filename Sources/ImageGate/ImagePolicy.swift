@@ -95,6 +95,8 @@ package enum ImageRejection: Error, Equatable, Sendable {
     /// The process that decoded it ended, by a fault of its own or because it tried what it may not.
     case decoderCrashed(ImageType)
     case decoderTooSlow(ImageType)
+    /// The images before it have used up the processor time of their execution.
+    case noTimeLeft
     /// The process that decoded it answered with something that cannot be.
     case decoderAstray(ImageType)
     /// There is no process to decode it.

@@ -30,6 +30,7 @@ extension ImageRejection: CustomStringConvertible {
         case .outOfMemory: "there is not enough memory to decode it"
         case .decoderCrashed(let type): "the \(type.name) crashed its decoder, or needed too much memory"
         case .decoderTooSlow(let type): "the \(type.name) took too long to decode"
+        case .noTimeLeft: "the images before it took all the processor time that one execution has"
         case .decoderAstray(let type): "the \(type.name) led its decoder astray"
         case .decoderUnavailable: "its decoder cannot be started"
         case .cancelled: "nobody waits for it any more"

@@ -37,8 +37,10 @@ struct CodeRunner: Sendable {
     }
 
     /// With what is left of the time that the code may take.
+    ///
+    /// - Parameter owner: the name of the key that the caller authenticated with.
     func run(
-        _ execution: ExecutionRequest, in sandbox: Sandbox, by deadline: Deadline,
+        _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
         into record: inout some ExecutionRecord
     ) async -> Outcome {
         let asked = execution.timeout
@@ -49,7 +51,7 @@ struct CodeRunner: Sendable {
             record.stopped(stop)
             return Outcome(problem: stop)
         }
-        var gallery = Gallery(limit: configuration.imageLimit)
+        var gallery = Gallery(limit: configuration.imageLimit, owner: owner)
         var outcome = Outcome(wasInterrupted: true)
         do {
             try await client.execute(execution, in: sandbox) { event in
@@ -87,7 +89,8 @@ struct CodeRunner: Sendable {
             outcome.failure = failure
             outcome.problem = "\(failure)"
         }
-        let images = await gallery.images()
+        let wait = min(configuration.imageWait, max(.zero, deadline.end - .now))
+        let images = await gallery.images(within: wait)
         for note in images.notes { record.noted(image: note) }
         outcome.images = images.admitted
         return outcome

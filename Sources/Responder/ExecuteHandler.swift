@@ -8,15 +8,19 @@ struct ExecuteHandler: Sendable {
     let configuration: Configuration
     let hidden: HiddenValues
 
-    /// - Parameter id: the request's, unique.
-    func answer(to request: ExecuteRequest, id: String, by deadline: Deadline) async -> Answer {
+    /// - Parameters:
+    ///   - caller: the name of the key that the caller authenticated with.
+    ///   - id: the request's, unique.
+    func answer(
+        to request: ExecuteRequest, from caller: String, id: String, by deadline: Deadline
+    ) async -> Answer {
         let sandbox: Sandbox
         do throws(E2BError) {
             sandbox = try await keeper.create(options(for: request), mark: id)
         } catch {
             return Answer(Refusal(error), hidden)
         }
-        let answer = await answer(to: request, in: sandbox, by: deadline)
+        let answer = await answer(to: request, from: caller, in: sandbox, by: deadline)
         // Started now that the answer is complete, and not waited for.
         keeper.kill(sandbox.id)
         return answer
@@ -30,7 +34,9 @@ struct ExecuteHandler: Sendable {
             envs: configuration.hiddenVariables)
     }
 
-    private func answer(to request: ExecuteRequest, in sandbox: Sandbox, by deadline: Deadline) async -> Answer {
+    private func answer(
+        to request: ExecuteRequest, from caller: String, in sandbox: Sandbox, by deadline: Deadline
+    ) async -> Answer {
         var report = ExecutionReport(
             code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)
         var execution = ExecutionRequest(
@@ -39,7 +45,7 @@ struct ExecuteHandler: Sendable {
             envs: request.envs.mapValues { request.language.escaped(variable: $0) },
             timeout: request.timeout)
         execution.isLast = true
-        let outcome = await runner.run(execution, in: sandbox, by: deadline, into: &report)
+        let outcome = await runner.run(execution, for: caller, in: sandbox, by: deadline, into: &report)
         let refusal = outcome.failure.map { Refusal($0) }
         if let refusal { report.stopped(refusal.sentence) }
         var answer = Answer(

@@ -27,10 +27,15 @@ struct Gallery {
     private typealias Admission = Task<Result<AdmittedImage, ImageRejection>, Never>
 
     private let limit: Int
+    private let share: ImageShare
     private var admissions: [Admission] = []
     private var leftOut = 0
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter owner: who asked for the execution.
+    init(limit: Int, owner: String) {
+        self.limit = limit
+        share = ImageShare(owner: owner)
+    }
 
     mutating func add(_ image: CapturedImage, _ gate: ImageGate) {
         guard admissions.count < limit else {
@@ -38,21 +43,28 @@ struct Gallery {
             return
         }
         admissions.append(
-            Task {
+            Task { [share] in
                 do throws(ImageRejection) {
                     guard case .success(let bytes) = image.bytes else {
                         throw .malformed(image.type, why: "its base64 is malformed")
                     }
-                    return .success(try await gate.admit(bytes, claimed: image.type))
+                    return .success(try await gate.admit(bytes, claimed: image.type, in: share))
                 } catch {
                     return .failure(error)
                 }
             })
     }
 
-    /// Waits for the gate. What was admitted, in the order in which it was made; and one line for each image that is not
-    /// shown as it was made.
-    func images() async -> (admitted: [AdmittedImage], notes: [String]) {
+    /// Waits for the gate, and after `wait` no longer. What was admitted, in the order in which it was made; and one line for
+    /// each image that is not shown as it was made.
+    func images(within wait: Duration) async -> (admitted: [AdmittedImage], notes: [String]) {
+        let deadline = ContinuousClock.now + wait
+        let timer = Task { [admissions] in
+            // Cancelled when all have come.
+            guard (try? await Task.sleep(until: deadline)) != nil else { return }
+            for admission in admissions { admission.cancel() }
+        }
+        defer { timer.cancel() }
         var admitted: [AdmittedImage] = []
         var notes: [String] = []
         for (index, admission) in admissions.enumerated() {
@@ -65,6 +77,8 @@ struct Gallery {
             case .success(let image):
                 admitted.append(image)
                 if let note = image.note { notes.append("Image \(index + 1): \(note)") }
+            case .failure(.cancelled) where deadline <= .now:
+                notes.append("Image \(index + 1): left out, there was no time to decode it within \(wait.wholeWords)")
             case .failure(let rejection):
                 notes.append("Image \(index + 1): rejected, \(rejection)")
             }

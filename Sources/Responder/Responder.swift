@@ -39,7 +39,7 @@ package final class Responder: Sendable {
             (execute, act) = (nil, nil)
             return
         }
-        let confinement = Confinement { log.notice($0) }
+        let confinement = configuration.makeConfinement { log.notice($0) }
         let runner = CodeRunner(
             client: client,
             gate: ImageGate(
@@ -184,7 +184,7 @@ package final class Responder: Sendable {
                 json: try body(of: request), standardTimeout: configuration.timeout,
                 maximumTimeout: configuration.maximumTimeout)
             guard let execute else { throw .withoutAPIKey }
-            return .running(caller: caller) { await execute.answer(to: execution, id: $0, by: $1) }
+            return .running(caller: caller) { await execute.answer(to: execution, from: caller, id: $0, by: $1) }
         } catch {
             let (response, outcome) = refusal(error, request.path, caller: caller)
             return .answered(response, outcome)

@@ -30,13 +30,14 @@ struct Admit: AsyncParsableCommand {
 
     mutating func run() async throws {
         StopSignals.shared.leaveToSystem()
-        let policy = try Configuration(environment: makeSettings()).imagePolicy
+        let configuration = try Configuration(environment: makeSettings())
+        let policy = configuration.imagePolicy
         let source = NamedFile(input, inherited: STDIN_FILENO)
         let bytes = try source.read(limit: policy.inputByteLimit)
         let image: AdmittedImage
         let type: ImageType
         do throws(ImageRejection) {
-            (image, type) = try await Self.admit(bytes, policy)
+            (image, type) = try await Self.admit(bytes, configuration)
         } catch {
             throw Failure("\(source) is rejected: \(error)")
         }
@@ -48,11 +49,13 @@ struct Admit: AsyncParsableCommand {
     }
 
     private static func admit(
-        _ bytes: [UInt8], _ policy: ImagePolicy
+        _ bytes: [UInt8], _ configuration: Configuration
     ) async throws(ImageRejection) -> (AdmittedImage, ImageType) {
         guard !bytes.isEmpty else { throw .empty }
         guard let type = ImageType.sniff(bytes) else { throw .unknownType }
-        let gate = ImageGate(policy: policy, threads: 1, decoding: .confined(Confinement(notice: warn)))
+        let gate = ImageGate(
+            policy: configuration.imagePolicy, threads: 1,
+            decoding: .confined(configuration.makeConfinement(notice: warn)))
         return (try await gate.admit(bytes, claimed: type), type)
     }
 

@@ -20,6 +20,8 @@ struct ConfinedGate: Sendable {
         let told = Notices()
         var confinement = Confinement { line in told.lines.withLock { $0.append(line) } }
         confinement.executable = Binaries.responder.path
+        // What a debug build takes, beside others that compute.
+        (confinement.processorTime, confinement.shareTime) = (.seconds(20), .seconds(60))
         change(&confinement)
         // A limit that no other gate has ends up among the arguments of its helpers.
         var policy = policy
@@ -44,8 +46,14 @@ struct ConfinedGate: Sendable {
         try await gate.admit(bytes, claimed: type)
     }
 
-    func outcome(_ bytes: [UInt8], _ type: ImageType = .png) async -> Result<AdmittedImage, ImageRejection> {
-        do throws(ImageRejection) { return .success(try await admit(bytes, type)) } catch { return .failure(error) }
+    func outcome(
+        _ bytes: [UInt8], _ type: ImageType = .png, in share: ImageShare? = nil
+    ) async -> Result<AdmittedImage, ImageRejection> {
+        do throws(ImageRejection) {
+            return .success(try await gate.admit(bytes, claimed: type, in: share))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The only helper, stopped in the midst of decoding `bytes`; and the task that waits for the image.

@@ -135,6 +135,31 @@ struct ConfinementTests {
         for _ in 0..<3 { #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4) }
     }
 
+    @Test func `the images of one execution have processor time together`() async throws {
+        let gate = ConfinedGate(threads: 2) {
+            ($0.processorTime, $0.shareTime) = (.milliseconds(400), .milliseconds(600))
+        }
+        let bytes = try await VastPNG.make()
+        let share = ImageShare(owner: "a")
+        let outcomes = await withTaskGroup(of: Result<AdmittedImage, ImageRejection>.self) { group in
+            for _ in 0..<3 { group.addTask { await gate.outcome(bytes, in: share) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.count { $0 == .failure(.decoderTooSlow(.png)) } == 2)
+        #expect(outcomes.count { $0 == .failure(.noTimeLeft) } == 1)
+        // By the kernel's account, which counts in ticks.
+        #expect(share.left(of: .milliseconds(600)) > .milliseconds(-300))
+        #expect(await gate.outcome(SampleImages.png(width: 4, height: 4), in: share) == .failure(.noTimeLeft))
+        // Another execution has its own, of the same owner as well.
+        let other = ImageShare(owner: "a")
+        for _ in 0..<3 {
+            guard case .success = await gate.outcome(SampleImages.png(width: 4, height: 4), in: other) else {
+                Issue.record("an image of another execution is rejected")
+                return
+            }
+        }
+    }
+
     @Test func `an image that nobody waits for is left at once`() async throws {
         let gate = ConfinedGate()
         let (helper, task) = try await gate.begin(VastPNG.make())

@@ -1,6 +1,7 @@
 import E2B
 import ImageGate
 import LibreChat
+import TestSupport
 import Testing
 
 @testable import Responder
@@ -23,7 +24,7 @@ struct GalleryTests {
     }
 
     @Test func `a line says what an image was, and only where it is not shown as it was made`() async {
-        var gallery = Gallery(limit: 2)
+        var gallery = Gallery(limit: 2, owner: "a")
         let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let pixel: [UInt8] =
             Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
@@ -31,12 +32,23 @@ struct GalleryTests {
         gallery.add(CapturedImage(bytes: .success(pixel + [0x3B]), type: .gif), gate)
         gallery.add(CapturedImage(bytes: .success(pixel + pixel[19...] + [0x3B]), type: .gif), gate)
         gallery.add(CapturedImage(bytes: .success([]), type: .gif), gate)
-        let (admitted, notes) = await gallery.images()
+        let (admitted, notes) = await gallery.images(within: .seconds(60))
         #expect(admitted.map(\.type) == [.png, .png])
         #expect(
             notes == [
                 "Image 1: GIF, shown as PNG at 1×1", "Image 2: first frame of a GIF, shown at 1×1",
                 "1 more left out: an answer carries at most 2 images",
             ])
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `an answer goes without the images that it would wait for too long`() async {
+        var gallery = Gallery(limit: 9, owner: "a")
+        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        let image = SampleImages.png(width: 3000, height: 3000)
+        for _ in 0..<9 { gallery.add(CapturedImage(bytes: .success(image), type: .png), gate) }
+        // They are decoded one after the other: the last ones cannot have been by now.
+        let (admitted, notes) = await gallery.images(within: .zero)
+        #expect(admitted.count < 9)
+        #expect(notes.last == "Image 9: left out, there was no time to decode it within 0 seconds")
     }
 }

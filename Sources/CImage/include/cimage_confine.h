@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// What a confined process may still do.
 typedef enum __attribute__((enum_extensibility(closed))) {
@@ -27,6 +28,15 @@ void cimage_prepare_helper(const char *_Nonnull name);
 /// - memory: bytes of address space on top of what is in use.
 /// - Returns: the gaps. The limits hold in any case.
 uint32_t cimage_confine(cimage_confinement confinement, size_t memory);
+
+/// Makes a system call, whose number and arguments are `words`: for tests of what a confined process may do.
+///
+/// - Returns: `errno`; 0 for a call that succeeded.
+int cimage_try_call(const long words[_Nonnull 7]);
+
+/// Nanoseconds of processor time that a process has used, one that has ended and was not waited for as well. Zero if the
+/// kernel does not say.
+int64_t cimage_processor_time(pid_t process);
 
 /// The process ends by SIGPROF when it has used that much processor time from now on. Zero: no limit.
 void cimage_limit_processor_time(uint32_t milliseconds);

@@ -11,12 +11,17 @@ package struct Confinement: Sendable {
     /// A program whose `main` begins with `DecodingHelper.runIfAsked`; as a rule the one that runs, even if the file of
     /// that name is another one by now.
     package var executable = "/proc/self/exe"
-    /// Of all processors. No decoder needs a tenth of it for what the limits let through.
-    package var processorTime = Duration.seconds(20)
+    /// Of all processors, for one image. Plots need a tenth of it.
+    package var processorTime = Duration.seconds(3)
+    /// The same, for all images of one execution.
+    package var shareTime = Duration.seconds(4)
     /// On the clock, for a helper that does not even run.
     package var deadline = Duration.seconds(60)
     /// Told in one line of what an operator should know.
     package var notice: @Sendable (String) -> Void
+
+    /// What a decoder needs to say that something is wrong.
+    static let leastTime = Duration.milliseconds(50)
 
     package init(notice: @escaping @Sendable (String) -> Void) { self.notice = notice }
 }

@@ -7,26 +7,29 @@ package enum DecodingHelper {
 
     /// Does not return if this process was started as a helper. To be called before there are other threads.
     ///
-    /// - Parameter arguments: the program's.
+    /// - Parameter arguments: the program's. Numbers at their end are a system call that is tried once confined, whose `errno`
+    ///   is the exit status: for tests.
     package static func runIfAsked(_ arguments: [String]) {
-        guard arguments.count == 4, arguments[1] == word, let duty = HelperDuty(rawValue: arguments[2]),
+        guard arguments.count >= 4, arguments[1] == word, let duty = HelperDuty(rawValue: arguments[2]),
             let memory = Int(arguments[3]), memory > 0
         else { return }
-        run(duty, memory: memory)
+        run(duty, memory: memory, trying: arguments[4...].compactMap { Int($0) })
     }
 
     static func arguments(_ duty: HelperDuty, memory: Int) -> [String] {
         ["e2b-fcgi", word, duty.rawValue, String(memory)]
     }
 
-    private static func run(_ duty: HelperDuty, memory: Int) -> Never {
+    private static func run(_ duty: HelperDuty, memory: Int, trying call: [Int]) -> Never {
         cimage_prepare_helper(duty.processName)
         do throws(ImageRejection) {
             try WarmUp.run(duty)
         } catch {
             leave(ExitStatus.unready)
         }
-        write([Int(cimage_confine(duty.confinement, memory))])
+        let gaps = cimage_confine(duty.confinement, memory)
+        if !call.isEmpty { leave(cimage_try_call(Array((call + Array(repeating: 0, count: 7)).prefix(7)))) }
+        write([Int(gaps)])
         while true { serve() }
     }
 

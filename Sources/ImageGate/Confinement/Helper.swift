@@ -1,3 +1,4 @@
+internal import CImage
 internal import Glibc
 internal import Synchronization
 
@@ -14,6 +15,8 @@ final class Helper: Sendable {
         var process: pid_t?
         var isDoomed = false
         var served = 0
+        /// Once it has been waited for.
+        var finalTime = Duration.zero
     }
 
     /// Starts a process and waits until it is confined.
@@ -26,7 +29,7 @@ final class Helper: Sendable {
             gaps = try socket.receive(words: 1, by: .now + Self.startTime)[0]
         } catch {
             gaps = 0
-            throw .cannotStart("it \(Self.end(process) ?? error)")
+            throw .cannotStart("it \(Self.end(process)?.failure ?? error)")
         }
     }
 
@@ -34,6 +37,14 @@ final class Helper: Sendable {
 
     /// It lives, and waits for work.
     var isIdle: Bool { socket.isQuiet }
+
+    /// That it has used since its start.
+    var processorTime: Duration {
+        life.withLock { life in
+            guard let process = life.process else { return life.finalTime }
+            return .nanoseconds(cimage_processor_time(process))
+        }
+    }
 
     /// Has it decode an image.
     ///
@@ -73,22 +84,30 @@ final class Helper: Sendable {
 
     /// - Returns: what it had died of before. Nil if it was waited for by somebody else.
     private func end() -> HelperFailure? {
-        life.withLock { $0.process.take() }.flatMap(Self.end)
+        guard let end = life.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
+        life.withLock { $0.finalTime = end.processorTime }
+        return end.failure
     }
 
-    private static func end(_ process: pid_t) -> HelperFailure? {
+    private static func end(_ process: pid_t) -> (failure: HelperFailure, processorTime: Duration)? {
         // One that only closed its socket would be waited for in vain. One that is dead keeps its own reason.
         _ = Glibc.kill(process, SIGKILL)
         var status: CInt = 0
-        while waitpid(process, &status, 0) < 0 { if errno != EINTR { return nil } }
+        var usage = rusage()
+        while wait4(process, &status, 0, &usage) < 0 { if errno != EINTR { return nil } }
+        let time = Duration(usage.ru_utime) + Duration(usage.ru_stime)
         let signal = status & 0x7F
         switch signal {
-        case 0: return .exited(status: status >> 8 & 0xFF)
+        case 0: return (.exited(status: status >> 8 & 0xFF), time)
         // Its processor time is over.
-        case SIGPROF: return .tooSlow
-        default: return .killed(signal: signal)
+        case SIGPROF: return (.tooSlow, time)
+        default: return (.killed(signal: signal), time)
         }
     }
 
     private static let startTime = Duration.seconds(20)
+}
+
+extension Duration {
+    fileprivate init(_ time: timeval) { self = .seconds(time.tv_sec) + .microseconds(Int(time.tv_usec)) }
 }

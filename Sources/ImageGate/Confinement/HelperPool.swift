@@ -23,15 +23,16 @@ final class HelperPool: Sendable {
 
     /// Blocks until a helper has answered, or is no more.
     func admit(
-        _ bytes: [UInt8], claimed: ImageType, _ admission: Admission
+        _ bytes: [UInt8], claimed: ImageType, _ admission: Admission, _ share: ImageShare
     ) throws(ImageRejection) -> AdmittedImage {
         // Here as well, because it is cheap: what is no image needs no process.
         let type = try admission.check(bytes, claimed: claimed)
-        let request = HelperRequest(
-            admission.policy, type: type, processorTime: confinement.processorTime, byteCount: bytes.count)
+        let time = min(confinement.processorTime, share.left(of: confinement.shareTime))
+        guard time >= Confinement.leastTime else { throw .noTimeLeft }
+        let request = HelperRequest(admission.policy, type: type, processorTime: time, byteCount: bytes.count)
         let outcome: Result<AdmittedImage, ImageRejection>
         do throws(HelperFailure) {
-            outcome = try exchange(bytes, request, admission.cancellation)
+            outcome = try exchange(bytes, request, admission.cancellation, share)
         } catch {
             // We have killed it ourselves.
             try admission.cancellation.check()
@@ -42,9 +43,12 @@ final class HelperPool: Sendable {
     }
 
     private func exchange(
-        _ bytes: [UInt8], _ request: HelperRequest, _ cancellation: Cancellation
+        _ bytes: [UInt8], _ request: HelperRequest, _ cancellation: Cancellation, _ share: ImageShare
     ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
         let helper = try take(HelperDuty(request.type, request.policy), request.policy)
+        let start = helper.processorTime
+        // By the kernel's account: the helper's own would be a stranger's.
+        defer { share.charge(helper.processorTime - start) }
         let outcome = try cancellation.run(stop: { helper.kill() }) { () throws(HelperFailure) in
             try helper.admit(bytes, request, within: confinement.deadline)
         }

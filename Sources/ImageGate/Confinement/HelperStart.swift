@@ -62,6 +62,8 @@ struct HelperStart {
                 "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
             ]
         }
-        return names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
+        // A crash is told by its signal. The handler of Swift's would look for a debugger, and die of that.
+        return ["SWIFT_BACKTRACE=enable=no"]
+            + names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
     }
 }

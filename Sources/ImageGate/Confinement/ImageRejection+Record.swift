@@ -14,7 +14,8 @@ extension ImageRejection {
         case .overBudget(let limit): (10, [limit], "")
         case .outOfMemory: (11, [], "")
         // The gate's to say, not a helper's.
-        case .decoderCrashed, .decoderTooSlow, .decoderAstray, .decoderUnavailable, .cancelled: (-1, [], "")
+        case .decoderCrashed, .decoderTooSlow, .noTimeLeft, .decoderAstray, .decoderUnavailable, .cancelled:
+            (-1, [], "")
         }
     }
 

@@ -32,6 +32,11 @@ package struct Configuration: Sendable {
     package var imageLimit: Int
     package var imagePolicy: ImagePolicy
     package var imageThreads: Int
+    /// Of processors, for one image, and for those of one execution.
+    package var imageTime: Duration
+    package var imagesTime: Duration
+    /// How long an answer waits for its images once the code has ended.
+    package var imageWait: Duration
     package var grace: Duration
     /// What `list_templates` answers with.
     package var templates: ReplyValue
@@ -90,6 +95,9 @@ package struct Configuration: Sendable {
         imagePolicy.pixelLimit = reader.integer(.imagePixels, 1...1_000_000_000)
         imagePolicy.svg = reader.choice(.svg)
         imageThreads = reader.integer(.imageThreads, 1...256)
+        imageTime = reader.seconds(.imageTime, 1...600)
+        imagesTime = reader.seconds(.imagesTime, 1...600)
+        imageWait = reader.seconds(.imageWait, 1...600)
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
@@ -104,6 +112,15 @@ package struct Configuration: Sendable {
         reader.refuseControlCharacters()
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }
+    }
+}
+
+extension Configuration {
+    package func makeConfinement(notice: @escaping @Sendable (String) -> Void) -> Confinement {
+        var confinement = Confinement(notice: notice)
+        confinement.processorTime = imageTime
+        confinement.shareTime = imagesTime
+        return confinement
     }
 }
 

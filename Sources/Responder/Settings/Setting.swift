@@ -52,6 +52,10 @@ package struct Setting: Sendable {
         "E2B_FCGI_IMAGE_INPUT_BYTES", "33554432", "bytes of one image from the sandbox")
     static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
     static let imageThreads = Setting("E2B_FCGI_IMAGE_THREADS", "2", "images decoded at the same time")
+    static let imageTime = Setting("E2B_FCGI_IMAGE_CPU", "3", "seconds of processor time for one image")
+    static let imagesTime = Setting("E2B_FCGI_IMAGES_CPU", "4", "seconds of it for all images of one execution")
+    static let imageWait = Setting(
+        "E2B_FCGI_IMAGE_WAIT", "20", "seconds that an answer waits for its images; then it goes without them")
     static let svg = Setting("E2B_FCGI_SVG", "rasterise", "rasterise: to PNG; sanitise: sent on as SVG")
     static let grace = Setting(
         "E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
@@ -64,7 +68,7 @@ package struct Setting: Sendable {
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, origins,
         webServers, allowHTTP, executions, bodyLimit, fileLimit, memory, timeout, maximumTimeout, requestTimeout,
-        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes,
-        imageInputBytes, imagePixels, imageThreads, svg, grace, caFile, proxy, log, port,
+        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes, imagePixels,
+        imageThreads, imageTime, imagesTime, imageWait, svg, grace, caFile, proxy, log, port,
     ]
 }

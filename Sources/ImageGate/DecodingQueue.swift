@@ -1,0 +1,98 @@
+/// Which image is decoded next.
+///
+/// Owners take turns, and so do the executions of one owner: who brings many images, or slow ones, waits for himself. Images of
+/// one execution go one after the other, as they share its processor time. Drawing has fewer places than there are threads,
+/// so that no drawing keeps plots waiting.
+struct DecodingQueue<Work: Sendable>: Sendable {
+    struct Entry: Sendable {
+        let share: ImageShare
+        let duty: HelperDuty
+        let work: Work
+    }
+
+    private struct Owner {
+        let name: String
+        /// In the order of their turns; none is empty.
+        var executions: [Execution]
+    }
+
+    private struct Execution {
+        let share: ImageShare
+        /// In the order in which they came.
+        var entries: [Entry]
+    }
+
+    /// How many of each duty may be under way.
+    private let places: [HelperDuty: Int]
+    private var underWay: [HelperDuty: Int] = [:]
+    private var busy: Set<ObjectIdentifier> = []
+    /// In the order of their turns; none is without executions.
+    private var owners: [Owner] = []
+
+    init(places: [HelperDuty: Int]) { self.places = places }
+
+    var isEmpty: Bool { owners.isEmpty }
+
+    mutating func add(_ entry: Entry) {
+        let owner = owners.firstIndex { $0.name == entry.share.owner }
+        guard let owner else {
+            owners.append(
+                Owner(name: entry.share.owner, executions: [Execution(share: entry.share, entries: [entry])]))
+            return
+        }
+        if let execution = owners[owner].executions.firstIndex(where: { $0.share === entry.share }) {
+            owners[owner].executions[execution].entries.append(entry)
+        } else {
+            owners[owner].executions.append(Execution(share: entry.share, entries: [entry]))
+        }
+    }
+
+    /// Nil if there is none that may begin now. What is taken is to be finished.
+    mutating func take() -> Entry? {
+        for owner in owners.indices {
+            for execution in owners[owner].executions.indices {
+                let candidate = owners[owner].executions[execution]
+                guard !busy.contains(ObjectIdentifier(candidate.share)),
+                    let index = candidate.entries.firstIndex(where: { hasPlace(for: $0.duty) })
+                else { continue }
+                let entry = remove(owner: owner, execution: execution, index, endsTurn: true)
+                busy.insert(ObjectIdentifier(entry.share))
+                underWay[entry.duty, default: 0] += 1
+                return entry
+            }
+        }
+        return nil
+    }
+
+    mutating func finish(_ entry: Entry) {
+        busy.remove(ObjectIdentifier(entry.share))
+        underWay[entry.duty, default: 0] -= 1
+    }
+
+    /// Takes out one that nobody waits for any more.
+    mutating func remove(where isIt: (Work) -> Bool) -> Entry? {
+        for owner in owners.indices {
+            for execution in owners[owner].executions.indices {
+                let entries = owners[owner].executions[execution].entries
+                guard let index = entries.firstIndex(where: { isIt($0.work) }) else { continue }
+                return remove(owner: owner, execution: execution, index, endsTurn: false)
+            }
+        }
+        return nil
+    }
+
+    private func hasPlace(for duty: HelperDuty) -> Bool { underWay[duty, default: 0] < places[duty, default: 0] }
+
+    private mutating func remove(owner: Int, execution: Int, _ index: Int, endsTurn: Bool) -> Entry {
+        let entry = owners[owner].executions[execution].entries.remove(at: index)
+        if endsTurn || owners[owner].executions[execution].entries.isEmpty {
+            let rest = owners[owner].executions.remove(at: execution)
+            if !rest.entries.isEmpty { owners[owner].executions.append(rest) }
+        }
+        if endsTurn || owners[owner].executions.isEmpty {
+            let rest = owners.remove(at: owner)
+            if !rest.executions.isEmpty { owners.append(rest) }
+        }
+        return entry
+    }
+}
