@@ -72,8 +72,11 @@ let package = Package(
         room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
         room("E2B", ["Budget", "CCrypto", "Fetch"]),
         room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "Threads"]),
-        room("LibreChat", ["E2B", "ImageGate"]),
-        room("Responder", ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "CCrypto", "CYAML", "Threads"]),
+        room("Redaction", []),
+        room("LibreChat", ["E2B", "ImageGate", "Redaction"]),
+        room(
+            "Responder",
+            ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "Redaction", "Threads", "CCrypto", "CYAML"]),
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
@@ -95,12 +98,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
-        tests("FastCGITests", ["Budget", "FastCGI"]),
+        tests("FastCGITests", ["Budget", "FastCGI", "Threads"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),
-        tests("LibreChatTests", ["LibreChat"]),
-        tests("ResponderTests", ["Responder"]),
+        tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
+        tests("LibreChatTests", ["LibreChat", "Redaction"]),
+        tests("ResponderTests", ["Responder", "Redaction"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"], exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),

@@ -96,8 +96,9 @@ extension E2BClient {
     }
 
     /// What must not be in an error's words.
-    func secrets(of sandbox: Sandbox) -> [String] {
-        [configuration.apiKey, sandbox.envdAccessToken, sandbox.trafficAccessToken].compactMap(\.self)
+    func secrets(of sandbox: Sandbox) -> Secrets {
+        Secrets(
+            [configuration.apiKey, sandbox.envdAccessToken, sandbox.trafficAccessToken], redact: configuration.redact)
     }
 
     func read<Value>(

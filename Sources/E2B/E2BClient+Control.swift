@@ -78,7 +78,9 @@ extension E2BClient {
         if json != nil { request.headers.append(("Content-Type", "application/json")) }
         let response = try await response(step, to: request)
         guard statuses.contains(response.head.status) else {
-            throw E2BError(step, response.head, body: response.body, hiding: [configuration.apiKey])
+            throw E2BError(
+                step, response.head, body: response.body,
+                hiding: Secrets([configuration.apiKey], redact: configuration.redact))
         }
         return response
     }

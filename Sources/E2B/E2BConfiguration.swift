@@ -17,6 +17,9 @@ public struct E2BConfiguration: Sendable {
     public var requestTimeout: Duration
     /// Bytes in one line of an execution's stream.
     public var lineLimit: Int
+    /// Takes out of E2B's words, before they are cut and joined into an error's, what must not be shown: values that code
+    /// or a command was given, for example. Keys and tokens are taken out anyway.
+    public var redact: @Sendable ([UInt8]) -> [UInt8] = { $0 }
     /// Bytes in the whole of an execution's or a command's stream, as sent.
     public var streamLimit: Int
     /// Connections to E2B's API, and as many to sandboxes, idle ones included. Further calls wait for one of them.

@@ -8,7 +8,7 @@ enum ProcessMessage: Equatable {
 
     /// - Throws: when the payload is not the JSON of a message.
     init(
-        _ flags: EnvelopeSplitter.Flags, _ payload: UnsafeRawBufferPointer, hiding secrets: [String]
+        _ flags: EnvelopeSplitter.Flags, _ payload: UnsafeRawBufferPointer, hiding secrets: Secrets
     ) throws(MalformedJSON) {
         // Compression was not offered.
         guard !flags.contains(.compressed) else { throw MalformedJSON(offset: 0, expected: "an uncompressed message") }
@@ -29,7 +29,7 @@ enum ProcessMessage: Equatable {
         }
     }
 
-    private static func failure(_ error: JSONValue, hiding secrets: [String]) throws(MalformedJSON) -> RPCFailure? {
+    private static func failure(_ error: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) -> RPCFailure? {
         guard error.kind != .null else { return nil }
         // An error without a code is an error all the same.
         return try RPCFailure(json: error, hiding: secrets) ?? RPCFailure(code: "unknown", message: "")

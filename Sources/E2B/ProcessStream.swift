@@ -13,7 +13,7 @@ struct ProcessStream: Sendable {
     let pid: UInt32
     private let stream: FetchStream
     private let step: E2BError.Step
-    private let secrets: [String]
+    private let secrets: Secrets
     /// When the sandbox kills the process; nil: never, or not for this stream.
     private let deadline: ContinuousClock.Instant?
     private var splitter = EnvelopeSplitter(limit: messageLimit)
@@ -25,7 +25,7 @@ struct ProcessStream: Sendable {
     ///   - refusal: makes an error of another head than 200.
     init(
         _ stream: FetchStream, steps: (opening: E2BError.Step, running: E2BError.Step),
-        deadline: ContinuousClock.Instant?, hiding secrets: [String], refusal: (FetchHead) async -> E2BError
+        deadline: ContinuousClock.Instant?, hiding secrets: Secrets, refusal: (FetchHead) async -> E2BError
     ) async throws(E2BError) {
         do {
             let head = try await stream.head()
@@ -47,7 +47,7 @@ struct ProcessStream: Sendable {
 
     private init(
         pid: UInt32, _ stream: FetchStream, _ step: E2BError.Step, deadline: ContinuousClock.Instant?,
-        hiding secrets: [String]
+        hiding secrets: Secrets
     ) {
         self.pid = pid
         self.stream = stream

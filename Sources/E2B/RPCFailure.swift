@@ -6,7 +6,7 @@ struct RPCFailure: Error, Equatable {
     var message: String
 
     /// - Returns: nil: not the RPC layer's words, which have a code in letters.
-    init?(json: JSONValue, hiding secrets: [String]) throws(MalformedJSON) {
+    init?(json: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) {
         var code: String?
         var message = ""
         try json.members { key, value in
@@ -53,7 +53,7 @@ extension E2BError {
     }
 
     /// Of an answer to an RPC that is not 200: its code counts where it has one, else its status.
-    init(rpc step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: [String]) {
+    init(rpc step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
         // Other bodies are envd's authentication's, the edge's, or a proxy's.
         let failure = body.withUnsafeBytes { bytes in
             try? RPCFailure(json: JSONScanner.value(of: bytes), hiding: secrets)

@@ -5,21 +5,24 @@ enum Words {
     /// Bytes that are looked at: most of them may be white space.
     private static let sourceLimit = 1 << 14
 
-    static func of(_ body: [UInt8], hiding secrets: [String]) -> String {
-        of(message(in: body).map { Array($0.utf8) } ?? text(of: body), withoutSecrets: secrets)
+    static func of(_ body: [UInt8], hiding secrets: Secrets) -> String {
+        if let message = message(in: body) { return of(text: message, hiding: secrets) }
+        return line(text(of: secrets.removed(from: body)), hiding: secrets)
     }
 
-    static func of(text: String, hiding secrets: [String]) -> String { of(Array(text.utf8), withoutSecrets: secrets) }
-
-    private static func of(_ words: [UInt8], withoutSecrets secrets: [String]) -> String {
-        var words = words
-        for secret in secrets where !secret.isEmpty { words = hide(Array(secret.utf8), in: words) }
-        // Cut only now: half a secret would not have been found.
-        return clean(String(decoding: words.prefix(sourceLimit), as: UTF8.self))
+    static func of(text: String, hiding secrets: Secrets) -> String {
+        line(secrets.removed(from: Array(text.utf8)), hiding: secrets)
     }
 
-    /// Without control and format characters, white space joined, at most ``limit`` characters.
-    static func clean(_ text: String) -> String {
+    /// Secrets are gone from `words`, which may be cut now: half of one would not have been found. In a line there may be one
+    /// again, put together of what stood apart.
+    private static func line(_ words: [UInt8], hiding secrets: Secrets) -> String {
+        let line = clean(String(decoding: words.prefix(sourceLimit), as: UTF8.self), limit: sourceLimit)
+        return clean(String(decoding: secrets.removed(from: Array(line.utf8)), as: UTF8.self))
+    }
+
+    /// Without control and format characters, white space joined, at most `limit` characters.
+    static func clean(_ text: String, limit: Int = limit) -> String {
         var line = ""
         var needsSpace = false
         var count = 0
@@ -87,23 +90,6 @@ enum Words {
             let close = lowercase[open...].firstRange(of: "</title".utf8)
         else { return Array("an HTML page".utf8) }
         return Array(page[(open + 1)..<close.lowerBound])
-    }
-
-    /// On bytes: an answer may be a megabyte, and comparing characters is slow.
-    private static func hide(_ secret: [UInt8], in words: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        var rest = words[...]
-        while let start = rest.firstIndex(of: secret[0]) {
-            result += rest[..<start]
-            rest = rest[start...]
-            if rest.starts(with: secret) {
-                result += "[hidden]".utf8
-                rest = rest.dropFirst(secret.count)
-            } else {
-                result.append(rest.removeFirst())
-            }
-        }
-        return result + rest
     }
 
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {

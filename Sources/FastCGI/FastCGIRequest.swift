@@ -24,12 +24,15 @@ extension FastCGIRequest {
     ///
     /// Web servers disagree on the variable: with a path split off the script's name it is `PATH_INFO`, with the
     /// whole site handed to the responder `SCRIPT_NAME`.
-    package var path: String {
+    package var path: String { String(Substring(writtenPath.utf8.prefix { $0 != UInt8(ascii: "?") })) }
+
+    /// ``path`` with all that was written after it.
+    package var target: String { query.isEmpty ? writtenPath : "\(path)?\(query)" }
+
+    private var writtenPath: String {
         for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
-            guard let value = params[name]?.utf8.prefix(while: { $0 != UInt8(ascii: "?") }), !value.isEmpty else {
-                continue
-            }
-            return (value.first == UInt8(ascii: "/") ? "" : "/") + String(Substring(value))
+            guard let value = params[name], let first = value.utf8.first, first != UInt8(ascii: "?") else { continue }
+            return first == UInt8(ascii: "/") ? value : "/" + value
         }
         return "/"
     }

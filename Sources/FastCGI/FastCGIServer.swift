@@ -9,6 +9,9 @@ internal import Threads
 /// The request is the handler's alone: it is freed as soon as the handler is done with it, while it waits for something else.
 package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
+/// Where the handler of a request runs; nil for the pool of all tasks. What may compute for long should not run there.
+package typealias HandlerExecutor = @Sendable (FastCGIRequest) -> (any TaskExecutor)?
+
 /// How many bytes of body a request may bring. Asked once, before any of stdin is read: what it is given has params only.
 package typealias BodyLimit = @Sendable (FastCGIRequest) -> Int
 
@@ -21,6 +24,7 @@ package final class FastCGIServer: Sendable {
     private let limits: ServerLimits
     private let budget: ByteBudget?
     private let bodyLimit: BodyLimit
+    private let executor: HandlerExecutor
     private let handler: Handler
     private let peerCheck: PeerCheck
     private let inbox: ServerInbox
@@ -35,6 +39,7 @@ package final class FastCGIServer: Sendable {
     /// - Throws: `.cannotStart`.
     package init(
         listener: Listener, limits: ServerLimits, budget: ByteBudget? = nil, bodyLimit: @escaping BodyLimit,
+        executor: @escaping HandlerExecutor = { _ in nil },
         onStranger: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
@@ -46,6 +51,7 @@ package final class FastCGIServer: Sendable {
         self.limits = limits
         self.budget = budget
         self.bodyLimit = bodyLimit
+        self.executor = executor
         self.handler = handler
         peerCheck = PeerCheck(listener, onStranger: onStranger)
     }
@@ -86,8 +92,7 @@ package final class FastCGIServer: Sendable {
     private func serve() {
         ServerLoop(
             listener: listener.descriptor, peerCheck: peerCheck, inbox: inbox, limits: limits, budget: budget,
-            bodyLimit: bodyLimit,
-            handler: handler)?.run()
+            bodyLimit: bodyLimit, executor: executor, handler: handler)?.run()
     }
 
     private static func initializeLibrary() throws(FastCGIError) {

@@ -164,8 +164,9 @@ extension ServerLoop {
         // Half-way is a hang-up, too: it sends no more, and does not wait for a response either.
         watch(connection, for: UInt32(clinux_pollrdhup))
         // Taken out before the handler has it: the task would keep it for as long as it runs.
+        let executor = executor(request)
         let parcel = Parcel(request)
-        connection.task = Task { [handler, inbox, id = connection.id] in
+        connection.task = Task(executorPreference: executor) { [handler, inbox, id = connection.id] in
             guard let request = parcel.take() else { return }
             inbox.post(await handler(request), for: id)
         }

@@ -5,7 +5,7 @@ internal import Glibc
 /// A server's thread: accepts, reads requests, starts their handlers, and sends the responses, all without ever blocking.
 ///
 /// So no web server takes anything from another one by being silent, slow or stuck: a connection is a descriptor and what it
-/// has sent or has not yet taken, and of both there are limits. Handlers run in the cooperative pool.
+/// has sent or has not yet taken, and of both there are limits. Handlers run elsewhere.
 ///
 ///     head → room → body → handler → response → rest
 ///
@@ -14,6 +14,7 @@ final class ServerLoop {
     let limits: ServerLimits
     let bodyLimit: BodyLimit
     let budget: ByteBudget?
+    let executor: HandlerExecutor
     let handler: Handler
     let inbox: ServerInbox
     private let listener: CInt
@@ -42,8 +43,7 @@ final class ServerLoop {
     /// - Returns: nil without descriptors.
     init?(
         listener: CInt, peerCheck: PeerCheck, inbox: ServerInbox, limits: ServerLimits, budget: ByteBudget?,
-        bodyLimit: @escaping BodyLimit,
-        handler: @escaping Handler
+        bodyLimit: @escaping BodyLimit, executor: @escaping HandlerExecutor, handler: @escaping Handler
     ) {
         self.listener = listener
         self.peerCheck = peerCheck
@@ -51,6 +51,7 @@ final class ServerLoop {
         self.limits = limits
         self.budget = budget
         self.bodyLimit = bodyLimit
+        self.executor = executor
         self.handler = handler
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         guard epoll >= 0, control(EPOLL_CTL_ADD, inbox.wakeup, Self.inboxID, EPOLLIN.rawValue) else { return nil }

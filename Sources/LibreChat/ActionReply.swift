@@ -1,3 +1,5 @@
+package import Redaction
+
 /// The answer of `POST /e2bcode`: one JSON object, as the E2BCode plugin shaped it.
 package struct ActionReply: Equatable, Sendable {
     package var sessionID: String
@@ -23,7 +25,7 @@ package struct ActionReply: Equatable, Sendable {
     }
 
     /// JSON, in UTF-8, hidden values masked.
-    package func encoded(hiding hidden: HiddenValues) -> [UInt8] {
+    package func encoded(hiding hidden: SecretRedactor) -> [UInt8] {
         let frame = [
             ReplyValue.Member("sessionId", .text(sessionID)), ReplyValue.Member("success", .flag(isSuccess)),
         ]

@@ -1,3 +1,5 @@
+package import Redaction
+
 /// The beginning and the end of a text that may be endless.
 ///
 /// Memory is bounded by a few times `limit`, however much is appended. Counts are of Unicode scalars, so that a cut never
@@ -23,20 +25,26 @@ package struct BoundedText: Equatable, Sendable {
     }
 
     private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
-        var rest = bytes[...]
-        if headCount < limit {
-            // Scalars are at least as many bytes: this much fits without counting first.
-            let part = rest.prefix { byte in
-                if !byte.isContinuation {
-                    guard headCount < limit else { return false }
+        var end = 0
+        if headCount < limit || tail.isEmpty {
+            while end < bytes.count {
+                if !bytes[end].isContinuation {
+                    guard headCount < limit else { break }
                     headCount += 1
                 }
-                return true
+                end += 1
             }
-            head.append(contentsOf: part)
-            rest = rest[part.endIndex...]
+            head.append(contentsOf: bytes[..<end])
         }
+        let rest = bytes[end...]
         guard !rest.isEmpty else { return }
+        let room = 4 * limit
+        if rest.count > room {
+            // No scalar has more than four bytes: nothing before these can be among the last ones.
+            dropped += tail.count { !$0.isContinuation } + rest.dropLast(room).count { !$0.isContinuation }
+            tail = Array(rest.suffix(room))
+            return trimTail()
+        }
         tail.append(contentsOf: rest)
         // Twice the room and one trim for each half: every byte is moved once.
         if tail.count > 8 * limit { trimTail() }
@@ -53,13 +61,29 @@ package struct BoundedText: Equatable, Sendable {
         tail.removeSubrange(..<start)
     }
 
-    /// What was kept, each end passed through `clean`.
-    package func cleaned(_ clean: (String) -> String) -> CutText {
-        guard dropped > 0 else { return CutText(clean(String(decoding: head + tail, as: UTF8.self))) }
-        return CutText(
-            first: clean(String(decoding: head, as: UTF8.self)),
-            missing: dropped,
-            last: clean(String(decoding: tail, as: UTF8.self)))
+    /// What was kept, without terminal escapes and without secrets.
+    ///
+    /// Half of a secret may stand at either side of the gap, where nothing finds it: as much as a secret takes is left out
+    /// there. That is measured last, since escapes may have stood between its letters.
+    package func cleaned(_ secrets: SecretRedactor) -> CutText {
+        func clean(_ bytes: [UInt8]) -> String {
+            secrets.masked(in: String(decoding: bytes, as: UTF8.self).withoutTerminalEscapes)
+        }
+        guard dropped > 0 else { return CutText(clean(head + tail)) }
+        let (first, last) = (clean(head), clean(tail))
+        let kept = (first.unicodeScalars.dropLast(secrets.longest), last.unicodeScalars.dropFirst(secrets.longest))
+        let missing = first.unicodeScalars.count - kept.0.count + last.unicodeScalars.count - kept.1.count
+        return CutText(first: String(kept.0), missing: dropped + missing, last: String(kept.1))
+    }
+}
+
+extension String {
+    /// In at most `limit` Unicode scalars, without terminal escapes and secrets: the beginning and the end, if it is longer.
+    /// Takes no longer for megabytes than it takes to count them.
+    package func shortened(to limit: Int, without secrets: SecretRedactor) -> String {
+        var text = BoundedText(limit: limit + secrets.longest)
+        text.append(self)
+        return text.cleaned(secrets).rendered(budget: limit)
     }
 }
 

@@ -2,14 +2,20 @@ import E2B
 
 extension ExecutionFailure {
     /// `Name: value` and the traceback, its frames on lines of their own.
-    var readable: String {
-        let summary = summaryLine
-        let frames = readableTraceback
-        guard !frames.isEmpty else { return summary }
-        return "\(summary)\n\n\(frames)"
+    ///
+    /// - Parameter shortened: what becomes of each of the texts, which may be megabytes, before anything is made of them.
+    func readable(_ shortened: (String) -> String) -> String {
+        let summary =
+            switch (shortened(name), shortened(readableValue)) {
+            case ("", let value): value
+            case (let name, ""): name
+            case (let name, let value): "\(name): \(value)"
+            }
+        let frames = shortened(traceback).separatingFrames
+        return frames.isEmpty ? summary : "\(summary)\n\n\(frames)"
     }
 
-    /// The traceback alone.
+    /// The traceback alone, all of it.
     package var readableTraceback: String { traceback.withoutTerminalEscapes.separatingFrames }
 
     /// The value alone, with the words that the interpreter leaves out.
@@ -22,26 +28,30 @@ extension ExecutionFailure {
         default: value
         }
     }
-
-    private var summaryLine: String {
-        switch (name, readableValue) {
-        case ("", let value): value
-        case (let name, ""): name
-        case (let name, let value): "\(name): \(value)"
-        }
-    }
 }
 
 extension String {
     /// Jupyter's frames come joined without separators: the rule, the exception's name and the first frame run together.
     fileprivate var separatingFrames: String {
-        var text = self[...]
-        let rule = text.prefix { $0 == "-" }
-        if rule.count > 20 { text = text.dropFirst(rule.count) }
-        let marker = "Traceback (most recent call last)"
-        guard let end = text.firstRange(of: marker)?.upperBound, end < text.endIndex, text[end] != "\n" else {
-            return String(text)
+        var text = self
+        let (start, end) = text.withUTF8 { bytes -> (Int, Int?) in
+            let rule = bytes.prefix { $0 == UInt8(ascii: "-") }.count
+            let start = rule > 20 ? rule : 0
+            // Only the name stands before it.
+            let beginning = bytes[start...].prefix(Self.markerPlace)
+            guard let end = beginning.firstRange(of: "Traceback (most recent call last)".utf8)?.upperBound,
+                end < bytes.count, bytes[end] != UInt8(ascii: "\n")
+            else { return (start, nil) }
+            return (start, end)
         }
-        return "\(text[..<end])\n\(text[end...])"
+        // Dashes and the marker are ASCII: both offsets are between scalars.
+        let bytes = text.utf8
+        let rest = text[bytes.index(bytes.startIndex, offsetBy: start)...]
+        guard let end else { return String(rest) }
+        let place = bytes.index(bytes.startIndex, offsetBy: end)
+        return "\(rest[..<place])\n\(text[place...])"
     }
+
+    /// Bytes within which the marker is looked for.
+    private static let markerPlace = 1 << 14
 }

@@ -1,4 +1,5 @@
 package import E2B
+package import Redaction
 
 /// Gathers what an execution printed, displayed and threw, and tells it as one Markdown text.
 ///
@@ -9,7 +10,7 @@ package struct ExecutionReport: Sendable {
     private let language: String
     /// Scalars of the whole text.
     private let textLimit: Int
-    private let hidden: HiddenValues
+    private let hidden: SecretRedactor
 
     private var stdout: BoundedText
     private var stderr: BoundedText
@@ -27,7 +28,7 @@ package struct ExecutionReport: Sendable {
     /// - Parameters:
     ///   - textLimit: Unicode scalars of the whole text.
     ///   - hidden: values that must not appear in it.
-    package init(code: String, language: String, textLimit: Int, hidden: HiddenValues = .init([:])) {
+    package init(code: String, language: String, textLimit: Int, hidden: SecretRedactor = .none) {
         self.code = code
         self.language = language
         self.textLimit = textLimit
@@ -64,7 +65,7 @@ package struct ExecutionReport: Sendable {
 
     /// An exception in the code. The first one counts: what follows it is its echo.
     package mutating func failed(_ failure: ExecutionFailure) {
-        if self.failure == nil { self.failure = failure.readable }
+        if self.failure == nil { self.failure = failure.readable { $0.shortened(to: textLimit, without: hidden) } }
     }
 
     /// The code did not come to its end for another reason than an exception of its own.
@@ -103,7 +104,7 @@ package struct ExecutionReport: Sendable {
     }
 
     private func cleaned(_ text: BoundedText) -> CutText {
-        text.cleaned { hidden.masked(in: $0.withoutTerminalEscapes) }
+        text.cleaned(hidden)
     }
 
     private func cleaned(_ text: String) -> CutText {

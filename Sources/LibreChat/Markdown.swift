@@ -2,7 +2,9 @@
 ///
 /// One trailing newline of `text` is dropped before the closing fence.
 func fenced(_ text: String, language: String = "") -> String {
-    let body = text.hasSuffix("\n") ? text.dropLast() : text[...]
+    // On bytes: as a character the newline may be one with a carriage return before it.
+    let bytes = text.utf8
+    let body = bytes.last == UInt8(ascii: "\n") ? text[..<bytes.index(before: bytes.endIndex)] : text[...]
     var run = 0
     var longest = 2
     for byte in body.utf8 {

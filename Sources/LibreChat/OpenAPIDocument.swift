@@ -1,3 +1,5 @@
+internal import Redaction
+
 /// The document that an operator pastes into LibreChat's Actions (OpenAPI 3.1).
 ///
 /// LibreChat reads `servers[0].url`, and for each operation its id, description and an inline schema of one flat object; it
@@ -20,7 +22,7 @@ package struct OpenAPIDocument: Sendable {
             "paths": .object(operations.map { ReplyValue.Member($0.path, ["post": $0.description]) }),
         ]
         var json: [UInt8] = []
-        json.append(document, hiding: HiddenValues([:]))
+        json.append(document, hiding: .none)
         return json
     }
 }

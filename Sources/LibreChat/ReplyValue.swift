@@ -1,3 +1,5 @@
+package import Redaction
+
 /// A JSON value of an action's answer.
 package enum ReplyValue: Equatable, Sendable {
     case null
@@ -37,7 +39,7 @@ extension ReplyValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolati
 
 extension [UInt8] {
     /// Appends the value as JSON (RFC 8259), hidden values masked in every text and every name.
-    package mutating func append(_ value: ReplyValue, hiding hidden: HiddenValues) {
+    package mutating func append(_ value: ReplyValue, hiding hidden: SecretRedactor) {
         switch value {
         case .null: append(contentsOf: "null".utf8)
         case .flag(let flag): append(contentsOf: (flag ? "true" : "false").utf8)

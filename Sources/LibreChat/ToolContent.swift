@@ -1,4 +1,5 @@
 package import ImageGate
+package import Redaction
 
 /// What LibreChat's tools answer with: text for the model, images for the chat.
 ///
@@ -12,12 +13,14 @@ package struct ToolContent: Equatable, Sendable {
         self.images = images
     }
 
-    /// JSON, in UTF-8.
-    package func encoded() -> [UInt8] {
+    /// JSON, in UTF-8, hidden values masked.
+    ///
+    /// Text and drawings have been looked through before. What was cut, joined and cleaned since may have put a value together.
+    package func encoded(hiding hidden: SecretRedactor = .none) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 })
         json.append(contentsOf: #"[[{"type":"text","text":"#.utf8)
-        json.append(quoted: text)
+        json.append(quoted: hidden.masked(in: text))
         json.append(contentsOf: #"}],{"content":["#.utf8)
         for (index, image) in images.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
@@ -25,7 +28,7 @@ package struct ToolContent: Equatable, Sendable {
             json.append(contentsOf: #"{"type":"image_url","image_url":{"url":"data:"#.utf8)
             json.append(contentsOf: image.type.mimeType.utf8)
             json.append(contentsOf: ";base64,".utf8)
-            json.append(base64: image.bytes)
+            json.append(base64: image.type == .svg ? hidden.masked(in: image.bytes) : image.bytes)
             json.append(contentsOf: #""}}"#.utf8)
         }
         json.append(contentsOf: "]}]".utf8)

@@ -1,5 +1,6 @@
 import E2B
 import LibreChat
+import Redaction
 
 /// What a handler made of a request.
 struct Answer: Sendable {
@@ -16,22 +17,25 @@ struct Answer: Sendable {
         self.outcome = outcome
     }
 
-    init(status: Int, content: ToolContent, retryAfter: Duration? = nil, sandboxID: String? = nil) {
+    init(
+        status: Int, content: ToolContent, _ hidden: SecretRedactor, retryAfter: Duration? = nil,
+        sandboxID: String? = nil
+    ) {
         self.init(
-            status: status, body: content.encoded(), retryAfter: retryAfter,
+            status: status, body: content.encoded(hiding: hidden), retryAfter: retryAfter,
             outcome: Outcome(sandboxID: sandboxID, images: content.images.count))
     }
 
     /// In the shape of tool content. What E2B said may hold a hidden value.
-    init(_ refusal: Refusal, _ hidden: HiddenValues) {
+    init(_ refusal: Refusal, _ hidden: SecretRedactor) {
         self.init(
-            status: refusal.status, content: ToolContent(text: hidden.masked(in: refusal.sentence)),
+            status: refusal.status, content: ToolContent(text: refusal.sentence), hidden,
             retryAfter: refusal.retryAfter)
         outcome.problem = refusal.logged ?? refusal.sentence
     }
 
     /// In the shape of an action's answer.
-    init(_ failure: ActionFailure, _ hidden: HiddenValues) {
+    init(_ failure: ActionFailure, _ hidden: SecretRedactor) {
         let reply = ActionReply.failure(
             sessionID: failure.sessionID, failure.sentence, failure.members.map { ($0.name, $0.value) })
         self.init(status: failure.status, body: reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)

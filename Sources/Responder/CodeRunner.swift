@@ -1,6 +1,7 @@
 import E2B
 import ImageGate
 import LibreChat
+import Redaction
 
 /// What gathers the output of an execution: the text of `POST /execute`, or the parts of an action's answer.
 protocol ExecutionRecord {
@@ -22,7 +23,7 @@ struct CodeRunner: Sendable {
     let client: E2BClient
     let gate: ImageGate
     let configuration: Configuration
-    let hidden: HiddenValues
+    let hidden: SecretRedactor
 
     /// What came of an execution, besides what went into its record.
     struct Outcome: Sendable {

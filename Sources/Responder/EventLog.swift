@@ -1,3 +1,5 @@
+package import Redaction
+
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {
     /// The peer of the web server, as the web server sees it.
@@ -18,8 +20,14 @@ package final class EventLog: Sendable {
     private let isLoggingRequests: Bool
     private let output: LogOutput
 
-    package init(isLoggingRequests: Bool, output: LogOutput = LogOutput(descriptor: 2)) {
+    private let secrets: SecretRedactor
+
+    /// - Parameter secrets: what must not be in a line: E2B's words are, and paths, which anybody may write.
+    package init(
+        isLoggingRequests: Bool, secrets: SecretRedactor = .none, output: LogOutput = LogOutput(descriptor: 2)
+    ) {
         self.isLoggingRequests = isLoggingRequests
+        self.secrets = secrets
         self.output = output
     }
 
@@ -30,13 +38,13 @@ package final class EventLog: Sendable {
         guard isLoggingRequests else { return }
         var line = LogLine()
         line.member("id", id)
-        line.member("method", String(method.prefix(20)))
-        line.member("path", String(path.prefix(200)))
+        line.member("method", beginning(of: method, 20))
+        line.member("path", beginning(of: path, 200))
         line.member("status", status)
         line.member("ms", milliseconds: duration)
         line.member("success", outcome.problem == nil)
         if let problem = outcome.problem { line.member("error", problem) }
-        if !outcome.client.isEmpty { line.member("client", String(outcome.client.prefix(100))) }
+        if !outcome.client.isEmpty { line.member("client", beginning(of: outcome.client, 100)) }
         if let caller = outcome.caller { line.member("caller", caller) }
         if let action = outcome.action { line.member("action", action) }
         if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }
@@ -49,8 +57,13 @@ package final class EventLog: Sendable {
     /// Something that an operator should know, outside any request.
     package func notice(_ text: String) {
         var line = LogLine()
-        line.member("notice", text)
+        line.member("notice", secrets.masked(in: text))
         write(line)
+    }
+
+    /// Cut only where no secret is any more: half of one would not have been found.
+    private func beginning(of text: String, _ limit: Int) -> String {
+        String(secrets.masked(in: text).unicodeScalars.prefix(limit))
     }
 
     private func write(_ line: consuming LogLine) {

@@ -1,12 +1,13 @@
 import E2B
 import LibreChat
+import Redaction
 
 /// `POST /execute`: a sandbox, one execution in it, its images through the gate, the two-element answer.
 struct ExecuteHandler: Sendable {
     let keeper: SandboxKeeper
     let runner: CodeRunner
     let configuration: Configuration
-    let hidden: HiddenValues
+    let hidden: SecretRedactor
 
     /// - Parameters:
     ///   - caller: the name of the key that the caller authenticated with.
@@ -50,7 +51,7 @@ struct ExecuteHandler: Sendable {
         if let refusal { report.stopped(refusal.sentence) }
         var answer = Answer(
             status: refusal?.status ?? 200,
-            content: ToolContent(text: report.rendered(), images: outcome.images),
+            content: ToolContent(text: report.rendered(), images: outcome.images), hidden,
             retryAfter: refusal?.retryAfter,
             sandboxID: sandbox.id)
         answer.outcome.problem = refusal?.sentence ?? outcome.problem

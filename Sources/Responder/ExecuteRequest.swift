@@ -13,7 +13,7 @@ struct ExecuteRequest: Equatable, Sendable {
         guard let code = body.code else {
             throw Refusal(badRequest: "`code` is missing: it is the program to run, as a string.")
         }
-        guard code.contains(where: { !$0.isWhitespace }) else {
+        guard !code.isBlank else {
             throw Refusal(badRequest: "`code` is blank: it is the program to run.")
         }
         guard let language = Language(name: body.language ?? "python") else {
@@ -89,6 +89,11 @@ struct ExecuteRequest: Equatable, Sendable {
     }
 }
 
+extension String {
+    /// Whether there is nothing but white space in it, if anything.
+    var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+}
+
 extension UnsafeRawBufferPointer {
     /// Whether all of it is. ``JSONScanner`` repairs what is not; code and files should not be changed like that.
     var isUTF8: Bool {
@@ -114,21 +119,20 @@ enum Language: String, CaseIterable, Sendable {
     /// The value as it must be written so that the code interpreter, which puts it between quotes into the code it runs
     /// without escaping (protocol 5.6), gives the program the right one.
     func escaped(variable value: String) -> String {
-        // By scalar: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
-        var escaped = ""
-        for scalar in value.unicodeScalars { escaped.unicodeScalars += escape(for: scalar).unicodeScalars }
-        return escaped
-    }
-
-    private func escape(for scalar: Unicode.Scalar) -> String {
-        switch (self, scalar) {
-        // Between single quotes nothing is special but the quote.
-        case (.bash, "'"): #"'\''"#
-        case (.bash, _): String(scalar)
-        case (_, "\\"), (_, "'"), (_, "\""): "\\\(scalar)"
-        case (_, "\n"): #"\n"#
-        case (_, "\r"): #"\r"#
-        default: String(scalar)
+        // By byte: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(value.utf8.count)
+        for byte in value.utf8 {
+            switch (self, byte) {
+            // Between single quotes nothing is special but the quote.
+            case (.bash, UInt8(ascii: "'")): escaped += #"'\''"#.utf8
+            case (.bash, _): escaped.append(byte)
+            case (_, UInt8(ascii: "\\")), (_, UInt8(ascii: "'")), (_, UInt8(ascii: "\"")): escaped += [0x5c, byte]
+            case (_, UInt8(ascii: "\n")): escaped += #"\n"#.utf8
+            case (_, UInt8(ascii: "\r")): escaped += #"\r"#.utf8
+            default: escaped.append(byte)
+            }
         }
+        return String(decoding: escaped, as: UTF8.self)
     }
 }

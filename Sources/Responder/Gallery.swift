@@ -1,21 +1,28 @@
 import E2B
 import ImageGate
 import LibreChat
+import Redaction
 
 /// An image as a result brings it.
 struct CapturedImage: Sendable {
-    let bytes: Result<[UInt8], MalformedBase64>
+    let bytes: Result<[UInt8], ImageRejection>
     let type: ImageType
+}
+
+extension CapturedImage {
+    fileprivate init(_ bytes: Result<[UInt8], MalformedBase64>, _ type: ImageType) {
+        self.init(bytes: bytes.mapError { _ in .malformed(type, why: "its base64 is malformed") }, type: type)
+    }
 }
 
 extension ExecutionResult {
     /// The one format of the result that is shown: PNG, else JPEG, else SVG, else GIF, else WebP.
-    func image(_ hidden: HiddenValues) -> CapturedImage? {
-        if let png { return CapturedImage(bytes: png, type: .png) }
-        if let jpeg { return CapturedImage(bytes: jpeg, type: .jpeg) }
-        if let svg { return CapturedImage(bytes: .success(Array(hidden.masked(in: svg).utf8)), type: .svg) }
-        if let gif { return CapturedImage(bytes: gif, type: .gif) }
-        if let webp { return CapturedImage(bytes: webp, type: .webp) }
+    func image(_ hidden: SecretRedactor) -> CapturedImage? {
+        if let png { return CapturedImage(png, .png) }
+        if let jpeg { return CapturedImage(jpeg, .jpeg) }
+        if let svg { return CapturedImage(bytes: hidden.checked(svg: svg), type: .svg) }
+        if let gif { return CapturedImage(gif, .gif) }
+        if let webp { return CapturedImage(webp, .webp) }
         return nil
     }
 }
@@ -45,10 +52,7 @@ struct Gallery {
         admissions.append(
             Task { [share] in
                 do throws(ImageRejection) {
-                    guard case .success(let bytes) = image.bytes else {
-                        throw .malformed(image.type, why: "its base64 is malformed")
-                    }
-                    return .success(try await gate.admit(bytes, claimed: image.type, in: share))
+                    return .success(try await gate.admit(try image.bytes.get(), claimed: image.type, in: share))
                 } catch {
                     return .failure(error)
                 }

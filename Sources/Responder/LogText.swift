@@ -1,11 +1,12 @@
 import LibreChat
+import Redaction
 
 /// A text as the log has it: one line, bounded, hidden values masked.
 enum LogText {
     /// Unicode scalars.
     static let limit = 600
 
-    static func of(_ text: String, hiding hidden: HiddenValues) -> String {
+    static func of(_ text: String, hiding hidden: SecretRedactor) -> String {
         // Joining what stood apart may put a value together: what comes out is masked, too. Where something was left out,
         // half of a value may stand at the end, and goes.
         let room = limit + hidden.longest

@@ -4,6 +4,8 @@ package import FastCGI
 import Glibc
 import ImageGate
 import LibreChat
+import Redaction
+import Threads
 
 /// The application: who may ask, what for, and what the answer looks like on the wire.
 package final class Responder: Sendable {
@@ -14,16 +16,20 @@ package final class Responder: Sendable {
     private let execute: ExecuteHandler?
     private let act: ActionHandler?
     private let keeper: SandboxKeeper?
-    private let hidden: HiddenValues
+    private let hidden: SecretRedactor
     private let log: EventLog
     /// What requests in flight hold.
     package let memory: ByteBudget
+    /// Where what a caller asks for is computed: texts and files may have megabytes. What shows that the service lives does
+    /// not wait for that.
+    private let computing: TaskThreads
 
     /// - Parameter client: nil when no key for E2B is configured.
     package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) {
         self.configuration = configuration
         self.log = log
         memory = ByteBudget(limit: configuration.memoryLimit)
+        computing = TaskThreads(named: "computing", count: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         origins = Origins(
             allowed: configuration.origins,
             // Without keys that address has no say: only this machine is answered.
@@ -31,7 +37,7 @@ package final class Responder: Sendable {
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins)
         executions = Executions(limit: configuration.executionLimit)
-        let hidden = HiddenValues(configuration.hiddenVariables)
+        let hidden = configuration.secrets
         self.hidden = hidden
         let keeper = client.map { SandboxKeeper(client: $0, log: log) }
         self.keeper = keeper
@@ -53,6 +59,13 @@ package final class Responder: Sendable {
                 configuration: configuration, hidden: hidden))
     }
 
+    deinit { computing.stop() }
+
+    /// Where a request should be answered.
+    package func executor(for request: FastCGIRequest) -> (any TaskExecutor)? {
+        request.path == "/execute" || request.path == Self.actionPath ? computing : nil
+    }
+
     /// Bytes of body that a request is read up to, by its params.
     package func bodyLimit(for request: FastCGIRequest) -> Int {
         // A stranger learns that a key is needed, and does not have a body kept for it.
@@ -70,6 +83,9 @@ package final class Responder: Sendable {
             request.method, request.path, request.bodyCount, request.remoteAddress
         )
         let forPages = headersForPages(request)
+        // Cut only where no secret is any more: one may have a question mark.
+        let target = hidden.masked(in: request.target)
+        let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
         var (response, outcome) = await follow(route, path, id: id, by: Deadline(configuration, from: start))
@@ -80,7 +96,7 @@ package final class Responder: Sendable {
         outcome.client = client
         outcome.problem = outcome.problem.map { LogText.of($0, hiding: hidden) }
         log.request(
-            id: id, method: method, path: path, status: response.status, bytesIn: bytesIn,
+            id: id, method: method, path: loggedPath, status: response.status, bytesIn: bytesIn,
             bytesOut: response.body.count, duration: .now - start, outcome: outcome)
         return response
     }
@@ -235,7 +251,7 @@ package final class Responder: Sendable {
 
     private func openAPIDocument(_ request: FastCGIRequest) -> OpenAPIDocument {
         OpenAPIDocument(
-            server: configuration.publicBaseURL ?? request.baseURL,
+            server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
             operations: [.execute(configuration), .actions])
     }
 

@@ -17,8 +17,9 @@ enum ProcessStart {
         guard limit >= fewestDescriptors else {
             refuse("this process may have \(limit) open files (ulimit -n), and needs \(fewestDescriptors) at least")
         }
-        // Dispatch has a thread for each processor, one that waits for events, and one or two in place of blocked ones.
-        let demand = ThreadDemand(ProcessInfo.processInfo.activeProcessorCount + 3)
+        // libdispatch has a thread for each processor, one that waits for events, and some in place of blocked ones; the log
+        // and what the process is asked to do have theirs.
+        let demand = ThreadDemand(ProcessInfo.processInfo.activeProcessorCount + 8)
         let probe = ThreadDemand.probe([demand])
         guard probe.code == 0 else { refuse(sentence(about: probe, wanted: demand.count)) }
     }

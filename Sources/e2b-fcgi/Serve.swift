@@ -19,7 +19,8 @@ struct Serve: AsyncParsableCommand {
         StopSignals.shared.endAtOnce()
         Heap.returnLargeBlocks()
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
-        let log = EventLog(isLoggingRequests: configuration.isLogging, output: StandardError.lines)
+        let log = EventLog(
+            isLoggingRequests: configuration.isLogging, secrets: configuration.secrets, output: StandardError.lines)
         warn(about: configuration, log)
         let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
         let isCGI = listen == nil && invocation == .cgi
@@ -66,7 +67,7 @@ struct Serve: AsyncParsableCommand {
             limits: ServerLimits(
                 connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
             budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
-            onStranger: { strangers.tell($0) }
+            executor: { responder.executor(for: $0) }, onStranger: { strangers.tell($0) }
         ) { await responder.respond(to: $0) }
         log.notice("listening on \(listener.address)")
         let isServed = Event()

@@ -145,6 +145,33 @@ import Testing
         }
     }
 
+    @Test func `what a caller wants to have redacted is, before words are cut, joined or taken out of markup`() {
+        let secrets = Secrets([nil, testKey]) { bytes in
+            Array(String(decoding: bytes, as: UTF8.self).replacing("s3cret value", with: "[gone]").utf8)
+        }
+        for count in 470...500 {
+            let body = String(repeating: "x", count: count) + "s3cret value" + String(repeating: "y", count: 100)
+            #expect(!Words.of(Array(body.utf8), hiding: secrets).contains("s3c"), "\(count)")
+            #expect(!Words.of(Array(#"{"message":"\#(body)"}"#.utf8), hiding: secrets).contains("s3c"), "\(count)")
+        }
+        // Joined it is there again.
+        for body in ["s3cret \n\t value", "s3cret\u{200b} value", #"{"message":"s3c\u0000ret\nvalue"}"#] {
+            #expect(Words.of(Array(body.utf8), hiding: secrets) == "[gone]")
+        }
+        // Where a page's title is cut.
+        let page = "<title>" + String(repeating: " ", count: (1 << 14) - 12) + "s3cret value</title>"
+        #expect(!Words.of(Array(page.utf8), hiding: secrets).contains("s3c"))
+    }
+
+    @Test func `the client's errors have been redacted`() async throws {
+        let e2b = LoopbackE2B("500 Internal Server Error", [], "no: s3cret value")
+        try await e2b.withClient(configure: { $0.redact = { _ in Array("gone".utf8) } }) { client in
+            await #expect(throws: E2BError.refused(.execute, status: 500, message: "gone")) {
+                try await client.events(of: .init(code: "1"))
+            }
+        }
+    }
+
     @Test func `nobody listens`() async throws {
         let url = "http://127.0.0.1:\(try freePort())"
         let client = try E2BClient(E2BConfiguration(apiKey: testKey, apiURL: url, sandboxURL: url))

@@ -56,12 +56,13 @@ final class LoopbackE2B: Sendable {
     /// Lends a client of this server, which it keeps alive meanwhile.
     func withClient(
         requestTimeout: Duration = .seconds(30), lineLimit: Int = 64 << 20, streamLimit: Int = 256 << 20,
-        _ body: (E2BClient) async throws -> Void
+        configure: (inout E2BConfiguration) -> Void = { _ in }, _ body: (E2BClient) async throws -> Void
     ) async throws {
-        let client = try E2BClient(
-            E2BConfiguration(
-                apiKey: testKey, apiURL: url, sandboxURL: url, requestTimeout: requestTimeout, lineLimit: lineLimit,
-                streamLimit: streamLimit))
+        var configuration = E2BConfiguration(
+            apiKey: testKey, apiURL: url, sandboxURL: url, requestTimeout: requestTimeout, lineLimit: lineLimit,
+            streamLimit: streamLimit)
+        configure(&configuration)
+        let client = try E2BClient(configuration)
         do {
             try await body(client)
         } catch {

@@ -60,8 +60,9 @@ struct BodyTests {
             for headers in [[:], ["Transfer-Encoding": "chunked"]] {
                 var client = stack.client
                 client.headers = headers
-                #expect(try await client.send("POST", "/e2bcode", body: Data(count: 45_000_000)).status == 400)
-                #expect(try lastLine(of: stack.responder).bytesIn == 45_000_000)
+                let reply = try await client.send("POST", "/e2bcode", body: Data(count: 45_000_000))
+                #expect(reply.status == 400)
+                #expect(try await line(of: reply, stack.responder).bytesIn == 45_000_000)
                 #expect(try await client.send("POST", "/e2bcode", body: Data(count: 80_000_000)).status == 413)
                 let large = try await client.send("POST", "/execute", body: Data(count: 3_000_000))
                 #expect(large.status == 413)

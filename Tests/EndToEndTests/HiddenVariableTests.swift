@@ -110,10 +110,14 @@ struct HiddenVariableTests {
                 #"printf 'key: %s.' "$SECRET_KEY" > text; printf '\xff%s' "$SECRET_KEY" > binary"#)
             let text = try await checked(session("read_file", ["filePath": "text"]))
             #expect(text["content"] == "key: [hidden:SECRET_KEY].")
-            for (file, content) in [("text", "key: [hidden:SECRET_KEY]."), ("binary", "\u{FFFD}[hidden:SECRET_KEY]")] {
-                let answer = try await checked(session("read_file", ["filePath": .text(file), "encoding": "base64"]))
-                let bytes = try #require(Data(base64Encoded: answer["content"].string ?? ""))
-                #expect(String(decoding: bytes, as: UTF8.self) == content)
+            // Bytes are not altered: they are shown as they are, or not at all.
+            for (file, encoding) in [("text", "base64"), ("binary", "base64"), ("binary", "utf-8")] {
+                let answer = try await checked(
+                    session("read_file", ["filePath": .text(file), "encoding": .text(encoding)]))
+                #expect(
+                    answer.error.hasPrefix("\(file) holds the value of the hidden variable SECRET_KEY: "),
+                    "\(answer)")
+                #expect(answer["content"].string == nil)
             }
             // Paths, commands and ids that the model was made to say.
             let secret = JSONTree.text(secretValue)
@@ -137,6 +141,53 @@ struct HiddenVariableTests {
             _ = try await checked(stranger("read_file", ["filePath": "a"]))
             _ = try await checked(stranger(secretValue))
         }
+    }
+
+    @Test func `they are masked as programs write them`() async throws {
+        try await SharedStack.client.withSession { session in
+            let code = """
+                import base64, html, json, os, shlex, unicodedata, urllib.parse
+                key = os.environ['SECRET_KEY']
+                print(json.dumps({'key': key}).replace('/', '\\\\/'), ascii(key), key.encode(), shlex.quote(key))
+                print(urllib.parse.quote_plus(key).lower(), html.escape(key).encode('ascii', 'xmlcharrefreplace').decode())
+                print(unicodedata.normalize('NFD', key), key.encode().hex(), list(key.encode()))
+                for user in 'a', 'ab', 'abc': print(base64.b64encode(f'{user}:{key}'.encode()).decode())
+                raise type(key.encode().hex(), (Exception,), {})(urllib.parse.quote(key, safe=''))
+                """
+            let answer = try await checked(session("execute", ["code": .text(code)]))
+            let text = answer.text.lowercased()
+            // What of the value is the same in most of these forms, or in base64.
+            for piece in ["3cret", "?value", "%3fvalue", "7333", "51, 99", "czny", "nnjcmv", "zm2ny"] {
+                #expect(!text.contains(piece), "\(piece): \(answer)")
+            }
+            #expect(answer["error"]["name"] == "[hidden:SECRET_KEY]", "\(answer)")
+            for command in [
+                "export -p", #"printf '%q\n' "$SECRET_KEY""#, #"printf %s "k: $SECRET_KEY" | base64 -w 8"#, "set",
+            ] {
+                let output = try await checked(session("shell", ["command": .text(command)]), command).output
+                #expect(output.contains("[hidden:SECRET_KEY]") && !output.contains("?value"), "\(output)")
+            }
+        }
+    }
+
+    @Test func `they are masked in the log`() async throws {
+        let stack = try #require(SharedStack.current)
+        // What another web server may let through.
+        for (method, path) in [
+            (secretValue, "/"), ("GET", "/\(secretValue)"), ("GET", "/s3cret%2F%C3%BC%20%3Fvalue"),
+            ("GET", "/s3cret/ü ?"), ("GET", "/" + String(repeating: "x", count: 190) + secretValue),
+        ] {
+            let web = try WebServer(unix: stack.socket)
+            try await web.send([
+                "REQUEST_METHOD": method, "DOCUMENT_URI": path, "REMOTE_ADDR": "127.0.0.1",
+                "QUERY_STRING": path.hasSuffix("?") ? "value" : "",
+            ])
+            _ = await web.answer()
+        }
+        try await stack.responder.wait(for: "the log lines") { stack.responder.log.contains("/xxxxxx") }
+        #expect(stack.responder.log.contains(#""path":"/[hidden:SECRET_KEY]""#), "\(stack.responder.log)")
+        #expect(stack.responder.log.contains(#""method":"[hidden:SECRET_KE""#), "\(stack.responder.log)")
+        #expect(!stack.responder.log.contains("s3cret"), "\(stack.responder.log)")
     }
 
     @Test func `a variable of the request wins over a hidden one of its name`() async throws {

@@ -1,8 +1,10 @@
 import FastCGI
+import Foundation
 import Glibc
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(1)))
 struct ServingTests {
@@ -52,6 +54,32 @@ struct ServingTests {
                 }
                 for try await status in group { #expect(status == 204) }
             }
+        }
+    }
+
+    @Test func `a handler that computes on threads of its own keeps nobody else waiting`() async throws {
+        let computing = TaskThreads(named: "computing", count: 2)
+        defer { computing.stop() }
+        let isOver = Mutex(false)
+        let handler: Handler = { request in
+            guard request.path == "/long" else { return Response(status: 204) }
+            // As long as the others have not been answered: longer than any limit, if they waited for this.
+            while !isOver.withLock({ $0 }) { usleep(1000) }
+            return Response(status: 200, body: Array(threadName().utf8))
+        }
+        try await withServer(
+            connections: 40, executor: { $0.path == "/long" ? computing : nil }, handler: handler
+        ) { path, _ in
+            // More than the threads that there are.
+            let long = try (0..<8).map { _ in try WebServer(unix: path) }
+            for web in long { try await web.send(["DOCUMENT_URI": "/long"]) }
+            for _ in 0..<20 {
+                let web = try WebServer(unix: path)
+                try await web.send(["DOCUMENT_URI": "/health"])
+                #expect(await web.answer().status == 204)
+            }
+            isOver.withLock { $0 = true }
+            for web in long { #expect(await web.answer().bodyText.hasPrefix("computing-")) }
         }
     }
 
@@ -140,4 +168,8 @@ actor Meeting {
         }
         await withCheckedContinuation { waiting.append($0) }
     }
+}
+
+private func threadName() -> String {
+    (try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)) ?? ""
 }

@@ -7,7 +7,8 @@ func withServer<T>(
     connections: Int = 2, bodyLimit: Int = 1 << 16, headLimit: Duration = .seconds(60),
     receiveLimit: Duration = .seconds(60), sendLimit: Duration = .seconds(60), unsentLimit: Int = 1 << 30,
     budget: ByteBudget? = nil, roomLimit: Duration = .seconds(60),
-    handler: @escaping Handler, _ body: (_ path: String, _ server: FastCGIServer) async throws -> T
+    executor: @escaping HandlerExecutor = { _ in nil }, handler: @escaping Handler,
+    _ body: (_ path: String, _ server: FastCGIServer) async throws -> T
 ) async throws -> T {
     let path = scratchPath()
     let limits = ServerLimits(
@@ -15,7 +16,7 @@ func withServer<T>(
         room: roomLimit)
     let server = try FastCGIServer(
         listener: Listener(.unix(path: path)), limits: limits, budget: budget, bodyLimit: { _ in bodyLimit },
-        handler: handler)
+        executor: executor, handler: handler)
     async let running: Void = server.run()
     let result: T
     do {

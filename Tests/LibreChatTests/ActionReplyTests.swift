@@ -1,11 +1,12 @@
 import Foundation
 import LibreChat
+import Redaction
 import Testing
 
 struct ActionReplyTests {
     private func encoded(_ value: ReplyValue, _ hidden: [String: String] = [:]) -> String {
         var json: [UInt8] = []
-        json.append(value, hiding: HiddenValues(hidden))
+        json.append(value, hiding: SecretRedactor(hidden))
         return String(decoding: json, as: UTF8.self)
     }
 
@@ -92,21 +93,21 @@ struct ActionReplyTests {
     @Test func `a reply begins with its frame, and its members follow in order`() {
         let reply = ActionReply(sessionID: "s1", [("output", "4\n"), ("error", .null), ("bytes", 4)])
         #expect(
-            String(decoding: reply.encoded(hiding: HiddenValues([:])), as: UTF8.self)
+            String(decoding: reply.encoded(hiding: SecretRedactor.none), as: UTF8.self)
                 == #"{"sessionId":"s1","success":true,"output":"4\n","error":null,"bytes":4}"#)
     }
 
     @Test func `a failure says what went wrong and where help is`() {
         let reply = ActionReply.failure(sessionID: "", "No.", [("log", "end")])
         #expect(
-            String(decoding: reply.encoded(hiding: HiddenValues([:])), as: UTF8.self)
+            String(decoding: reply.encoded(hiding: SecretRedactor.none), as: UTF8.self)
                 == #"{"sessionId":"","success":false,"error":"No.","log":"end","helpHint":"You can use the 'help' action "#
                 + #"to learn how to properly use a specific action."}"#)
     }
 
     @Test func `a reply's sessionId and members are masked`() {
         let reply = ActionReply.failure(sessionID: "my-token", "not my-token", [("my-token", "my-token")])
-        let json = String(decoding: reply.encoded(hiding: HiddenValues(["T": "my-token"])), as: UTF8.self)
+        let json = String(decoding: reply.encoded(hiding: SecretRedactor(["T": "my-token"])), as: UTF8.self)
         #expect(!json.contains("my-token"))
         #expect(json.components(separatedBy: "[hidden:T]").count == 5)
     }

@@ -1,10 +1,12 @@
 import E2B
+import ImageGate
+import Redaction
 import LibreChat
 import Testing
 
 struct ExecutionReportTests {
     private func report(_ code: String = "x", limit: Int = 100_000, hidden: [String: String] = [:]) -> ExecutionReport {
-        ExecutionReport(code: code, language: "python", textLimit: limit, hidden: HiddenValues(hidden))
+        ExecutionReport(code: code, language: "python", textLimit: limit, hidden: SecretRedactor(hidden))
     }
 
     private let code = "\n\n**Executed Code:**\n```python\nx\n```"
@@ -152,8 +154,61 @@ struct ExecutionReportTests {
         #expect(!text.contains("s3cret"))
     }
 
+    @Test(.timeLimit(.minutes(1))) func `megabytes of a failure and of results are cut before anything looks at them`()
+    {
+        var report = report(limit: 2000, hidden: ["TOKEN": "s3cret-value"])
+        // Letters that are slow to compare as characters.
+        let long = String(repeating: "e\u{301}🦊x", count: 1_000_000)
+        report.failed(ExecutionFailure(name: long, value: "value \(long)", traceback: "---- \(long) end"))
+        for _ in 0..<3 { report.displayed(ExecutionResult(text: "result \(long)")) }
+        let text = report.rendered()
+        #expect(text.unicodeScalars.count <= 2000)
+        #expect(text.contains("characters left out"))
+    }
+
+    @Test(arguments: [0, 1, 2]) func `a hidden value where a part of a failure is cut is masked`(part: Int) {
+        let secret = "s3cret-value"
+        for place in stride(from: 800, to: 1020, by: 3) {
+            let long = String(repeating: "x", count: place) + secret + String(repeating: "y", count: 5000)
+            for text in [long, String(long.reversed()).replacing(String(secret.reversed()), with: secret)] {
+                var report = report(limit: 2000, hidden: ["TOKEN": secret])
+                report.failed(
+                    ExecutionFailure(
+                        name: part == 0 ? text : "E", value: part == 1 ? text : "v", traceback: part == 2 ? text : ""))
+                let shown = report.rendered()
+                #expect(!shown.contains("s3c") && !shown.contains("alue"), "\(place): \(shown)")
+            }
+        }
+    }
+
+    @Test func `half of a hidden value at the end of what is kept is not shown, though escapes made room for it`() {
+        for escapes in [0, 3000, 9000] {
+            var report = report(limit: 1000, hidden: ["TOKEN": "s3cret-value"])
+            report.printed(String(repeating: "\u{1b}[0m", count: escapes / 4))
+            for _ in 0..<3000 { report.printed("s3cret-value") }
+            #expect(!report.rendered().replacing("[hidden:TOKEN]", with: "").contains("s3c"))
+            #expect(!report.rendered().replacing("[hidden:TOKEN]", with: "").contains("lue"))
+        }
+    }
+
+    @Test func `what is put together by cutting and cleaning is masked in what is sent`() {
+        let content = ToolContent(
+            text: "s3cret\u{0}-value".withoutTerminalEscapes,
+            images: [
+                AdmittedImage(
+                    bytes: Array("<svg><text>s3cret-value</text></svg>".utf8), type: .svg, width: 1, height: 1,
+                    originalWidth: 1, originalHeight: 1, treatment: .passed)
+            ])
+        let secrets = SecretRedactor(["TOKEN": "s3cret-value"])
+        let json = String(decoding: content.encoded(hiding: secrets), as: UTF8.self)
+        var svg: [UInt8] = []
+        svg.append(base64: Array("<svg><text>[hidden:TOKEN]</text></svg>".utf8))
+        #expect(json.contains("[hidden:TOKEN]") && !json.contains("s3cret"))
+        #expect(json.contains(String(decoding: svg, as: UTF8.self)))
+    }
+
     @Test func `a value that contains another is masked whole`() {
-        let hidden = HiddenValues(["A": "abcdef", "B": "abcdefgh"])
+        let hidden = SecretRedactor(["A": "abcdef", "B": "abcdefgh"])
         #expect(hidden.masked(in: "abcdefgh abcdef") == "[hidden:B] [hidden:A]")
     }
 
@@ -161,13 +216,13 @@ struct ExecutionReportTests {
         "a/b c+d=", "a%2Fb%20c%2Bd%3D", "a/b%20c%2Bd%3D", "a%2Fb+c%2Bd%3D",
     ])
     func `a value is masked as URLs write it, too`(form: String) {
-        let hidden = HiddenValues(["KEY": "a/b c+d="])
+        let hidden = SecretRedactor(["KEY": "a/b c+d="])
         #expect(hidden.masked(in: "https://h/?key=\(form)&x") == "https://h/?key=[hidden:KEY]&x")
     }
 
     @Test(arguments: ["pass wörd 🦆", #"pass w\u00f6rd \ud83e\udd86"#, "pass%20w%C3%B6rd%20%F0%9F%A6%86"])
     func `a value beyond ASCII is masked as JSON writes it, too`(form: String) {
-        let hidden = HiddenValues(["KEY": "pass wörd 🦆"])
+        let hidden = SecretRedactor(["KEY": "pass wörd 🦆"])
         #expect(hidden.masked(in: #"{"key":"\#(form)"}"#) == #"{"key":"[hidden:KEY]"}"#)
     }
 

@@ -1,4 +1,5 @@
 import E2B
+import Redaction
 import Foundation
 import LibreChat
 import Testing
@@ -41,7 +42,7 @@ struct ActionFailureTests {
         let failure = ActionFailure(row.error, sessionID: "s1")
         #expect(failure.status == row.status)
         #expect(failure.retryAfter == row.retryAfter)
-        let answer = Answer(failure, HiddenValues([:]))
+        let answer = Answer(failure, SecretRedactor.none)
         #expect(answer.status == row.status)
         #expect(answer.retryAfter == row.retryAfter)
         let object = try #require(JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
@@ -55,7 +56,7 @@ struct ActionFailureTests {
     @Test func `hidden values in E2B's words are masked`() throws {
         let failure = ActionFailure(
             .refused(.create, status: 400, message: "bad s3cret-value"), sessionID: "s3cret-value")
-        let body = String(decoding: Answer(failure, HiddenValues(["TOKEN": "s3cret-value"])).body, as: UTF8.self)
+        let body = String(decoding: Answer(failure, SecretRedactor(["TOKEN": "s3cret-value"])).body, as: UTF8.self)
         #expect(!body.contains("s3cret"))
         #expect(body.contains("bad [hidden:TOKEN]"))
     }

@@ -1,4 +1,5 @@
 import LibreChat
+import Redaction
 import Synchronization
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ExecutionsTests {
-    private let answer = Answer(status: 200, content: ToolContent(text: "done"))
+    private let answer = Answer(status: 200, content: ToolContent(text: "done"), .none)
 
     /// Work that runs until it is cancelled.
     private func endless(_ started: AsyncStream<Void>.Continuation) -> @Sendable () async -> Answer {

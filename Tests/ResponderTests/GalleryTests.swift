@@ -1,4 +1,5 @@
 import E2B
+import Redaction
 import ImageGate
 import LibreChat
 import TestSupport
@@ -9,7 +10,7 @@ import Testing
 struct GalleryTests {
     @Test func `of a result's forms the first is shown: PNG, JPEG, SVG, GIF, WebP`() {
         var result = ExecutionResult(text: "a plot")
-        let hidden = HiddenValues([:])
+        let hidden = SecretRedactor.none
         #expect(result.image(hidden) == nil)
         var shown: [ImageType?] = []
         // From the last to the first: each goes before those that are there already.
@@ -21,6 +22,32 @@ struct GalleryTests {
             shown.append(result.image(hidden)?.type)
         }
         #expect(shown == [.webp, .gif, .svg, .jpeg, .png])
+    }
+
+    @Test(arguments: [
+        "<text>s3c<!-- -->ret-value</text>", "<text>s3c<?a b?>ret-value</text>",
+        "<text>s3c<tspan x='>'>ret</tspan>-value</text>",
+        "<text>s3c<![CDATA[ret-]]>value</text>", "<text>s3c<script>1</script>ret-value</text>",
+        "<text>s3c<b/>ret&#45;value</text>", "<text>s3c<b/>&#x72;et-value</text>", "<t>s3cret<t>-<t>value",
+    ])
+    func `a drawing whose text is a hidden value only when it is seen is rejected`(text: String) async {
+        var result = ExecutionResult()
+        result.svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>\(text)</svg>"
+        var gallery = Gallery(limit: 1, owner: "a")
+        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        if let image = result.image(SecretRedactor(["TOKEN": "s3cret-value"])) { gallery.add(image, gate) }
+        let (admitted, notes) = await gallery.images(within: .seconds(60))
+        #expect(admitted.isEmpty)
+        #expect(notes == ["Image 1: rejected, SVG with the hidden variable TOKEN in its text"])
+    }
+
+    @Test func `a drawing with a hidden value in its source loses it, and is drawn`() {
+        var result = ExecutionResult()
+        result.svg = "<svg><!-- s3cret-value --><text a='s3cret-value'>s3cret-value, s3c &lt; ret</text></svg>"
+        let bytes = try? result.image(SecretRedactor(["TOKEN": "s3cret-value"]))?.bytes.get()
+        #expect(
+            bytes.map { String(decoding: $0, as: UTF8.self) }
+                == "<svg><!-- [hidden:TOKEN] --><text a='[hidden:TOKEN]'>[hidden:TOKEN], s3c &lt; ret</text></svg>")
     }
 
     @Test func `a line says what an image was, and only where it is not shown as it was made`() async {

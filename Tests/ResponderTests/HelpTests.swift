@@ -1,4 +1,5 @@
 import E2B
+import Redaction
 import Foundation
 import ImageGate
 import LibreChat
@@ -20,8 +21,8 @@ struct HelpTests {
                 runner: CodeRunner(
                     client: client,
                     gate: ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
-                    configuration: configuration, hidden: HiddenValues([:])),
-                configuration: configuration, hidden: HiddenValues([:])))
+                    configuration: configuration, hidden: SecretRedactor.none),
+                configuration: configuration, hidden: SecretRedactor.none))
         let answer = await handler.answer(
             to: try ActionRequest(json: Array(json.utf8)), from: "me", id: "0123456789abcdef",
             by: Deadline(configuration))

@@ -1,10 +1,11 @@
 import LibreChat
+import Redaction
 import Testing
 
 @testable import Responder
 
 struct LogTextTests {
-    private let hidden = HiddenValues(["TOKEN": "abc def123", "KEY": "0123456789"])
+    private let hidden = SecretRedactor(["TOKEN": "abc def123", "KEY": "0123456789"])
 
     @Test(arguments: [
         ("One sentence.", "One sentence."), ("", ""), ("  a\r\n\tb\u{85}c\u{2028}d\u{2029} ", "a b c d"),
@@ -32,7 +33,7 @@ struct LogTextTests {
         }
         // What was left out makes room for what is masked.
         let text = String(repeating: "0123456789 ", count: 1000)
-        #expect(!LogText.of(text, hiding: HiddenValues(["A": "0123456789"])).contains("0"))
+        #expect(!LogText.of(text, hiding: SecretRedactor(["A": "0123456789"])).contains("0"))
         let exact = String(repeating: "x", count: LogText.limit)
         #expect(LogText.of(exact, hiding: hidden) == exact)
     }

@@ -1,11 +1,12 @@
 import LibreChat
+import Redaction
 import Synchronization
 import Testing
 
 @testable import Responder
 
 struct PrintoutTests {
-    private let none = HiddenValues([:])
+    private let none = SecretRedactor.none
 
     private func printout(_ parts: String..., limit: Int = 1 << 20) -> Printout {
         var printout = Printout(limit: limit)
@@ -14,7 +15,7 @@ struct PrintoutTests {
     }
 
     private func shown(_ printout: Printout, _ hidden: [String: String] = [:]) async -> String {
-        await printout.shown(HiddenValues(hidden)) { _ in "/tmp/whole.txt" }
+        await printout.shown(SecretRedactor(hidden)) { _ in "/tmp/whole.txt" }
     }
 
     @Test func `nothing is nothing`() async {
@@ -129,6 +130,27 @@ struct PrintoutTests {
             printout(String(repeating: disguised, count: 1000), limit: 1500), ["TOKEN": secret])
         let rest = shown.replacing("[hidden:TOKEN]", with: "").replacing("/tmp/whole.txt", with: "")
         #expect(!rest.contains("s3") && !rest.contains("lu"), "\(rest)")
+    }
+
+    @Test(arguments: [130_000, 400_000])
+    func `of a long output no more than its ends is looked at, and nothing leaks there`(
+        size: Int
+    ) async {
+        let secret = "s3cret-value"
+        for shift in 0..<24 {
+            // A value at every place: whichever end a window has, one is across it.
+            let text = String(repeating: "z", count: shift) + String(repeating: secret + "..", count: size / 14)
+            for escapes in ["", String(repeating: "\u{1b}[1m", count: 15_000)] {
+                let shown = await shown(printout(escapes, text, escapes), ["TOKEN": secret])
+                let rest = shown.replacing("[hidden:TOKEN]", with: "")
+                #expect(!rest.contains("s3c") && !rest.contains("alue"), "\(shift): \(rest.suffix(300))")
+            }
+        }
+    }
+
+    @Test func `what is left out of a long output is counted`() async {
+        let shown = await shown(printout(String(repeating: "ä", count: 500_000)))
+        #expect(shown.contains("\n[… 492000 characters left out here; the whole is in /tmp/whole.txt …]\n"))
     }
 
     // MARK: - Output without end

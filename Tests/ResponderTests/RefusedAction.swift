@@ -1,5 +1,6 @@
 import Foundation
 import LibreChat
+import Redaction
 import Testing
 
 @testable import Responder
@@ -15,7 +16,7 @@ struct RefusedAction {
         let failure = try #require(throws: ActionFailure.self, sourceLocation: sourceLocation) {
             try ActionRequest(json: json)
         }
-        let answer = Answer(failure, HiddenValues([:]))
+        let answer = Answer(failure, SecretRedactor.none)
         let object = try #require(
             JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any], sourceLocation: sourceLocation)
         #expect(object["success"] as? Bool == false, sourceLocation: sourceLocation)

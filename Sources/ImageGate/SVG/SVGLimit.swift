@@ -2,9 +2,9 @@
 ///
 /// The numbers leave room for a scatter plot of a hundred thousand points, and keep every step of the way linear: what the
 /// sanitiser lets through is parsed and drawn by libraries that have no such limits.
-enum SVGLimit {
+package enum SVGLimit {
     /// Bytes.
-    static let document = 8 << 20
+    package static let document = 8 << 20
     /// Levels of elements, also through `use`.
     static let depth = 200
     static let elements = 200_000

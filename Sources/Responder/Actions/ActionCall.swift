@@ -1,5 +1,6 @@
 import E2B
 import LibreChat
+import Redaction
 
 /// One action under way: what was asked, by whom, and what it takes to do it.
 struct ActionCall: Sendable {
@@ -56,11 +57,11 @@ final class ActionServices: Sendable {
     /// Executions of one context, one after the other.
     let contexts = Turns<ContextKey>()
     let configuration: Configuration
-    let hidden: HiddenValues
+    let hidden: SecretRedactor
     var templates: ReplyValue { configuration.templates }
 
     init(
-        client: E2BClient, sessions: Sessions, runner: CodeRunner, configuration: Configuration, hidden: HiddenValues
+        client: E2BClient, sessions: Sessions, runner: CodeRunner, configuration: Configuration, hidden: SecretRedactor
     ) {
         self.client = client
         self.sessions = sessions

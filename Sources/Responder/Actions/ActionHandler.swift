@@ -25,7 +25,7 @@ struct ActionHandler: Sendable {
             var answer =
                 switch outcome {
                 case .reply(let reply, _): Answer(status: 200, body: reply.encoded(hiding: services.hidden))
-                case .content(let content, _): Answer(status: 200, content: content)
+                case .content(let content, _): Answer(status: 200, content: content, services.hidden)
                 }
             answer.outcome.problem = outcome.problem
             return answer

@@ -43,7 +43,7 @@ extension Parameter {
 
 extension String {
     var isSessionID: Bool {
-        (1...128).contains(count) && utf8.count <= 1024
+        utf8.count <= 1024 && (1...128).contains(count)
             && unicodeScalars.allSatisfy { scalar in
                 switch scalar.properties.generalCategory {
                 case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false

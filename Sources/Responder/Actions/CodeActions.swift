@@ -6,7 +6,7 @@ import LibreChat
 extension ActionCall {
     func execute() async throws -> ActionOutcome {
         let code = try required(\.code)
-        guard code.contains(where: { !$0.isWhitespace }) else {
+        guard !code.isBlank else {
             throw failure("Code is required for `execute` action.")
         }
         guard let language = Language(name: arguments.language ?? "python") else {
@@ -83,7 +83,7 @@ extension ActionCall {
         var error = ReplyValue.null
         if let failure = record.failure, let thrown = record.thrown {
             error = [
-                "name": .text(String(failure.name.prefix(1000))),
+                "name": .text(failure.name.shortened(to: 1000, without: services.hidden)),
                 "value": .text(await shown(thrown.value, "error", in: sandbox)),
                 "traceback": .text(await shown(thrown.traceback, "traceback", in: sandbox)),
             ]

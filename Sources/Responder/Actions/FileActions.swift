@@ -1,6 +1,7 @@
 import E2B
 import FoundationEssentials
 import LibreChat
+import Redaction
 
 /// Files of the sandbox.
 extension ActionCall {
@@ -44,9 +45,9 @@ extension ActionCall {
         }
         let size = ("bytes", ReplyValue.number(bytes.count))
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
-        if arguments.encoding != "base64", !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) {
+        if arguments.encoding != "base64", !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
             // As it stands in the file, terminal escapes and all.
-            let content = await Printout.excerpt(services.hidden.masked(in: text)) { path }
+            let content = await Printout(bytes).shown(services.hidden, keepsEscapes: true) { _ in path }
             return .reply(reply(("content", .text(content)), size, ("encoding", "utf-8")))
         }
         // Before the work of masking and encoding, which would be for nothing.
@@ -55,7 +56,13 @@ extension ActionCall {
             throw failure("\(path) is \(kind) (\(bytes.count) bytes). Use `get_file_downloadurl`.")
         }
         var content: [UInt8] = []
-        content.append(base64: services.hidden.masked(in: bytes))
+        content.append(base64: bytes)
+        // Bytes are exactly what the file has, or are not shown: an archive with a mask in it would only be broken.
+        if let name = services.hidden.nameOfSecret(in: bytes) ?? services.hidden.nameOfSecret(in: content) {
+            throw failure(
+                "\(path) holds the value of the hidden variable \(name): it is not shown in base64. Read it as text, where "
+                    + "the value is masked, or make a file without it.")
+        }
         return .reply(
             reply(("content", .text(String(decoding: content, as: UTF8.self))), size, ("encoding", "base64")))
     }

@@ -6,7 +6,10 @@ extension ActionCall {
     func install() async throws -> ActionOutcome {
         var packages = arguments.packages ?? []
         // One name, or a few: as the plugin took them.
-        packages += (arguments.code ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+        packages += (arguments.code ?? "").unicodeScalars.split(
+            maxSplits: 101, whereSeparator: \.properties.isWhitespace
+        )
+        .map(String.init)
         let names = try checkedPackages(packages, "`code` or `packages`")
         let process =
             switch arguments.language ?? "python" {

@@ -1,5 +1,6 @@
 import E2B
 import LibreChat
+import Redaction
 
 /// What a program printed, whole as long as it is not endless.
 struct Printout: Sendable {
@@ -13,6 +14,12 @@ struct Printout: Sendable {
 
     /// - Parameter limit: bytes.
     init(limit: Int) { self.limit = limit }
+
+    /// All of it.
+    init(_ bytes: [UInt8]) {
+        limit = bytes.count
+        head = bytes
+    }
 
     var isEmpty: Bool { head.isEmpty }
     /// What is kept from the beginning.
@@ -30,28 +37,50 @@ struct Printout: Sendable {
         }
     }
 
-    /// As an answer shows it: hidden values masked, and no longer than ``shownLimit`` characters.
+    /// As an answer shows it: hidden values masked, and no longer than ``shownLimit`` characters. Of what is far longer only
+    /// what is shown is looked at.
     ///
-    /// - Parameter save: called when something is left out: puts the whole in a file of the sandbox, and returns where.
-    func shown(_ hidden: HiddenValues, save: (_ whole: [UInt8]) async -> String?) async -> String {
+    /// - Parameters:
+    ///   - keepsEscapes: whether terminal escapes stay, as in a file.
+    ///   - save: called when something is left out: puts the whole in a file of the sandbox, and returns where.
+    func shown(
+        _ hidden: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
+    ) async -> String {
         func clean(_ bytes: [UInt8]) -> String {
             // Bytes were cut anywhere; together again they are characters again.
-            hidden.masked(in: String(decoding: bytes, as: UTF8.self).withoutTerminalEscapes)
+            let text = String(decoding: bytes, as: UTF8.self)
+            return hidden.masked(in: keepsEscapes ? text : text.withoutTerminalEscapes)
         }
-        if dropped == 0 { return await Self.excerpt(clean(head + tail)) { await save(head + tail) } }
+        if dropped == 0, head.count + tail.count <= 2 * Self.tailLimit {
+            let text = clean(head + tail)
+            let count = text.unicodeScalars.count
+            guard count > Self.shownLimit else { return text }
+            let leftOut = count - Self.shownHead - Self.shownTail
+            return await Self.cut(text, text, leavingOut: leftOut) { await save(head + tail) }
+        }
         // Half of a hidden value may stand at either side of the gap, where nothing masks it.
-        let first = clean(head).unicodeScalars.dropLast(hidden.longest)
-        let last = clean(tail).unicodeScalars.dropFirst(hidden.longest)
-        return await Self.cut(String(first), String(last), leavingOut: nil) { await save(head) }
+        let first = clean(beginning).unicodeScalars.dropLast(hidden.longest)
+        let last = clean(end).unicodeScalars.dropFirst(hidden.longest)
+        let leftOut =
+            dropped > 0 ? nil : Self.scalars(in: head) + Self.scalars(in: tail) - Self.shownHead - Self.shownTail
+        return await Self.cut(String(first), String(last), leavingOut: leftOut) {
+            await save(dropped > 0 ? head : head + tail)
+        }
     }
 
-    /// The text if an answer may show all of it, else its beginning and its end with a line between that names the place of
-    /// the whole.
-    static func excerpt(_ text: String, place: () async -> String?) async -> String {
-        let count = text.unicodeScalars.count
-        guard count > shownLimit else { return text }
-        return await cut(text, text, leavingOut: count - shownHead - shownTail, save: place)
+    /// The first of what there is, without a gap.
+    private var beginning: [UInt8] {
+        guard dropped == 0, head.count < Self.tailLimit else { return Array(head.prefix(Self.tailLimit)) }
+        return head + tail.prefix(Self.tailLimit - head.count)
     }
+
+    /// The last of it.
+    private var end: [UInt8] {
+        guard dropped == 0, tail.count < Self.tailLimit else { return tail.suffix(Self.tailLimit) }
+        return head.suffix(Self.tailLimit - tail.count) + tail
+    }
+
+    private static func scalars(in bytes: [UInt8]) -> Int { bytes.count { $0 & 0xc0 != 0x80 } }
 
     private static func cut(
         _ first: String, _ last: String, leavingOut count: Int?, save: () async -> String?
@@ -67,6 +96,7 @@ struct Printout: Sendable {
     static let shownLimit = 10_000
     private static let shownHead = 2000
     private static let shownTail = 6000
+    /// Bytes that are looked at for either end of what is shown.
     private static let tailLimit = 64 << 10
 }
 

@@ -46,7 +46,8 @@ extension ActionCall {
         try await client.run(.shell("whoami; pwd", timeout: .seconds(15)), in: sandbox) { event in
             if case .stdout(let bytes) = event { printout.append(bytes[...]) }
         }
-        let lines = String(decoding: printout.kept, as: UTF8.self).split(separator: "\n").map(String.init)
+        let lines = String(decoding: printout.kept.prefix(1 << 14), as: UTF8.self).split(separator: "\n").map(
+            String.init)
         return Home(user: lines.first ?? "", directory: lines.dropFirst().first ?? "")
     }
 

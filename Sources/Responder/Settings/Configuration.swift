@@ -2,6 +2,7 @@ package import E2B
 package import FastCGI
 package import ImageGate
 package import LibreChat
+package import Redaction
 
 /// Everything an operator can set.
 package struct Configuration: Sendable {
@@ -9,6 +10,8 @@ package struct Configuration: Sendable {
     package var template: String
     /// Variables of every sandbox, by name, whose values no answer may show.
     package var hiddenVariables: [String: String]
+    /// Finds them.
+    package let secrets: SecretRedactor
     package var publicBaseURL: String?
     package var keys: [AccessKey]
     /// Of web pages other than the service's own.
@@ -53,7 +56,7 @@ package struct Configuration: Sendable {
 
     /// Names of hidden variables whose values are too short to be masked.
     package var unmaskedVariables: [String] {
-        hiddenVariables.filter { $0.value.utf8.count < HiddenValues.shortest }.keys.sorted()
+        hiddenVariables.filter { $0.value.utf8.count < SecretRedactor.shortest }.keys.sorted()
     }
 
     /// - Throws: ``ConfigurationError`` naming every value that is wrong.
@@ -71,6 +74,9 @@ package struct Configuration: Sendable {
             streamLimit: reader.integer(.outputLimit, 1 << 16...1 << 32))
         template = reader.text(.template) ?? Setting.template.standard
         hiddenVariables = reader.hiddenVariables()
+        let secrets = SecretRedactor(hiddenVariables)
+        self.secrets = secrets
+        e2b.redact = { secrets.masked(in: $0) }
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
         origins = reader.origins(.origins)

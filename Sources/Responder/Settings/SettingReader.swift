@@ -234,7 +234,7 @@ struct SettingReader {
 extension String {
     /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped (protocol, 5.6).
     var isSafeInCode: Bool {
-        !unicodeScalars.contains { "'\"\\\n\r\0".unicodeScalars.contains($0) }
+        !utf8.contains { "'\"\\\n\r\0".utf8.contains($0) }
     }
 
     /// What a shell takes as a variable's name.
