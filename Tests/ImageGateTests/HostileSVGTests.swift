@@ -120,6 +120,7 @@ struct HostileSVGTests {
             "<path stroke='red' stroke-dasharray='.001' d='M0 0" + String(repeating: "h99h-99", count: 2000) + "'/>"
         ),
         ("a path", "<path d='M0 0" + String(repeating: "C1 2 3 4 5 6", count: 300_000) + "'/>"),
+        ("lines that cross", "<path d='M0 0" + (0..<60_000).map { "L\($0 * 7919 % 100) \($0 % 97)" }.joined() + "'/>"),
         ("text", "<text>" + String(repeating: "a ", count: 200_000) + "</text>"),
         (
             "selectors",

@@ -14,6 +14,12 @@ package enum SVGLimit {
     static let namespaces = 1_000
     /// Elements after each `use` has been replaced by what it shows.
     static let drawnElements = 500_000
+    /// Of everything that is painted on the way, in pixels of one colour. Three seconds at the least.
+    static let paintedPixels = 1e10
+    /// Rules of style sheets times elements, each of which librsvg compares with each. Some three seconds.
+    static let styleComparisons = 100_000_000
+    /// Of those that we compare ourselves, which are fewer: parts of selectors with elements.
+    static let selectorSteps = 5_000_000
     static let styleRules = 10_000
     /// Pixels of all embedded images together.
     static let embeddedPixels = 16_000_000

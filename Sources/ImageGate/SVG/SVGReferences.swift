@@ -37,6 +37,12 @@ struct SVGReferences {
         elements.append(Element(depth: depth, end: elements.count + 1))
     }
 
+    /// Those of style sheets, which are known at the end.
+    mutating func add(_ further: [(from: Int, id: String)]) {
+        guard !further.isEmpty else { return }
+        references = (references + further.map { Reference(from: $0.from, id: $0.id) }).sorted { $0.from < $1.from }
+    }
+
     /// - Parameter index: the number of elements that were opened before it.
     mutating func close(_ index: Int) { elements[index].end = elements.count }
 

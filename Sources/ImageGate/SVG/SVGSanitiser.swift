@@ -13,6 +13,7 @@ struct SVGSanitiser {
     private let decodesImages: Bool
     private var writer = SVGWriter()
     private var references = SVGReferences()
+    private var picture = SVGPicture()
     private var open: [OpenElement] = []
     /// Levels of dropped elements that are open.
     private var dropped = 0
@@ -32,7 +33,13 @@ struct SVGSanitiser {
 
     /// The document, once it is complete.
     mutating func finish() throws(ImageRejection) -> [UInt8] {
+        let looks = try picture.looks()
+        references.add(
+            picture.sheetReferences(looks).compactMap { reference in
+                picture.elements[reference.to].name.map { (reference.from, $0) }
+            })
         try references.check()
+        try SVGPainting.check(picture, looks, size, admission.policy)
         return writer.bytes
     }
 
@@ -68,6 +75,7 @@ struct SVGSanitiser {
         }
         open.append(OpenElement(name: name, index: references.count))
         references.open(id: kept["id"], depth: open.count, references: targets)
+        picture.open(name, kept.inOrder, pixels: kept.pixels)
         if name == "style" { sheet = "" }
     }
 
@@ -77,6 +85,7 @@ struct SVGSanitiser {
             sheet?.append(text)
         } else if SVGVocabulary.textElements.contains(element.name) {
             writer.text(text)
+            picture.text(text.utf8.count)
         }
     }
 
@@ -87,10 +96,13 @@ struct SVGSanitiser {
         }
         guard let element = open.popLast() else { return }
         if let sheet {
-            writer.text(SVGStyle.sheet(sheet))
+            let clean = SVGStyle.sheet(sheet)
+            writer.text(clean)
+            picture.add(sheet: clean)
             self.sheet = nil
         }
         writer.close(element.name)
+        picture.close()
         references.close(element.index)
     }
 
@@ -98,6 +110,8 @@ struct SVGSanitiser {
 
     private struct Kept {
         var inOrder: [(name: String, value: String)] = []
+        /// Of an image inside.
+        var pixels = 0
 
         subscript(name: String) -> String? { inOrder.first { $0.name == name }?.value }
     }
@@ -137,7 +151,9 @@ struct SVGSanitiser {
         guard ["use", "image", "textPath", "pattern", "linearGradient", "radialGradient"].contains(element) else {
             return kept
         }
+        let pixelsBefore = embeddedPixels
         if let href = try href(attributes, of: element) {
+            kept.pixels = embeddedPixels - pixelsBefore
             kept.inOrder.append(("href", href))
         } else if ["use", "image", "textPath"].contains(element) {
             return nil

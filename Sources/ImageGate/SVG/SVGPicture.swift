@@ -1,0 +1,324 @@
+/// The elements of a document with what decides how much there is to paint, and the rules of its style sheets.
+struct SVGPicture {
+    enum Kind {
+        case container, use, shape, text, image, gradient, pattern, mask, clipPath, marker, filter, primitive
+        /// Painted where something refers to it, with a viewport of its own.
+        case symbol
+        case other
+
+        init(_ element: String) {
+            self =
+                switch element {
+                case "svg", "g", "a", "switch": .container
+                case "use": .use
+                case "path", "rect", "circle", "ellipse", "line", "polyline", "polygon": .shape
+                case "text", "tspan", "textPath": .text
+                case "image": .image
+                case "linearGradient", "radialGradient": .gradient
+                case "pattern": .pattern
+                case "mask": .mask
+                case "clipPath": .clipPath
+                case "marker": .marker
+                case "filter": .filter
+                case "symbol": .symbol
+                default: element.hasPrefix("fe") ? .primitive : .other
+                }
+        }
+    }
+
+    struct Element {
+        let type: String
+        let kind: Kind
+        /// Nil for the root.
+        let parent: Int?
+        /// One past the last element inside.
+        var end: Int
+        /// A name, as the document has it; and its number.
+        let name: String?
+        let id: Int?
+        let classes: [Substring]
+        let extent: SVGExtent
+        let href: Int?
+        /// Attributes that say how large what it repeats is.
+        let frame: [String: String]
+        /// Of presentation attributes, and of the attribute `style`: numbers of lists of declarations.
+        let attributes: Int
+        let style: Int
+        /// Pixels of an image inside.
+        let pixels: Int
+        /// Bytes of text right in it.
+        var characters = 0
+    }
+
+    private struct Rule {
+        let selector: SVGSelector
+        let declarations: [SVGLook.Declaration]
+        let specificity: Int
+        let order: Int
+    }
+
+    private(set) var elements: [Element] = []
+    private var open: [Int] = []
+    private var names: [String: Int] = [:]
+    /// The first element of each name.
+    private var targets: [Int: Int] = [:]
+    private var lists: [[SVGLook.Declaration]] = [[]]
+    private var listNumbers: [[String]: Int] = [:]
+    private var rules: [Rule] = []
+    /// By what the rightmost part of their selectors asks for: `#id`, `.class`, an element's name, or nothing.
+    private var rulesByKey: [String: [Int]] = [:]
+    private var ruleCount = 0
+
+    func target(of name: Int) -> Int? { targets[name] }
+
+    // MARK: Building
+
+    mutating func open(_ name: String, _ attributes: [(name: String, value: String)], pixels: Int) {
+        let index = elements.count
+        let kind = Kind(name)
+        var values: [String: String] = [:]
+        var presentation: [String] = []
+        for (name, value) in attributes {
+            if SVGLook.Property.named(name).isEmpty {
+                values[name] = value
+            } else {
+                presentation.append("\(name):\(value)")
+                if kind == .pattern || kind == .symbol { values[name] = value }
+            }
+        }
+        let id = values["id"].map { number(of: $0) }
+        if let id, targets[id] == nil { targets[id] = index }
+        let href = values["href"].flatMap { $0.first == "#" ? number(of: String($0.dropFirst())) : nil }
+        if let value = values["patternTransform"] { presentation.append("transform:\(value)") }
+        let hasFrame = [.pattern, .marker, .symbol].contains(kind) || values["viewBox"] != nil || kind == .primitive
+        elements.append(
+            Element(
+                type: name, kind: kind, parent: open.last, end: index + 1, name: values["id"], id: id,
+                classes: values["class"]?.split(whereSeparator: \.isWhitespace) ?? [],
+                extent: Self.extent(name, values), href: href, frame: hasFrame ? values : [:],
+                attributes: list(of: presentation), style: list(of: Self.parts(of: values["style"] ?? "")),
+                pixels: pixels))
+        open.append(index)
+    }
+
+    mutating func text(_ count: Int) { if let index = open.last { elements[index].characters += count } }
+
+    mutating func close() { if let index = open.popLast() { elements[index].end = elements.count } }
+
+    /// - Parameter text: what `SVGStyle` makes of a style sheet.
+    mutating func add(sheet text: String) {
+        for line in text.utf8.split(separator: UInt8(ascii: "}")) {
+            // The last one: there are none in declarations.
+            guard let brace = line.lastIndex(of: UInt8(ascii: "{")) else { continue }
+            ruleCount += 1
+            let declarations = declarations(
+                Self.parts(of: String(decoding: line[line.index(after: brace)...], as: UTF8.self)))
+            guard !declarations.isEmpty else { continue }
+            for part in Self.parts(of: Array(line[..<brace]), between: UInt8(ascii: ",")) {
+                let selector = SVGSelector(part)
+                let key = selector.compounds.first.map(Self.key) ?? ""
+                rulesByKey[key, default: []].append(rules.count)
+                rules.append(
+                    Rule(
+                        selector: selector, declarations: declarations, specificity: selector.specificity,
+                        order: rules.count))
+            }
+        }
+    }
+
+    private static func key(_ compound: SVGSelector.Compound) -> String {
+        if let id = compound.ids.first { return "#\(id)" }
+        if let name = compound.classes.first { return ".\(name)" }
+        return compound.type ?? ""
+    }
+
+    private static func parts(of declarations: String) -> [String] {
+        guard !declarations.isEmpty else { return [] }
+        return parts(of: Array(declarations.utf8), between: UInt8(ascii: ";")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    /// What is between separators that are in no brackets and no quotes.
+    private static func parts(of selectors: [UInt8], between separator: UInt8) -> [ArraySlice<UInt8>] {
+        var parts: [ArraySlice<UInt8>] = []
+        var start = 0
+        var depth = 0
+        var quote: UInt8?
+        for (index, byte) in selectors.enumerated() {
+            if let open = quote {
+                if byte == open { quote = nil }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"): quote = byte
+            case UInt8(ascii: "("), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: ")"), UInt8(ascii: "]"): depth -= 1
+            case separator where depth <= 0:
+                parts.append(selectors[start..<index])
+                start = index + 1
+            default: break
+            }
+        }
+        return parts + [selectors[start...]]
+    }
+
+    private mutating func number(of name: String) -> Int {
+        if let number = names[name] { return number }
+        names[name] = names.count
+        return names.count - 1
+    }
+
+    /// Plots repeat few styles many times.
+    private mutating func list(of parts: [String]) -> Int {
+        guard !parts.isEmpty else { return 0 }
+        if let number = listNumbers[parts] { return number }
+        let declarations = declarations(parts)
+        let number = declarations.isEmpty ? 0 : lists.count
+        if number > 0 { lists.append(declarations) }
+        listNumbers[parts] = number
+        return number
+    }
+
+    private mutating func declarations(_ parts: [String]) -> [SVGLook.Declaration] {
+        var declarations: [SVGLook.Declaration] = []
+        for part in parts {
+            guard let colon = part.firstIndex(of: ":") else { continue }
+            let value = part[part.index(after: colon)...].drop(while: \.isWhitespace)
+            declarations += SVGLook.declarations(String(part[..<colon]).trimmed, value) { number(of: $0) }
+        }
+        return declarations
+    }
+
+    private static func extent(_ element: String, _ values: [String: String]) -> SVGExtent {
+        func length(_ name: String) -> Double { values[name].flatMap { SVGNumbers.length($0) } ?? 0 }
+        switch element {
+        case "path": return SVGExtent(path: values["d"] ?? "")
+        case "polyline", "polygon": return SVGExtent(points: values["points"] ?? "")
+        case "line": return SVGExtent(from: (length("x1"), length("y1")), to: (length("x2"), length("y2")))
+        default: return SVGExtent(width: 0, height: 0)
+        }
+    }
+
+    // MARK: Style
+
+    /// The looks of all elements, and for each element the number of its own.
+    struct Looks {
+        fileprivate(set) var all: [(look: SVGLook, further: [SVGLook.Declaration])] = []
+        fileprivate(set) var numbers: [Int] = []
+
+        subscript(index: Int) -> (look: SVGLook, further: [SVGLook.Declaration]) { all[numbers[index]] }
+    }
+
+    /// Elements with the same styles look the same.
+    private struct Styles: Hashable {
+        let attributes: Int
+        let style: Int
+        let rules: [Int]
+    }
+
+    /// What applies to each element by itself, and what else may: https://www.w3.org/TR/css-cascade-4/
+    func looks() throws(ImageRejection) -> Looks {
+        guard ruleCount * elements.count <= SVGLimit.styleComparisons else { throw Self.tooManyComparisons }
+        var looks = Looks()
+        var known: [Styles: Int] = [:]
+        var patience = SVGLimit.selectorSteps
+        for index in elements.indices {
+            let rules = rules(for: index, &patience)
+            guard patience > 0 else { throw Self.tooManyComparisons }
+            let styles = Styles(attributes: elements[index].attributes, style: elements[index].style, rules: rules)
+            let number = known[styles] ?? looks.all.count
+            if number == looks.all.count {
+                looks.all.append(look(styles))
+                known[styles] = number
+            }
+            looks.numbers.append(number)
+        }
+        return looks
+    }
+
+    private static var tooManyComparisons: ImageRejection {
+        .forbidden(.svg, what: "more than \(SVGLimit.styleComparisons) comparisons of styles with elements")
+    }
+
+    private func look(_ styles: Styles) -> (look: SVGLook, further: [SVGLook.Declaration]) {
+        let sure = styles.rules.map { rules[$0] }.filter { !$0.selector.isUncertain }
+            .sorted { ($0.specificity, $0.order) < ($1.specificity, $1.order) }
+        let further = styles.rules.map { rules[$0] }.filter(\.selector.isUncertain)
+        var look = SVGLook()
+        for declaration in lists[styles.attributes] { look.apply(declaration) }
+        for rule in sure { for declaration in rule.declarations { look.apply(declaration) } }
+        for declaration in lists[styles.style] { look.apply(declaration) }
+        for rule in sure {
+            for declaration in rule.declarations where declaration.isImportant { look.apply(declaration) }
+        }
+        for declaration in lists[styles.style] where declaration.isImportant { look.apply(declaration) }
+        return (look, further.flatMap(\.declarations))
+    }
+
+    /// What an element refers to because a style sheet says so: the numbers of both.
+    func sheetReferences(_ looks: Looks) -> [(from: Int, to: Int)] {
+        guard !rules.isEmpty else { return [] }
+        return elements.indices.flatMap { index -> [(from: Int, to: Int)] in
+            let element = elements[index]
+            // Paints and markers of a group are those of the shapes inside.
+            let properties: [SVGLook.Property] =
+                switch element.kind {
+                case .shape, .text: [.fill, .stroke, .markerStart, .markerMid, .markerEnd, .mask, .clipPath, .filter]
+                default: [.mask, .clipPath, .filter]
+                }
+            let own = lists[element.attributes] + lists[element.style]
+            return properties.compactMap { property in
+                let link = looks[index].look[link: property]
+                guard case .to(let name) = link, let target = targets[name],
+                    !own.contains(where: { $0.property == property && $0.link == link })
+                else { return nil }
+                return (index, target)
+            }
+        }
+    }
+
+    /// The numbers of those that apply, and may.
+    private func rules(for index: Int, _ patience: inout Int) -> [Int] {
+        guard !rules.isEmpty else { return [] }
+        let element = elements[index]
+        var keys = ["", element.type] + element.classes.map { ".\($0)" }
+        if let name = element.name { keys.append("#\(name)") }
+        var matching: [Int] = []
+        for key in keys {
+            for rule in rulesByKey[key] ?? [] where matches(rules[rule].selector.compounds[...], index, &patience) {
+                matching.append(rule)
+            }
+        }
+        return matching
+    }
+
+    /// - Parameter patience: once it is at its end, all match.
+    private func matches(
+        _ compounds: ArraySlice<SVGSelector.Compound>, _ index: Int, _ patience: inout Int
+    ) -> Bool {
+        patience -= 1
+        guard let compound = compounds.first, patience > 0 else { return true }
+        guard matches(compound, elements[index]) else { return false }
+        let rest = compounds.dropFirst()
+        guard let next = rest.first else { return true }
+        var ancestor = elements[index].parent
+        while let parent = ancestor {
+            patience -= 1
+            if matches(next, elements[parent]) {
+                if matches(rest, parent, &patience) { return true }
+                // The nearest ancestor is as good as any, unless its own parent is asked for.
+                if !next.isChild { return false }
+            }
+            if compound.isChild { return false }
+            ancestor = elements[parent].parent
+        }
+        return false
+    }
+
+    private func matches(_ compound: SVGSelector.Compound, _ element: Element) -> Bool {
+        if let type = compound.type, type != element.type { return false }
+        return compound.ids.allSatisfy { $0 == element.name }
+            && compound.classes.allSatisfy { name in element.classes.contains { $0 == name } }
+    }
+}

@@ -1,0 +1,94 @@
+/// One selector of a style sheet, as far as it decides which elements refer to what.
+///
+/// Types, classes, ids, descendants and children are understood. Of everything else it is said that it may match.
+struct SVGSelector {
+    struct Compound {
+        /// Nil for any.
+        var type: String?
+        var ids: [String] = []
+        var classes: [String] = []
+        /// The next one to the left is the parent; else it is any ancestor.
+        var isChild = false
+    }
+
+    /// From the right to the left.
+    private(set) var compounds: [Compound] = []
+    /// It also asks for what is not looked at here.
+    private(set) var isUncertain = false
+
+    var specificity: Int {
+        compounds.reduce(0) { sum, compound in
+            sum + compound.ids.count << 20 + compound.classes.count << 10 + (compound.type == nil ? 0 : 1)
+        }
+    }
+
+    /// - Parameter bytes: without commas outside brackets.
+    init(_ bytes: ArraySlice<UInt8>) {
+        var parts: [Compound] = []
+        var compound = Compound()
+        var isOpen = false
+        var rest = bytes
+        while let byte = rest.first {
+            switch byte {
+            case UInt8(ascii: "*"):
+                rest = rest.dropFirst()
+                isOpen = true
+            case UInt8(ascii: "."), UInt8(ascii: "#"):
+                let name = Self.takeName(rest.dropFirst())
+                if byte == UInt8(ascii: ".") {
+                    compound.classes.append(name.text)
+                } else {
+                    compound.ids.append(name.text)
+                }
+                rest = name.rest
+                isOpen = true
+            case UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "("):
+                isUncertain = true
+                isOpen = true
+                rest = Self.skip(rest)
+            case UInt8(ascii: ">"), UInt8(ascii: "+"), UInt8(ascii: "~"), 0x09, 0x0A, 0x0C, 0x0D, 0x20:
+                let gap = rest.prefix { ">+~".utf8.contains($0) || $0 == 0x0C || $0.isXMLSpace }
+                rest = rest.dropFirst(gap.count)
+                guard isOpen, !rest.isEmpty else { continue }
+                parts.append(compound)
+                compound = Compound()
+                isOpen = false
+                if gap.contains(UInt8(ascii: ">")) {
+                    compound.isChild = true
+                } else if gap.contains(UInt8(ascii: "+")) || gap.contains(UInt8(ascii: "~")) {
+                    // Who comes before it is not looked at.
+                    isUncertain = true
+                    parts = []
+                }
+            default:
+                let name = Self.takeName(rest)
+                if name.text.isEmpty {
+                    isUncertain = true
+                    rest = rest.dropFirst()
+                } else {
+                    compound.type = name.text
+                    rest = name.rest
+                }
+                isOpen = true
+            }
+        }
+        if isOpen { parts.append(compound) }
+        compounds = parts.reversed()
+    }
+
+    private static func takeName(_ bytes: ArraySlice<UInt8>) -> (text: String, rest: ArraySlice<UInt8>) {
+        let name = bytes.prefix { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+                || byte == UInt8(ascii: "_") || byte >= 0x80
+        }
+        return (String(decoding: name, as: UTF8.self), bytes[name.endIndex...])
+    }
+
+    /// Past a pair of brackets, or a colon.
+    private static func skip(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.first != UInt8(ascii: ":") else { return takeName(bytes.drop { $0 == UInt8(ascii: ":") }).rest }
+        let close = bytes.first == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: ")")
+        guard let end = bytes.firstIndex(of: close) else { return [] }
+        return bytes[(end + 1)...]
+    }
+}
