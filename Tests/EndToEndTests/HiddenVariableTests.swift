@@ -175,18 +175,18 @@ struct HiddenVariableTests {
         // What another web server may let through.
         for (method, path) in [
             (secretValue, "/"), ("GET", "/\(secretValue)"), ("GET", "/s3cret%2F%C3%BC%20%3Fvalue"),
-            ("GET", "/s3cret/ü ?"), ("GET", "/" + String(repeating: "x", count: 190) + secretValue),
+            ("GET", "/s3cret/ü "), ("GET", "/" + String(repeating: "x", count: 190) + secretValue),
         ] {
             let web = try WebServer(unix: stack.socket)
             try await web.send([
                 "REQUEST_METHOD": method, "DOCUMENT_URI": path, "REMOTE_ADDR": "127.0.0.1",
-                "QUERY_STRING": path.hasSuffix("?") ? "value" : "",
+                "QUERY_STRING": path.hasSuffix(" ") ? "value" : "",
             ])
             _ = await web.answer()
         }
         try await stack.responder.wait(for: "the log lines") { stack.responder.log.contains("/xxxxxx") }
         #expect(stack.responder.log.contains(#""path":"/[hidden:SECRET_KEY]""#), "\(stack.responder.log)")
-        #expect(stack.responder.log.contains(#""method":"[hidden:SECRET_KE""#), "\(stack.responder.log)")
+        #expect(stack.responder.log.contains(#""method":"[hidden:SECRET_KEY]""#), "\(stack.responder.log)")
         #expect(!stack.responder.log.contains("s3cret"), "\(stack.responder.log)")
     }
 
