@@ -115,8 +115,9 @@ if [[ -z $key ]]; then
     say "run: no E2B_API_KEY, so code runs on this machine, in the local sandbox"
     start "the local sandbox (e2b-local)" "$bin/e2b-local" --port 0 >"$run/local.out"
     await "the local sandbox (e2b-local)" grep -q '^ready ' "$run/local.out"
-    E2B_API_URL=$(sed -n 's/^ready //p' "$run/local.out")
-    export E2B_API_URL E2B_SANDBOX_URL=$E2B_API_URL E2B_API_KEY=local
+    # "ready ADDRESS KEY", without a key where E2B_LOCAL_API_KEY chose one.
+    read -r _ E2B_API_URL key < <(grep '^ready ' "$run/local.out")
+    export E2B_API_URL E2B_SANDBOX_URL=$E2B_API_URL E2B_API_KEY=${key:-${E2B_LOCAL_API_KEY-}}
 fi
 
 socket=$run/e2b-fcgi.sock

@@ -7,6 +7,7 @@ struct ControlAPI {
     static let longestTimeout = 86_400
 
     let sandboxes: Sandboxes
+    let apiKey: String
     /// Of the hosts at which the sandboxes' ports are reached.
     let domain: String
     /// All sandboxes have one, or none has.
@@ -14,9 +15,7 @@ struct ControlAPI {
 
     func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         if path == ["health"] { return .plain("Health check successful", status: 200) }
-        guard request.headers[HTTPHeader("X-API-Key")].map({ !$0.isEmpty }) ?? false else {
-            throw Refusal.api(401, "API key is missing: send any value in the X-API-Key header")
-        }
+        try Self.checkKey(of: request, apiKey)
         let isV2 = path.first == "v2"
         let route = Array(isV2 ? path.dropFirst() : path[...])
         guard route.first == "sandboxes" else { throw Refusal.api(404, "Not found") }
@@ -39,6 +38,15 @@ struct ControlAPI {
             _ = try await find(route[1])
             return .json(Array("[]".utf8))
         default: throw Refusal.api(404, "Not found")
+        }
+    }
+
+    static func checkKey(of request: HTTPRequest, _ apiKey: String) throws(Refusal) {
+        guard let key = request.headers[HTTPHeader("X-API-Key")], !key.isEmpty else {
+            throw Refusal.api(401, "API key is missing: send the one that e2b-local printed in the X-API-Key header")
+        }
+        guard Token.isEqual(key, apiKey) else {
+            throw Refusal.api(401, "Invalid API key: e2b-local prints a new one at each start")
         }
     }
 

@@ -11,6 +11,8 @@ package struct LocalE2BConfiguration: Sendable {
     package var warm = 1
     /// Running sandboxes; one more is refused with 429, as E2B does.
     package var maxSandboxes = 20
+    /// What the control API asks for in `X-API-Key`; nil makes one, of E2B's form.
+    package var apiKey: String?
     /// Allows `PUT /local/faults`.
     package var allowsFaults = false
     package var faults: [FaultRule] = []

@@ -12,6 +12,8 @@ package final class LocalE2BServer: Sendable {
     /// None where code is not isolated.
     private let forks: ForkServer?
 
+    /// What the control API asks for in `X-API-Key`.
+    package let apiKey: String
     package let port: UInt16
     package var url: String { "http://127.0.0.1:\(port)" }
     /// At `<port>-<sandbox>.localhost` on this port the sandboxes' own ports are reached.
@@ -41,8 +43,10 @@ package final class LocalE2BServer: Sendable {
         let sandboxes = Sandboxes(pool: pool, limit: configuration.maxSandboxes)
         let faults = Faults(configuration.faults, isChangeable: configuration.allowsFaults)
         let edge = try Edge(port: configuration.edgePort)
+        let apiKey = configuration.apiKey ?? Token.apiKey()
         let router = Router(
-            sandboxes: sandboxes, faults: faults, domain: edge.domain, hasNetwork: configuration.hasNetwork)
+            sandboxes: sandboxes, faults: faults, apiKey: apiKey, domain: edge.domain,
+            hasNetwork: configuration.hasNetwork)
         do throws(LocalE2BError) {
             let (server, serving, port) = try await listen(on: configuration.port, router)
             do throws(LocalE2BError) {
@@ -58,7 +62,7 @@ package final class LocalE2BServer: Sendable {
                     for await _ in forks.warmings { await pool.renew() }
                 }
             }
-            return LocalE2BServer(server, serving, sandboxes, edge, files, forks, port)
+            return LocalE2BServer(server, serving, sandboxes, edge, files, forks, apiKey, port)
         } catch {
             await edge.stop()
             throw error
@@ -67,7 +71,7 @@ package final class LocalE2BServer: Sendable {
 
     private init(
         _ server: HTTPServer, _ serving: Task<Void, any Error>, _ sandboxes: Sandboxes, _ edge: Edge,
-        _ files: AgentFiles, _ forks: ForkServer?, _ port: UInt16
+        _ files: AgentFiles, _ forks: ForkServer?, _ apiKey: String, _ port: UInt16
     ) {
         self.server = server
         self.serving = serving
@@ -75,6 +79,7 @@ package final class LocalE2BServer: Sendable {
         self.edge = edge
         self.files = files
         self.forks = forks
+        self.apiKey = apiKey
         self.port = port
     }
 

@@ -10,10 +10,15 @@ enum Token {
     }
 
     /// 64 hexadecimal digits.
-    static func secret() -> String {
+    static func secret() -> String { digits(64) }
+
+    /// In the form of E2B's keys, which its SDKs check.
+    static func apiKey() -> String { "e2b_" + digits(40) }
+
+    private static func digits(_ count: Int) -> String {
         var random = SystemRandomNumberGenerator()
         let digits = Array("0123456789abcdef")
-        return String((0..<64).map { _ in digits[Int.random(in: digits.indices, using: &random)] })
+        return String((0..<count).map { _ in digits[Int.random(in: digits.indices, using: &random)] })
     }
 
     /// Compares in a time that depends on the lengths only.

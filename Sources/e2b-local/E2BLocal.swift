@@ -9,7 +9,9 @@ struct E2BLocal: AsyncParsableCommand {
         abstract: "Speaks E2B's protocol on this machine: sandboxes under bubblewrap, code in Jupyter kernels.",
         discussion: """
             For trying out, developing, testing, and machines with one user. Strangers' code belongs in E2B.
-            Point E2B_API_URL and E2B_SANDBOX_URL at the printed address; any E2B_API_KEY will do.
+            When it can be used it prints `ready ADDRESS KEY`: point E2B_API_URL and E2B_SANDBOX_URL at the address, and \
+            E2B_API_KEY at the key, which is a new one each time. E2B_LOCAL_API_KEY in the environment chooses it; it is \
+            not printed then.
 
             Faults, for tests (--faults, E2B_LOCAL_FAULTS or PUT /local/faults):
             \(FaultRule.grammar)
@@ -58,6 +60,7 @@ struct E2BLocal: AsyncParsableCommand {
         configuration.warm = warm
         configuration.maxSandboxes = maxSandboxes
         configuration.allowsFaults = faults
+        configuration.apiKey = try chosenKey()
         if let text = ProcessInfo.processInfo.environment["E2B_LOCAL_FAULTS"], !text.isEmpty {
             guard faults else { throw ValidationError("E2B_LOCAL_FAULTS is set: allow it with --faults.") }
             do {
@@ -91,10 +94,20 @@ struct E2BLocal: AsyncParsableCommand {
             Log.note("\(error)")
             throw ExitCode(1)
         }
+        let key = configuration.apiKey == nil ? " \(server.apiKey)" : ""
         // Whoever does not want to know has closed it.
-        try? FileHandle.standardOutput.write(contentsOf: Data("ready \(server.url)\n".utf8))
+        try? FileHandle.standardOutput.write(contentsOf: Data("ready \(server.url)\(key)\n".utf8))
         await waiting.value
         await server.stop()
+    }
+
+    /// The key that somebody wants instead of a new one. On the command line all users of the machine could read it.
+    private func chosenKey() throws -> String? {
+        guard let key = ProcessInfo.processInfo.environment["E2B_LOCAL_API_KEY"] else { return nil }
+        guard key.utf8.count >= 16, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ValidationError("E2B_LOCAL_API_KEY has at least 16 characters, all of them ASCII and none a space.")
+        }
+        return key
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// One server of local sandboxes for all tests of a suite, and a sandbox of its own for each.
 struct LocalSandbox: SuiteTrait, TestScoping {
-    @TaskLocal static var url: String?
+    @TaskLocal static var server: LocalServer?
 
     @concurrent
     func provideScope(
@@ -19,7 +19,7 @@ struct LocalSandbox: SuiteTrait, TestScoping {
         let server = try await LocalServer(in: folder)
         let result: Result<Void, any Error>
         do {
-            result = .success(try await Self.$url.withValue(server.url) { try await body() })
+            result = .success(try await Self.$server.withValue(server) { try await body() })
         } catch {
             result = .failure(error)
         }
@@ -29,8 +29,9 @@ struct LocalSandbox: SuiteTrait, TestScoping {
 
     /// Lends a client and a new sandbox.
     static func with(_ body: (E2BClient, Sandbox) async throws -> Void) async throws {
-        let url = try #require(url)
-        let client = try E2BClient(E2BConfiguration(apiKey: testKey, apiURL: url, sandboxURL: url))
+        let server = try #require(server)
+        let configuration = E2BConfiguration(apiKey: server.key, apiURL: server.url, sandboxURL: server.url)
+        let client = try E2BClient(configuration)
         do {
             let sandbox = try await client.create(SandboxOptions(timeout: .seconds(120)))
             // A test that fails leaves its sandbox to the server's end, which is near.

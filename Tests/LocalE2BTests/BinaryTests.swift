@@ -8,11 +8,9 @@ struct BinaryTests {
     @Test(arguments: [SIGINT, SIGTERM])
     func `a signal stops everything and leaves nothing`(signal: Int32) async throws {
         let binary = try RunningBinary(["--port", "0", "--warm", "2"])
-        let ready = try #require(await binary.readLine())
-        #expect(ready.hasPrefix("ready http://127.0.0.1:"))
-        let port = try #require(UInt16(ready.split(separator: ":").last ?? ""))
+        let (port, key) = try await binary.ready()
         let http = RawHTTP(port: port)
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base"}"#)
         #expect(created.status == 201)
         #expect(try !Machine.processes(with: binary.temporary.path).isEmpty)
         kill(binary.process.processIdentifier, signal)
@@ -22,9 +20,60 @@ struct BinaryTests {
         #expect(await http.send("GET", "/health").status == 0)
     }
 
+    @Test func `the key is a new one at each start, unless somebody chose it`() async throws {
+        let first = try await RunningBinary(["--port", "0"]).ready().key
+        let second = try await RunningBinary(["--port", "0"]).ready().key
+        #expect(first != second && first.hasPrefix("e2b_"))
+
+        let choice = "chosen-by-somebody"
+        let binary = try RunningBinary(["--port", "0"], environment: ["E2B_LOCAL_API_KEY": choice])
+        let (port, printed) = try await binary.ready()
+        #expect(printed == "")
+        let list = await RawHTTP(port: port).send("GET", "/v2/sandboxes", ["X-API-Key": choice])
+        #expect(list.status == 200)
+    }
+
+    @Test(arguments: ["", "fifteen-letters", "a space in between", "nicht-ganz-ASCII-ä", "a\ttab-in-between"])
+    func `a key that is no key is refused at start`(key: String) async throws {
+        let binary = try RunningBinary(["--port", "0"], environment: ["E2B_LOCAL_API_KEY": key])
+        #expect(await binary.readLine() == nil)
+        #expect(await binary.waitForExit() != 0)
+        let said = await binary.complaint()
+        #expect(said.contains("E2B_LOCAL_API_KEY") && (key.isEmpty || !said.contains(key)))
+    }
+
+    @Test func `what a killed server left behind is swept by the next, and nothing else`() async throws {
+        let killed = try RunningBinary(["--port", "0", "--no-isolation"])
+        let alive = try RunningBinary(["--port", "0"], sharing: killed)
+        _ = try await (killed.ready(), alive.ready())
+        func folders() throws -> Set<String> {
+            Set(try FileManager.default.contentsOfDirectory(atPath: killed.temporary.path))
+        }
+        for stranger in ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"] {
+            let path = killed.temporary.appending(path: stranger)
+            try FileManager.default.createDirectory(at: path, withIntermediateDirectories: false)
+        }
+        #expect(try folders().count == 5)
+        kill(killed.process.processIdentifier, SIGKILL)
+        _ = await killed.waitForExit()
+        let left = try folders()
+        #expect(left.count == 5)
+
+        let next = try RunningBinary(["--port", "0"], sharing: killed)
+        _ = try await next.ready()
+        let swept = try folders()
+        #expect(swept.count == 5 && swept.intersection(left).count == 4)
+        #expect(swept.isSuperset(of: ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"]))
+        for binary in [alive, next] {
+            kill(binary.process.processIdentifier, SIGTERM)
+            #expect(await binary.waitForExit() == 0)
+        }
+        #expect(try folders() == ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"])
+    }
+
     @Test func `sandboxes die with a killed server`() async throws {
         let binary = try RunningBinary(["--port", "0"])
-        _ = try #require(await binary.port())
+        _ = try await binary.ready()
         kill(binary.process.processIdentifier, SIGKILL)
         _ = await binary.waitForExit()
         // The kernel kills them a moment later.
@@ -35,7 +84,7 @@ struct BinaryTests {
 
     @Test(arguments: ["--port", "--edge-port"]) func `a taken port is an error`(option: String) async throws {
         let first = try RunningBinary(["--port", "0"])
-        let port = try #require(await first.port())
+        let port = try await first.ready().port
         let second = try RunningBinary(option == "--port" ? [option, "\(port)"] : ["--port", "0", option, "\(port)"])
         #expect(await second.readLine() == nil)
         #expect(await second.waitForExit() == 1)
@@ -70,8 +119,9 @@ struct BinaryTests {
 
     @Test func `without isolation it runs, and warns`() async throws {
         let binary = try RunningBinary(["--port", "0", "--no-isolation"])
-        let http = RawHTTP(port: try #require(await binary.port()))
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        let (port, key) = try await binary.ready()
+        let http = RawHTTP(port: port)
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base"}"#)
         let id = try #require(created.json["sandboxID"] as? String)
         let headers = ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
         let answer = await http.send("POST", "/execute", headers, body: #"{"code":"import os\nos.getcwd()"}"#)
@@ -102,8 +152,9 @@ struct BinaryTests {
 
     @Test func `without isolation a kernel ends with its agent, whatever ended that`() async throws {
         let binary = try RunningBinary(["--port", "0", "--no-isolation"])
-        let http = RawHTTP(port: try #require(await binary.port()))
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base"}"#)
+        let (port, key) = try await binary.ready()
+        let http = RawHTTP(port: port)
+        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base"}"#)
         #expect(created.status == 201)
         let kernels = try Machine.processes(with: "\(binary.temporary.path)/").filter {
             KernelFile.text("/proc/\($0)/cmdline").contains("startup.py")

@@ -45,8 +45,33 @@ import Testing
             #expect(await stub.control("POST", "/sandboxes", "[").status == 400)
             #expect(await stub.control("POST", "/sandboxes", #"{"templateID":"base","timeout":0}"#).status == 400)
             #expect(await stub.control("POST", "/sandboxes", #"{"templateID":"base","timeout":86401}"#).status == 400)
-            let keyless = await stub.http.send("POST", "/sandboxes", body: #"{"templateID":"base"}"#)
-            #expect(keyless.status == 401 && keyless.json["code"] as? Int == 401)
+        }
+    }
+
+    @Test func `only the key of this start opens the control API`() async throws {
+        try await StubServer.with { stub in
+            let id = try await stub.create()
+            let key = stub.server.apiKey
+            #expect(key.wholeMatch(of: /e2b_[0-9a-f]{40}/) != nil)
+            let wrong = [
+                nil, "", "local", "any", key + "0", String(key.dropLast()), key.uppercased(), "\(key), \(key)",
+            ]
+            for (method, path) in [
+                ("POST", "/sandboxes"), ("POST", "/v2/sandboxes"), ("GET", "/sandboxes"), ("GET", "/v2/sandboxes"),
+                ("GET", "/sandboxes/\(id)"), ("DELETE", "/sandboxes/\(id)"), ("POST", "/sandboxes/\(id)/timeout"),
+                ("POST", "/sandboxes/\(id)/connect"), ("POST", "/v2/sandboxes/\(id)/connect"),
+                ("GET", "/anything"), ("PUT", "/local/faults"),
+            ] {
+                for key in wrong {
+                    let headers = key.map { ["X-API-Key": $0] } ?? [:]
+                    let answer = await stub.http.send(method, path, headers, body: #"{"templateID":"base"}"#)
+                    #expect(
+                        answer.status == 401 && answer.json["code"] as? Int == 401, "\(method) \(path) \(key ?? "")")
+                    #expect(!answer.body.contains(stub.server.apiKey))
+                }
+            }
+            #expect(await stub.http.send("GET", "/health").status == 200)
+            #expect(await stub.control("DELETE", "/sandboxes/\(id)").status == 204)
         }
     }
 

@@ -44,11 +44,12 @@ import Testing
 
     @Test func `faults change while the server runs`() async throws {
         try await StubServer.with { stub in
-            #expect(await stub.http.send("PUT", "/local/faults", body: "kill:body=gone%2C").status == 204)
+            #expect(await stub.control("PUT", "/local/faults", "kill:body=gone%2C").status == 204)
             #expect(await stub.control("DELETE", "/sandboxes/x").body == "gone,")
-            let wrong = await stub.http.send("PUT", "/local/faults", body: "kill:boom")
+            let wrong = await stub.control("PUT", "/local/faults", "kill:boom")
             #expect(wrong.status == 400 && wrong.body.contains("boom"))
-            #expect(await stub.http.send("PUT", "/local/faults").status == 204)
+            #expect(await stub.http.send("PUT", "/local/faults").status == 401)
+            #expect(await stub.control("PUT", "/local/faults").status == 204)
             #expect(await stub.control("DELETE", "/sandboxes/x").status == 404)
         }
     }

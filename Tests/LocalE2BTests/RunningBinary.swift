@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The built `e2b-local`, as a user starts it.
 final class RunningBinary {
@@ -7,13 +8,22 @@ final class RunningBinary {
     private let error = Pipe()
     /// The temporary folder it is given, so that what it leaves behind can be seen.
     let temporary: URL
+    private let isOwner: Bool
 
-    /// - Parameter wrapper: a program that runs it.
-    init(_ arguments: [String], environment: [String: String] = [:], inside wrapper: [String] = []) throws {
-        temporary = FileManager.default.temporaryDirectory.appending(path: "e2b-local-test-\(UUID().uuidString)")
+    /// - Parameters:
+    ///   - wrapper: a program that runs it.
+    ///   - other: whose temporary folder it uses, too.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], inside wrapper: [String] = [],
+        sharing other: RunningBinary? = nil
+    ) throws {
+        isOwner = other == nil
+        temporary =
+            other?.temporary
+            ?? FileManager.default.temporaryDirectory.appending(path: "e2b-local-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-        // As the sandbox's user it must be able to pass through.
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: temporary.path)
+        // Whoever it runs as, it and the sandbox's user must be able to use it.
+        try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: temporary.path)
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let program = URL(filePath: own).deletingLastPathComponent().appending(path: "e2b-local").path
         let command = wrapper + [program] + arguments
@@ -27,7 +37,7 @@ final class RunningBinary {
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         // Left over only when a test failed.
-        try? FileManager.default.removeItem(at: temporary)
+        if isOwner { try? FileManager.default.removeItem(at: temporary) }
     }
 
     /// The first line on stdout; nil when it ended without one.
@@ -40,9 +50,11 @@ final class RunningBinary {
         }
     }
 
-    /// The port in `ready http://127.0.0.1:PORT`.
-    func port() async -> UInt16? {
-        await readLine()?.split(separator: ":").last.flatMap { UInt16($0) }
+    /// What `ready http://127.0.0.1:PORT KEY` says.
+    func ready() async throws -> (port: UInt16, key: String) {
+        let line = try #require(await readLine())
+        let ready = try #require(line.wholeMatch(of: /ready http:\/\/127\.0\.0\.1:(\d+)(?: (\S+))?/), "\(line)")
+        return (try #require(UInt16(ready.1)), String(ready.2 ?? ""))
     }
 
     func complaint() async -> String {

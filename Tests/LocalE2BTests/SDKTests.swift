@@ -7,14 +7,14 @@ struct SDKTests {
     @Test func `the official SDKs are content`() async throws {
         let python = try await Machine.aside { Result { try Self.python() } }.get()
         let binary = try RunningBinary(["--port", "0"])
-        let port = try #require(await binary.port())
+        let (port, key) = try await binary.ready()
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "sdk_check.py")
         let check = Process()
         check.executableURL = python
         check.arguments = [script.path]
         let url = "http://127.0.0.1:\(port)"
         check.environment = [
-            "E2B_API_URL": url, "E2B_SANDBOX_URL": url, "E2B_API_KEY": "e2b_0000", "PATH": "/usr/bin:/bin",
+            "E2B_API_URL": url, "E2B_SANDBOX_URL": url, "E2B_API_KEY": key, "PATH": "/usr/bin:/bin",
         ]
         let output = Pipe()
         (check.standardOutput, check.standardError) = (output, output)

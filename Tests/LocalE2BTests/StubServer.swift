@@ -68,7 +68,7 @@ struct StubServer {
     // MARK: Calls
 
     func control(_ method: String, _ path: String, _ body: String = "") async -> RawHTTP.Answer {
-        await http.send(method, path, ["X-API-Key": "any"], body: body)
+        await http.send(method, path, ["X-API-Key": server.apiKey], body: body)
     }
 
     /// The identifier of a new sandbox, whose files and processes want its token.

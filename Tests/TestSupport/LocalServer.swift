@@ -4,6 +4,8 @@ package import Foundation
 package struct LocalServer: Sendable {
     package let process: ChildProcess
     package let url: String
+    /// The one it made for this start.
+    package let key: String
 
     /// - Parameters:
     ///   - arguments: beside the port.
@@ -12,10 +14,10 @@ package struct LocalServer: Sendable {
         let process = try await ChildProcess(Binaries.local, ["--port", "0"] + arguments, in: folder)
         do {
             try await process.wait(for: "the ready line") { process.outputText.contains("\n") }
-            guard let ready = process.outputText.wholeMatch(of: /ready (http:\/\/127\.0\.0\.1:\d+)\n/) else {
+            guard let ready = process.outputText.wholeMatch(of: /ready (http:\/\/127\.0\.0\.1:\d+) (\S+)\n/) else {
                 throw HarnessError.unreadable("the ready line \(process.outputText)")
             }
-            url = String(ready.1)
+            (url, key) = (String(ready.1), String(ready.2))
         } catch {
             await process.stop()
             throw error

@@ -14,6 +14,8 @@ package final class Stack: Sendable {
     package let client: HTTPClient
     /// The local sandbox server itself.
     package let localURL: String
+    /// Its key.
+    private let localKey: String
     /// What a responder needs to find the local sandboxes.
     package let environment: [String: String]
 
@@ -47,10 +49,9 @@ package final class Stack: Sendable {
 
         let local = try await LocalServer(faults ? ["--faults"] : [], in: folder)
         started.append(local.process)
-        localURL = local.url
+        (localURL, localKey) = (local.url, local.key)
         self.environment = [
-            "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL,
-            "E2B_API_KEY": "e2b_" + String(repeating: "0", count: 40),
+            "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL, "E2B_API_KEY": localKey,
         ].merging(environment) { _, own in own }
 
         let responder = try await ChildProcess(
@@ -103,8 +104,9 @@ package final class Stack: Sendable {
 
     /// Tells the local sandbox server how to fail from now on; the grammar is in `e2b-local --help`. Empty: not at all.
     package func set(faults: String) async throws {
-        let reply = try await HTTPClient(base: localURL, folder: folder)
-            .send("PUT", "/local/faults", body: Data(faults.utf8))
+        var local = HTTPClient(base: localURL, folder: folder)
+        local.headers["X-API-Key"] = localKey
+        let reply = try await local.send("PUT", "/local/faults", body: Data(faults.utf8))
         guard (200..<300).contains(reply.status) else {
             throw HarnessError.unreadable("faults \(faults): \(reply.text)")
         }

@@ -5,6 +5,7 @@ internal import Foundation
 struct Router: HTTPHandler {
     let sandboxes: Sandboxes
     let faults: Faults
+    let apiKey: String
     let domain: String
     let hasNetwork: Bool
 
@@ -34,8 +35,8 @@ struct Router: HTTPHandler {
         switch target.service {
         case .local: return try await answerLocal(request, target.path)
         case .control:
-            return try await ControlAPI(sandboxes: sandboxes, domain: domain, hasNetwork: hasNetwork)
-                .answer(request, target.path)
+            let control = ControlAPI(sandboxes: sandboxes, apiKey: apiKey, domain: domain, hasNetwork: hasNetwork)
+            return try await control.answer(request, target.path)
         case .interpreter(let id):
             let sandbox = try await find(id)
             return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, target.path)
@@ -73,6 +74,7 @@ struct Router: HTTPHandler {
         case (.GET, ["local", "stats"]):
             return try .json(await sandboxes.stats)
         case (.PUT, ["local", "faults"]) where faults.isChangeable:
+            try ControlAPI.checkKey(of: request, apiKey)
             let text = String(decoding: try await request.body(limit: 64 << 10), as: UTF8.self)
             faults.replace(with: try FaultRule.parse(text))
             return .noContent
