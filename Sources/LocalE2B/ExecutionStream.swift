@@ -19,12 +19,14 @@ final class ExecutionStream: Sendable {
     private struct State {
         /// The first line has been sent: from then on silence is broken.
         var hasBegun = false
+        /// A part of a line has been sent, and not yet its end.
+        var isWithinLine = false
         var hasEnded = false
         var pending: [AgentFrame.Content] = []
     }
 
     private static let keepaliveInterval: Duration = .seconds(5)
-    private static let keepalive = Array(#"{"type": "keepalive"}"#.utf8)
+    private static let keepalive = Array("{\"type\": \"keepalive\"}\n".utf8)
 
     private let agent: Agent
     private let id: Int
@@ -71,12 +73,8 @@ final class ExecutionStream: Sendable {
         BodySource(pull: { [self] in try await next() }, finish: {})
     }
 
+    /// A line with its newline, or a part of a long one.
     private func next() async throws -> [UInt8]? {
-        guard let line = try await nextLine() else { return nil }
-        return line + [UInt8(ascii: "\n")]
-    }
-
-    private func nextLine() async throws -> [UInt8]? {
         while true {
             let (pending, hasBegun, hasEnded) = state.withLock { state in
                 (state.pending.isEmpty ? nil : state.pending.removeFirst(), state.hasBegun, state.hasEnded)
@@ -94,11 +92,18 @@ final class ExecutionStream: Sendable {
                 }
             }
             switch arrival {
-            case .content(.line(let line)) where !line.isEmpty:
-                state.withLock { $0.hasBegun = true }
-                return line
+            case .content(.part(let part)) where !part.isEmpty:
+                state.withLock { ($0.hasBegun, $0.isWithinLine) = (true, true) }
+                return part
+            case .content(.line(let line)):
+                let wasWithinLine = state.withLock { state in
+                    defer { (state.hasBegun, state.isWithinLine) = (true, false) }
+                    return state.isWithinLine
+                }
+                if !line.isEmpty || wasWithinLine { return line + [UInt8(ascii: "\n")] }
             case .silence:
-                return Self.keepalive
+                // It would break the line.
+                if !state.withLock({ $0.isWithinLine }) { return Self.keepalive }
             case .content(.end), .content(.failure):
                 state.withLock { $0.hasEnded = true }
                 return nil

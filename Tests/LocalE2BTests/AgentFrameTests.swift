@@ -9,6 +9,11 @@ import Testing
         #expect(AgentFrame(Array(#"{"id": 12, "line": \#(line)}"#.utf8)) == frame(12, .line(Array(line.utf8))))
     }
 
+    @Test func `a part of a line keeps its spaces`() {
+        #expect(AgentFrame(Array(#"{"id":1,"part":[  "a" ]}"#.utf8))?.content == .part(Array(#"  "a" "#.utf8)))
+        #expect(AgentFrame(Array(#"{"id":1,"line":}"#.utf8))?.content == .line([]))
+    }
+
     @Test func `the other kinds`() {
         #expect(AgentFrame(Array(#"{"id":1,"end":true}"#.utf8))?.content == .end)
         #expect(AgentFrame(Array(#"{"id":1,"accepted":true}"#.utf8))?.content == .accepted)
@@ -25,7 +30,8 @@ import Testing
         #"{"id":1,"end":true"#,
         #"{"end":true,"id":1}"#, #"{"id":99999999999999999999,"end":true}"#, #"{"id":1,"data":"%"}"#,
         #"{"id":1,"error":7}"#,
-        #"{"id":1,"data":"}"#, #"{"id":-1,"end":true}"#, #"{"id":1,"line"}"#,
+        #"{"id":1,"data":"}"#, #"{"id":-1,"end":true}"#, #"{"id":1,"part":[}"#, #"{"id":1,"part":}"#,
+        #"{"id":1,"line"}"#,
     ])
     func `what is not a frame is dropped`(text: String) {
         #expect(AgentFrame(Array(text.utf8)) == nil)

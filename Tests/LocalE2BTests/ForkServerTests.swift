@@ -8,10 +8,11 @@ import Testing
 struct ForkServerTests {
     private struct Client: Sendable {
         let http: RawHTTP
+        let key: String
 
         func create() async throws -> String {
             let answer = await http.send(
-                "POST", "/sandboxes", ["X-API-Key": "k"], body: #"{"templateID":"base","timeout":300}"#)
+                "POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":300}"#)
             return try #require(answer.json["sandboxID"] as? String, "\(answer)")
         }
 
@@ -31,7 +32,8 @@ struct ForkServerTests {
 
         init() async throws {
             binary = try RunningBinary(["--port", "0"])
-            client = Client(http: RawHTTP(port: try #require(await binary.port())))
+            let (port, key) = try await binary.ready()
+            client = Client(http: RawHTTP(port: port), key: key)
         }
 
         /// The server and the fork of it that has taken its place, or is about to.

@@ -37,6 +37,8 @@ class Sandbox:
             env=environment)
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
+        # Bytes of a frame.
+        self.longest = 0
         self.is_read = threading.Event()
         self.is_read.set()
         self.greeting = json.loads(self._process.stdout.readline())
@@ -44,8 +46,19 @@ class Sandbox:
         self.call("init", sandbox_id="i1", template_id="t1", envs={"GREETING": "hello"})
 
     def _read(self) -> None:
+        parts: dict[int, list[bytes]] = {}
         for line in self._process.stdout:
             self.is_read.wait()
+            self.longest = max(self.longest, len(line))
+            head, _, rest = line.partition(b',"part":[')
+            if rest and len(head) < 20:
+                parts.setdefault(int(head.removeprefix(b'{"id":')), []).append(rest.removesuffix(b"]}\n"))
+                continue
+            head, _, rest = line.partition(b',"line":}')
+            if rest:
+                id = int(head.removeprefix(b'{"id":'))
+                self._answers[id].put({"id": id, "line": json.loads(b"".join(parts.pop(id)))})
+                continue
             answer = json.loads(line)
             self._answers[answer["id"]].put(answer)
 
@@ -192,6 +205,94 @@ class Recordings(AgentTest):
         if any(line.get("name") == "ContextRestarting" for line in lines):
             shape = [one for one in shape if one[0] != "number_of_executions"]
         return shape
+
+
+class Text(AgentTest):
+    """Wherever bytes become text, what is not UTF-8 becomes U+FFFD, and the sandbox goes on."""
+
+    def check(self, language: str | None, programs: list[tuple[str, str]]) -> None:
+        for code, expected in programs:
+            with self.subTest(code):
+                lines = self.sandbox.run(code, language)
+                text = "".join(line.get("text", "") + line.get("value", "") for line in lines)
+                self.assertEqual(text, expected)
+                self.assertEqual(lines[-1], {"type": "end_of_execution"})
+                # What strict readers of JSON take.
+                json.dumps(lines, ensure_ascii=False).encode()
+
+    def test_python(self) -> None:
+        self.sandbox.run("import os, subprocess, sys\nfrom IPython.display import display, HTML\n"
+                         "open(b'/tmp/\\xff' + str(os.getpid()).encode(), 'w').close()\nkept = 'kept'")
+        self.check(None, [
+            ("print(b'a\\xffb'.decode(errors='surrogateescape'))", "a\ufffdb\n"),
+            ("print('\\ud800', '\\udfff', '\\ud83d\\ude00', '\U0001f600')", "\ufffd \ufffd \U0001f600 \U0001f600\n"),
+            ("print('\\udcff', file=sys.stderr)", "\ufffd\n"),
+            ("print([n for n in os.listdir('/tmp') if n.endswith(str(os.getpid()))][0][0])", "\ufffd\n"),
+            ("_ = os.write(1, b'a\\xffb\\n')", "a\ufffdb\n"),
+            ("_ = subprocess.run(['printf', 'a\\\\377b\\\\n'])", "a\ufffdb\n"),
+            ("_ = subprocess.run(['printf', 'a\\\\303'])", "a\ufffd"),
+            (r"""_ = subprocess.run(['sh', '-c', r'printf "\303"; sleep 0.2; printf "\251"'])""", "é"),
+            ("!printf 'a\\377b\\n'", "a\ufffdb\r\n"),
+            ("class A:\n    def __repr__(self): return '\\udcff\\ud800'\nA()", "\ufffd\ufffd"),
+            ("raise ValueError('\\udcff\\ud800')", "\ufffd\ufffd"),
+            ("get_ipython().kernel.iopub_socket.send(b'junk'); print(kept)",
+             "A part of the output could not be readkept\n"),
+            ("print(kept)", "kept\n"),
+        ])
+        self.assertEqual(self.sandbox.run("HTML('\\udcff')")[1]["html"], "\ufffd")
+        self.assertEqual(self.sandbox.run("display({'a/b': '\\ud800', 'text/plain': 't'}, raw=True)")[1]["extra"]["a/b"], "\ufffd")
+        self.assertEqual(self.sandbox.run("{'\\udcff': ['\\ud800']}")[1]["json"], {"\ufffd": ["\ufffd"]})
+
+    def test_bash(self) -> None:
+        self.sandbox.run("kept=kept", "bash")
+        self.check("bash", [
+            ("printf 'a\\377b\\n'; printf 'c\\377' >&2", "a\ufffdb\nc\ufffd"),
+            ("printf 'a\\303'", "a\ufffd"), ("printf '\\303'; sleep 0.2; printf '\\251'", "é"),
+            ("echo $kept", "kept\n"),
+        ])
+
+    @unittest.skipUnless(shutil.which("node"), "no node")
+    def test_javascript(self) -> None:
+        self.sandbox.run("let kept = 'kept'", "javascript")
+        self.check("javascript", [
+            ("console.log('\\ud800', '\\ud83d\\ude00')", "\ufffd \U0001f600\n"),
+            ("process.stdout.write(Buffer.from([0x61, 0xff, 0x62])); undefined", "a\ufffdb"),
+            ("process.stdout.write(Buffer.from([0xc3])); process.stdout.write(Buffer.from([0xa9])); undefined", "é"),
+            ("process.stdout.write(Buffer.from([0xc3])); undefined", "\ufffd"),
+            ("process.stdout.write('ff41', 'hex'); undefined", "\ufffdA"),
+            ("require('child_process').execSync('printf \"a\\\\377b\"', { stdio: 'inherit' }); undefined", "a\ufffdb"),
+            ("throw new Error('\\udc00')", "\ufffd"), ("kept", "kept"),
+        ])
+
+    def test_files(self) -> None:
+        folder = f"{self.sandbox.home}/folder".encode()
+        os.mkdir(folder)
+        open(folder + b"/\xffname", "w").close()
+        os.symlink(b"\xfe", folder + b"/link")
+        entries = self.sandbox.call("list_dir", path="folder")["result"]["entries"]
+        self.assertEqual({entry["name"] for entry in entries}, {"\ufffdname", "link"})
+        json.dumps(entries, ensure_ascii=False).encode()
+
+    def test_a_line_of_any_size_in_frames_of_a_bounded_one(self) -> None:
+        for code in ("'\\n' * 100_000_000", "'é' * 30_000_000", "' ' * 70_000_000"):
+            with self.subTest(code):
+                lines = self.sandbox.run(f"text = {code}\nprint(end=text)\nassert len(text) > 1e7; text[:9_000_000]")
+                printed = [line["text"] for line in lines if line["type"] == "stdout"]
+                self.assertEqual(self.types(lines)[-2:], ["result", "end_of_execution"])
+                self.assertEqual("".join(printed), eval(code))
+        self.assertLess(self.sandbox.longest, 64 << 20)
+        error = self.sandbox.run("get_ipython().display_pub.publish({'text/plain': 'x' * 300_000_000})")[-2]
+        self.assertEqual((error["type"], error["name"]), ("error", "ValueError"))
+        self.assertEqual(self.sandbox.text("print('alive')"), "alive\n")
+
+    @unittest.skipUnless(shutil.which("node"), "no node")
+    def test_a_long_line_of_javascript(self) -> None:
+        code = "console.log('😀'.repeat(20_000_001)); process.stderr.write('x'.repeat(300_000_000)); 1"
+        lines = self.sandbox.run(code, "javascript")
+        output = {name: sum(len(line["text"]) for line in lines if line["type"] == name) for name in ("stdout", "stderr")}
+        self.assertEqual(output, {"stdout": 20_000_002, "stderr": 300_000_000})
+        self.assertFalse(any("\ufffd" in line.get("text", "") for line in lines))
+        self.assertLess(self.sandbox.longest, 64 << 20)
 
 
 class Python(AgentTest):

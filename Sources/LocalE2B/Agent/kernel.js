@@ -10,6 +10,7 @@ const inspector = require('node:inspector');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const readline = require('node:readline');
+const { StringDecoder } = require('node:string_decoder');
 const { pathToFileURL } = require('node:url');
 const util = require('node:util');
 const vm = require('node:vm');
@@ -18,10 +19,21 @@ const [requests, answers] = process.argv.slice(2).map(Number);
 const session = new inspector.Session();
 session.connect();
 
+// UTF-16 units of output in one message.
+const pieceSize = 8 << 20;
+// Bytes of one message: more than any reader takes, and less than the agent has memory for.
+const longestMessage = 256 << 20;
+
 // Written at once, so that order holds between the streams and nothing is lost when the process is ended.
 function send(message) {
-    const text = JSON.stringify(message);
-    let bytes = Buffer.from(`${Buffer.byteLength(text)}\n${text}`);
+    let bytes;
+    try {
+        const text = Buffer.from(JSON.stringify(message));
+        if (text.length > longestMessage) throw new RangeError(`${text.length} bytes; ${longestMessage} are allowed`);
+        bytes = Buffer.concat([Buffer.from(`${text.length}\n`), text]);
+    } catch (error) {
+        return send({ type: 'error', name: 'RangeError', value: `The output is too large: ${error.message}`, traceback: '' });
+    }
     while (bytes.length > 0) {
         try {
             bytes = bytes.subarray(fs.writeSync(answers, bytes));
@@ -31,10 +43,19 @@ function send(message) {
     }
 }
 
-for (const name of ['stdout', 'stderr']) {
+// A character may come in two writes.
+const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+for (const [name, decoder] of Object.entries(decoders)) {
     process[name].write = (chunk, encoding, callback) => {
-        const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
-        if (text) send({ type: 'stream', name, text });
+        const isText = typeof chunk === 'string' && (typeof encoding !== 'string' || /^utf-?8$/i.test(encoding));
+        const text = isText ? decoder.end() + chunk : decoder.write(Buffer.from(chunk, typeof chunk === 'string' ? encoding : undefined));
+        for (let start = 0; start < text.length;) {
+            let end = start + pieceSize;
+            // Not between the two halves of a character.
+            if (/[\uD800-\uDBFF]/.test(text[end - 1] ?? '')) end -= 1;
+            send({ type: 'stream', name, text: text.slice(start, end) });
+            start = end;
+        }
         const done = typeof encoding === 'function' ? encoding : callback;
         if (done) process.nextTick(done);
         return true;
@@ -116,9 +137,11 @@ reports.load = (name) => {
 };
 
 let interrupted;
+// A signal that comes when the script it was for has just ended would end the process.
+process.on('SIGINT', () => {});
 
 // V8's own interrupt works only for scripts that this module starts, so the inspector is called from within one. A
-// signal that comes just before or after such a script ends the process, hence the messages about its beginning and end.
+// signal that comes before or after such a script interrupts nothing, hence the messages about its beginning and end.
 const entry = new vm.Script(`globalThis[Symbol.for('kernel.reports')].start()`);
 
 async function run(code) {
@@ -160,7 +183,13 @@ readline.createInterface({ input: fs.createReadStream(null, { fd: requests }) })
         if (request.interrupt) return interrupted?.();
         queue = queue.then(() => run(request.code))
             .catch((error) => send({ type: 'error', name: 'Error', value: String(error), traceback: '' }))
-            .then(() => send({ type: 'end' }));
+            .then(() => {
+                for (const [name, decoder] of Object.entries(decoders)) {
+                    const text = decoder.end();
+                    if (text) send({ type: 'stream', name, text });
+                }
+                send({ type: 'end' });
+            });
     })
     .on('close', () => process.kill(process.pid, 'SIGKILL'));
 send({ type: 'ready' });

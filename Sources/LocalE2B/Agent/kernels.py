@@ -29,6 +29,9 @@ PATIENCE = 0.2
 # Between a message's addressing and the message.
 DELIMITER = b"<IDS|MSG>"
 
+# Bytes of a message of the kernel, which bounds its own at less. A longer one is never read into our memory.
+LONGEST_MESSAGE = 320 << 20
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -137,6 +140,7 @@ class PythonKernel:
         self._client.load_connection_file()
         # How many messages wait here; the others wait in the kernel.
         self._client.context.setsockopt(zmq.RCVHWM, 2)
+        self._client.context.setsockopt(zmq.MAXMSGSIZE, LONGEST_MESSAGE)
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         self._tasks.append(asyncio.create_task(self._watch(self._process)))
         ready = asyncio.create_task(self._handshake(self._client))
@@ -228,21 +232,30 @@ class PythonKernel:
 
     @staticmethod
     async def _pump_shell(client: AsyncKernelClient) -> None:
-        # The publishing channel says all; replies only have to be taken.
+        # The publishing channel says all; replies only have to be taken, unread: code in the kernel can send any bytes.
         while True:
-            await client.get_shell_msg()
+            await client.shell_channel.socket.recv_multipart()
 
     async def _pump_iopub(self, client: AsyncKernelClient) -> None:
         loop = asyncio.get_running_loop()
         while True:
             # Without Session.deserialize(): it parses every date by guessing, five times the cost of all the rest.
             frames = await client.iopub_channel.socket.recv_multipart()
-            _, header, parent, _, content, *_ = frames[frames.index(DELIMITER) + 1:]
             cell = self._cell
-            # Anything else is the late output of an earlier cell.
-            if cell is not None and json.loads(parent).get("msg_id") == cell.message:
-                holding = loop.call_later(PATIENCE, self._hold)
-                await self._handle(json.loads(header), json.loads(content), cell)
+            holding = loop.call_later(PATIENCE, self._hold)
+            try:
+                _, header, parent, _, content, *_ = frames[frames.index(DELIMITER) + 1:]
+                del frames
+                # Anything else is the late output of an earlier cell.
+                if cell is not None and json.loads(parent).get("msg_id") == cell.message:
+                    await self._handle(json.loads(header), json.loads(content), cell)
+            except Exception as error:
+                # Code in the kernel can send what it likes, and more than fits into our memory. The next message is
+                # read all the same: without the one that ends the cell its reader would wait for ever.
+                print(f"a kernel's message: {type(error).__name__}", file=sys.stderr)
+                if cell is not None:
+                    await cell.emit(error_line("UnreadableOutput", "A part of the output could not be read"))
+            finally:
                 holding.cancel()
                 self._release()
 

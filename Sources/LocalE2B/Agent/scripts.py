@@ -17,6 +17,9 @@ from kernels import HERE, Cell, Emit, Outcome, error_line, result_line, signal_g
 # A cell's output past this many lines at a time is passed on in one piece.
 FEW_LINES = 100
 
+# Bytes of one message of Node's kernel, which bounds its own at less.
+LONGEST_MESSAGE = 320 << 20
+
 
 class Pipe:
     """What one file descriptor of a child says, as text, to be read until nothing is left for now."""
@@ -48,6 +51,10 @@ class Pipe:
         except BlockingIOError:
             return ""
         return self._decoder.decode(chunk) if chunk else None
+
+    def rest(self) -> str:
+        """For a character that was begun and not ended."""
+        return self._decoder.decode(b"", True)
 
     async def wait(self) -> None:
         await self._readable.wait()
@@ -222,13 +229,13 @@ class BashKernel(ScriptKernel):
         except ConnectionError:
             pass
         # From here on the cell is what an interrupt ends; before, it would be the reading of it.
-        await replies.readline()
+        await self._line(replies)
         self._is_computing = True
-        status = (await replies.readline()).decode().strip()
+        status = await self._line(replies)
         self._is_computing = False
         await self._drain(self._output)
-        if self._partial:
-            await cell.emit(stream_line("stdout", self._partial))
+        if partial := self._partial + self._output.rest():
+            await cell.emit(stream_line("stdout", partial))
             self._partial = ""
         outcome = Outcome.FINISHED
         if status == "":
@@ -239,6 +246,15 @@ class BashKernel(ScriptKernel):
         if status != "0":
             await cell.emit(error_line("", status))
         return outcome
+
+    @staticmethod
+    async def _line(replies: asyncio.StreamReader) -> str:
+        """Empty at the end. A cell can find the pipe in /proc and write anything into it: only its own status suffers."""
+        while True:
+            try:
+                return (await replies.readline()).decode(errors="replace").strip()[:20]
+            except ValueError:
+                continue  # A line without an end; what there was of it is dropped.
 
     async def _renew(self) -> None:
         if self._closed:
@@ -288,11 +304,18 @@ class JavaScriptKernel(ScriptKernel):
 
     @staticmethod
     async def _receive(replies: asyncio.StreamReader) -> dict[str, Any] | None:
+        """The next message; None when there is none, or something else in its place: cells can write to the pipe."""
         try:
             # With its size in front a message may be of any size while little is buffered ahead.
-            return json.loads(await replies.readexactly(int(await replies.readline())))
-        except (asyncio.IncompleteReadError, ValueError):
+            size = int(await replies.readline())
+            if not 0 <= size <= LONGEST_MESSAGE:
+                return None
+            message = json.loads(await replies.readexactly(size))
+        except (asyncio.IncompleteReadError, ValueError, MemoryError, RecursionError):
             return None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            return None
+        return message
 
     async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
         assert self._requests is not None and self._output is not None
@@ -311,14 +334,17 @@ class JavaScriptKernel(ScriptKernel):
                 case "computing" | "waiting" as state:
                     self._is_computing = state == "computing"
                 case "stream":
-                    await cell.emit(stream_line(message["name"], message["text"]))
+                    name = "stderr" if message.get("name") == "stderr" else "stdout"
+                    await cell.emit(stream_line(name, str(message.get("text", ""))))
                 case "value":
-                    await cell.emit(result_line({"text/plain": message["text"]}, is_main=True))
+                    await cell.emit(result_line({"text/plain": str(message.get("text", ""))}, is_main=True))
                 case "error":
-                    await cell.emit(error_line(message["name"], message["value"], message["traceback"]))
+                    await cell.emit(error_line(*(str(message.get(key, "")) for key in ("name", "value", "traceback"))))
                 case "end":
                     # Children of the cell write to the process's own stdout.
                     await self._drain(self._output)
+                    if rest := self._output.rest():
+                        await cell.emit(stream_line("stdout", rest))
                     return Outcome.FINISHED
         return Outcome.DIED
 

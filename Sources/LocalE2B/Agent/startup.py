@@ -45,13 +45,16 @@ from ipykernel.iostream import OutStream  # noqa: E402
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 from IPython.core import ultratb  # noqa: E402
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
+from jupyter_client.jsonutil import json_clean, json_default  # noqa: E402
 from traitlets import DottedObjectName, ObjectName, Unicode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 del sys.modules["debugpy"]
 
-# Characters that wait for one message at most, unless a single write has more.
+# Characters that one message of output has at most.
 FLUSH_SIZE = 16 << 20
+# Bytes of one message: more than any reader takes, and less than the agent's memory has room for.
+MESSAGE_SIZE = 256 << 20
 BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -60,6 +63,7 @@ class CellStream(OutStream):
 
     _unsent = 0
     _bytes_read_from_children = 0
+    _decoder: codecs.IncrementalDecoder | None = None
 
     def write(self, string: str) -> int | None:
         # A thread belongs to the cell that started it: what it prints after that cell ended is nobody's. Without this
@@ -68,10 +72,17 @@ class CellStream(OutStream):
         if cell is not None and cell != self.parent_header.get("msg_id"):
             return len(string)
         self._wait_for_children()
+        if len(string) <= FLUSH_SIZE:
+            return self._write_piece(string)
+        for start in range(0, len(string), FLUSH_SIZE):
+            self._write_piece(string[start:start + FLUSH_SIZE])
+        return len(string)
+
+    def _write_piece(self, string: str) -> int | None:
+        if self._unsent + len(string) > FLUSH_SIZE:
+            self.flush()
         count = super().write(string)
         self._unsent += len(string)
-        if self._unsent > FLUSH_SIZE:
-            self.flush()
         return count
 
     def _flush_buffer(self) -> str:
@@ -81,7 +92,7 @@ class CellStream(OutStream):
     def _watch_pipe_fd(self) -> None:
         # Replaces a loop which dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
         # child process for ever. The original also copied all output to the kernel's own stderr: the host's log.
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while self._should_watch and select.select([self._fid], [], []):
             # Held while bytes are neither in the pipe nor in the buffer, for flush().
             with self._buffer_lock:
@@ -92,6 +103,11 @@ class CellStream(OutStream):
 
     def flush(self) -> None:
         self._wait_for_children()
+        if self._decoder is not None and threading.current_thread() is threading.main_thread():
+            # A character that a child began and did not end is none.
+            with self._buffer_lock:
+                if text := self._decoder.decode(b"", True):
+                    super().write(text)
         super().flush()
 
     def _wait_for_children(self) -> None:
@@ -117,6 +133,22 @@ class KernelApp(IPKernelApp):
         # instead, and the agent stops the process while its reader is behind.
         context.setsockopt(zmq.SNDHWM, 0)
         super().init_iopub(context)
+
+
+def pack(message: Any) -> bytes:
+    """Serializes a part of a message.
+
+    The usual packer fails at half a surrogate pair, and writes the halves by which Python stands for bytes that are not
+    UTF-8 as those bytes. Here both reach the agent, which says U+FFFD for them.
+    """
+    try:
+        text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        text = json.dumps(json_clean(message), default=json_default, ensure_ascii=False, allow_nan=False)
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > MESSAGE_SIZE:
+        raise ValueError(f"what is displayed has {len(data)} bytes; {MESSAGE_SIZE} are allowed")
+    return data
 
 
 def remember_cells_of_threads() -> None:
@@ -343,6 +375,7 @@ def run() -> None:
     config.KernelApp.log_level = logging.CRITICAL
     config.HistoryManager.enabled = False
     config.InlineBackend.figure_formats = {"png"}
+    config.Session.packer = f"{OURS}.pack"
     CurrentTraceback.install()
     warnings.formatwarning = format_warning
     app = KernelApp.instance(config=config)

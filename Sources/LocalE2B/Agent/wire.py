@@ -8,6 +8,11 @@ import json
 import os
 from typing import Any
 
+# Bytes of an execution's line that one frame carries.
+PART = 1 << 20
+# Bytes of any other answer. The host reads frames up to 64 MiB.
+LONGEST_ANSWER = 60 << 20
+
 
 class Failure(Exception):
     """An answer that is an error. `fields` is what the host reads."""
@@ -52,12 +57,15 @@ class Outbox:
     async def room(self) -> None:
         await self._room.wait()
 
-    def post(self, line: bytes) -> None:
+    def post(self, *pieces: bytes | memoryview) -> None:
         if self.broken.done():
             return
         idle = not self._queue
-        self._queue.append(memoryview(line))
-        self._size += len(line)
+        for piece in pieces:
+            # An empty one would look like a pipe that takes nothing.
+            if piece:
+                self._queue.append(memoryview(piece))
+                self._size += len(piece)
         if self._size > self._limit:
             self._room.clear()
         if idle:
@@ -93,7 +101,8 @@ class Reply:
     """Answers to one request.
 
     Every line starts with `{"id":<n>,"<kind>":` in exactly these bytes and its value reaches to the closing brace, so
-    that the host can pass an execution's line on without parsing the tens of megabytes it may have.
+    that the host can pass an execution's line on without parsing it. A long line, which may have hundreds of megabytes,
+    comes in frames of the kind `part`, each with a piece of it in brackets, and then an empty one of the kind `line`.
     """
 
     def __init__(self, outbox: Outbox, request: int) -> None:
@@ -114,7 +123,13 @@ class Reply:
         self._post("error", fields)
 
     def line(self, value: dict[str, Any]) -> None:
-        self._post("line", value)
+        data = encoded(value)
+        if len(data) <= PART:
+            return self._outbox.post(self._head("line") + data + b"}\n")
+        view = memoryview(data)
+        for start in range(0, len(data), PART):
+            self._outbox.post(self._head("part") + b"[", view[start:start + PART], b"]}\n")
+        self._outbox.post(self._head("line") + b"}\n")
 
     def event(self, value: dict[str, Any]) -> None:
         self._post("event", value)
@@ -129,5 +144,23 @@ class Reply:
         await self._outbox.room()
 
     def _post(self, kind: str, value: Any) -> None:
-        text = json.dumps(value)
-        self._outbox.post(f'{{"id":{self._request},"{kind}":{text}}}\n'.encode("ascii"))
+        data = encoded(value)
+        if len(data) > LONGEST_ANSWER:
+            kind, data = "error", encoded({"code": "resource_exhausted", "message": "the answer is too large"})
+        self._outbox.post(self._head(kind) + data + b"}\n")
+
+    def _head(self, kind: str) -> bytes:
+        return f'{{"id":{self._request},"{kind}":'.encode("ascii")
+
+
+def encoded(value: Any) -> bytes:
+    """ASCII. What is no Unicode becomes U+FFFD: Python keeps bytes that are not UTF-8 as halves of surrogate pairs, and
+    an escaped half is something that strict readers of JSON refuse."""
+    text = json.dumps(value)
+    if "\\ud" in text:
+        plain = json.dumps(value, ensure_ascii=False)
+        try:
+            plain.encode()
+        except UnicodeEncodeError:
+            text = json.dumps(json.loads(plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")))
+    return text.encode("ascii")

@@ -7,8 +7,10 @@ internal import Foundation
 /// to the agent's pipe, so every frame is hostile: whatever does not fit is dropped.
 struct AgentFrame: Equatable, Sendable {
     enum Content: Equatable, Sendable {
-        /// One line of an execution's stream, without its newline.
+        /// One line of an execution's stream, without its newline; after parts, what is left of it.
         case line([UInt8])
+        /// A piece of a long line.
+        case part([UInt8])
         /// One process event, a JSON object.
         case event([UInt8])
         /// The answer to an operation, JSON.
@@ -23,7 +25,8 @@ struct AgentFrame: Equatable, Sendable {
         /// What it holds on to while it waits for its reader.
         var byteCount: Int {
             switch self {
-            case .line(let bytes), .event(let bytes), .result(let bytes), .data(let bytes): bytes.count
+            case .line(let bytes), .part(let bytes), .event(let bytes), .result(let bytes), .data(let bytes):
+                bytes.count
             case .accepted, .failure, .end: 0
             }
         }
@@ -41,6 +44,10 @@ struct AgentFrame: Equatable, Sendable {
         self.id = id
         switch kind {
         case "line": content = .line(value)
+        case "part":
+            // The brackets keep the spaces at its ends.
+            guard value.count >= 2 else { return nil }
+            content = .part([UInt8](value.dropFirst().dropLast()))
         case "event": content = .event(value)
         case "result": content = .result(value)
         case "accepted": content = .accepted
