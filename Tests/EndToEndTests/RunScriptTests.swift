@@ -52,7 +52,7 @@ struct RunScriptTests {
         let local = try await LocalServer(in: folder)
         // Everything that two readers could read in two ways.
         let lines = [
-            "\u{feff}# of another system", "  export E2B_API_KEY = 'e2b_\(String(repeating: "0", count: 40))' # it's",
+            "\u{feff}# of another system", "  export E2B_API_KEY = '\(local.key)' # it's",
             "E2B_API_URL=\"\(local.url)\"", "E2B_SANDBOX_URL\t=\t\(local.url)   # the same", "PORT = '\(port)'",
         ]
         try lines.joined(separator: "\r\n").write(
