@@ -7,12 +7,14 @@ import Testing
 @Suite(.timeLimit(.minutes(5)), .serialized)
 struct SignalTests {
     private static let all = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1]
+    /// Before main, Swift's runtime answers SIGQUIT with a backtrace, and the program goes on.
+    private static let early = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
 
     @Test(arguments: 0..<100)
     func `in the first milliseconds it ends the start, and nothing is left`(round: Int) async throws {
         try await LoneResponder.with(awaits: false) { responder in
             try await Task.sleep(for: .microseconds(round * 400))
-            let number = Self.all[round % Self.all.count]
+            let number = Self.early[round % Self.early.count]
             responder.process.signal(number)
             // Before main, in the programs and the loader that come first, it is the system that ends them.
             let exit = await responder.process.ended()
@@ -105,7 +107,7 @@ struct SignalTests {
         let local = try await ChildProcess(
             Binaries.local, ["--port", "0"], environment: ["TMPDIR": temporary.path], in: folder)
         try await Task.sleep(for: .milliseconds(round * 2))
-        let number = [SIGTERM, SIGINT, SIGHUP, SIGQUIT][round % 4]
+        let number = [SIGTERM, SIGINT, SIGHUP][round % 3]
         local.signal(number)
         let exit = await local.ended()
         #expect(exit == .status(0) || exit == .signal(number), "\(local.log)")
