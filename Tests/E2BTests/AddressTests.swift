@@ -74,7 +74,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ContextTests {
+@Suite(.timeLimit(.minutes(10))) struct ContextTests {
     @Test func `contexts are made, listed, restarted and deleted`() async throws {
         let context = #"{"id":"c-1_A","language":"python","cwd":"/tmp","later":0}"#
         let e2b = LoopbackE2B { request, connection in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(2))) struct Base64Tests {
+@Suite(.timeLimit(.minutes(10))) struct Base64Tests {
     private func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         try? Array(text).withUnsafeBytes(Base64.decode).get()
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct ControlTests {
+@Suite(.timeLimit(.minutes(10))) struct ControlTests {
     /// What E2B's Python SDK 2.45 and 2.63 send for the same three calls, apart from fields that say who they are.
     @Test func `create, execute and kill are what E2B's own client sends`() async throws {
         let e2b = LoopbackE2B { request, connection in
@@ -157,7 +157,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ListTests {
+@Suite(.timeLimit(.minutes(10))) struct ListTests {
     /// As sent by E2B's Python SDK 2.63.
     @Test func `metadata is escaped three times`() {
         var query = ListQuery(metadata: ["conv": "a b&c"], limit: 2)

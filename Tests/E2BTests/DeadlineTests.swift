@@ -6,7 +6,7 @@ import Testing
 @testable import E2B
 
 /// A caller that has to answer by a time gets every call back by then, whatever timeouts the calls have of their own.
-@Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
+@Suite(.timeLimit(.minutes(10))) struct DeadlineTests {
     typealias Call = @Sendable (E2BClient) async throws -> Void
 
     static let calls: [(name: String, call: Call)] = [

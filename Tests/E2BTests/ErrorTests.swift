@@ -3,7 +3,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct ErrorTests {
+@Suite(.timeLimit(.minutes(10))) struct ErrorTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var status: String
         var headers: [String] = []

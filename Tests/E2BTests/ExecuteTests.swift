@@ -5,7 +5,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct ExecuteTests {
+@Suite(.timeLimit(.minutes(10))) struct ExecuteTests {
     @Test(arguments: ["hello", "matplotlib_png_about_1mb", "kernel_died", "unicode_and_ansi", "sleep_keepalive"])
     func `a recording arrives as it was`(name: String) async throws {
         let stream = try Recording.bytes(name)

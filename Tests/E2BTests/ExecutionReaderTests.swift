@@ -4,7 +4,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(3))) struct ExecutionReaderTests {
+@Suite(.timeLimit(.minutes(10))) struct ExecutionReaderTests {
     @Test(arguments: try Recording.names) func `a recording means what Foundation reads`(name: String) throws {
         let stream = try Recording.bytes(name)
         let events = try ExecutionReader.events(of: [stream])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct FileTests {
+@Suite(.timeLimit(.minutes(10))) struct FileTests {
     private static let written = #"[{"path":"/home/user/ä \"b\".txt","name":"ä \"b\".txt","type":"file"}]"#
 
     @Test(arguments: ["0.5.7", "0.6.13", "1.0.0"]) func `a file is written as it is`(version: String) async throws {

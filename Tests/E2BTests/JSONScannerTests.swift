@@ -3,7 +3,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(2))) struct JSONScannerTests {
+@Suite(.timeLimit(.minutes(10))) struct JSONScannerTests {
     /// Reads the text as one value, then all that is in it.
     private func read(_ text: some Sequence<UInt8>) throws -> String? {
         try Array(text).withUnsafeBytes { bytes in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.localSandbox, .serialized, .timeLimit(.minutes(2))) struct LocalFileTests {
+@Suite(.localSandbox, .serialized, .timeLimit(.minutes(10))) struct LocalFileTests {
     @Test(arguments: [
         "a b.txt", "ä/é\u{301} \u{1F600}.bin", "quo\"te'.txt", "a&b=c+d%20#?;.txt", "new\nline", "back\\slash",
         ".hidden",
@@ -164,7 +164,7 @@ import Testing
     }
 }
 
-@Suite(.localSandbox, .serialized, .timeLimit(.minutes(2))) struct LocalContextTests {
+@Suite(.localSandbox, .serialized, .timeLimit(.minutes(10))) struct LocalContextTests {
     @Test func `a context keeps its own variables`() async throws {
         try await LocalSandbox.with { client, sandbox in
             let context = try await client.createContext(cwd: "/tmp", in: sandbox)

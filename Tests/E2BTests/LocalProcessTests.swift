@@ -5,7 +5,7 @@ import Testing
 @testable import E2B
 
 /// The client and the local server, which were written apart: what one says the other has to understand.
-@Suite(.localSandbox, .serialized, .timeLimit(.minutes(2))) struct LocalProcessTests {
+@Suite(.localSandbox, .serialized, .timeLimit(.minutes(10))) struct LocalProcessTests {
     private func output(_ events: [ProcessEvent]) -> (out: String, err: String) {
         var out: [UInt8] = []
         var err: [UInt8] = []

@@ -4,7 +4,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessControlTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessControlTests {
     private struct Enough: Error {}
 
     private static let kill = Array(#"{"process":{"pid":1234},"signal":"SIGNAL_SIGKILL"}"#.utf8)

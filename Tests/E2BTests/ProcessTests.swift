@@ -10,7 +10,7 @@ private let exit0 = #"{"end":{"exited":true,"status":"exit status 0"}}"#
 private let killed = #"{"end":{"exitCode":-1,"status":"signal: killed","error":"signal: killed"}}"#
 private let killedExit = ProcessExit(code: -1, isExited: false, status: "signal: killed", error: "signal: killed")
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessTests {
     @Test(arguments: [1, 2, 3, 5, 7, 64, 1 << 20]) func `events arrive however the stream is cut`(size: Int)
         async throws
     {

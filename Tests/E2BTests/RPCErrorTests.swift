@@ -3,7 +3,7 @@ import Testing
 
 @testable import E2B
 
-@Suite(.timeLimit(.minutes(1))) struct RPCErrorTests {
+@Suite(.timeLimit(.minutes(10))) struct RPCErrorTests {
     static let step = E2BError.Step.lookUpFile
 
     static let codes: [(code: String, status: Int, error: E2BError)] = [

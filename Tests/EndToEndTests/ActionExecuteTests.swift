@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// `execute`: code in kernels that live as long as their session.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ActionExecuteTests {
         @Test func `what code defines is there for the next call, in each language apart`() async throws {
             try await SharedStack.client.withSession { session in

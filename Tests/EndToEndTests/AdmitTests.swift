@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `e2b-fcgi admit`: the gate without a web server.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct AdmitTests {
     private let folder: URL
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Bodies on their way through nginx: how large they may be, at which path and from whom, and what is said to the others.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct BodyTests {
     private static let secret = "correct-horse-battery-staple-0123456789"
 

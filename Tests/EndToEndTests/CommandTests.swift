@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// Shell commands of a session: to their end, in the background, and past their limits.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct CommandTests {
         @Test func `a command is answered with what it printed and how it ended`() async throws {
             try await SharedStack.client.withSession { session in

@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// The document of the E2BCode plugin, played as a conversation: its own examples, word for word, and whole answers.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ConversationTests {
         /// Says one thing after another. An id that an answer made up has a name in what follows.
         private struct Conversation {

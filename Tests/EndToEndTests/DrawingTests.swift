@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// SVG through nginx, the responder and a real kernel.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DrawingTests {
     private static let code = """
         from IPython.display import SVG, display

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `POST /execute` through nginx, the responder and a real kernel.
-@Suite(.sharedStack, .timeLimit(.minutes(5)))
+@Suite(.sharedStack, .timeLimit(.minutes(10)))
 struct ExecuteTests {
     @Test func `hello world is answered word for word`() async throws {
         let reply = try await SharedStack.client.execute("print('Hello, World!')")

@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// Files of a session: written, read, and fetched by a link.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct FileTests {
         @Test func `text comes back as it was written`() async throws {
             try await SharedStack.client.withSession { session in

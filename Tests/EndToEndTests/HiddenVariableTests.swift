@@ -10,7 +10,7 @@ private let pinValue = "4711"
 @Suite(
     .sharedStack(environment: [
         "E2B_CODE_EV_SECRET_KEY": secretValue, "E2B_CODE_EV_PIN": pinValue,
-    ]), .timeLimit(.minutes(2)))
+    ]), .timeLimit(.minutes(10)))
 struct HiddenVariableTests {
     /// The answer to an action, after a look whether the secret is in it.
     private func checked(_ answer: ActionAnswer, _ comment: String = "") -> ActionAnswer {

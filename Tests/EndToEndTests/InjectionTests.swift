@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// No parameter but a command is ever read by a shell.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct InjectionTests {
         /// Where the text reached a shell, there would be a file `/tmp/ran`.
         private static let hostile = [

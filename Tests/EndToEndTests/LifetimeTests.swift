@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Starting, stopping, hanging up: no sandbox outlives its reason.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct LifetimeTests {
     private let sleeping = "import time\nprint('started', flush=True)\ntime.sleep(120)"
 

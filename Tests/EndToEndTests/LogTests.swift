@@ -13,7 +13,7 @@ private let token = "s3cret-value"
             "E2B_FCGI_FILE_BYTES": "20000",
         ],
         faults: true),
-    .serialized, .timeLimit(.minutes(3)))
+    .serialized, .timeLimit(.minutes(10)))
 struct LogTests {
     /// What must not be in the log: of code, of what it prints and throws, and of files.
     private static let mark = "marked-1f6a"

@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// The document that LibreChat makes its tools of, by the rules of LibreChat's parser.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct OpenAPITests {
         private func operations() async throws -> [String: JSONTree] {
             let document = try await JSONTree(parsing: SharedStack.client.get("/openapi.json").body)

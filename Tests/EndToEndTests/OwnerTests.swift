@@ -7,7 +7,7 @@ private let bobKey = "correct-horse-battery-staple-bob-1"
 /// Whoever holds a key has sessions of their own: nobody else sees, uses or ends them.
 @Suite(
     .sharedStack(environment: ["E2B_FCGI_KEYS": "alice:\(aliceKey),bob:\(bobKey)"]), .serialized,
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(10)))
 struct OwnerTests {
     private func client(_ key: String) throws -> HTTPClient {
         var client = try SharedStack.client

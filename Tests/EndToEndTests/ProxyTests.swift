@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Without keys, behind one more web server on this machine: to ours everybody is a client on loopback then.
-@Suite(.sharedStack, .timeLimit(.minutes(5)))
+@Suite(.sharedStack, .timeLimit(.minutes(10)))
 struct ProxyTests {
     @Test(arguments: [
         "Via: 1.1 proxy", "Forwarded: for=192.0.2.1", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: code.example",

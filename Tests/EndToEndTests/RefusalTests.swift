@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is not an execution: the other paths, and everything that is refused before code runs.
-@Suite(.sharedStack, .timeLimit(.minutes(3)))
+@Suite(.sharedStack, .timeLimit(.minutes(10)))
 struct RefusalTests {
     @Test func `health says that it is well`() async throws {
         let reply = try await SharedStack.client.get("/health")

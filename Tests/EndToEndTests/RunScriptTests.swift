@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What `make run` calls, with the debug binaries.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct RunScriptTests {
     @Test func `run checks the chain, serves, and leaves nothing behind`() async throws {
         try await withRun { run, client in

@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// Servers in a sandbox: started, awaited, and reached from outside.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ServerTests {
         @Test func `a server is started, and its page read from outside with plain curl`() async throws {
             let stack = try #require(SharedStack.current)

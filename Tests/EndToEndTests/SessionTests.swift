@@ -4,7 +4,7 @@ import Testing
 
 extension ActionTests {
     /// A session lives in E2B alone: whoever asks, and in whatever process, finds it there.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(10)))
     struct SessionTests {
         @Test func `a session made through one responder is used through another`() async throws {
             let stack = try #require(SharedStack.current)

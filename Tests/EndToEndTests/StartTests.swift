@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The ways a web server's machine may start the responder, beside a socket of its own.
-@Suite(.sharedStack, .timeLimit(.minutes(3)))
+@Suite(.sharedStack, .timeLimit(.minutes(10)))
 struct StartTests {
     private let hello = "print('Hello, World!')"
 

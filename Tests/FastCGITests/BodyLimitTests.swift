@@ -5,7 +5,7 @@ import Testing
 @testable import FastCGI
 
 /// How much body a request may bring is its own: a service may take files at one path and refuse them at the others.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct BodyLimitTests {
     private static let small = 1000
     private static let large = 5 << 20

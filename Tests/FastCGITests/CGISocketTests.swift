@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A CGI program whose stdin and stdout are one socket, as Apache's mod_cgid starts it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CGISocketTests {
     private static let limit = 1000
 

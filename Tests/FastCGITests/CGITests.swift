@@ -5,7 +5,7 @@ import Testing
 
 @testable import FastCGI
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CGITests {
     /// Runs one CGI request, with pipes for stdin and stdout, and returns what was written to stdout.
     private func serve(

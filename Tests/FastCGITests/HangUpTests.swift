@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HangUpTests {
     @Test(arguments: [false, true])
     func `a hang-up cancels the handler, and its place is free for the next`(halfWay: Bool) async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the specification allows beside the plain request, and web servers seldom do.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProtocolTests {
     private static let params = WebServer.params(["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "5"])
     private static let stdin = WebServer.stream(.stdin, Array("hello".utf8)) + WebServer.record(.stdin, [])

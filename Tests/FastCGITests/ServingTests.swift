@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ServingTests {
     @Test func `a hundred requests, one after another`() async throws {
         try await withServer(handler: echo) { path, _ in

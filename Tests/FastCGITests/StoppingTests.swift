@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct StoppingTests {
     @Test(arguments: [1, 64]) func `stopping an idle server returns`(connections: Int) async throws {
         try await withServer(connections: connections, handler: echo) { path, _ in

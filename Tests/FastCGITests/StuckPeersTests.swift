@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Web servers that are silent, slow or stuck keep nobody else waiting, however many they are.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct StuckPeersTests {
     private static let large = [UInt8](repeating: 65, count: 8 << 20)
 

@@ -5,7 +5,7 @@ import Testing
 /// E2B fails at each step of each action and in each way. The model is told in words; the session goes on.
 @Suite(
     .sharedStack(environment: ["E2B_FCGI_E2B_TIMEOUT": "20", "E2B_CODE_EV_TOKEN": "s3cret-value"], faults: true),
-    .serialized, .timeLimit(.minutes(3)))
+    .serialized, .timeLimit(.minutes(10)))
 struct ActionFaultTests {
     /// A step of E2B's, and an action that takes it in a session that is known.
     struct Step: CustomTestStringConvertible, Sendable {

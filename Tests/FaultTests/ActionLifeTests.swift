@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Sandboxes that end, and callers that leave, while actions are under way.
-@Suite(.sharedStack(faults: true), .serialized, .timeLimit(.minutes(2)))
+@Suite(.sharedStack(faults: true), .serialized, .timeLimit(.minutes(10)))
 struct ActionLifeTests {
     // MARK: - Ends of sandboxes
 

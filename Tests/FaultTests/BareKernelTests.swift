@@ -4,7 +4,7 @@ import Testing
 
 /// A kernel that lacks what decoders are confined with, or a container that refuses it: images are decoded all the same, and
 /// the log says what is missing.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BareKernelTests {
     /// Numbers that Swift does not see.
     private enum Call {

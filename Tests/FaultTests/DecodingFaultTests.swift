@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The processes that decode images fail, or the responder that they belong to.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DecodingFaultTests {
     /// Python that displays a black PNG, which is small in bytes, of `side` pixels a side.
     private static func display(side: Int) -> String {

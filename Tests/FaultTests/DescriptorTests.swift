@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How many files may be open is a limit of the system's: nothing that the settings allow meets it.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct DescriptorTests {
     /// This process is web server and E2B at the same time.
     init() {

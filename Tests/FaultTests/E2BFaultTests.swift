@@ -4,7 +4,7 @@ import Testing
 
 /// E2B fails, at each step and in each way; the responder answers in words, with the right status, and no sandbox is left.
 @Suite(
-    .sharedStack(environment: ["E2B_FCGI_E2B_TIMEOUT": "8"], faults: true), .serialized, .timeLimit(.minutes(5)))
+    .sharedStack(environment: ["E2B_FCGI_E2B_TIMEOUT": "8"], faults: true), .serialized, .timeLimit(.minutes(10)))
 struct E2BFaultTests {
     struct Fault: CustomTestStringConvertible, Sendable {
         let rule: String
@@ -129,7 +129,7 @@ struct E2BFaultTests {
 }
 
 /// E2B cannot be reached at all.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct UnreachableTests {
     @Test func `a refused connection`() async throws {
         let url = "http://127.0.0.1:\(try freePort())"

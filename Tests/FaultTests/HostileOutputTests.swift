@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Code whose output is meant to hurt: it comes out of a real kernel and goes the whole way.
-@Suite(.sharedStack, .timeLimit(.minutes(5)))
+@Suite(.sharedStack, .timeLimit(.minutes(10)))
 struct HostileOutputTests {
     /// Python that displays raw bytes under a MIME type of its choice, after a good 4×3 image.
     private static let prelude = """

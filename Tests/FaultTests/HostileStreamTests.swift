@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Streams that no real E2B sends, from one that is ours.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileStreamTests {
     /// What follows a command's start.
     static let streams: [(name: String, bytes: [UInt8])] = [

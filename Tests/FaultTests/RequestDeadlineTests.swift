@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The steps of a request share one time. What is stuck costs little more than its own limit, and is told.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RequestDeadlineTests {
     /// The envd of its one sandbox starts commands, and says nothing of them any more, nor of anything else.
     @Test func `a sandbox that is stuck costs a command little more than its time limit`() async throws {

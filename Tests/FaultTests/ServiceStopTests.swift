@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// E2B, or the responder itself, goes while actions are under way.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ServiceStopTests {
     // MARK: - E2B goes away
 

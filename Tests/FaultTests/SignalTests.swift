@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A signal that asks for the end, at any time.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct SignalTests {
     private static let all = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1]
     /// Before main, Swift's runtime answers SIGQUIT with a backtrace, and the program goes on.

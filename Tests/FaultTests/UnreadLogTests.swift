@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Standard error is a pipe that nobody reads.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct UnreadLogTests {
     @Test func `1,000 requests are answered, what was dropped is told, and SIGTERM ends it`() async throws {
         try await withFullPipe { pipe, wrapper in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is reused, what is sent again, what is given back.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct ConnectionTests {
     @Test func `requests one after another share a connection`() async throws {
         let fetcher = try Fetcher()

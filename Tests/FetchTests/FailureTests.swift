@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Peers that do not answer, or not to the end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FailureTests {
     let fetcher: Fetcher
 

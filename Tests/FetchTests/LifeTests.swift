@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Cancelling, stopping, letting go.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LifeTests {
     /// Accepts, reads, and never answers; says when a request has come and when its peer has gone.
     private struct Silent {

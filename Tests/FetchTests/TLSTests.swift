@@ -5,7 +5,7 @@ import Testing
 
 /// Against a real nginx that speaks HTTP/2 over TLS, with a certificate made for the occasion.
 @Suite(
-    .timeLimit(.minutes(1)), .enabled("nginx with http_v2 and openssl are not installed") { await Nginx.isInstalled })
+    .timeLimit(.minutes(10)), .enabled("nginx with http_v2 and openssl are not installed") { await Nginx.isInstalled })
 struct TLSTests {
     private func failure(_ configuration: FetchConfiguration, _ url: String) async throws -> FetchError? {
         let fetcher = try Fetcher(configuration)

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// What fuzzing has found stays found.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FindingsTests {
     private static let folder = Binaries.repository.appending(path: "Tests/Fuzz/Findings")
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct BoxScalerTests {
     @Test(arguments: [Bitmap.Layout.grey, .rgb, .rgba], [(90, 37), (97, 33), (40, 40), (33, 5)])
     func `rows that are nearly those above them are averaged as if alone`(

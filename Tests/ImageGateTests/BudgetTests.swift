@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct BudgetTests {
     enum Kind: String, CaseIterable, Sendable {
         case noise, greyNoise, alphaNoise, plot, gradient, fewColors, black

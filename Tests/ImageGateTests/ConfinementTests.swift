@@ -5,7 +5,7 @@ import Testing
 @testable import ImageGate
 
 /// The helper processes of the real program.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConfinementTests {
     /// 16 by 16.
     private static func webp(_ base64: String) throws -> [UInt8] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DecodingQueueTests {
     private typealias Queue = DecodingQueue<String>
 

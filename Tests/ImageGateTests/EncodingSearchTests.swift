@@ -3,7 +3,7 @@ import Testing
 @testable import ImageGate
 
 /// Each way to meet a budget, reached by an image made for it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct EncodingSearchTests {
     /// Letters: sharp edges in many shades, on white.
     private static let text = Bitmap(200, 140, .rgb) { x, y in

@@ -6,7 +6,7 @@ import TestSupport
 
 /// Every bit of small images flipped, one at a time. A flip may leave a valid image, another one: then somebody else's decoder
 /// has to see in it what the gate saw.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct FlippedBitsTests {
     private static let photograph = Bitmap(11, 9, .rgb) { x, y in [UInt8(x * 23), UInt8(y * 28), UInt8((x + y) * 12)] }
 

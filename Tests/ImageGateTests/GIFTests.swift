@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct GIFTests {
     private func bitmap(_ gif: SampleGIF) throws -> Bitmap { try decodedPNG(try admit(gif.bytes, .gif).bytes) }
 

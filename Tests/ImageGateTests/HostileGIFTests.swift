@@ -3,7 +3,7 @@ import Testing
 @testable import ImageGate
 
 /// GIFs that lie about what they have, or are something else besides.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileGIFTests {
     /// Of 4×3 pixels and four colours, with these codes of 3 bits.
     private func gif(codes: [Int]) -> [UInt8] {

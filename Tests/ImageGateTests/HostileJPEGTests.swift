@@ -4,7 +4,7 @@ import TestSupport
 @testable import ImageGate
 
 /// JPEGs that lie about what they have, or carry what is no image.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileJPEGTests {
     private static let picture = Bitmap(40, 24, .rgb) { x, y in [UInt8(x * 6), UInt8(y * 10), UInt8((x * y) & 255)] }
     private static let baseline = jpeg(picture)

@@ -6,7 +6,7 @@ import TestSupport
 @testable import ImageGate
 
 /// PNGs whose chunks are whole and lie.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostilePNGTests {
     private static let rows = SampleImages.zlibStored(
         (0..<4).flatMap { row in [0] + (0..<4).map { UInt8($0 + row) & 3 } })

@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// Drawings through the whole gate, as they would come from a sandbox.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileSVGTests {
     private static let attack = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 

@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// WebPs that lie about what they have, or are something else besides.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileWebPTests {
     /// The chunks of one lossless pixel and of one lossy pixel, as libwebp writes them.
     private let lossless: [UInt8]

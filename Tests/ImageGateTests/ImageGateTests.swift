@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ImageGateTests {
     @Test func `fifty images at once are all admitted`() async throws {
         let gate = ImageGate(policy: .box(40, 60), threads: 3, decoding: .inProcess)

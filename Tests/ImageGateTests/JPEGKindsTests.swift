@@ -6,7 +6,7 @@ import TestSupport
 @testable import ImageGate
 
 /// Kinds of JPEG: those that viewers show have the right pixels, the others are refused with the reason.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct JPEGKindsTests {
     private static let picture = Bitmap(40, 24, .rgb) { x, y in [UInt8(x * 6), UInt8(y * 10), UInt8((x + y) * 4)] }
 

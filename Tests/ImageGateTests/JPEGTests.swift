@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct JPEGTests {
     private static let picture = Bitmap(33, 21, .rgb) { x, y in [UInt8(x * 7), UInt8(y * 12), UInt8((x + y) * 4)] }
 

@@ -59,7 +59,7 @@ struct PNGFormat: CustomStringConvertible, Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct PNGPixelsTests {
     @Test(arguments: PNGFormat.all)
     func `every format decodes to the right pixels`(format: PNGFormat) throws {

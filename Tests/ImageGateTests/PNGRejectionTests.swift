@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct PNGRejectionTests {
     private let small = SampleImages.png(width: 5, height: 4)
 

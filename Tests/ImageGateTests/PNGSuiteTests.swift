@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// Every kind of PNG that PngSuite has, and the ways it has to be none.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct PNGSuiteTests {
     private struct Case: Decodable {
         let name: String

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct PaletteTests {
     /// More colours than a palette has, with alpha of every kind.
     private static func colorful(_ layout: Bitmap.Layout) -> Bitmap {

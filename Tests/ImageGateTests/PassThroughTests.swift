@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct PassThroughTests {
     @Test func `only the chunks that show are kept`() throws {
         let kept: [(String, [UInt8])] = [

@@ -4,7 +4,7 @@ import TestSupport
 @testable import ImageGate
 
 /// Structure that is right, content that is anything: these get past the CRCs and deep into the decoders.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct RandomImagesTests {
     @Test(arguments: UInt64(0)..<200)
     func `a PNG of noise is admitted within limits or rejected`(seed: UInt64) throws {

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecordedImagesTests {
     @Test func `every raster image that the real code interpreter sent is admitted`() throws {
         var admitted = 0

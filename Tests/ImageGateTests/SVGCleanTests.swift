@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// Whatever came, what leaves is clean: sanitising it again changes nothing, and a parser that is not ours finds nothing in it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGCleanTests {
     private func check(_ documents: [[UInt8]], atLeast count: Int) async throws {
         var clean: [String] = []

@@ -5,7 +5,7 @@ import TestSupport
 @testable import ImageGate
 
 /// Images inside drawings are images, too.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGEmbeddedImageTests {
     private static let png = SampleImages.png(width: 6, height: 5)
     private static let photograph = jpeg(Bitmap(16, 16, .rgb) { x, y in [UInt8(x * 16), UInt8(y * 16), 7] })

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGLimitTests {
     private static let start = "<svg xmlns='http://www.w3.org/2000/svg'"
 

@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// What a drawing has painted, before anything is: none of these is drawn.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGPaintingTests {
     private func rejection(_ content: String) -> ImageRejection? {
         do throws(ImageRejection) {

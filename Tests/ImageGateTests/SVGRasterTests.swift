@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGRasterTests {
     private func drawn(_ document: [UInt8], policy: ImagePolicy = ImagePolicy()) throws(ImageRejection) -> SVGRaster {
         try SVGImage(sanitising: document, policy: policy).rasterised(policy: policy)

@@ -3,7 +3,7 @@ import Testing
 @testable import ImageGate
 
 /// What the gate believes to be a cleaned drawing, without a parser: what the sanitiser could have written.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGReaderTests {
     private func believed(_ document: String) -> Bool { believed(Array(document.utf8)) }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGSanitiserTests {
     static let kept = [
         "<g id=\"a\" class=\"b c\" transform=\"translate(1 2) scale(0.1 -0.1)\"><path d=\"M 0 0 L 1 1 z\"/></g>",

@@ -5,7 +5,7 @@ import TestSupport
 @testable import ImageGate
 
 /// What is taken out of a drawing: the README's list, each line of it with what it means.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SVGStrippedTests {
     /// A line of the list; documents' contents, and what must be left of each.
     typealias Row = (what: String, examples: [(content: String, remains: String)])

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SharpScalerTests {
     private static let target = PixelSize(width: 29, height: 23)
 

@@ -4,7 +4,7 @@ import Testing
 @testable import ImageGate
 
 /// GIF and WebP as Pillow makes them: what becomes of them, compared with what Pillow sees in them.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct StillsTests {
     private struct Still {
         let name: String

@@ -6,7 +6,7 @@ import Testing
 @testable import ImageGate
 
 /// What the kernel says to a helper that is confined, call by call.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SystemCallTests {
     /// How a helper of the real program ends that makes a system call: with its `errno` as the status.
     private func exit(_ duty: HelperDuty, _ call: [Int]) async throws -> Exit {

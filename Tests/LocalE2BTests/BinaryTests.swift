@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalE2B
 
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct BinaryTests {
     @Test(arguments: [SIGINT, SIGTERM])
     func `a signal stops everything and leaves nothing`(signal: Int32) async throws {

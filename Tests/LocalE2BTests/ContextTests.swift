@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// Contexts of real sandboxes, through the whole server.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct ContextTests {
     private struct Contexts {
         let stub: StubServer

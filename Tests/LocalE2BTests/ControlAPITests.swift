@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalE2B
 
-@Suite(.timeLimit(.minutes(2))) struct ControlAPITests {
+@Suite(.timeLimit(.minutes(10))) struct ControlAPITests {
     @Test func `a sandbox is created, found, listed and killed`() async throws {
         try await StubServer.with { stub in
             let created = await stub.control(

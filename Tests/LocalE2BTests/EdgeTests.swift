@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// Ports of real sandboxes, reached from this machine.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct EdgeTests {
     /// In the kernel: a thread that serves each connection of `port` with `serve(connection)`.
     private static func server(_ port: Int, _ serve: String, address: String = "127.0.0.1") -> String {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LocalE2B
 
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(10))) struct FaultTests {
     @Test func `a status with its words and its Retry-After, twice`() async throws {
         try await StubServer.with(faults: "create:status=429,retry-after=3,message=slow down,times=2") { stub in
             for _ in 0..<2 {

@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// Files that cannot be had, files with strange names, and accounts that are not there.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct FileAccessTests {
     private static func files(_ path: String, user: String? = nil) throws -> String {
         let allowed = CharacterSet.alphanumerics

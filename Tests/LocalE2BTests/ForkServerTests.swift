@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// The Python from which agents are forked: its end, its return, and what goes with it.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct ForkServerTests {
     private struct Client: Sendable {
         let http: RawHTTP

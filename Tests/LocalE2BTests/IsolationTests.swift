@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// What code in a sandbox can see and do. The real walls, the real kernel.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct IsolationTests {
     @Test func `the walls hold`() async throws {
         try await StubServer.withKernels { stub in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalE2B
 
-@Suite(.timeLimit(.minutes(1))) struct MailboxTests {
+@Suite(.timeLimit(.minutes(10))) struct MailboxTests {
     @Test func `pieces come in order, across a close`() async throws {
         let mailbox = Mailbox()
         for number in 0..<3000 { mailbox.put(.line(Array("\(number)".utf8))) }

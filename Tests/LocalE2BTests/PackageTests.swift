@@ -5,7 +5,7 @@ import Testing
 
 /// pip in a sandbox, as its user.
 @Suite(
-    .timeLimit(.minutes(3)),
+    .timeLimit(.minutes(10)),
     .enabled(
         if: Machine.canRunSandboxes && Machine.run("/usr/bin/python3", "-c", "import pip, requests") == 0,
         .init(rawValue: Machine.needs + ", python3-pip and python3-requests")))

@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// Processes of real sandboxes, through the whole server.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct ProcessTests {
     /// How many processes of the sandbox have `text` in their command line, once that number is `expected`.
     private static func wait(for expected: Int, _ text: String, _ stub: StubServer, _ id: String) async throws {

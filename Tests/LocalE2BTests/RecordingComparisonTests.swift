@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecordingComparisonTests {
     @Test(arguments: try Recording.names)
     func `a recording is equal to itself`(name: String) throws {

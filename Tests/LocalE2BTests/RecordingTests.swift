@@ -5,7 +5,7 @@ import Testing
 @testable import LocalE2B
 
 /// The programs behind the recordings of the real code interpreter, run here in the same order, answer the same.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct RecordingTests {
     @Test func `the answers are the recorded ones`() async throws {
         try await StubServer.withKernels { stub in

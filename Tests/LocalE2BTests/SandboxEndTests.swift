@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// What a session that keeps its sandbox meets: its labels, and its end.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SandboxEndTests {
     @Test func `after its time every call to a sandbox says that it was not found`() async throws {
         try await StubServer.with { stub in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalE2B
 
-@Suite(.timeLimit(.minutes(2))) struct SandboxTrafficTests {
+@Suite(.timeLimit(.minutes(10))) struct SandboxTrafficTests {
     @Test func `an execution streams its lines without a content type`() async throws {
         try await StubServer.with { stub in
             let answer = await stub.execute("hello", in: try await stub.create())

@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// Two connections on real sockets, spliced in the middle.
-@Suite(.timeLimit(.minutes(1))) struct SpliceTests {
+@Suite(.timeLimit(.minutes(10))) struct SpliceTests {
     private struct Line {
         let readiness: Readiness
         let left: PeerSocket

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What programs that are not ours make of a value, none of them to hide it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct FormTests {
     /// A value and its forms by name.
     struct Written: Decodable, Sendable {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Responder
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExecutionsTests {
     private let answer = Answer(status: 200, content: ToolContent(text: "done"), .none)
 

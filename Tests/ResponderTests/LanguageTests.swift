@@ -6,7 +6,7 @@ import Testing
 
 /// The code interpreter writes variables between quotes into the code that it runs. What comes out is asked of the languages
 /// themselves.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LanguageTests {
     static let values = [
         "", "plain", "it's", #"say "hi""#, #"a\b"#, #"\"#, #"\\'"#, #"\n"#, "two\nlines", "cr\r\n", "\r", "it'\u{301}s",

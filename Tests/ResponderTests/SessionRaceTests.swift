@@ -7,7 +7,7 @@ import Testing
 @testable import Responder
 
 /// Responders that know nothing of each other, and one E2B: a session is one sandbox all the same.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct SessionRaceTests {
     private static let rounds = ProcessInfo.processInfo.environment["RACE_ROUNDS"].flatMap { Int($0) } ?? 100
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Responder
 
 /// Every setting at its edges: a complaint that names it, or a configuration that works.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SettingEdgeTests {
     private static let edges = [
         "", "0", "-0", "-1", "1", "+1", "2", "9223372036854775807", "9223372036854775808", "-9223372036854775808",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Responder
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TemplateFileTests {
     private func templates(_ yaml: String) throws -> ReplyValue { try TemplateFile(Array(yaml.utf8)).templates }
 
@@ -154,7 +154,7 @@ struct TemplateFileTests {
 }
 
 /// By way of the setting, as an operator meets it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TemplateSettingTests {
     private let folder: URL
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Responder
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TurnsTests {
     /// What happened, in order.
     private final class Journal: Sendable {

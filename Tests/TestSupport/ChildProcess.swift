@@ -122,7 +122,7 @@ package final class ChildProcess: Sendable {
 
     /// Waits until `condition` holds, while this process lives.
     package func wait(
-        for what: String, within limit: Duration = .seconds(60), until condition: () async throws -> Bool
+        for what: String, within limit: Duration = .seconds(300), until condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + limit
         while try await !condition() {
