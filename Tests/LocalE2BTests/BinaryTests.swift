@@ -42,6 +42,35 @@ struct BinaryTests {
         #expect(said.contains("E2B_LOCAL_API_KEY") && (key.isEmpty || !said.contains(key)))
     }
 
+    @Test func `what a killed server left behind is swept by the next, and nothing else`() async throws {
+        let killed = try RunningBinary(["--port", "0", "--no-isolation"])
+        let alive = try RunningBinary(["--port", "0"], sharing: killed)
+        _ = try await (killed.ready(), alive.ready())
+        func folders() throws -> Set<String> {
+            Set(try FileManager.default.contentsOfDirectory(atPath: killed.temporary.path))
+        }
+        for stranger in ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"] {
+            let path = killed.temporary.appending(path: stranger)
+            try FileManager.default.createDirectory(at: path, withIntermediateDirectories: false)
+        }
+        #expect(try folders().count == 5)
+        kill(killed.process.processIdentifier, SIGKILL)
+        _ = await killed.waitForExit()
+        let left = try folders()
+        #expect(left.count == 5)
+
+        let next = try RunningBinary(["--port", "0"], sharing: killed)
+        _ = try await next.ready()
+        let swept = try folders()
+        #expect(swept.count == 5 && swept.intersection(left).count == 4)
+        #expect(swept.isSuperset(of: ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"]))
+        for binary in [alive, next] {
+            kill(binary.process.processIdentifier, SIGTERM)
+            #expect(await binary.waitForExit() == 0)
+        }
+        #expect(try folders() == ["e2b-local.notes", "e2b-local-1-abcdefgh", "other"])
+    }
+
     @Test func `sandboxes die with a killed server`() async throws {
         let binary = try RunningBinary(["--port", "0"])
         _ = try await binary.ready()

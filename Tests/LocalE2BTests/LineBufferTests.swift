@@ -35,6 +35,19 @@ import Testing
         #expect(lines(of: "1234\n1234\n", limit: 4, pieceSize: 1).lines.count == 2)
     }
 
+    @Test func `the room of a long line is given back`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "lines-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let size = 32 << 20
+        try (Data(repeating: UInt8(ascii: "x"), count: size) + Data("\nnext".utf8)).write(to: file)
+        let handle = try FileHandle(forReadingFrom: file)
+        var buffer = LineBuffer(limit: 64 << 20, pieceSize: 256 << 10)
+        var sizes: [Int] = []
+        while sizes.isEmpty { _ = buffer.fill(from: handle.fileDescriptor) { sizes.append($0.count) } }
+        #expect(sizes == [size])
+        #expect(buffer.capacity <= 1 << 20)
+    }
+
     @Test func `the end of the pipe is the end`() {
         let pipe = Pipe()
         pipe.fileHandleForWriting.closeFile()

@@ -29,8 +29,8 @@ from wire import Failure, Outbox, Reply  # noqa: E402
 Request = dict[str, Any]
 Handler = Callable[[Request, Reply], Awaitable[None]]
 
-# A line of the host: code, or a chunk of an upload.
-LINE_LIMIT = 64 << 20
+# A line of the host: code, of which a request may have 64 MiB, or a chunk of an upload.
+LINE_LIMIT = 65 << 20
 
 
 class Agent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import errno
 import os
@@ -19,6 +20,8 @@ NAMESPACES = {
 # Of prctl(2).
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
@@ -73,12 +76,26 @@ def confine(order: dict[str, Any]) -> None:
     leave_session_keyring()
     drop_capabilities()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+    filter_calls(base64.b64decode(order["filter"]))
 
 
 def leave_session_keyring() -> None:
     """Takes a new, empty one. Where the call is forbidden or unknown, there is no keyring to read either."""
     if number := KEYCTL.get(os.uname().machine):
         LIBC.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
+
+
+class FilterProgram(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = [("count", ctypes.c_ushort), ("instructions", ctypes.c_void_p)]
+
+
+def filter_calls(program: bytes) -> None:
+    """What the kernel may not be asked from now on."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    filter = FilterProgram(len(program) // 8, ctypes.addressof(instructions))
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(filter))
 
 
 def drop_capabilities() -> None:

@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// The Python agent inside one sandbox: requests go to its stdin, answers come from its stdout.
+/// The Python agent inside one sandbox: requests go to one pipe, answers come from another.
 ///
 /// A thread of its own starts the process, reads until it ends, and reaps it. It has to be one thread for the whole
 /// life: the kernel's parent-death signal, which makes sandboxes die with this program, watches the *thread* that
@@ -22,14 +22,14 @@ final class Agent: Sendable {
         case ended
     }
 
-    /// A frame longer than this is an attack or a mistake; the sandbox is killed.
-    private static let longestFrame = 256 << 20
+    /// A frame longer than this is an attack or a mistake; the sandbox is killed. The agent cuts what is longer.
+    private static let longestFrame = 64 << 20
     private static let startLimit: Duration = .seconds(60)
 
     let launch: Launch
     private let state = Mutex(State())
     private let process = ChildProcess()
-    private let writing = DispatchQueue(label: "e2b-local.agent.stdin")
+    private let writing = DispatchQueue(label: "e2b-local.agent.requests")
 
     private init(_ launch: Launch) {
         self.launch = launch
@@ -73,7 +73,7 @@ final class Agent: Sendable {
         if launch.isIsolated {
             killProcess()
         } else {
-            // Without a pid namespace only the agent knows its processes: the end of its stdin makes it stop them.
+            // Without a pid namespace only the agent knows its processes: the end of its requests makes it stop them.
             await ask(process)
         }
         await waitForExit()
@@ -92,7 +92,7 @@ final class Agent: Sendable {
 
     private func killProcess() {
         process.kill()
-        // A bubblewrap that is killed while it starts can leave its sandbox behind. That one ends with its stdin.
+        // A bubblewrap that is killed while it starts can leave its sandbox behind. That one ends with its requests.
         writing.async { [process] in process.closeInput() }
     }
 

@@ -38,23 +38,25 @@ struct AgentFiles: Sendable {
         "wire.py": PackageResources.wire_py,
     ]
 
-    let folder: String
+    private let owned: OwnedFolder
 
+    var folder: String { owned.path }
+    /// What a sandbox may not ask the kernel, as `bwrap --seccomp` takes it.
+    var filter: String { "\(folder)/seccomp" }
     var agent: String { "\(folder)/agent/agent.py" }
     var forkServer: String { "\(folder)/agent/forkserver.py" }
     /// Where the fork server's matplotlib keeps what it finds out about fonts.
     var matplotlib: String { "\(folder)/matplotlib" }
 
     init() throws(LocalE2BError) {
-        folder = FileManager.default.temporaryDirectory.path + "/e2b-local-\(getpid())-\(Token.letters(8))"
+        OwnedFolder.sweep()
+        // Sandboxes started by root read these files as `nobody`.
+        owned = try OwnedFolder(mode: Account.dropsRoot ? 0o711 : 0o700)
         do {
-            // Explicitly: folders made on the way to another do not get its permissions.
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             for (name, bytes) in Self.program { try write(Data(bytes), to: "agent", name) }
             for (name, text) in Self.etc { try write(Data(text.utf8), to: "etc", name) }
-            _ = try makeFolder(named: "matplotlib")
-            if Account.dropsRoot { try giveToNobody() }
+            try giveToNobody(try makeFolder(named: "matplotlib"))
+            try Data(SeccompFilter.sandbox.bytes).write(to: URL(filePath: filter))
         } catch let error as LocalE2BError {
             remove()
             throw error
@@ -64,37 +66,29 @@ struct AgentFiles: Sendable {
         }
     }
 
-    func makeFolder(named name: String) throws(LocalE2BError) -> String {
+    func makeFolder(named name: String, mode: Int = 0o700) throws(LocalE2BError) -> String {
         let path = "\(folder)/\(name)"
         do {
             try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
         } catch {
             throw .filesFailed(error.localizedDescription)
         }
         return path
     }
 
-    func remove() {
-        guard FileManager.default.fileExists(atPath: folder) else { return }
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Log.note("could not remove \(folder): \(error.localizedDescription)")
-        }
-    }
+    func remove() { owned.remove() }
 
     private func write(_ data: Data, to subfolder: String, _ name: String) throws {
-        let parent = try makeFolder(named: subfolder)
-        try data.write(to: URL(filePath: "\(parent)/\(name)"))
+        let path = try makeFolder(named: subfolder, mode: 0o755) + "/\(name)"
+        try data.write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        try giveToNobody(path)
     }
 
-    /// Sandboxes started by root read these files as `nobody`.
-    private func giveToNobody() throws {
-        let owner: [FileAttributeKey: Any] = [.ownerAccountID: Account.nobody, .groupOwnerAccountID: Account.nobody]
-        try FileManager.default.setAttributes(owner, ofItemAtPath: folder)
-        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-            try FileManager.default.setAttributes(owner, ofItemAtPath: "\(folder)/\(path)")
-        }
+    private func giveToNobody(_ path: String) throws {
+        guard Account.dropsRoot else { return }
+        try FileManager.default.setAttributes(
+            [.ownerAccountID: Account.nobody, .groupOwnerAccountID: Account.nobody], ofItemAtPath: path)
     }
 }

@@ -3,10 +3,9 @@ internal import Foundation
 /// The walls of a sandbox, as bubblewrap's arguments.
 ///
 /// Nothing of the machine is visible inside but `/usr`, a few files of `/etc` and the agent, all read-only. Home and
-/// `/tmp` are memory with a limit. No network but a loopback of its own (unless
-/// it was asked for), no view of other processes, no way to gain
-/// rights. When this program runs as root it becomes `nobody` first, so that not even the listed folders are read with
-/// root's rights.
+/// `/tmp` are memory with a limit. No network but a loopback of its own (unless it was asked for), no view of other
+/// processes, no way to gain rights, and a filter on what may be asked of the kernel. When this program runs as root it
+/// becomes `nobody` first, so that not even the listed folders are read with root's rights.
 struct Bubblewrap: Sendable {
     /// Bounds for one sandbox, in bytes where not said otherwise.
     enum Limit {
@@ -26,6 +25,8 @@ struct Bubblewrap: Sendable {
 
     private static let program = "/usr/bin/bwrap"
     private static let home = "/home/user"
+    /// The descriptor of the filter for seccomp(2). One digit, as shells have it.
+    private static let filter = 9
 
     /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
     private static let etc = [
@@ -71,18 +72,24 @@ struct Bubblewrap: Sendable {
             limits: [
                 "CORE": 0, "NPROC": Limit.processes, "NOFILE": Limit.openFiles, "FSIZE": Limit.fileSize,
                 "DATA": Limit.data,
-            ])
+            ],
+            filter: Data(SeccompFilter.sandbox.bytes).base64EncodedString())
     }
 
     private func boundaries(_ files: AgentFiles) -> [String] {
-        var all = Account.dropping + [Self.program]
+        // bubblewrap reads the filter from a descriptor, which a shell opens as well as anybody.
+        var all = ["/bin/sh", "-c", "exec \"$@\" \(Self.filter)<\"$0\"", files.filter]
+        // Nobody can lower the score again inside, where `/proc` is read-only.
+        all += ["/usr/bin/choom", "-n", "\(Limit.oomScore)", "--"] + Account.dropping + [Self.program]
         all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
         if network == .none { all.append("--unshare-net") }
-        all += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
+        all += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--seccomp", "\(Self.filter)"]
         if hasDisableUserNamespaces { all.append("--disable-userns") }
         all += ["--uid", "1000", "--gid", "1000", "--hostname", "e2b.local"]
         all += ["--ro-bind", "/usr", "/usr"] + system
-        all += ["--proc", "/proc", "--dev", "/dev"]
+        all += [
+            "--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/dev/null", "/proc/keys", "--remount-ro", "/proc",
+        ]
         all += memory(Limit.sharedMemory, mode: "1777", at: "/dev/shm") + ["--remount-ro", "/dev"]
         all += memory(Limit.temporary, mode: "1777", at: "/tmp")
         all += ["--perms", "0755", "--dir", "/home"] + memory(Limit.home, mode: "0755", at: Self.home)
@@ -126,8 +133,7 @@ struct Bubblewrap: Sendable {
     /// Set inside the sandbox: the process limit then counts this sandbox's processes only.
     private var limits: [String] {
         [
-            "/usr/bin/choom", "-n", "\(Limit.oomScore)", "--", "/usr/bin/prlimit", "--core=0",
-            "--nproc=\(Limit.processes)",
+            "/usr/bin/prlimit", "--core=0", "--nproc=\(Limit.processes)",
             "--nofile=\(Limit.openFiles)", "--fsize=\(Limit.fileSize)", "--data=\(Limit.data)", "--",
         ]
     }

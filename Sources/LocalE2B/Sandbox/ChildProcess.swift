@@ -15,13 +15,20 @@ final class ChildProcess: Sendable {
         var isDoomed = false
     }
 
+    /// KEYCTL_JOIN_SESSION_KEYRING of keyctl(2); without a name the keyring is a new one.
+    private static let joinSessionKeyring: UInt = 1
     /// Where a program that is told so writes to its stdout as well.
     static let secondOutput: CInt = 3
 
     private let state = Mutex(State())
 
     /// Starts the program in a session of its own, with nothing open but the three pipes.
+    ///
+    /// And with a new session keyring: the user's, which it would inherit, may hold keys to file systems and Kerberos tickets.
     func spawn(_ launch: Launch) throws(LocalE2BError) {
+        // It belongs to this thread and what it starts. Without keyrings in the kernel there is nothing to do, and where a
+        // quota is used up the sandbox's filter still refuses all calls about keys.
+        _ = cgnu_syscall(Int(__NR_keyctl), Self.joinSessionKeyring, 0)
         let pipes = try Pipes(launch)
         defer { pipes.closeChildEnds() }
         let spawned =

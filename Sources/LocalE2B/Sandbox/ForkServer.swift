@@ -21,6 +21,8 @@ final class ForkServer: Sendable {
         let environment: [String: String]
         /// As Python's `resource` calls them.
         let limits: [String: Int]
+        /// A program for seccomp(2), in base64.
+        let filter: String
     }
 
     /// How long an order may wait for a server that has just ended.

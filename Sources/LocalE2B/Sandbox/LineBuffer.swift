@@ -6,6 +6,8 @@ struct LineBuffer {
     /// Bytes without a newline in them: they are not searched again.
     private var searched = 0
     private let limit: Int
+    /// Room that is kept for what comes next. More, for a long line, is given back when the line is over.
+    private static let usualCapacity = 1 << 20
     /// Read into first. On the heap: the threads that read have small stacks.
     private var piece: [UInt8]
 
@@ -13,6 +15,9 @@ struct LineBuffer {
         self.limit = limit
         piece = [UInt8](repeating: 0, count: pieceSize)
     }
+
+    /// Bytes it holds room for.
+    var capacity: Int { bytes.capacity }
 
     /// Reads once. False: the end, an error, or a line above the limit.
     mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
@@ -27,6 +32,10 @@ struct LineBuffer {
             searched = start
         }
         bytes.removeFirst(start)
+        if bytes.capacity > Self.usualCapacity, bytes.count < bytes.capacity / 4 {
+            // A copy has room for no more than there is.
+            bytes = bytes.withUnsafeBufferPointer { Array($0) }
+        }
         searched = bytes.count
         return bytes.count <= limit
     }

@@ -1,0 +1,71 @@
+internal import Foundation
+
+/// A temporary folder that is locked for as long as its owner lives.
+///
+/// A server that is killed cannot remove its folder. The lock ends with it in any case, so the next server knows by the lock
+/// which folders are nobody's.
+final class OwnedFolder: Sendable {
+    private static let prefix = "e2b-local."
+    private static let nameLength = 12
+
+    let path: String
+    private let lock: CInt
+
+    /// - Parameter mode: its permissions.
+    init(mode: mode_t) throws(LocalE2BError) {
+        // One that is being swept while it is not locked yet is given up.
+        for _ in 0..<10 {
+            let path = "\(Self.parent)/\(Self.prefix)\(Token.letters(Self.nameLength))"
+            // Not by mkdir's own argument, from which the umask is taken.
+            guard mkdir(path, 0o700) == 0, chmod(path, mode) == 0 else {
+                throw .filesFailed(String(cString: strerror(errno)))
+            }
+            guard let lock = Self.lock(path) else { continue }
+            (self.path, self.lock) = (path, lock)
+            return
+        }
+        throw .filesFailed("no folder of its own")
+    }
+
+    deinit { close(lock) }
+
+    func remove() {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            Log.note("could not remove \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// Removes the folders of servers that were killed.
+    static func sweep() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        for name in names where name.hasPrefix(prefix) && name.utf8.count == prefix.utf8.count + nameLength {
+            guard let lock = lock("\(parent)/\(name)") else { continue }
+            defer { close(lock) }
+            do {
+                try FileManager.default.removeItem(atPath: "\(parent)/\(name)")
+                Log.note("removed \(parent)/\(name), which a killed e2b-local left behind")
+            } catch {
+                Log.note("could not remove \(parent)/\(name): \(error.localizedDescription)")
+            }
+        }
+    }
+
+    private static var parent: String { FileManager.default.temporaryDirectory.path }
+
+    /// A descriptor with the lock; nil when it is not ours, somebody has it, or the folder went away meanwhile.
+    private static func lock(_ path: String) -> CInt? {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        var (held, named) = (stat(), stat())
+        guard fstat(descriptor, &held) == 0, held.st_uid == geteuid(), flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+            lstat(path, &named) == 0, named.st_ino == held.st_ino, named.st_dev == held.st_dev
+        else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+}
