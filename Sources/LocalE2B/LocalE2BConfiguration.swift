@@ -11,6 +11,8 @@ package struct LocalE2BConfiguration: Sendable {
     package var warm = 1
     /// Running sandboxes; one more is refused with 429, as E2B does.
     package var maxSandboxes = 20
+    /// Bytes of memory that one isolated sandbox may take; nil is 4 GiB, or half of the machine's where that is less.
+    package var memory: Int?
     /// What the control API asks for in `X-API-Key`; nil makes one, of E2B's form.
     package var apiKey: String?
     /// Allows `PUT /local/faults`.

@@ -104,7 +104,8 @@ package final class LocalE2BServer: Sendable {
         if let forks {
             let bubblewrap = try await Bubblewrap(files, configuration.network)
             try await forks.start()
-            return { Launch.isolated(files, bubblewrap, forks) }
+            let memory = MemoryWatch(MemoryLimits(sandbox: configuration.memory))
+            return { Launch.isolated(files, bubblewrap, forks, memory) }
         }
         let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]
         let trial = try await Command.run(check)

@@ -43,11 +43,17 @@ struct E2BLocal: AsyncParsableCommand {
     @Option(help: "Running sandboxes allowed at a time.")
     var maxSandboxes = 20
 
+    @Option(help: "Memory that one sandbox may take, in MB. (default: 4096, or half of the machine's if that is less)")
+    var memory: Int?
+
     @Flag(help: "Allow faults: E2B_LOCAL_FAULTS at start, PUT /local/faults at run time.")
     var faults = false
 
     func validate() throws {
         guard (0...100).contains(warm) else { throw ValidationError("--warm is a number from 0 to 100.") }
+        guard memory.map({ (256...1 << 20).contains($0) }) ?? true else {
+            throw ValidationError("--memory is a number of MB from 256 to 1048576.")
+        }
         guard (1...1000).contains(maxSandboxes) else { throw ValidationError("--max-sandboxes is 1 to 1000.") }
     }
 
@@ -59,6 +65,7 @@ struct E2BLocal: AsyncParsableCommand {
         configuration.network = network
         configuration.warm = warm
         configuration.maxSandboxes = maxSandboxes
+        configuration.memory = memory.map { $0 << 20 }
         configuration.allowsFaults = faults
         configuration.apiKey = try chosenKey()
         if let text = ProcessInfo.processInfo.environment["E2B_LOCAL_FAULTS"], !text.isEmpty {

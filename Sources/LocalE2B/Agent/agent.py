@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import resource
@@ -57,6 +58,7 @@ class Agent:
             "detach": self._detach,
             "list": self._list,
             "signal": self._signal,
+            "kill": self._kill,
             "input": self._input,
             "close_stdin": self._close_stdin,
             "resize": self._resize,
@@ -187,6 +189,12 @@ class Agent:
         self._processes.signal(request)
         reply.result({})
 
+    async def _kill(self, request: Request, reply: Reply) -> None:
+        for pid in request["pids"]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        reply.result({})
+
     async def _input(self, request: Request, reply: Reply) -> None:
         await self._processes.input(request)
         reply.result({})
@@ -259,7 +267,7 @@ def take_streams() -> tuple[int, int]:
 
 
 def set_limits() -> None:
-    """For all children. What bounds memory and processes is the host's cgroup: these are per process or per user."""
+    """For all children, each by itself. The host bounds what they take together."""
     for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_FSIZE, 1 << 30)):
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

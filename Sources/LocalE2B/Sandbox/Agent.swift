@@ -90,7 +90,8 @@ final class Agent: Sendable {
         }
     }
 
-    private func killProcess() {
+    /// Kills everything in an isolated sandbox, and does not wait for it.
+    func killProcess() {
         process.kill()
         // A bubblewrap that is killed while it starts can leave its sandbox behind. That one ends with its requests.
         writing.async { [process] in process.closeInput() }
@@ -191,6 +192,7 @@ final class Agent: Sendable {
             state.phase = .ready(languages: greeting.languages ?? [])
             return waiter
         }
+        if waiter != nil, let pid = process.pid { launch.memory?.add(self, pid: pid) }
         waiter?.resume(returning: .success(greeting.languages ?? []))
     }
 

@@ -98,6 +98,12 @@ enum Operation {
         let signal: Int
     }
 
+    /// Ends any processes of the sandbox.
+    struct Kill: AgentOperation {
+        static let op = "kill"
+        let pids: [Int]
+    }
+
     struct Input: AgentOperation {
         static let op = "input"
         let pid: Int?

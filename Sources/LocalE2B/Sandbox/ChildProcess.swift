@@ -22,6 +22,9 @@ final class ChildProcess: Sendable {
 
     private let state = Mutex(State())
 
+    /// Nil before it starts and after it has been reaped.
+    var pid: pid_t? { state.withLock { $0.pid } }
+
     /// Starts the program in a session of its own, with nothing open but the three pipes.
     ///
     /// And with a new session keyring: the user's, which it would inherit, may hold keys to file systems and Kerberos tickets.

@@ -11,6 +11,8 @@ struct Launch: Sendable {
     var input = Input.pipe
     /// Where the program only makes the sandbox, and the agent is forked into it.
     var fork: (server: ForkServer, order: ForkServer.Order)?
+    /// Who looks after its memory.
+    var memory: MemoryWatch?
 
     /// What stdin is.
     enum Input {
@@ -56,10 +58,12 @@ struct Launch: Sendable {
     }
 
     /// The agent forked into what bubblewrap makes.
-    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer) -> Launch {
+    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer, _ memory: MemoryWatch)
+        -> Launch
+    {
         let arguments = bubblewrap.emptySandbox(files)
         return Launch(
             program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true,
-            fork: (server, bubblewrap.order))
+            fork: (server, bubblewrap.order), memory: memory)
     }
 }
