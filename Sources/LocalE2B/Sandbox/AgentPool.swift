@@ -15,6 +15,9 @@ actor AgentPool {
     /// More at once would only wait for each other.
     private static let startsAtOnce = max(2, ProcessInfo.processInfo.activeProcessorCount)
 
+    /// Before a start that failed is tried again.
+    private static let pauses: [Duration] = [.zero, .milliseconds(200), .seconds(1)]
+
     private let makeLaunch: @Sendable () throws(LocalE2BError) -> Launch
     private let target: Int
     private var idle: [Idle] = []
@@ -92,8 +95,13 @@ actor AgentPool {
 
     private func start(_ number: Int) async {
         var outcome = await attempt()
-        // The fork server may have ended with this order in its hands; there is another one.
-        if case .failure = outcome, !isStopping { outcome = await attempt() }
+        // The fork server may have ended with this order in its hands, and so may the one that was taking its place; another
+        // one is started.
+        for pause in Self.pauses {
+            guard case .failure = outcome, !isStopping else { break }
+            try? await Task.sleep(for: pause)
+            outcome = await attempt()
+        }
         let generation = starting.removeValue(forKey: number)?.generation ?? generation
         if isStopping, case .success(let agent) = outcome { return await agent.kill() }
         if !waiters.isEmpty {
