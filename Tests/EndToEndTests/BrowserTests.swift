@@ -36,6 +36,11 @@ struct BrowserTests {
 
                 #expect(try await stack.sandboxes() == before)
                 #expect(try await session("read_file", ["filePath": "diary"]).json["content"] == "dear diary")
+                // Of the last request, whose line comes a moment after its answer.
+                let diary = #""action":"read_file""#
+                try await stack.responder.wait(for: "the last line") {
+                    stack.responder.log.utf8.dropFirst(logged).firstRange(of: diary.utf8) != nil
+                }
                 let lines = stack.responder.log.utf8.dropFirst(logged).split(separator: UInt8(ascii: "\n"))
                     .map { String(decoding: $0, as: UTF8.self) }
                 // All that was sent has been refused, and it was not little.
