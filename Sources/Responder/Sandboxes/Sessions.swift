@@ -35,7 +35,7 @@ final class Sessions: Sendable {
             return try await work(sandbox)
         } catch E2BError.sandboxGone {
             cache.markEnded(key, sandbox: sandbox.id)
-            let found = try await find(key).sandbox
+            let found = try await successor(of: sandbox, key)
             // The one that was just found is no other.
             guard known != nil || found.id != sandbox.id else {
                 cache.markEnded(key, sandbox: found.id)
@@ -168,6 +168,20 @@ final class Sessions: Sendable {
             return found
         }
     }
+
+    /// What there is in place of a sandbox that turned out to be gone.
+    ///
+    /// A young one was probably ended for an older one that was made at the same moment, and that E2B does not list yet: that
+    /// is waited for, for a moment.
+    private func successor(of sandbox: Sandbox, _ key: SessionKey) async throws -> Sandbox {
+        let isYoung = watched.withLock { $0.contains(sandbox.id) }
+        for pause in isYoung ? Self.pausesForList : [] {
+            do { return try await find(key).sandbox } catch is ActionFailure { try await Task.sleep(for: pause) }
+        }
+        return try await find(key).sandbox
+    }
+
+    private static let pausesForList: [Duration] = [.milliseconds(500), .seconds(1), .seconds(1)]
 
     private func candidates(_ key: SessionKey) async throws(E2BError) -> [SandboxInfo] {
         // The server's filter is E2B's; whose sandbox is used is for us to know.
