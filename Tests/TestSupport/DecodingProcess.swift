@@ -24,6 +24,12 @@ package struct DecodingProcess: Hashable, Sendable {
         contents("/proc/\(pid)/\(file)")
     }
 
+    /// What `/proc` says of each of its threads, but for those that have just ended.
+    package var threadStatuses: [String] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return threads.map { text("task/\($0)/status") }.filter { !$0.isEmpty }
+    }
+
     /// What its descriptors lead to, by number.
     package var descriptors: [String: String] {
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
