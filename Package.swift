@@ -65,30 +65,32 @@ let package = Package(
             name: "CImage", dependencies: ["CPNG", "CTurboJPEG", "CRSVG", "CXML"],
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("fontconfig")]),
 
+        // What Linux says, for all that is above.
+        room("System", ["CLinux"]),
+
         // The responder.
         room("Budget", []),
-        room("Threads", ["CLinux"]),
-        room("FastCGI", ["Budget", "CFastCGI", "CLinux", "Threads"]),
-        room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "Threads"]),
+        room("FastCGI", ["Budget", "CFastCGI", "CLinux", "System"]),
+        room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
         room("E2B", ["Budget", "CCrypto", "Fetch"]),
-        room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "Threads"]),
+        room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "System"]),
         room("Redaction", []),
         room("LibreChat", ["E2B", "ImageGate", "Redaction"]),
         room(
             "Responder",
-            ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "Redaction", "Threads", "CCrypto", "CYAML"]),
+            ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "Redaction", "System", "CCrypto", "CYAML"]),
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
-                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", "Threads", arguments,
+                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", "System", arguments,
             ],
             swiftSettings: settings),
 
-        // The embedded default. It shares nothing with the responder.
+        // The embedded default. It shares nothing with the responder but what Linux says.
         room(
             "LocalE2B",
             [
-                "CCrypto", "CGNU", .product(name: "FlyingFox", package: "FlyingFox"),
+                "CCrypto", "CGNU", "System", .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             resources: [.embedInCode("Agent")]),
@@ -96,9 +98,10 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
-        tests("FastCGITests", ["Budget", "FastCGI", "Threads"]),
+        tests("SystemTests", ["System"]),
+        tests("FastCGITests", ["Budget", "FastCGI", "System"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),

@@ -8,6 +8,8 @@
 
 /// accept4(2), without the peer's address.
 extern int clinux_accept4(int socket, void *_Nullable address, void *_Nullable length, int flags) __asm__("accept4");
+/// pipe2(2). Two descriptors.
+extern int clinux_pipe2(int *_Nullable ends, int flags) __asm__("pipe2");
 /// pthread_setname_np(3). At most 15 bytes.
 extern int clinux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm__("pthread_setname_np");
 

@@ -1,7 +1,6 @@
-internal import CLinux
 internal import FoundationEssentials
 internal import Glibc
-internal import Threads
+internal import System
 
 /// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
 ///
@@ -19,21 +18,23 @@ package func serveCGI(
 ) async {
     signal(SIGPIPE, SIG_IGN)
     // Without it nothing can be cancelled, and the request is answered all the same.
-    let cancel = eventfd(0, CInt(EFD_CLOEXEC))
-    defer { if cancel >= 0 { close(cancel) } }
+    let cancel = try? EventDescriptor()
     await withTaskCancellationHandler {
         await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
-            // Reading and writing block: not in the cooperative pool.
-            let status = startThread(named: "cgi") {
-                CGIExchange(bodyLimit: bodyLimit, input: input, output: output, cancel: cancel)
-                    .serve(environment, handler)
+            do throws(SystemError) {
+                // Reading and writing block: not in the cooperative pool.
+                try startThread(named: "cgi") {
+                    CGIExchange(bodyLimit: bodyLimit, input: input, output: output, cancel: cancel?.descriptor ?? -1)
+                        .serve(environment, handler)
+                    ended.resume()
+                }
+            } catch {
+                // Without a thread there is no answer either: the web server makes it a 500.
                 ended.resume()
             }
-            // Without a thread there is no answer either: the web server makes it a 500.
-            if status != 0 { ended.resume() }
         }
     } onCancel: {
-        eventfd_write(cancel, 1)
+        cancel?.signal()
     }
 }
 
@@ -49,7 +50,7 @@ struct CGIExchange {
     let cancel: CInt
 
     func serve(_ environment: [String: String], _ handler: @escaping Handler) {
-        guard let handlerRun = HandlerRun() else { return }
+        guard let handlerRun = try? HandlerRun() else { return }
         let params = environment.filter { Self.isParam($0.key) }
         let limit = bodyLimit(FastCGIRequest(params: params, stdin: .success([])))
         let stdin = RequestBody(limit: limit, undeclared: .empty)
@@ -91,9 +92,7 @@ struct CGIExchange {
         var filled = 0
         while filled < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-            let count = Glibc.read(input, rest.baseAddress, rest.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
+            guard let count = try? Descriptor.read(input, into: rest), count > 0 else { break }
             filled += count
         }
         return filled
@@ -101,16 +100,11 @@ struct CGIExchange {
 
     /// - Returns: false if the web server closed stdout.
     private func write(_ bytes: [UInt8]) -> Bool {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let piece = UnsafeRawBufferPointer(rebasing: rest)
-                let count = Glibc.write(output, piece.baseAddress, piece.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return false }
-                rest = rest.dropFirst(count)
-            }
+        do throws(SystemError) {
+            try Descriptor.write(bytes[...], to: output)
             return true
+        } catch {
+            return false
         }
     }
 }

@@ -2,7 +2,7 @@ package import Budget
 internal import CFastCGI
 internal import Glibc
 internal import Synchronization
-internal import Threads
+internal import System
 
 /// Answers one request. Cancelled when the web server hangs up.
 ///
@@ -44,8 +44,6 @@ package final class FastCGIServer: Sendable {
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
         try Self.initializeLibrary()
-        // The rest is the application's.
-        try Self.allowDescriptors(Self.descriptors(connections: limits.connections) + 64)
         inbox = try ServerInbox()
         self.listener = listener
         self.limits = limits
@@ -67,11 +65,14 @@ package final class FastCGIServer: Sendable {
         precondition(!hasRun.exchange(true, ordering: .relaxed), "run() is called once")
         await withTaskCancellationHandler {
             await withCheckedContinuation { ended in
-                let status = startThread(named: "fastcgi") { [self] in
-                    serve()
+                do throws(SystemError) {
+                    try startThread(named: "fastcgi") { [self] in
+                        serve()
+                        ended.resume()
+                    }
+                } catch {
                     ended.resume()
                 }
-                if status != 0 { ended.resume() }
             }
         } onCancel: {
             shutDown()
@@ -104,19 +105,6 @@ package final class FastCGIServer: Sendable {
         let status = FCGX_Init()
         sigaction(SIGTERM, &terminate, nil)
         sigaction(SIGUSR1, &user, nil)
-        guard status == 0 else { throw .cannotStart(why: "libfcgi: \(explain(status))") }
-    }
-
-    /// Raises the soft limit of open files as far as needed: 1024, the usual one, is for programs that use select(2).
-    private static func allowDescriptors(_ count: Int) throws(FastCGIError) {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        if limit.rlim_cur >= rlim_t(count) { return }
-        guard limit.rlim_max >= rlim_t(count) else {
-            throw .cannotStart(
-                why: "this many connections need \(count) open files; the hard limit is \(limit.rlim_max)")
-        }
-        limit.rlim_cur = rlim_t(count)
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard status == 0 else { throw .cannotStart(why: "\(SystemError("FCGX_Init", code: status))") }
     }
 }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Runs handlers as tasks, one at a time, for a thread that waits for each and watches its client meanwhile.
 ///
@@ -10,11 +11,11 @@ struct HandlerRun: ~Copyable {
     private final class Exchange: Sendable {
         private let parcel: Parcel
         private let response = Mutex<Response?>(nil)
-        private let wake: CInt
+        private let end: EventDescriptor
 
-        init(_ request: consuming FastCGIRequest, wake: CInt) {
+        init(_ request: consuming FastCGIRequest, end: EventDescriptor) {
             parcel = Parcel(request)
-            self.wake = wake
+            self.end = end
         }
 
         /// To be called once.
@@ -23,22 +24,17 @@ struct HandlerRun: ~Copyable {
                 let response = await handler(consume request)
                 self.response.withLock { $0 = response }
             }
-            var one: UInt64 = 1
-            _ = write(wake, &one, MemoryLayout<UInt64>.size)
+            end.signal()
         }
 
         func takeResponse() -> Response? { response.withLock { $0.take() } }
     }
 
-    /// Readable when the task has ended. One for all runs: each writes it once, and is waited for.
-    private let wake: CInt
+    /// Of the task. One for all runs: each signals it once, and is waited for.
+    private let end: EventDescriptor
 
-    init?() {
-        wake = eventfd(0, CInt(EFD_CLOEXEC))
-        guard wake >= 0 else { return nil }
-    }
-
-    deinit { if wake >= 0 { close(wake) } }
+    /// - Throws: without descriptors.
+    init() throws(SystemError) { end = try EventDescriptor() }
 
     /// Blocks until the handler has ended. A hang-up cancels its task at once.
     ///
@@ -51,13 +47,13 @@ struct HandlerRun: ~Copyable {
         to request: consuming FastCGIRequest, hangUpOn client: CInt, halfWay: Bool, cancelOn cancel: CInt = -1,
         from handler: @escaping Handler
     ) -> Response? {
-        let exchange = Exchange(request, wake: wake)
+        let exchange = Exchange(request, end: end)
         let task = Task { await exchange.run(handler) }
         var isClientThere = true
         var isCancelled = false
         while true {
             var interest = (
-                pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0),
                 // POLLHUP and POLLERR, a pipe's hang-up, come unasked. poll ignores a negative descriptor.
                 pollfd(fd: isClientThere ? client : -1, events: halfWay ? Int16(clinux_pollrdhup) : 0, revents: 0),
                 pollfd(fd: isCancelled ? -1 : cancel, events: Int16(POLLIN), revents: 0)
@@ -67,8 +63,7 @@ struct HandlerRun: ~Copyable {
             }
             guard count > 0 else { continue }  // EINTR
             if interest.0.revents != 0 {
-                var drained: UInt64 = 0
-                _ = read(wake, &drained, MemoryLayout<UInt64>.size)
+                end.clear()
                 let response = exchange.takeResponse()
                 return isClientThere ? response : nil
             }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A socket that the web server connects to, listening from `init` until ``close()``.
 package struct Listener: Sendable {
@@ -70,8 +71,8 @@ package struct Listener: Sendable {
             throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
         }
         // Whoever shares it with us sees this flag, too: siblings of ours, which need it as we do.
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        Descriptor.makeNonBlocking(descriptor)
+        Descriptor.closeOnExec(descriptor)
         self.init(.inherited, webServers, descriptor, nil)
     }
 
@@ -115,25 +116,31 @@ package struct Listener: Sendable {
         // Connections of our last run may linger in TIME_WAIT. Two live listeners still exclude each other.
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
         guard address.withRaw({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0 else {
-            let why = explainListening(errno)
+            let error = SystemError.last("bind")
             _ = Glibc.close(descriptor)
-            throw .listen(address: name, why: why)
+            throw .listen(error, address: name)
         }
         return (descriptor, SocketAddress(of: descriptor)?.port ?? port)
     }
 
     static func openSocket(family: CInt, name: String) throws(FastCGIError) -> CInt {
-        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
-        let descriptor = socket(family, CInt(type), 0)
-        guard descriptor >= 0 else { throw .listen(address: name, why: explain(errno)) }
-        return descriptor
-    }
-
-    static func explainListening(_ code: CInt) -> String {
-        switch code {
-        case EADDRINUSE: "address in use"
-        case ENOENT: "there is no such directory"
-        default: explain(code)
+        do throws(SystemError) {
+            return try Descriptor.socket(family, isBlocking: false)
+        } catch {
+            throw .listen(address: name, why: "\(error)")
         }
+    }
+}
+
+extension FastCGIError {
+    /// When there is no listening at that address: in words for whoever chose it.
+    static func listen(_ error: SystemError, address: String) -> FastCGIError {
+        let why =
+            switch error.code {
+            case EADDRINUSE: "address in use"
+            case ENOENT: "there is no such directory"
+            default: error.reason
+            }
+        return .listen(address: address, why: why)
     }
 }

@@ -1,5 +1,6 @@
 internal import CFastCGI
 internal import Glibc
+internal import System
 
 /// Has libfcgi read the params of one request after another. It never gets at the web server's socket: a head that has been
 /// checked reaches it through a socket pair.
@@ -63,14 +64,12 @@ struct ParamsReader: ~Copyable {
     }
 
     private mutating func openPair() throws(FastCGIError) {
-        var pair: (CInt, CInt) = (-1, -1)
-        // Nothing here may block: a head is written whole, and then read.
-        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let status = withUnsafeMutableBytes(of: &pair) {
-            socketpair(AF_UNIX, type, 0, $0.baseAddress?.assumingMemoryBound(to: CInt.self))
+        do throws(SystemError) {
+            // Nothing here may block: a head is written whole, and then read.
+            (headIn, headOut) = try Descriptor.socketPair(isBlocking: false)
+        } catch {
+            throw .cannotStart(why: "\(error)")
         }
-        guard status == 0 else { throw .cannotStart(why: explain(errno)) }
-        (headIn, headOut) = pair
     }
 
     private mutating func closePair() {

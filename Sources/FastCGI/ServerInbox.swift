@@ -1,6 +1,5 @@
-internal import CLinux
-internal import Glibc
 internal import Synchronization
+internal import System
 
 /// What tasks and other threads tell a server's thread.
 final class ServerInbox: Sendable {
@@ -13,15 +12,19 @@ final class ServerInbox: Sendable {
     }
 
     /// Readable while there is something new.
-    let wakeup: CInt
+    private let event: EventDescriptor
     private let contents = Mutex(Contents())
 
     init() throws(FastCGIError) {
-        wakeup = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeup >= 0 else { throw .cannotStart(why: explain(errno)) }
+        do throws(SystemError) {
+            event = try EventDescriptor()
+        } catch {
+            throw .cannotStart(why: "\(error)")
+        }
     }
 
-    deinit { close(wakeup) }
+    /// What the server's thread waits for.
+    var wakeup: CInt { event.descriptor }
 
     func post(_ response: Response, for connection: UInt64) {
         let isFirst = contents.withLock { contents in
@@ -29,23 +32,22 @@ final class ServerInbox: Sendable {
             return contents.responses.count == 1
         }
         // With one waiting the thread is awake, or about to be.
-        if isFirst { eventfd_write(wakeup, 1) }
+        if isFirst { event.signal() }
     }
 
     func stop() {
         contents.withLock { $0.isStopping = true }
-        eventfd_write(wakeup, 1)
+        event.signal()
     }
 
     func cancelHandlers() {
         contents.withLock { $0.isCancelling = true }
-        eventfd_write(wakeup, 1)
+        event.signal()
     }
 
     /// What has come since the last time.
     func take() -> Contents {
-        var drained: UInt64 = 0
-        _ = read(wakeup, &drained, MemoryLayout<UInt64>.size)
+        event.clear()
         return contents.withLock { contents in
             defer { contents.responses = [] }
             return contents

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import System
 
 /// What web servers get of a server.
 package struct ServerLimits: Sendable {
@@ -30,11 +30,7 @@ package struct ServerLimits: Sendable {
 
     /// Places beside those of long requests: as many as are worth having, and no more than an eighth of the descriptors that
     /// the process may have.
-    package static var spareConnections: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 64 }
-        return Int(min(max(limit.rlim_max / 8, 64), 1000))
-    }
+    package static var spareConnections: Int { min(max(OpenFiles.hardLimit / 8, 64), 1000) }
 
     /// How long the rest of a request that nobody reads may come.
     static let rest = Duration.seconds(2)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// The file of a Unix socket that we listen on.
 struct SocketFile: Sendable {
@@ -16,13 +17,13 @@ struct SocketFile: Sendable {
         do throws(FastCGIError) {
             // The file gets the socket's own mode, less the umask; so it is never looser than this, not even for the
             // moment between bind and chmod. (umask(2) would do as well, but for all threads.)
-            try check(fchmod(descriptor, 0o660), name)
+            try check(fchmod(descriptor, 0o660), "fchmod", name)
             try bind(descriptor, to: address, path: path, name: name)
             // And now what the umask took away: the web server is in the group.
-            try check(chmod(path, 0o660), name)
-            try check(Glibc.listen(descriptor, Listener.backlog), name)
+            try check(chmod(path, 0o660), "chmod", name)
+            try check(Glibc.listen(descriptor, Listener.backlog), "listen", name)
             var status = stat()
-            try check(lstat(path, &status), name)
+            try check(lstat(path, &status), "lstat", name)
             return (descriptor, SocketFile(path: path, device: status.st_dev, inode: status.st_ino))
         } catch {
             close(descriptor)
@@ -41,7 +42,7 @@ struct SocketFile: Sendable {
         _ descriptor: CInt, to address: SocketAddress, path: String, name: String
     ) throws(FastCGIError) {
         if address.withRaw({ Glibc.bind(descriptor, $0, $1) }) == 0 { return }
-        guard errno == EADDRINUSE else { throw .listen(address: name, why: Listener.explainListening(errno)) }
+        guard errno == EADDRINUSE else { throw .listen(.last("bind"), address: name) }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
             throw .listen(address: name, why: "there is a file of that name, and it is not a socket")
@@ -50,19 +51,18 @@ struct SocketFile: Sendable {
         // Of two that start at once, the second may remove the first one's new file here. It takes a stale file and
         // microseconds; the first one then finds that its file is not its own, and leaves it alone at the end.
         unlink(path)
-        try check(address.withRaw { Glibc.bind(descriptor, $0, $1) }, name)
+        try check(address.withRaw { Glibc.bind(descriptor, $0, $1) }, "bind", name)
     }
 
     /// Whether nobody listens: a socket's file outlives a process that was killed.
     private static func isStale(_ address: SocketAddress) -> Bool {
-        let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard probe >= 0 else { return false }
+        guard let probe = try? Descriptor.socket(AF_UNIX, isBlocking: false) else { return false }
         defer { close(probe) }
         // A full backlog is EAGAIN, and somebody else's socket EACCES: both are in use.
         return address.withRaw { connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
     }
 
-    private static func check(_ status: CInt, _ name: String) throws(FastCGIError) {
-        if status != 0 { throw .listen(address: name, why: Listener.explainListening(errno)) }
+    private static func check(_ status: CInt, _ call: String, _ name: String) throws(FastCGIError) {
+        if status != 0 { throw .listen(.last(call), address: name) }
     }
 }

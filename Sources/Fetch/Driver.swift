@@ -2,6 +2,7 @@ import CCrypto
 import CCurl
 import CCurlShim
 import CLinux
+import System
 
 /// Runs every transfer on one thread, which owns the `CURLM`, every easy handle and every ``Transfer``.
 ///
@@ -180,7 +181,7 @@ final class Driver {
         var timer = -1
         curl_multi_timeout(multi, &timer)
         guard let first = deadlines.first else { return min(timer, Int(Int32.max)) }
-        let remaining = max(0, (first.due - now).milliseconds)
+        let remaining = max(0, (first.due - now).wholeMilliseconds)
         return timer < 0 ? remaining : min(timer, remaining)
     }
 }

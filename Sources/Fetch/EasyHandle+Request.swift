@@ -1,5 +1,6 @@
 import CCurl
 import CCurlShim
+import System
 
 extension EasyHandle {
     /// Sets every option that differs from one request to the next. Header lines go into `headers`, which libcurl does
@@ -43,7 +44,7 @@ extension EasyHandle {
         try set(CURLOPT_PROXY, configuration.proxy ?? "")
         try set(CURLOPT_NOPROXY, "")
         // Zero would mean libcurl's default of 300 s.
-        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, configuration.connectTimeout.milliseconds))
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, configuration.connectTimeout.wholeMilliseconds))
         if let caFile = configuration.caFile { try set(CURLOPT_CAINFO, caFile) }
         // libcurl reads the file once and keeps it for all connections, but only where it has no folder to look in as
         // well. Debian's has both, which hold the same certificates.
@@ -94,16 +95,5 @@ extension String {
         let prefix = UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount)
         return utf8.count >= prefix.count
             && zip(utf8, prefix).allSatisfy { (0x41...0x5a).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
-    }
-}
-
-extension Duration {
-    /// Rounded up, and kept in the range of a C int.
-    var milliseconds: Int {
-        let limit = Int(Int32.max)
-        guard self < .milliseconds(limit) else { return limit }
-        guard self > .zero else { return 0 }
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -1,6 +1,5 @@
 import CCurl
-import CLinux
-import Glibc
+import System
 
 extension FetchError {
     /// libcurl's verdict in our words.
@@ -36,16 +35,16 @@ extension FetchError {
         }
     }
 
-    /// When the system refuses a descriptor.
-    init(errno code: CInt) { self = code == EMFILE || code == ENFILE ? .outOfDescriptors : .outOfMemory }
+    /// When the system refuses a descriptor, or a thread.
+    init(_ error: SystemError) { self = error.isOutOfDescriptors ? .outOfDescriptors : .outOfMemory }
 
     private static var isWithoutDescriptors: Bool {
-        let descriptor = eventfd(0, CInt(EFD_CLOEXEC))
-        guard descriptor < 0 else {
-            close(descriptor)
+        do throws(SystemError) {
+            _ = try EventDescriptor()
             return false
+        } catch {
+            return error.isOutOfDescriptors
         }
-        return FetchError(errno: errno) == .outOfDescriptors
     }
 
     /// For messages: no credentials, no path.

@@ -1,6 +1,6 @@
 import CCurl
 import Synchronization
-import Threads
+import System
 
 /// Async HTTP on libcurl's multi interface, with pooled connections.
 ///
@@ -43,7 +43,11 @@ package final class Fetcher: Sendable {
     ) throws(FetchError) -> Inbox {
         let inbox = try Inbox()
         let driver = try Driver(configuration, inbox)
-        guard startThread(named: name, { driver.run() }) == 0 else { throw .outOfMemory }
+        do throws(SystemError) {
+            try startThread(named: name) { driver.run() }
+        } catch {
+            throw FetchError(error)
+        }
         return inbox
     }
 

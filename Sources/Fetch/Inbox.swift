@@ -1,10 +1,9 @@
-import CLinux
-import Glibc
 import Synchronization
+import System
 
 /// What tasks tell the driver's thread.
 ///
-/// The eventfd is written for the first command only: while one is waiting, the driver is awake or about to be.
+/// The event is signalled for the first command only: while one is waiting, the driver is awake or about to be.
 final class Inbox: Sendable {
     enum Command: Sendable {
         case start(Transfer.ID, FetchRequest, Transfer.Receiver)
@@ -24,16 +23,20 @@ final class Inbox: Sendable {
         var phase = Phase.running
     }
 
-    /// Never read: the driver watches it edge-triggered, and 2^64 writes are far away.
-    let wakeup: CInt
+    /// Never cleared: the driver watches it edge-triggered, and 2^64 signals are far away.
+    private let event: EventDescriptor
     private let state = Mutex(State())
 
     init() throws(FetchError) {
-        wakeup = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeup >= 0 else { throw FetchError(errno: errno) }
+        do throws(SystemError) {
+            event = try EventDescriptor()
+        } catch {
+            throw FetchError(error)
+        }
     }
 
-    deinit { close(wakeup) }
+    /// What the driver waits for.
+    var wakeup: CInt { event.descriptor }
 
     /// False: the driver has stopped, or is about to.
     @discardableResult
@@ -61,7 +64,7 @@ final class Inbox: Sendable {
     }
 
     private func wake() {
-        eventfd_write(wakeup, 1)
+        event.signal()
     }
 
     // MARK: Driver thread

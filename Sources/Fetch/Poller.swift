@@ -1,6 +1,7 @@
 import CCurl
 import CLinux
 import Glibc
+import System
 
 /// An epoll set: the inbox's eventfd and libcurl's sockets.
 struct Poller: ~Copyable {
@@ -12,7 +13,7 @@ struct Poller: ~Copyable {
 
     init() throws(FetchError) {
         descriptor = epoll_create1(CInt(EPOLL_CLOEXEC))
-        guard descriptor >= 0 else { throw FetchError(errno: errno) }
+        guard descriptor >= 0 else { throw FetchError(SystemError.last("epoll_create1")) }
         events = .allocate(capacity: Self.capacity)
     }
 

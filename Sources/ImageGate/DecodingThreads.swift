@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Synchronization
-internal import Threads
+internal import System
 
 /// Named threads that decode what `DecodingQueue` says is next.
 ///
@@ -33,9 +33,12 @@ final class DecodingThreads: Sendable {
     static func start(count: Int) -> DecodingThreads {
         let threads = DecodingThreads(places: [.computing: count, .drawing: max(1, count - 1)])
         for number in 0..<max(count, 2) {
-            let status = startThread(named: "image-\(number)") { threads.work() }
-            // Without its threads the gate could only hang: fail at the start, where somebody looks.
-            precondition(status == 0, "no thread for decoding images: error \(status)")
+            do throws(SystemError) {
+                try startThread(named: "image-\(number)") { threads.work() }
+            } catch {
+                // Without its threads the gate could only hang: fail at the start, where somebody looks.
+                fatalError("no thread for decoding images: \(error)")
+            }
         }
         return threads
     }

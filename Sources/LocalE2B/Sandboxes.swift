@@ -1,4 +1,5 @@
 internal import Foundation
+internal import System
 
 /// The sandboxes in use: who they are, and when each ends.
 actor Sandboxes {
@@ -53,7 +54,7 @@ actor Sandboxes {
         let now = Date.now
         let sandbox = Sandbox(
             id: id, template: order.template, metadata: order.metadata, envs: order.envs,
-            token: order.isSecured ? Token.secret() : nil, startedAt: now, endAt: now + order.timeout.seconds,
+            token: order.isSecured ? Token.secret() : nil, startedAt: now, endAt: now + order.timeout.inSeconds,
             agent: agent)
         running[id] = sandbox
         totals.created += 1
@@ -133,7 +134,7 @@ actor Sandboxes {
     /// Ends the sandbox `timeout` from now, or not before that when `isExtension`.
     func setTimeout(_ timeout: Duration, of id: String, isExtension: Bool) throws(Refusal) -> Sandbox {
         guard var sandbox = find(id) else { throw .notFound }
-        let end = Date.now + timeout.seconds
+        let end = Date.now + timeout.inSeconds
         guard !isExtension || end > sandbox.endAt else { return sandbox }
         sandbox.endAt = end
         running[sandbox.id] = sandbox
@@ -170,11 +171,5 @@ actor Sandboxes {
         running[sandbox.id] = nil
         alarms.removeValue(forKey: sandbox.id)?.cancel()
         return sandbox
-    }
-}
-
-extension Duration {
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

@@ -2,6 +2,7 @@ import E2B
 import ImageGate
 import LibreChat
 import Redaction
+import System
 
 /// What gathers the output of an execution: the text of `POST /execute`, or the parts of an action's answer.
 protocol ExecutionRecord {
@@ -102,18 +103,5 @@ extension ExecutionFailure {
     /// The kind of it alone: its name and its value are the code's own.
     fileprivate var problem: String {
         name == "ContextRestarting" ? "The process that ran the code died." : "The code ended with an exception."
-    }
-}
-
-extension Duration {
-    /// Without fractions, where there is a whole second.
-    var wholeWords: String { (self < .seconds(1) ? self : .seconds(components.seconds)).words }
-
-    /// `120 seconds`, `1 second`, `1.5 seconds`.
-    var words: String {
-        let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-        if milliseconds == 1000 { return "1 second" }
-        let isWhole = milliseconds % 1000 == 0
-        return isWhole ? "\(components.seconds) seconds" : "\(Double(milliseconds) / 1000) seconds"
     }
 }

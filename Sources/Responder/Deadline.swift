@@ -1,4 +1,5 @@
 import E2B
+import System
 
 /// When a request has to be answered: before the web server gives it up.
 ///

@@ -2,6 +2,7 @@ import E2B
 import ImageGate
 import LibreChat
 import Redaction
+import System
 
 /// An image as a result brings it.
 struct CapturedImage: Sendable {

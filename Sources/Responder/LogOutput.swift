@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Synchronization
-internal import Threads
+internal import System
 
 /// Lines on their way to standard error, which a thread of its own writes: whoever logs never waits.
 ///
@@ -71,7 +71,12 @@ package final class LogOutput: Sendable {
     }
 
     private func startWriting() -> Bool {
-        startThread(named: "log", stackSize: 256 << 10) { self.writeForEver() } == 0
+        do throws(SystemError) {
+            try startThread(named: "log", stackSize: 256 << 10) { self.writeForEver() }
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func writeForEver() {
@@ -127,22 +132,11 @@ package final class LogOutput: Sendable {
 
     /// - Returns: false if it could not be written.
     private func put(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let piece = UnsafeRawBufferPointer(rebasing: rest)
-                let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if count < 0, errno == EAGAIN {
-                    // Whoever shares the descriptor has made it one that does not block.
-                    var interest = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&interest, 1, -1)
-                } else if count == 0 || errno != EINTR {
-                    return false
-                }
-            }
+        do throws(SystemError) {
+            try Descriptor.write(bytes, to: descriptor)
             return true
+        } catch {
+            return false
         }
     }
 }

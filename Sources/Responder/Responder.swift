@@ -5,7 +5,7 @@ import Glibc
 import ImageGate
 import LibreChat
 import Redaction
-import Threads
+import System
 
 /// The application: who may ask, what for, and what the answer looks like on the wire.
 package final class Responder: Sendable {
@@ -330,9 +330,4 @@ extension DefaultStringInterpolation {
     fileprivate mutating func appendInterpolation(sandboxes count: Int) {
         appendLiteral(count == 1 ? "1 sandbox" : "\(count) sandboxes")
     }
-}
-
-extension Duration {
-    /// Rounded up.
-    fileprivate var wholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import TestSupport
 import Testing
-import Threads
+import System
 
 @Suite(.timeLimit(.minutes(10)))
 struct ServingTests {

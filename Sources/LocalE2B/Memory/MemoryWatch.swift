@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// Looks after the memory of all sandboxes, on a thread of its own, a few times a second.
 ///
@@ -32,7 +33,7 @@ final class MemoryWatch: Sendable {
     init(_ limits: MemoryLimits) {
         self.limits = limits
         let thread = Thread { [weak self] in
-            while self?.look() != nil { Thread.sleep(forTimeInterval: Self.tick.seconds) }
+            while self?.look() != nil { Thread.sleep(forTimeInterval: Self.tick.inSeconds) }
         }
         thread.name = "e2b-local memory"
         thread.start()

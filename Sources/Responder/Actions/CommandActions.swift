@@ -1,5 +1,6 @@
 import E2B
 import LibreChat
+import System
 
 /// Running shell commands, and ending them.
 extension ActionCall {

@@ -1,6 +1,7 @@
 import E2B
 import FoundationEssentials
 import Synchronization
+import System
 
 /// Finds, makes and ends the sandboxes of sessions.
 ///
@@ -86,7 +87,7 @@ final class Sessions: Sendable {
         options.metadata.merge(SessionMark.metadata(of: key)) { _, ours in ours }
         // Counted from before the call, as everywhere here: never later than E2B ends it, so that one whose time ran
         // out is not taken for one that was killed.
-        let endsAt = Date.now + options.timeout.timeInterval
+        let endsAt = Date.now + options.timeout.inSeconds
         let begin = ContinuousClock.now
         let sandbox = try await keeper.create(options, mark: mark)
         let made = Session(sandbox: sandbox, endsAt: endsAt)
@@ -143,7 +144,7 @@ final class Sessions: Sendable {
     /// - Returns: when the sandbox will end.
     func setTimeout(_ timeout: Duration, _ key: SessionKey) async throws -> Date {
         try await with(key) { sandbox in
-            let end = Date.now + timeout.timeInterval
+            let end = Date.now + timeout.inSeconds
             do throws(E2BError) {
                 try await client.setTimeout(timeout, sandbox: sandbox.id)
             } catch .notFound(_, let message) {
@@ -231,7 +232,7 @@ final class Sessions: Sendable {
                 return Session(sandbox: try await client.sandbox(info.id).sandbox, endsAt: info.endsAt)
             }
             let timeout = timeout ?? .seconds(300)
-            let endsAt = max(info.endsAt, .now + timeout.timeInterval)
+            let endsAt = max(info.endsAt, .now + timeout.inSeconds)
             return Session(sandbox: try await client.connect(sandbox: info.id, timeout: timeout), endsAt: endsAt)
         } catch .notFound {
             return nil
@@ -305,8 +306,4 @@ final class Sessions: Sendable {
 extension Date {
     /// `2026-11-21T09:30:00Z`.
     var written: String { formatted(.iso8601) }
-}
-
-extension Duration {
-    var timeInterval: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

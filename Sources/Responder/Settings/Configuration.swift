@@ -3,6 +3,7 @@ package import FastCGI
 package import ImageGate
 package import LibreChat
 package import Redaction
+import System
 
 /// Everything an operator can set.
 package struct Configuration: Sendable {

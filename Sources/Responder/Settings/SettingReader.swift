@@ -3,6 +3,7 @@ import FastCGI
 import Glibc
 import ImageGate
 import LibreChat
+import System
 
 /// Reads settings from an environment and gathers what is wrong with them, so that a person is told all of it at once.
 struct SettingReader {
@@ -123,8 +124,7 @@ struct SettingReader {
     mutating func readableFile(_ setting: Setting) -> String? {
         guard let path = text(setting) else { return nil }
         guard access(path, R_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
-            complain(setting, path, "a file that can be read (\(reason))")
+            complain(setting, path, "a file that can be read (\(SystemError.last("access").reason))")
             return nil
         }
         return path

@@ -1,5 +1,6 @@
 import Glibc
 import LibreChat
+import System
 
 /// The operator's file of templates: what `list_templates` answers with.
 ///
@@ -35,18 +36,18 @@ struct TemplateFile {
     static func bytes(of path: String) throws(YAMLError) -> [UInt8] {
         // Without blocking: a named pipe would be waited for.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw unreadable }
+        guard file >= 0 else { throw unreadable(.last("open")) }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0 else { throw unreadable }
+        guard fstat(file, &status) == 0 else { throw unreadable(.last("fstat")) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw YAMLError(line: nil, reason: "it must be a file") }
         var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
         var count = 0
         while count < bytes.count {
-            let added = bytes.withUnsafeMutableBytes {
-                read(file, $0.baseAddress?.advanced(by: count), $0.count - count)
+            let added = bytes.withUnsafeMutableBytes { buffer in
+                uninterrupted { read(file, buffer.baseAddress?.advanced(by: count), buffer.count - count) }
             }
-            guard added >= 0 else { throw unreadable }
+            guard added >= 0 else { throw unreadable(.last("read")) }
             if added == 0 { break }
             count += added
         }
@@ -54,8 +55,8 @@ struct TemplateFile {
         return Array(bytes.prefix(count))
     }
 
-    private static var unreadable: YAMLError {
-        YAMLError(line: nil, reason: "it cannot be read (\(String(cString: strerror(errno))))")
+    private static func unreadable(_ error: SystemError) -> YAMLError {
+        YAMLError(line: nil, reason: "it cannot be read (\(error.reason))")
     }
 
     private static let byteLimit = 1 << 20

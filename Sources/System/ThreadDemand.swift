@@ -12,13 +12,25 @@ package struct ThreadDemand: Sendable {
         self.stackSize = stackSize
     }
 
+    /// What the system does not grant.
+    package struct Shortage: Error, Equatable, Sendable, CustomStringConvertible {
+        package let granted: Int
+        package let wanted: Int
+        package let error: SystemError
+
+        package var description: String {
+            "the system grants \(granted) of \(wanted) threads (\(error.reason))"
+                + (error.remedy.map { ": \($0)" } ?? "")
+        }
+    }
+
     /// Starts all of them at once, and lets them end.
     ///
     /// Where memory or processes are limited, a library that cannot start a thread tries again for ever (libdispatch), so a
     /// process would hang without a word. This tells it before.
     ///
-    /// - Returns: how many could be started, and `errno` of `pthread_create`: 0 if that is all of them.
-    package static func probe(_ demands: [ThreadDemand]) -> (granted: Int, code: Int32) {
+    /// - Throws: when the system does not grant all of them.
+    package static func check(_ demands: [ThreadDemand]) throws(Shortage) {
         // At a fixed address, and locked until all threads are there: that is what they wait for.
         let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(gate, nil)
@@ -35,7 +47,9 @@ package struct ThreadDemand: Sendable {
         for thread in threads { pthread_join(thread, nil) }
         pthread_mutex_destroy(gate)
         gate.deallocate()
-        return (threads.count, code)
+        guard code != 0 else { return }
+        let wanted = demands.reduce(0) { $0 + $1.count }
+        throw Shortage(granted: threads.count, wanted: wanted, error: SystemError("pthread_create", code: code))
     }
 
     private func start(_ gate: UnsafeMutablePointer<pthread_mutex_t>, _ threads: inout [pthread_t]) -> Int32 {

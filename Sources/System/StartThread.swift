@@ -9,8 +9,10 @@ internal import Glibc
 /// - Parameters:
 ///   - name: at most 15 bytes, as `ps -L` and `top -H` show it.
 ///   - stackSize: bytes; nil for the system's usual size. Only the pages touched cost memory.
-/// - Returns: `errno` of `pthread_create`, 0 if the thread has started.
-package func startThread(named name: String, stackSize: Int? = nil, _ body: sending @escaping () -> Void) -> Int32 {
+/// - Throws: when the system grants no thread.
+package func startThread(
+    named name: String, stackSize: Int? = nil, _ body: sending @escaping () -> Void
+) throws(SystemError) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
@@ -35,8 +37,11 @@ package func startThread(named name: String, stackSize: Int? = nil, _ body: send
             start.body()
             return nil
         }, start.toOpaque())
-    if status == 0 { pthread_detach(thread) } else { start.release() }
-    return status
+    guard status == 0 else {
+        start.release()
+        throw SystemError("pthread_create", code: status)
+    }
+    pthread_detach(thread)
 }
 
 /// What the new thread is handed.

@@ -41,9 +41,12 @@ package final class TaskThreads: TaskExecutor {
         precondition(count > 0)
         self.count = count
         for number in 0..<count {
-            let status = startThread(named: "\(name)-\(number)") { self.work() }
-            // Tasks would wait for ever: fail at the start, where somebody looks.
-            precondition(status == 0, "no thread for tasks: error \(status)")
+            do throws(SystemError) {
+                try startThread(named: "\(name)-\(number)") { self.work() }
+            } catch {
+                // Tasks would wait for ever: fail at the start, where somebody looks.
+                fatalError("no thread for tasks: \(error)")
+            }
         }
     }
 

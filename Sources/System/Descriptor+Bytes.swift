@@ -1,0 +1,37 @@
+internal import Glibc
+
+extension Descriptor {
+    /// Reads what there is, and waits for it where the descriptor blocks.
+    ///
+    /// - Returns: how many bytes; 0 at the end.
+    package static func read(
+        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Int {
+        let count = uninterrupted { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else { throw .last("read") }
+        return count
+    }
+
+    /// Writes all of it, however long that takes. Also to a descriptor that does not block, as whoever shares it may have made it.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest)
+            let count = uninterrupted { Glibc.write(descriptor, piece.baseAddress, piece.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                var interest = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&interest, 1, -1)
+            } else {
+                throw count < 0 ? .last("write") : SystemError("write", code: EIO)
+            }
+        }
+    }
+
+    package static func write(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) throws(SystemError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+            try write(UnsafeRawBufferPointer(bytes), to: descriptor)
+        }
+    }
+}
