@@ -14,6 +14,9 @@ public final class ByteBudget: Sendable {
     /// Bytes that are reserved now.
     public var heldCount: Int { held.withLock { $0 } }
 
+    /// One of nothing yet.
+    public func reservation() -> Reservation { Reservation(self, 0) }
+
     /// - Returns: nil: there is no room for so many now.
     public func reserve(_ count: Int) -> Reservation? {
         take(count) ? Reservation(self, count) : nil

@@ -24,6 +24,10 @@ CURLcode ccurl_set_data_callback(CURL *easy, CURLoption option, ccurl_data_callb
     return curl_easy_setopt(easy, option, callback);
 }
 
+CURLcode ccurl_set_seek_callback(CURL *easy, ccurl_seek_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, callback);
+}
+
 CURLcode ccurl_set_prereq_callback(CURL *easy, ccurl_prereq_callback callback) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
 }

@@ -10,6 +10,21 @@ package enum Base64 {
         return isWhole ? .success(bytes) : .failure(MalformedBase64())
     }
 
+    /// Decodes what somebody wrote by hand, perhaps: what is not a character of the alphabet is passed over.
+    ///
+    /// - Parameter room: may be the text's own memory, or begin before it: no more is written than has been read.
+    /// - Returns: bytes written; nil when it is no base64.
+    package static func decode(
+        _ text: UnsafeRawBufferPointer, over room: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        let decoder = table.withUnsafeBufferPointer { table in
+            var decoder = Decoder(text: text, room: room, table: table)
+            decoder.skipsStrangers = true
+            return decoder.run()
+        }
+        return decoder.isWhole ? decoder.written : nil
+    }
+
     /// Marks what is not a character of the alphabet. The low 24 bits are the decoded bytes.
     private static let stranger: UInt32 = 1 << 31
 
@@ -34,6 +49,7 @@ package enum Base64 {
         var read = 0
         var written = 0
         var isWhole = false
+        var skipsStrangers = false
 
         consuming func run() -> Decoder {
             repeat { readBlocks() } while readGroup()
@@ -41,6 +57,8 @@ package enum Base64 {
         }
 
         private func bits(_ place: Int, _ character: UInt8) -> UInt32 { table[place << 8 | Int(character)] }
+
+        private func isStranger(_ character: UInt8) -> Bool { bits(0, character) & stranger != 0 }
 
         private func group(at offset: Int) -> UInt32 {
             bits(0, text[offset]) | bits(1, text[offset + 1]) | bits(2, text[offset + 2]) | bits(3, text[offset + 3])
@@ -92,6 +110,8 @@ package enum Base64 {
                 defer { read += 1 }
                 switch text[read] {
                 case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
+                case let character where skipsStrangers && character != UInt8(ascii: "=") && isStranger(character):
+                    continue
                 case let character: return character
                 }
             }

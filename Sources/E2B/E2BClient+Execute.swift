@@ -19,7 +19,7 @@ extension E2BClient {
                         E2BError(.execute, head, body: body, hiding: secrets(of: sandbox))
                     }
                 }
-                var events = ExecutionStream(stream, execution, lineLimit: configuration.lineLimit)
+                var events = ExecutionStream(stream, execution, configuration)
                 while true {
                     let event = try await explaining(sandbox) { () throws(E2BError) in try await events.next() }
                     guard let event else { break }

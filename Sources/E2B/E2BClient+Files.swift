@@ -1,3 +1,4 @@
+package import Budget
 internal import Fetch
 
 extension E2BClient {
@@ -37,6 +38,14 @@ extension E2BClient {
     public func read(
         _ path: String, user: String? = nil, limit: Int, in sandbox: Sandbox
     ) async throws(E2BError) -> [UInt8] {
+        try await read(path, user: user, limit: limit, holding: nil, in: sandbox)
+    }
+
+    /// - Parameter reservation: grows by the file's bytes before they are read.
+    package func read(
+        _ path: String, user: String? = nil, limit: Int, holding reservation: ByteBudget.Reservation?,
+        in sandbox: Sandbox
+    ) async throws(E2BError) -> [UInt8] {
         let query = FileQuery(path: path, user: sandbox.user(user))
         var request = try request(.readFile, "GET", query.target, of: .envd, in: sandbox)
         request.httpVersion = .http1
@@ -53,11 +62,18 @@ extension E2BClient {
         }
         defer { stream.cancel() }
         return try await explaining(sandbox) { () throws(E2BError) in
-            try await file(stream, limit: limit, in: sandbox)
+            try await file(stream, limit: limit, holding: reservation, in: sandbox)
         }
     }
 
-    private func file(_ stream: FetchStream, limit: Int, in sandbox: Sandbox) async throws(E2BError) -> [UInt8] {
+    private func file(
+        _ stream: FetchStream, limit: Int, holding reservation: ByteBudget.Reservation?, in sandbox: Sandbox
+    ) async throws(E2BError) -> [UInt8] {
+        let held = reservation?.count ?? 0
+        func hold(_ count: Int) async throws(E2BError) {
+            guard let reservation, await !reservation.grow(to: held + count, within: .seconds(5)) else { return }
+            throw .outOfMemory(.readFile)
+        }
         do {
             let head = try await beginning(of: stream, .readFile) { () throws(E2BError) in
                 do throws(FetchError) { return try await stream.head() } catch { throw E2BError(.readFile, error) }
@@ -69,11 +85,14 @@ extension E2BClient {
             }
             let length = head.headers["content-length"].flatMap { Int($0) } ?? 0
             guard length <= limit else { throw E2BError.tooLarge(.readFile, limit: limit) }
+            try await hold(length)
             var file: [UInt8] = []
             file.reserveCapacity(min(max(0, length), 64 << 20))
             while let chunk = try await stream.next() {
                 guard chunk.count <= limit - file.count else { throw E2BError.tooLarge(.readFile, limit: limit) }
                 guard !Task.isCancelled else { throw E2BError.cancelled }
+                // One whose length was not announced.
+                if file.count + chunk.count > length { try await hold(file.count + chunk.count) }
                 file += chunk
             }
             return file

@@ -1,3 +1,5 @@
+package import Budget
+
 /// Where E2B is and how to talk to it.
 public struct E2BConfiguration: Sendable {
     public var apiKey: String
@@ -15,11 +17,18 @@ public struct E2BConfiguration: Sendable {
     /// Of a call, its repetitions included. Executions and commands have timeouts of their own, and a file has a second
     /// more for each megabyte.
     public var requestTimeout: Duration
-    /// Bytes in one line of an execution's stream.
+    /// Bytes in one line of an execution's stream, of what is left when its strings have been cut to ``textLimit`` and
+    /// ``imageLimit``.
     public var lineLimit: Int
     /// Takes out of E2B's words, before they are cut and joined into an error's, what must not be shown: values that code
     /// or a command was given, for example. Keys and tokens are taken out anyway.
     public var redact: @Sendable ([UInt8]) -> [UInt8] = { $0 }
+    /// Bytes of one text in a line, as sent. Of a longer one the beginning and the end are kept, and a note between them.
+    public var textLimit = 16 << 20
+    /// Bytes of one image in a line, in base64 or as SVG, as sent. Of a longer one the beginning is kept.
+    public var imageLimit = 60 << 20
+    /// For lines and files that are being read. nil: they are bounded each by itself alone.
+    package var budget: ByteBudget?
     /// Bytes in the whole of an execution's or a command's stream, as sent.
     public var streamLimit: Int
     /// Connections to E2B's API, and as many to sandboxes, idle ones included. Further calls wait for one of them.

@@ -24,6 +24,8 @@ extension E2BError: CustomStringConvertible {
         case .broken(let step, let why): "\(step.failed): \(why)."
         case .tooLarge(let step, let limit):
             "\(step.failed): the answer is larger than the limit of \(limit) bytes."
+        case .outOfMemory(let step):
+            "\(step.failed): the service's memory is taken by other requests. Try again in a few seconds."
         case .cancelled: "The call was cancelled."
         case .shutDown: "The client has been stopped."
         case .invalidConfiguration(let what): "The configuration is not valid: \(what)."

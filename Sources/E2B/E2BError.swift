@@ -55,6 +55,8 @@ public enum E2BError: Error, Equatable, Sendable {
     /// The stream or the response ended early, or was not what the protocol says.
     case broken(Step, why: String)
     case tooLarge(Step, limit: Int)
+    /// What came would have taken more memory than there is for all calls together.
+    case outOfMemory(Step)
     case cancelled
     case shutDown
     case invalidConfiguration(String)
@@ -73,7 +75,7 @@ extension E2BError {
     /// never an execution, except after `.notStarted`.
     public var isTransient: Bool {
         switch self {
-        case .unreachable, .rateLimited, .noCapacity, .timedOut, .broken, .notStarted: true
+        case .unreachable, .rateLimited, .noCapacity, .timedOut, .broken, .notStarted, .outOfMemory: true
         case .refused(_, let status, _): status >= 500 || status == 408 || status == 409 || status == 425
         case .tls, .unauthorized, .notFound, .sandboxGone, .executionTimedOut, .tooLarge, .cancelled, .shutDown,
             .invalidConfiguration:

@@ -10,10 +10,20 @@ struct ExecutionReader {
     /// An event has come: the kernel works on the code, or has refused to.
     private(set) var hasStarted = false
 
-    /// - Parameter lineLimit: bytes.
-    init(lineLimit: Int) { lines = LineSplitter(limit: lineLimit) }
+    private var trimmer: StringTrimmer?
 
-    mutating func append(_ chunk: [UInt8]) { lines.append(chunk) }
+    /// - Parameters:
+    ///   - lineLimit: bytes, of what is left when strings have been trimmed.
+    ///   - stringLimits: nil: strings stay as they are.
+    init(lineLimit: Int, stringLimits: StringTrimmer.Limits? = nil) {
+        lines = LineSplitter(limit: lineLimit)
+        trimmer = stringLimits.map { StringTrimmer($0) }
+    }
+
+    mutating func append(_ chunk: [UInt8]) { lines.append(trimmer?.trim(chunk) ?? chunk) }
+
+    /// Bytes of a line whose end is still to come.
+    var heldCount: Int { lines.heldCount + (trimmer?.heldCount ?? 0) }
 
     /// The next event of what has arrived; nil when the rest of its line is still to come, or after the end.
     ///

@@ -1,3 +1,4 @@
+internal import Budget
 internal import Fetch
 
 /// The events of one execution as they arrive. One reader.
@@ -9,12 +10,17 @@ struct ExecutionStream {
     private var begin: ContinuousClock.Instant?
     private var hasArrived = false
     private var isOver = false
+    /// For what the reader holds, and what is made of it. nil: no matter.
+    private let reservation: ByteBudget.Reservation?
 
     /// - Parameter stream: its head has come.
-    init(_ stream: FetchStream, _ execution: ExecutionRequest, lineLimit: Int) {
+    init(_ stream: FetchStream, _ execution: ExecutionRequest, _ configuration: E2BConfiguration) {
         self.stream = stream
         self.execution = execution
-        reader = ExecutionReader(lineLimit: lineLimit)
+        reader = ExecutionReader(
+            lineLimit: configuration.lineLimit,
+            stringLimits: .init(text: configuration.textLimit, image: configuration.imageLimit))
+        reservation = configuration.budget?.reservation()
         begin = execution.mayQueue ? nil : .now
     }
 
@@ -23,6 +29,7 @@ struct ExecutionStream {
         while true {
             if let event = try reader.next() { return event }
             if isOver { return nil }
+            reservation?.shrink(to: reservedCount)
             if reader.isEnded {
                 stream.finish()
                 return nil
@@ -32,12 +39,20 @@ struct ExecutionStream {
                 hasArrived = true
                 begin = begin ?? .now
                 reader.append(chunk)
+                // Nothing more is read meanwhile, and so the sandbox has to wait, too.
+                if let reservation, await !reservation.grow(to: reservedCount, within: Self.patience) {
+                    throw .outOfMemory(.execute)
+                }
             } else {
                 isOver = true
                 return try reader.finish()
             }
         }
     }
+
+    /// A long line, the larger room that it moves to, and what is decoded out of it.
+    private var reservedCount: Int { reader.heldCount < 256 << 10 ? 0 : 3 * reader.heldCount }
+    private static let patience = Duration.seconds(5)
 
     /// Signs of life come every 5 s, so the clock is looked at often enough.
     private func checkStart() throws(E2BError) {

@@ -191,7 +191,7 @@ extension UnsafeRawBufferPointer {
     ///
     /// Eight bytes at a time. `x - 1 & ~x & 0x80` is not 0 in the lowest byte that is 0; a byte above it may be marked
     /// by the borrow, which is why only the lowest mark counts.
-    fileprivate func endOfPlainText(from start: Int) -> Int {
+    func endOfPlainText(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var position = start
         while position + 8 <= count {

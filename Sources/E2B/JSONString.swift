@@ -1,11 +1,12 @@
 internal import Glibc
 
 /// Escapes of a JSON string, which ``JSONScanner`` has already found to be well formed.
-enum JSONString {
-    /// Replaces escapes; no escape is shorter than what it stands for, so `room` needs `content.count` bytes.
+package enum JSONString {
+    /// Replaces escapes; no escape is shorter than what it stands for, so `room` needs `content.count` bytes, and may begin
+    /// where `content` does, or before.
     ///
     /// - Returns: bytes written: UTF-8 as far as `content` was.
-    static func unescape(_ content: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int {
+    package static func unescape(_ content: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int {
         guard let from = content.baseAddress, let to = room.baseAddress else { return 0 }
         var read = 0
         var written = 0

@@ -30,6 +30,14 @@ package struct JSONValue {
     /// nil also where ``string`` would be repaired because an escape in it is half of a surrogate pair.
     package var exactString: String? { kind == .escapedString && JSONString.hasHalfPair(content) ? nil : string }
 
+    /// Where it is in the bytes that were read, without its quotes; nil where ``exactString`` is.
+    package func exactPlace(in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard isString, kind == .plainString || !JSONString.hasHalfPair(content),
+            let base = bytes.baseAddress, let start = source.baseAddress
+        else { return nil }
+        return start - base + 1..<start - base + source.count - 1
+    }
+
     /// nil unless it is a number that `Int` holds exactly and that is written without fraction and exponent.
     package var integer: Int? {
         guard kind == .number else { return nil }

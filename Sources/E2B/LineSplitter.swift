@@ -16,6 +16,11 @@ struct LineSplitter {
 
     init(limit: Int) { self.limit = limit }
 
+    private static let doublingLimit = 1 << 20
+
+    /// Bytes that wait for the end of their line.
+    var heldCount: Int { held.count - start }
+
     mutating func append(_ chunk: [UInt8]) {
         if start == held.count {
             held = chunk
@@ -24,6 +29,10 @@ struct LineSplitter {
             // Moves the beginning of a line only; from then on it is at 0 until its end has come.
             held.removeFirst(start)
             searched -= start
+            // Not by doubling: what is long here is most of what an execution takes.
+            if held.count > Self.doublingLimit, held.capacity < held.count + chunk.count {
+                held.reserveCapacity(held.count + max(chunk.count, held.count / 4))
+            }
             held.append(contentsOf: chunk)
         }
         start = 0

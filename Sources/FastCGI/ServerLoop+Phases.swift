@@ -168,7 +168,7 @@ extension ServerLoop {
         let parcel = Parcel(request)
         connection.task = Task(executorPreference: executor) { [handler, inbox, id = connection.id] in
             guard let request = parcel.take() else { return }
-            inbox.post(await handler(request), for: id)
+            inbox.post(await handler(consume request), for: id)
         }
         if isCancelling { connection.task?.cancel() }
     }

@@ -40,7 +40,10 @@ final class EasyHandle {
 
     /// Has libcurl's callbacks called with `transfer`.
     func point(at transfer: UnsafeMutableRawPointer?) throws(FetchError) {
-        for option in [CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA] {
+        for option in [
+            CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
+            CURLOPT_SEEKDATA,
+        ] {
             try check(ccurl_set_pointer(raw, option, transfer))
         }
     }
@@ -66,6 +69,10 @@ final class EasyHandle {
         try check(ccurl_set_data_callback(raw, option, callback))
     }
 
+    func setSeeking(_ callback: ccurl_seek_callback) throws(FetchError) {
+        try check(ccurl_set_seek_callback(raw, callback))
+    }
+
     func setBeforeSending(_ callback: ccurl_prereq_callback) throws(FetchError) {
         try check(ccurl_set_prereq_callback(raw, callback))
     }
@@ -75,9 +82,10 @@ final class EasyHandle {
         try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
     }
 
-    /// libcurl takes a copy: an array's address holds for a call only.
+    /// Of a small body libcurl takes a copy: an array's address holds for a call only. A large one it asks the transfer for.
     func set(body: [UInt8]) throws(FetchError) {
         try check(ccurl_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        guard body.count <= Self.copyLimit else { return try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil)) }
         let code = body.withUnsafeBytes { bytes in
             // Without a byte there may be no address, and null would mean: call me for the body.
             bytes.isEmpty
@@ -86,6 +94,9 @@ final class EasyHandle {
         }
         try check(code)
     }
+
+    /// Bytes of a body.
+    private static let copyLimit = 64 << 10
 
     /// Of the last transfer: ``failure(_:)`` tells this one's.
     func forgetMessage() { message[0] = 0 }

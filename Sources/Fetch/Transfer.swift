@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// A request in flight. Not Sendable: it is made, used and freed on the driver's thread.
 ///
@@ -38,6 +39,9 @@ final class Transfer {
     private let receiver: Receiver
     private let news: News
     private var headers = HeaderList()
+    /// What is sent, and how much of it libcurl has asked for.
+    private let outgoing: [UInt8]
+    private var outgoingCount = 0
 
     /// How often the request was sent, or begun to be.
     private var sendings = 0
@@ -61,6 +65,7 @@ final class Transfer {
         self.receiver = receiver
         self.news = news
         url = request.url
+        outgoing = request.body ?? []
         // A year stands for ever, and keeps the sum in range.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
         bodyDeadline = request.bodyTimeout.map { now + $0 }
@@ -84,6 +89,17 @@ final class Transfer {
     static func setCallbacks(of easy: EasyHandle) throws(FetchError) {
         try easy.setBeforeSending { context, _, _, _, _ in
             Transfer.at(context)?.mayBeSent() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+        try easy.set(CURLOPT_READFUNCTION) { room, size, count, context in
+            guard let room, let transfer = Transfer.at(context) else { return Int(CURL_READFUNC_ABORT) }
+            return transfer.send(into: UnsafeMutableRawBufferPointer(start: room, count: size * count))
+        }
+        try easy.setSeeking { context, offset, origin in
+            // libcurl goes back to the beginning, and nowhere else.
+            guard origin == SEEK_SET, let transfer = Transfer.at(context), transfer.rewind(to: Int(offset)) else {
+                return CURL_SEEKFUNC_CANTSEEK
+            }
+            return CURL_SEEKFUNC_OK
         }
         try easy.set(CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
             Transfer.at(context)?.receive(line: UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
@@ -109,6 +125,19 @@ final class Transfer {
         if idleTimeout != nil { lastActivity = .now }
         sendings += 1
         return sendings == 1 || (sendings == 2 && isIdempotent)
+    }
+
+    private func send(into room: UnsafeMutableRawBufferPointer) -> Int {
+        let piece = outgoing[outgoingCount...].prefix(room.count)
+        room.copyBytes(from: piece)
+        outgoingCount += piece.count
+        return piece.count
+    }
+
+    private func rewind(to offset: Int) -> Bool {
+        guard (0...outgoing.count).contains(offset) else { return false }
+        outgoingCount = offset
+        return true
     }
 
     /// Returns the number of bytes taken; any other number makes libcurl end the transfer.

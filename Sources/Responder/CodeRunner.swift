@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import ImageGate
 import LibreChat
@@ -15,9 +16,14 @@ protocol ExecutionRecord {
     mutating func stopped(_ sentence: String)
     /// One line about an image that is not shown as it was made.
     mutating func noted(image line: String)
+    /// Bytes that are kept, where they may be many.
+    var heldCount: Int { get }
 }
 
-extension ExecutionReport: ExecutionRecord {}
+extension ExecutionReport: ExecutionRecord {
+    /// Bounded by the text of an answer.
+    var heldCount: Int { 0 }
+}
 
 /// Runs code in a sandbox, and its images through the gate.
 struct CodeRunner: Sendable {
@@ -40,10 +46,12 @@ struct CodeRunner: Sendable {
 
     /// With what is left of the time that the code may take.
     ///
-    /// - Parameter owner: the name of the key that the caller authenticated with.
+    /// - Parameters:
+    ///   - owner: the name of the key that the caller authenticated with.
+    ///   - memory: grows with what the record keeps.
     func run(
         _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
-        into record: inout some ExecutionRecord
+        holding memory: ByteBudget.Reservation, into record: inout some ExecutionRecord
     ) async -> Outcome {
         let asked = execution.timeout
         var execution = execution
@@ -66,10 +74,15 @@ struct CodeRunner: Sendable {
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(hidden) {
-                        gallery.add(image, gate)
+                        let room = await configuration.memory.reserve(image.byteCount, within: Self.patience)
+                        guard let room else { throw E2BError.outOfMemory(.execute) }
+                        gallery.add(image, gate, holding: room)
                     } else {
                         record.displayed(result)
                     }
+                }
+                guard await memory.grow(to: record.heldCount, within: Self.patience) else {
+                    throw E2BError.outOfMemory(.execute)
                 }
             }
             outcome.wasInterrupted = false
@@ -86,6 +99,10 @@ struct CodeRunner: Sendable {
             let stop = "The code was stopped: it sent more than \(limit) bytes of output."
             record.stopped(stop)
             outcome.problem = stop
+        } catch E2BError.outOfMemory {
+            let stop = "The code was stopped: the service has no memory for its output now."
+            record.stopped("\(stop) Have it print and draw less, or try again in a few seconds.")
+            outcome.problem = stop
         } catch {
             let failure = error as? E2BError ?? .cancelled
             outcome.failure = failure
@@ -97,6 +114,11 @@ struct CodeRunner: Sendable {
         outcome.images = images.admitted
         return outcome
     }
+}
+
+extension CodeRunner {
+    /// How long an execution may wait for memory.
+    private static let patience = Duration.seconds(5)
 }
 
 extension ExecutionFailure {

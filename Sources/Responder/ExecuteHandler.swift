@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import LibreChat
 import Redaction
@@ -46,7 +47,9 @@ struct ExecuteHandler: Sendable {
             envs: request.envs.mapValues { request.language.escaped(variable: $0) },
             timeout: request.timeout)
         execution.isLast = true
-        let outcome = await runner.run(execution, for: caller, in: sandbox, by: deadline, into: &report)
+        let memory = configuration.memory.reservation()
+        let outcome = await runner.run(
+            execution, for: caller, in: sandbox, by: deadline, holding: memory, into: &report)
         let refusal = outcome.failure.map { Refusal($0) }
         if let refusal { report.stopped(refusal.sentence) }
         var answer = Answer(

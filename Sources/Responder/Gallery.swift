@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import ImageGate
 import LibreChat
@@ -14,6 +15,8 @@ extension CapturedImage {
     fileprivate init(_ bytes: Result<[UInt8], MalformedBase64>, _ type: ImageType) {
         self.init(bytes: bytes.mapError { _ in .malformed(type, why: "its base64 is malformed") }, type: type)
     }
+
+    var byteCount: Int { (try? bytes.get().count) ?? 0 }
 }
 
 extension ExecutionResult {
@@ -45,13 +48,15 @@ struct Gallery {
         share = ImageShare(owner: owner)
     }
 
-    mutating func add(_ image: CapturedImage, _ gate: ImageGate) {
+    /// - Parameter room: for the image's bytes, as long as they are there.
+    mutating func add(_ image: CapturedImage, _ gate: ImageGate, holding room: ByteBudget.Reservation? = nil) {
         guard admissions.count < limit else {
             leftOut += 1
             return
         }
         admissions.append(
             Task { [share] in
+                defer { withExtendedLifetime(room) {} }
                 do throws(ImageRejection) {
                     return .success(try await gate.admit(try image.bytes.get(), claimed: image.type, in: share))
                 } catch {

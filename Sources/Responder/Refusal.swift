@@ -51,6 +51,7 @@ extension Refusal {
             self.init(status: 503, sentence, retryAfter: retryAfter ?? .seconds(10))
         case .timedOut, .executionTimedOut, .notStarted:
             self.init(status: 504, sentence)
+        case .outOfMemory: self = .outOfMemory
         case .shutDown: self = .shuttingDown
         case .cancelled: self = .cancelled
         case .unreachable, .tls, .unauthorized, .notFound, .sandboxGone, .refused, .broken, .tooLarge,

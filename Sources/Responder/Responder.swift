@@ -28,7 +28,7 @@ package final class Responder: Sendable {
     package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) {
         self.configuration = configuration
         self.log = log
-        memory = ByteBudget(limit: configuration.memoryLimit)
+        memory = configuration.memory
         computing = TaskThreads(named: "computing", count: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         origins = Origins(
             allowed: configuration.origins,
@@ -142,7 +142,7 @@ package final class Responder: Sendable {
             case "/execute", Self.actionPath:
                 if let preflight = preflight(request) { return .answered(preflight, Outcome()) }
                 try allow(["POST"], request, path)
-                return path == Self.actionPath ? try action(request) : try execution(request)
+                return path == Self.actionPath ? try action(consume request) : try execution(request)
             case "/health":
                 try allow(["GET", "HEAD"], request, path)
                 return .answered(json(health), Outcome())
@@ -200,24 +200,35 @@ package final class Responder: Sendable {
                 json: try body(of: request), standardTimeout: configuration.timeout,
                 maximumTimeout: configuration.maximumTimeout)
             guard let execute else { throw .withoutAPIKey }
-            return .running(caller: caller) { await execute.answer(to: execution, from: caller, id: $0, by: $1) }
+            // For as long as what was made of the body is there.
+            let reservation = request.reservation
+            return .running(caller: caller) { id, deadline in
+                defer { withExtendedLifetime(reservation) {} }
+                return await execute.answer(to: execution, from: caller, id: id, by: deadline)
+            }
         } catch {
             let (response, outcome) = refusal(error, request.path, caller: caller)
             return .answered(response, outcome)
         }
     }
 
-    private func action(_ request: FastCGIRequest) throws(Refusal) -> Route {
+    private func action(_ request: consuming FastCGIRequest) throws(Refusal) -> Route {
         let caller = try caller(of: request)
+        let reservation = request.reservation
         do throws(ActionFailure) {
             let body: [UInt8]
-            do throws(Refusal) { body = try self.body(of: request) } catch { throw ActionFailure(error) }
-            let action = try ActionRequest(json: body)
+            do throws(Refusal) { body = try self.body(of: consume request) } catch { throw ActionFailure(error) }
+            // Nobody else has the body from here on: a file is decoded in place.
+            let action = try ActionRequest(json: consume body)
             guard let act else {
                 // In an answer that LibreChat shows to the model.
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
             }
-            return .running(caller: caller) { await act.answer(to: action, from: caller, id: $0, by: $1) }
+            return .running(caller: caller) { id, deadline in
+                // As above.
+                defer { withExtendedLifetime(reservation) {} }
+                return await act.answer(to: action, from: caller, id: id, by: deadline)
+            }
         } catch {
             var answer = Answer(error, hidden)
             answer.outcome.caller = caller
@@ -229,7 +240,7 @@ package final class Responder: Sendable {
         try authenticator.caller(of: request)
     }
 
-    private func body(of request: FastCGIRequest) throws(Refusal) -> [UInt8] {
+    private func body(of request: consuming FastCGIRequest) throws(Refusal) -> [UInt8] {
         do throws(FastCGIError) {
             return try request.stdin.get()
         } catch {

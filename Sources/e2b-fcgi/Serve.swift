@@ -68,7 +68,7 @@ struct Serve: AsyncParsableCommand {
                 connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
             budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
             executor: { responder.executor(for: $0) }, onStranger: { strangers.tell($0) }
-        ) { await responder.respond(to: $0) }
+        ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")
         let isServed = Event()
         // Not waited for where a web server does not take the last answers: see StopTime.

@@ -87,6 +87,19 @@ struct ConfigurationTests {
         #expect(try Configuration(environment: [:]).answerLimit == .seconds(400))
     }
 
+    @Test(arguments: [
+        (["E2B_FCGI_MEMORY": "60000000"], "E2B_FCGI_BODY_LIMIT or E2B_FCGI_FILE_BYTES"),
+        (["E2B_FCGI_FILE_BYTES": "300000000"], "E2B_FCGI_BODY_LIMIT or E2B_FCGI_FILE_BYTES"),
+        (["E2B_FCGI_IMAGE_INPUT_BYTES": "1000000000"], "E2B_FCGI_IMAGE_INPUT_BYTES"),
+    ])
+    func `a memory that one request does not fit in is refused`(environment: [String: String], settings: String) throws
+    {
+        let error = try #require(throws: ConfigurationError.self) {
+            try Configuration(environment: environment)
+        }
+        #expect(error.complaints.contains { $0.contains("E2B_FCGI_MEMORY is") && $0.contains("lower \(settings).") })
+    }
+
     @Test func `all that is wrong is told at once, without secrets`() {
         let all = complaints(["E2B_FCGI_EXECUTIONS": "x", "E2B_FCGI_GRACE": "y", "E2B_FCGI_KEYS": "s3cr3t"])
         #expect(all.count == 3)

@@ -21,6 +21,9 @@ CURLcode ccurl_set_list(CURL *_Nonnull easy, CURLoption option, const struct cur
 typedef size_t (*ccurl_data_callback)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable context);
 CURLcode ccurl_set_data_callback(CURL *_Nonnull easy, CURLoption option, ccurl_data_callback _Nullable callback);
 
+typedef int (*ccurl_seek_callback)(void *_Nullable context, curl_off_t offset, int origin);
+CURLcode ccurl_set_seek_callback(CURL *_Nonnull easy, ccurl_seek_callback _Nullable callback);
+
 typedef int (*ccurl_prereq_callback)(
     void *_Nullable context, char *_Nullable remote_ip, char *_Nullable local_ip, int remote_port, int local_port);
 CURLcode ccurl_set_prereq_callback(CURL *_Nonnull easy, ccurl_prereq_callback _Nullable callback);

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import LibreChat
 import Redaction
@@ -11,6 +12,8 @@ struct ActionCall: Sendable {
     let id: String
     let deadline: Deadline
     let services: ActionServices
+    /// What the call keeps of output and files.
+    let memory: ByteBudget.Reservation
     /// For output that is too long for the answer.
     let storage = Storage()
 

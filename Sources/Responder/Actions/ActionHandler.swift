@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import LibreChat
 
@@ -12,7 +13,8 @@ struct ActionHandler: Sendable {
         to request: ActionRequest, from caller: String, id: String, by deadline: Deadline
     ) async -> Answer {
         let call = ActionCall(
-            arguments: request.arguments, owner: caller, id: id, deadline: deadline, services: services)
+            arguments: request.arguments, owner: caller, id: id, deadline: deadline, services: services,
+            memory: services.configuration.memory.reservation())
         var answer = await answer(to: call, request.action)
         answer.outcome.action = request.action.name
         answer.outcome.sandboxID = services.sessions.sandboxID(of: call.session)

@@ -1,13 +1,18 @@
 /// The body of `POST /e2bcode`, read by the table of actions.
 struct ActionRequest {
     let action: Action
-    let arguments: Arguments
+    private(set) var arguments: Arguments
 
     /// - Throws: ``ActionFailure``: a 400 for what is not a JSON object; else a 200 that names what is wrong.
-    init(json: [UInt8]) throws(ActionFailure) {
+    ///
+    /// - Parameter json: a file's content stays in it, and is not copied if nobody else has it.
+    init(json: consuming [UInt8]) throws(ActionFailure) {
         self = try json.withUnsafeBufferPointer { bytes throws(ActionFailure) in
             try ActionRequest(ArgumentReader(UnsafeRawBufferPointer(bytes)))
         }
+        guard let place = arguments.fileContentPlace else { return }
+        arguments.fileContentPlace = nil
+        arguments.fileContent = FileContent(place, in: consume json, isBase64: arguments.encoding == "base64")
     }
 
     private init(_ reader: borrowing ArgumentReader) throws(ActionFailure) {

@@ -8,6 +8,7 @@ struct ArgumentReader: ~Copyable {
 
     /// Of the members that some action knows. They point into the body.
     private let members: [String: JSONValue]
+    private let body: UnsafeRawBufferPointer
     /// For a failure's answer: what cannot be a session's is not sent back. Empty without one.
     let sessionID: String
 
@@ -24,6 +25,7 @@ struct ArgumentReader: ~Copyable {
                 Refusal(badRequest: "The body must be a JSON object with `action` and its parameters."))
         }
         self.members = members
+        self.body = body
         sessionID = members[Parameter.sessionID.name]?.exactString.flatMap { $0.isSessionID ? $0 : nil } ?? ""
     }
 
@@ -41,6 +43,15 @@ struct ArgumentReader: ~Copyable {
                 sessionID: sessionID)
         }
         return value
+    }
+
+    /// Where a string is in the body; nil: it is absent or null.
+    func place(of name: String) throws(ActionFailure) -> FileContent.Place? {
+        guard let json = members[name], json.kind != .null else { return nil }
+        guard let range = json.exactPlace(in: body) else {
+            throw ActionFailure("`\(name)` must be \(ParameterType.text.expectation).", sessionID: sessionID)
+        }
+        return FileContent.Place(range: range, hasEscapes: json.kind == .escapedString)
     }
 
     /// What a body is kept of, however many members it has.

@@ -16,7 +16,9 @@ struct Arguments: Equatable, Sendable {
     var commandID: String?
     var pid: Int?
     var filePath: String?
-    var fileContent: String?
+    var fileContent: FileContent?
+    /// Of `fileContent` in the request's body.
+    var fileContentPlace: FileContent.Place?
     var encoding: String?
     var packages: [String]?
     var expiresIn: Double?

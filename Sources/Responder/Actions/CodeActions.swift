@@ -51,11 +51,13 @@ extension ActionCall {
         return try await services.contexts.run(
             key, until: deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
         ) {
-            var outcome = await services.runner.run(execution, for: owner, in: sandbox, by: deadline, into: &record)
+            var outcome = await services.runner.run(
+                execution, for: owner, in: sandbox, by: deadline, holding: memory, into: &record)
             if case .notStarted = outcome.failure {
                 // A kernel can lose what comes right after an interrupted execution. It surely never ran.
                 try await Task.sleep(for: Self.rest)
-                outcome = await services.runner.run(execution, for: owner, in: sandbox, by: deadline, into: &record)
+                outcome = await services.runner.run(
+                    execution, for: owner, in: sandbox, by: deadline, holding: memory, into: &record)
             }
             wasInterrupted = outcome.wasInterrupted
             if let failure = outcome.failure {

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import LibreChat
 import System
@@ -77,6 +78,8 @@ extension ActionCall {
                 case .stderr(let bytes): ending.stderr.append(bytes[...])
                 case .ended: break
                 }
+                let held = ending.stdout.heldCount + ending.stderr.heldCount
+                guard await memory.grow(to: held, within: .seconds(5)) else { throw E2BError.outOfMemory(.runProcess) }
             }
             ending.exitCode = exit.code
             if !exit.isExited { ending.note = "The command was ended by a signal (\(exit.status))." }
@@ -92,6 +95,9 @@ extension ActionCall {
             case .tooLarge(_, let limit):
                 ending.note =
                     "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."
+            case .outOfMemory where hasBegun:
+                ending.note =
+                    "The command was stopped: the service has no memory for its output now. Redirect it to a file."
             // What it printed until then is worth more than the error alone.
             case _ where hasBegun && error != .cancelled: ending.note = "\(error)"
             default: throw error

@@ -51,6 +51,10 @@ struct ExecutionParts: ExecutionRecord {
         failed(ExecutionFailure(name: "Stopped", value: sentence, traceback: ""))
     }
 
+    var heldCount: Int {
+        stdout.heldCount + stderr.heldCount + output.heldCount + results.reduce(0) { $0 + $1.text.heldCount }
+    }
+
     mutating func noted(image line: String) { notes.append(line) }
 
     /// E2B failed before the code's end.

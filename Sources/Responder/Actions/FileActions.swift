@@ -7,15 +7,10 @@ import Redaction
 extension ActionCall {
     func writeFile() async throws -> ActionOutcome {
         let path = try checkedPath(required(\.filePath), "filePath")
-        let content = try required(\.fileContent)
         let bytes: [UInt8]
-        if arguments.encoding == "base64" {
-            guard let decoded = Data(base64Encoded: content, options: .ignoreUnknownCharacters) else {
-                throw failure("`fileContent` must be base64, as `encoding` says.")
-            }
-            bytes = Array(decoded)
-        } else {
-            bytes = Array(content.utf8)
+        switch try required(\.fileContent) {
+        case .bytes(let content): bytes = content
+        case .malformed: throw failure("`fileContent` must be base64, as `encoding` says.")
         }
         guard bytes.count <= configuration.fileLimit else {
             throw failure("`fileContent` must be at most \(configuration.fileLimit) bytes.")
@@ -35,7 +30,7 @@ extension ActionCall {
         let limit = configuration.fileLimit
         let bytes: [UInt8]
         do {
-            bytes = try await inSandbox { try await client.read(path, limit: limit, in: $0) }
+            bytes = try await inSandbox { try await client.read(path, limit: limit, holding: memory, in: $0) }
         } catch E2BError.tooLarge {
             throw failure("\(path) is larger than \(limit) bytes. Use `get_file_downloadurl`.")
         } catch E2BError.notFound {

@@ -29,6 +29,21 @@ struct Parameter: Sendable {
             return false
         }
     }
+
+    /// A text that stays where it is in the request's body.
+    init(
+        _ name: String, place path: any WritableKeyPath<Arguments, FileContent.Place?> & Sendable, _ meaning: String
+    ) {
+        self.name = name
+        alias = nil
+        type = .text
+        self.meaning = meaning
+        read = { reader, arguments throws(ActionFailure) in
+            guard let place = try reader.place(of: name) else { return false }
+            arguments[keyPath: path] = place
+            return true
+        }
+    }
 }
 
 /// What a parameter may be.
@@ -89,7 +104,8 @@ extension Parameter {
     static let commandID = Parameter("commandId", \.commandID, "The id that a background `shell` answered with.")
     static let pid = Parameter("pid", \.pid, "Process id.", .integer(1...Int(Int32.max)))
     static let filePath = Parameter("filePath", \.filePath, "Path in the sandbox, /home/user/data.csv for example.")
-    static let fileContent = Parameter("fileContent", \.fileContent, "What the file is to hold; may be empty.")
+    static let fileContent = Parameter(
+        "fileContent", place: \.fileContentPlace, "What the file is to hold; may be empty.")
     static let encoding = Parameter(
         "encoding", \.encoding, "Of the file's content. Default utf-8.", .choice(["utf-8", "base64"]))
     static let packages = Parameter("packages", \.packages, "Names of packages: an array of strings.")

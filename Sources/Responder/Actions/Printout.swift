@@ -22,6 +22,8 @@ struct Printout: Sendable {
     }
 
     var isEmpty: Bool { head.isEmpty }
+    /// Bytes that are kept, where they are many.
+    var heldCount: Int { head.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
     /// What is kept from the beginning.
     var kept: [UInt8] { head }
 
@@ -98,6 +100,8 @@ struct Printout: Sendable {
     private static let shownTail = 6000
     /// Bytes that are looked at for either end of what is shown.
     private static let tailLimit = 64 << 10
+    /// Bytes that need no thought.
+    private static let smallCount = 1 << 20
 }
 
 extension ActionCall {

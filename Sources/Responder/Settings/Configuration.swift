@@ -1,3 +1,4 @@
+package import Budget
 package import E2B
 package import FastCGI
 package import ImageGate
@@ -28,6 +29,8 @@ package struct Configuration: Sendable {
     package var fileLimit: Int
     /// Bytes that requests in flight may hold together.
     package var memoryLimit: Int
+    /// Those bytes.
+    package let memory: ByteBudget
     package var timeout: Duration
     package var maximumTimeout: Duration
     /// Unicode scalars of an answer's text.
@@ -71,7 +74,7 @@ package struct Configuration: Sendable {
             caFile: reader.readableFile(.caFile),
             proxy: reader.proxy(.proxy),
             requestTimeout: reader.seconds(.requestTimeout, 1...600),
-            lineLimit: reader.integer(.outputLimit, 1 << 16...1 << 32),
+            lineLimit: 1 << 32,
             streamLimit: reader.integer(.outputLimit, 1 << 16...1 << 32))
         template = reader.text(.template) ?? Setting.template.standard
         hiddenVariables = reader.hiddenVariables()
@@ -109,6 +112,23 @@ package struct Configuration: Sendable {
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
         timeout = min(timeout, maximumTimeout)
+        memory = ByteBudget(limit: memoryLimit)
+        e2b.budget = memory
+        // In base64, and a line break now and then.
+        e2b.imageLimit = imagePolicy.inputByteLimit / 3 * 4 + imagePolicy.inputByteLimit / 32 + 64
+        // Far beyond what an answer shows: where a text is cut while it comes, a hidden value may be cut in two.
+        e2b.textLimit = max(memoryLimit / 64, 16 * textLimit)
+        e2b.lineLimit = e2b.imageLimit + 4 * e2b.textLimit
+        // What a single request may bring has to find room.
+        let needs: [(what: String, size: Int, settings: [Setting])] = [
+            ("the body of one request", bodyLimit + 2 * fileLimit, [.bodyLimit, .fileLimit]),
+            ("one image of a result", 3 * e2b.imageLimit, [.imageInputBytes]),
+        ]
+        for need in needs where need.size > memoryLimit {
+            reader.refuse(
+                "\(Setting.memory.name) is \(memoryLimit), and \(need.what) may take \(need.size) bytes: raise it, or lower "
+                    + "\(need.settings.map(\.name).joined(separator: " or ")).")
+        }
         if answerLimit > readTimeout - Deadline.margin {
             reader.refuse(
                 "\(Setting.maximumTimeout.name) (\(maximumTimeout.words)) and \(Setting.requestTimeout.name) "

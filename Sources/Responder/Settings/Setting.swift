@@ -35,7 +35,8 @@ package struct Setting: Sendable {
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
         "E2B_FCGI_MEMORY", "536870912",
-        "bytes that bodies of requests in flight may hold together; a quarter of it more for answers not taken yet")
+        "bytes that requests in flight may hold together: bodies, output, files, images; a quarter of it more for answers "
+            + "not taken yet")
     static let timeout = Setting("E2B_FCGI_TIMEOUT", "120", "seconds that code may run when the request does not say")
     static let maximumTimeout = Setting("E2B_FCGI_MAX_TIMEOUT", "300", "seconds that a request may ask for")
     static let requestTimeout = Setting("E2B_FCGI_E2B_TIMEOUT", "60", "seconds to wait for an answer of E2B's API")
