@@ -9,8 +9,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Our own Swift code: the same language settings everywhere.
-func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+/// A target of our own Swift code: the same language settings everywhere.
+func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
@@ -66,17 +66,17 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("fontconfig")]),
 
         // What Linux says, for all that is above.
-        room("System", ["CLinux"]),
+        target("System", ["CLinux"]),
 
         // The responder.
-        room("Budget", []),
-        room("FastCGI", ["Budget", "CFastCGI", "CLinux", "System"]),
-        room("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
-        room("E2B", ["Budget", "CCrypto", "Fetch"]),
-        room("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "System"]),
-        room("Redaction", []),
-        room("LibreChat", ["E2B", "ImageGate", "Redaction"]),
-        room(
+        target("Budget", []),
+        target("FastCGI", ["Budget", "CFastCGI", "CLinux", "System"]),
+        target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
+        target("E2B", ["Budget", "CCrypto", "Fetch"]),
+        target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "System"]),
+        target("Redaction", []),
+        target("LibreChat", ["E2B", "ImageGate", "Redaction"]),
+        target(
             "Responder",
             ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "Redaction", "System", "CCrypto", "CYAML"]),
         .executableTarget(
@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: settings),
 
         // The embedded default. It shares nothing with the responder but what Linux says.
-        room(
+        target(
             "LocalE2B",
             [
                 "CCrypto", "CGNU", "System", .product(name: "FlyingFox", package: "FlyingFox"),
