@@ -271,7 +271,7 @@ static GLogWriterOutput keep_silent(GLogLevelFlags level, const GLogField *field
     return G_LOG_WRITER_HANDLED;
 }
 
-void cimage_prepare_helper(const char *name) {
+void cimage_prepare_decoder(const char *name) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, name);
     // An arena for each thread would take its share of the address space, and keep it.

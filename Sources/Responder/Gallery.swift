@@ -7,7 +7,7 @@ import System
 
 /// An image as a result brings it.
 struct CapturedImage: Sendable {
-    let bytes: Result<[UInt8], ImageRejection>
+    let bytes: Result<[UInt8], ImageGateError>
     let type: ImageType
 }
 
@@ -35,17 +35,17 @@ extension ExecutionResult {
 ///
 /// Each is decoded while the code runs on, and while the time of the code, not ours, is measured.
 struct Gallery {
-    private typealias Admission = Task<Result<AdmittedImage, ImageRejection>, Never>
+    private typealias Admission = Task<Result<AdmittedImage, ImageGateError>, Never>
 
     private let limit: Int
-    private let share: ImageShare
+    private let batch: ImageBatch
     private var admissions: [Admission] = []
     private var leftOut = 0
 
     /// - Parameter owner: who asked for the execution.
     init(limit: Int, owner: String) {
         self.limit = limit
-        share = ImageShare(owner: owner)
+        batch = ImageBatch(owner: owner)
     }
 
     /// - Parameter room: for the image's bytes, as long as they are there.
@@ -55,10 +55,10 @@ struct Gallery {
             return
         }
         admissions.append(
-            Task { [share] in
+            Task { [batch] in
                 defer { withExtendedLifetime(room) {} }
-                do throws(ImageRejection) {
-                    return .success(try await gate.admit(try image.bytes.get(), claimed: image.type, in: share))
+                do throws(ImageGateError) {
+                    return .success(try await gate.admit(try image.bytes.get(), claimed: image.type, in: batch))
                 } catch {
                     return .failure(error)
                 }

@@ -45,7 +45,7 @@ package final class Responder: Sendable {
             (execute, act) = (nil, nil)
             return
         }
-        let confinement = configuration.makeConfinement { log.notice($0) }
+        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
         let runner = CodeRunner(
             client: client,
             gate: ImageGate(

@@ -5,7 +5,7 @@ extension SecretRedactor {
     /// The drawing without secrets in its source.
     ///
     /// What stands apart in the source and together in the picture, where nobody could take it out, costs the picture.
-    func checked(svg: String) -> Result<[UInt8], ImageRejection> {
+    func checked(svg: String) -> Result<[UInt8], ImageGateError> {
         guard longest > 0 else { return .success(Array(svg.utf8)) }
         // The gate would not take it either: nothing is looked for in megabytes that nobody gets to see.
         let (count, limit) = (svg.utf8.count, SVGLimit.document)

@@ -36,7 +36,7 @@ struct Admit: AsyncParsableCommand {
         let bytes = try source.read(limit: policy.inputByteLimit)
         let image: AdmittedImage
         let type: ImageType
-        do throws(ImageRejection) {
+        do throws(ImageGateError) {
             (image, type) = try await Self.admit(bytes, configuration)
         } catch {
             throw Failure("\(source) is rejected: \(error)")
@@ -50,12 +50,12 @@ struct Admit: AsyncParsableCommand {
 
     private static func admit(
         _ bytes: [UInt8], _ configuration: Configuration
-    ) async throws(ImageRejection) -> (AdmittedImage, ImageType) {
+    ) async throws(ImageGateError) -> (AdmittedImage, ImageType) {
         guard !bytes.isEmpty else { throw .empty }
         guard let type = ImageType.sniff(bytes) else { throw .unknownType }
         let gate = ImageGate(
             policy: configuration.imagePolicy, threads: 1,
-            decoding: .confined(configuration.makeConfinement(notice: warn)))
+            decoding: .confined(configuration.makeDecoderConfiguration(notice: warn)))
         return (try await gate.admit(bytes, claimed: type), type)
     }
 

@@ -34,7 +34,7 @@ struct Check: AsyncParsableCommand {
             throw Failure("\(shownURL) answered \(response.head.status) without an image:\n\(answer.text)")
         }
         let gate = ImageGate(
-            policy: configuration.imagePolicy, threads: 1, decoding: .confined(Confinement(notice: warn)))
+            policy: configuration.imagePolicy, threads: 1, decoding: .confined(DecoderConfiguration(notice: warn)))
         var descriptions: [String] = []
         for (bytes, type) in answer.images {
             let image = try await gate.admit(bytes, claimed: type)

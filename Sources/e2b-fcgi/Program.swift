@@ -13,7 +13,7 @@ enum Program {
     static func main() {
         StopSignals.block()
         refuseSearchWords()
-        DecodingHelper.runIfAsked(CommandLine.arguments)
+        DecoderMain.runIfAsked(CommandLine.arguments)
         ProcessStart.settle()
         // Not on the main actor, whose thread is busy with signals.
         Task.detached { await run() }

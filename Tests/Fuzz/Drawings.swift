@@ -10,7 +10,7 @@ enum Drawings {
         }
         for (name, value) in attributes(of: image.bytes) { try check(name, value) }
         let again: SVGImage
-        do throws(ImageRejection) {
+        do throws(ImageGateError) {
             again = try SVGImage(sanitising: image.bytes, policy: policy)
         } catch {
             throw Violation("a cleaned drawing is rejected: \(error)")
@@ -51,7 +51,7 @@ enum Drawings {
         if name == "href" || name.hasSuffix(":href") {
             let targets = ["#", "data:image/png;base64,", "data:image/jpeg;base64,"]
             try require(targets.contains { value.hasPrefix($0) }, "a cleaned drawing has \(name)=\(value)")
-        } else if !SVGVocabulary.plainAttributes.contains(name), name != "id" {
+        } else if !SVGAllowList.plainAttributes.contains(name), name != "id" {
             let plain = value.lowercased().replacing("&quot;", with: "")
             for target in plain.split(separator: "url(", omittingEmptySubsequences: false).dropFirst() {
                 let start = target.first { $0 != "'" && $0 != " " }

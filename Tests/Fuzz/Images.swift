@@ -41,7 +41,7 @@ enum Images {
                     "out of the box: \(image.width)×\(image.height)")
             }
             let again: AdmittedImage
-            do throws(ImageRejection) {
+            do throws(ImageGateError) {
                 again = try admit(image.bytes, image.type, policy)
             } catch {
                 throw Violation("what was admitted is rejected: \(error)")
@@ -63,7 +63,7 @@ enum Images {
 
     private static func admit(
         _ bytes: [UInt8], _ type: ImageType, _ policy: ImagePolicy
-    ) throws(ImageRejection) -> AdmittedImage {
+    ) throws(ImageGateError) -> AdmittedImage {
         try Admission(policy: policy, cancellation: Cancellation()).admit(bytes, claimed: type)
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import ImageGate
 
-/// A gate whose helpers are the real program's, and can be told from those of other tests.
+/// A gate whose decoders are the real program's, and can be told from those of other tests.
 struct ConfinedGate: Sendable {
     let gate: ImageGate
     let policy: ImagePolicy
@@ -15,15 +15,15 @@ struct ConfinedGate: Sendable {
     }
 
     init(
-        _ policy: ImagePolicy = .init(), threads: Int = 1, _ change: (inout Confinement) -> Void = { _ in }
+        _ policy: ImagePolicy = .init(), threads: Int = 1, _ change: (inout DecoderConfiguration) -> Void = { _ in }
     ) {
         let told = Notices()
-        var confinement = Confinement { line in told.lines.withLock { $0.append(line) } }
+        var confinement = DecoderConfiguration { line in told.lines.withLock { $0.append(line) } }
         confinement.executable = Binaries.responder.path
         // What a debug build takes, beside others that compute.
-        (confinement.processorTime, confinement.shareTime) = (.seconds(20), .seconds(60))
+        (confinement.processorTime, confinement.batchTime) = (.seconds(20), .seconds(60))
         change(&confinement)
-        // A limit that no other gate has ends up among the arguments of its helpers.
+        // A limit that no other gate has ends up among the arguments of its decoders.
         var policy = policy
         policy.inputByteLimit -= Self.count.wrappingAdd(1, ordering: .relaxed).newValue
         self.policy = policy
@@ -35,44 +35,44 @@ struct ConfinedGate: Sendable {
 
     var notices: [String] { told.lines.withLock { $0 } }
 
-    var helpers: [DecodingProcess] { Self.helpers(policy) }
+    var decoders: [DecodingProcess] { Self.decoders(policy) }
 
     /// Also when the gate is gone.
-    static func helpers(_ policy: ImagePolicy) -> [DecodingProcess] {
+    static func decoders(_ policy: ImagePolicy) -> [DecodingProcess] {
         DecodingProcess.of(getpid(), argument: String(policy.decodingMemory))
     }
 
-    func admit(_ bytes: [UInt8], _ type: ImageType = .png) async throws(ImageRejection) -> AdmittedImage {
+    func admit(_ bytes: [UInt8], _ type: ImageType = .png) async throws(ImageGateError) -> AdmittedImage {
         try await gate.admit(bytes, claimed: type)
     }
 
-    func outcome(
-        _ bytes: [UInt8], _ type: ImageType = .png, in share: ImageShare? = nil
-    ) async -> Result<AdmittedImage, ImageRejection> {
-        do throws(ImageRejection) {
-            return .success(try await gate.admit(bytes, claimed: type, in: share))
+    func result(
+        _ bytes: [UInt8], _ type: ImageType = .png, in batch: ImageBatch? = nil
+    ) async -> AdmissionResult {
+        do throws(ImageGateError) {
+            return .success(try await gate.admit(bytes, claimed: type, in: batch))
         } catch {
             return .failure(error)
         }
     }
 
-    /// The only helper, stopped in the midst of decoding `bytes`; and the task that waits for the image.
+    /// The only decoder, stopped in the midst of decoding `bytes`; and the task that waits for the image.
     func begin(
         _ bytes: [UInt8]
-    ) async throws -> (helper: DecodingProcess, task: Task<Result<AdmittedImage, ImageRejection>, Never>) {
+    ) async throws -> (decoder: DecodingProcess, task: Task<AdmissionResult, Never>) {
         _ = try await admit(SampleImages.png(width: 4, height: 4))
-        guard let helper = helpers.first else { throw HarnessError.unreadable("the gate's helper") }
-        let before = helper.processorTime
-        let task = Task { await outcome(bytes) }
+        guard let decoder = decoders.first else { throw HarnessError.unreadable("the gate's decoder") }
+        let before = decoder.processorTime
+        let task = Task { await result(bytes) }
         // By a thread of its own: beside tests that compute, a task would come when all is over.
         await withCheckedContinuation { begun in
             onThread {
-                while helper.isAlive, helper.processorTime <= before + 5 { usleep(1000) }
-                helper.signal(SIGSTOP)
+                while decoder.isAlive, decoder.processorTime <= before + 5 { usleep(1000) }
+                decoder.signal(SIGSTOP)
                 begun.resume()
             }
         }
-        return (helper, task)
+        return (decoder, task)
     }
 }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageGate
 
-/// The helper processes of the real program.
+/// The decoder processes of the real program.
 @Suite(.timeLimit(.minutes(10)))
 struct ConfinementTests {
     /// 16 by 16.
@@ -14,7 +14,7 @@ struct ConfinementTests {
 
     // MARK: The same as without
 
-    @Test func `what a helper answers is what the decoders say`() async throws {
+    @Test func `what a decoder answers is what the decoders say`() async throws {
         let noise = Bitmap(300, 200, .rgb) { x, y in [UInt8(x * y & 0xFF), UInt8(x & 0xFF), UInt8(y)] }
         let large = SampleImages.png(width: 300, height: 200)
         let images: [([UInt8], ImageType)] = [
@@ -42,15 +42,15 @@ struct ConfinementTests {
             policy.svg = treatment
             let gate = ConfinedGate(policy)
             for (bytes, type) in images {
-                let expected = Result { () throws(ImageRejection) in try admit(bytes, type, policy: gate.policy) }
-                #expect(await gate.outcome(bytes, type) == expected)
+                let expected = Result { () throws(ImageGateError) in try admit(bytes, type, policy: gate.policy) }
+                #expect(await gate.result(bytes, type) == expected)
             }
             #expect(gate.notices.isEmpty)
-            #expect(gate.helpers.count == (treatment == .rasterise ? 2 : 1))
+            #expect(gate.decoders.count == (treatment == .rasterise ? 2 : 1))
         }
     }
 
-    @Test func `many images share few helpers`() async throws {
+    @Test func `many images batch few decoders`() async throws {
         let gate = ConfinedGate(.box(40, 60), threads: 3)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for side in 50..<100 {
@@ -61,79 +61,79 @@ struct ConfinementTests {
             }
             try await group.waitForAll()
         }
-        #expect((1...3).contains(gate.helpers.count))
+        #expect((1...3).contains(gate.decoders.count))
     }
 
-    // MARK: What a helper is left with
+    // MARK: What a decoder is left with
 
-    @Test func `a helper can compute and nothing else`() async throws {
+    @Test func `a decoder can compute and nothing else`() async throws {
         let gate = ConfinedGate()
         _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
         _ = try await gate.admit(svg("<text y='9'>x</text>"), .svg)
-        let helpers = gate.helpers
-        #expect(helpers.count == 2)
-        for helper in helpers {
-            for thread in helper.threadStatuses {
+        let decoders = gate.decoders
+        #expect(decoders.count == 2)
+        for decoder in decoders {
+            for thread in decoder.threadStatuses {
                 #expect(thread.contains("\nNoNewPrivs:\t1\n") && thread.contains("\nSeccomp:\t2\n"))
             }
             // Pango asks fontconfig in a thread, which ends a moment after the drawing is sent.
             try await eventually("a decoder at rest with one thread") {
-                helper.threadStatuses.count == 1 && helper.descriptors.count == 1
+                decoder.threadStatuses.count == 1 && decoder.descriptors.count == 1
             }
-            let descriptors = helper.descriptors
+            let descriptors = decoder.descriptors
             #expect(descriptors.count == 1 && descriptors["0"]?.hasPrefix("socket:") == true, "\(descriptors)")
-            let limits = helper.text("limits")
+            let limits = decoder.text("limits")
             #expect(limits.contains(#/\nMax core file size +0 +0 /#) && limits.contains(#/\nMax file size +0 +0 /#))
             #expect(limits.contains(#/\nMax open files +(1|64) +(1|64) /#))
             let isLimited = limits.contains(#/\nMax address space +\d+ +\d+ /#)
             #expect(isLimited || Sanitizer.isWatchingAddresses)
             // A session of its own: no terminal's signals. No variable with a secret in it.
-            #expect(getsid(helper.pid) == helper.pid)
-            #expect(!helper.text("environ").split(separator: "\0").contains { $0.hasPrefix("PATH=") })
+            #expect(getsid(decoder.pid) == decoder.pid)
+            #expect(!decoder.text("environ").split(separator: "\0").contains { $0.hasPrefix("PATH=") })
         }
-        #expect(Set(helpers.map { $0.text("comm") }) == ["e2b-fcgi-decode\n", "e2b-fcgi-draw\n"])
+        #expect(Set(decoders.map { $0.text("comm") }) == ["e2b-fcgi-decode\n", "e2b-fcgi-draw\n"])
     }
 
     // MARK: What goes wrong
 
-    @Test func `a helper that is killed takes one image with it`() async throws {
+    @Test func `a decoder that is killed takes one image with it`() async throws {
         let gate = ConfinedGate()
-        let (helper, task) = try await gate.begin(VastPNG.make())
-        helper.signal(SIGKILL)
+        let (decoder, task) = try await gate.begin(VastPNG.make())
+        decoder.signal(SIGKILL)
         #expect(await task.value == .failure(.decoderCrashed(.png)))
         #expect(gate.notices == ["an image is rejected: the decoder of PNG was ended by signal 9, Killed"])
         #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
-        #expect(!helper.isAlive && gate.helpers.count == 1)
+        #expect(!decoder.isAlive && gate.decoders.count == 1)
     }
 
-    @Test func `a helper that dies without work is no image's fault`() async throws {
+    @Test func `a decoder that dies without work is no image's fault`() async throws {
         let gate = ConfinedGate()
         for _ in 0..<3 {
             _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
-            let helper = try #require(gate.helpers.first)
-            helper.signal(SIGKILL)
-            try await eventually("its end") { !helper.isAlive }
+            let decoder = try #require(gate.decoders.first)
+            decoder.signal(SIGKILL)
+            try await eventually("its end") { !decoder.isAlive }
         }
         #expect(gate.notices.isEmpty)
     }
 
-    @Test func `a helper that hangs is ended at the deadline`() async throws {
+    @Test func `a decoder that hangs is ended at the deadline`() async throws {
         let gate = ConfinedGate { $0.deadline = .seconds(2) }
         _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
-        let helper = try #require(gate.helpers.first)
-        helper.signal(SIGSTOP)
-        try await eventually("its stop") { helper.isStopped }
+        let decoder = try #require(gate.decoders.first)
+        decoder.signal(SIGSTOP)
+        try await eventually("its stop") { decoder.isStopped }
         // More than the socket holds, so that the gate waits for its request to be read, too.
-        let outcome = await gate.outcome(SampleImages.png(width: 500, height: 500))
-        #expect(outcome == .failure(.decoderTooSlow(.png)))
+        let result = await gate.result(SampleImages.png(width: 500, height: 500))
+        #expect(result == .failure(.decoderTooSlow(.png)))
         #expect(gate.notices == ["an image is rejected: the decoder of PNG was ended: it took too long"])
-        #expect(!helper.isAlive)
+        #expect(!decoder.isAlive)
         #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
     }
 
     @Test func `computing has an end`() async throws {
         let gate = ConfinedGate { $0.processorTime = .milliseconds(200) }
-        #expect(await gate.outcome(try await VastPNG.make()) == .failure(.decoderTooSlow(.png)))
+        #expect(await gate.result(try await VastPNG.make()) == .failure(.decoderTooSlow(.png)))
         #expect(gate.notices.count == 1)
         // Each image has the time anew.
         for _ in 0..<3 { #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4) }
@@ -141,23 +141,23 @@ struct ConfinementTests {
 
     @Test func `the images of one execution have processor time together`() async throws {
         let gate = ConfinedGate(threads: 2) {
-            ($0.processorTime, $0.shareTime) = (.milliseconds(400), .milliseconds(600))
+            ($0.processorTime, $0.batchTime) = (.milliseconds(400), .milliseconds(600))
         }
         let bytes = try await VastPNG.make()
-        let share = ImageShare(owner: "a")
-        let outcomes = await withTaskGroup(of: Result<AdmittedImage, ImageRejection>.self) { group in
-            for _ in 0..<3 { group.addTask { await gate.outcome(bytes, in: share) } }
+        let batch = ImageBatch(owner: "a")
+        let results = await withTaskGroup(of: AdmissionResult.self) { group in
+            for _ in 0..<3 { group.addTask { await gate.result(bytes, in: batch) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(outcomes.count { $0 == .failure(.decoderTooSlow(.png)) } == 2)
-        #expect(outcomes.count { $0 == .failure(.noTimeLeft) } == 1)
+        #expect(results.count { $0 == .failure(.decoderTooSlow(.png)) } == 2)
+        #expect(results.count { $0 == .failure(.noTimeLeft) } == 1)
         // By the kernel's account, which counts in ticks.
-        #expect(share.left(of: .milliseconds(600)) > .milliseconds(-300))
-        #expect(await gate.outcome(SampleImages.png(width: 4, height: 4), in: share) == .failure(.noTimeLeft))
+        #expect(batch.left(of: .milliseconds(600)) > .milliseconds(-300))
+        #expect(await gate.result(SampleImages.png(width: 4, height: 4), in: batch) == .failure(.noTimeLeft))
         // Another execution has its own, of the same owner as well.
-        let other = ImageShare(owner: "a")
+        let other = ImageBatch(owner: "a")
         for _ in 0..<3 {
-            guard case .success = await gate.outcome(SampleImages.png(width: 4, height: 4), in: other) else {
+            guard case .success = await gate.result(SampleImages.png(width: 4, height: 4), in: other) else {
                 Issue.record("an image of another execution is rejected")
                 return
             }
@@ -166,31 +166,31 @@ struct ConfinementTests {
 
     @Test func `an image that nobody waits for is left at once`() async throws {
         let gate = ConfinedGate()
-        let (helper, task) = try await gate.begin(VastPNG.make())
+        let (decoder, task) = try await gate.begin(VastPNG.make())
         task.cancel()
         #expect(await task.value == .failure(.cancelled))
-        #expect(!helper.isAlive)
+        #expect(!decoder.isAlive)
         #expect(try await gate.admit(SampleImages.png(width: 4, height: 4)).width == 4)
         #expect(gate.notices.isEmpty)
     }
 
     @Test(arguments: ["/nonexistent/e2b-fcgi", "/usr/bin/true", "/usr/bin/cat"])
-    func `a helper that cannot be started is a rejection`(executable: String) async throws {
+    func `a decoder that cannot be started is a rejection`(executable: String) async throws {
         let gate = ConfinedGate { $0.executable = executable }
-        let outcome = await gate.outcome(SampleImages.png(width: 4, height: 4))
-        #expect(outcome == .failure(.decoderUnavailable))
+        let result = await gate.result(SampleImages.png(width: 4, height: 4))
+        #expect(result == .failure(.decoderUnavailable))
         #expect(gate.notices.count == 1)
         #expect(gate.notices.first?.contains("the decoder of PNG cannot be started: ") == true, "\(gate.notices)")
     }
 
-    @Test func `no helper outlives its gate`() async throws {
+    @Test func `no decoder outlives its gate`() async throws {
         let policy: ImagePolicy
         do {
             let gate = ConfinedGate(threads: 2)
             policy = gate.policy
             _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
-            #expect(gate.helpers.count == 1)
+            #expect(gate.decoders.count == 1)
         }
-        try await eventually("the helper's end") { ConfinedGate.helpers(policy).isEmpty }
+        try await eventually("the decoder's end") { ConfinedGate.decoders(policy).isEmpty }
     }
 }

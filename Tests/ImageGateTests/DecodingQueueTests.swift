@@ -17,19 +17,19 @@ struct DecodingQueueTests {
         return order
     }
 
-    private func entry(_ share: ImageShare, _ work: String, _ duty: HelperDuty = .computing) -> Queue.Entry {
-        .init(share: share, duty: duty, work: work)
+    private func entry(_ batch: ImageBatch, _ work: String, _ role: DecoderRole = .computing) -> Queue.Entry {
+        .init(batch: batch, role: role, work: work)
     }
 
     @Test func `owners take turns, and so do the executions of one`() {
         var queue = Queue(places: [.computing: 1])
-        let (first, second) = (ImageShare(owner: "a"), ImageShare(owner: "a"))
+        let (first, second) = (ImageBatch(owner: "a"), ImageBatch(owner: "a"))
         for number in 1...3 { queue.add(entry(first, "a1.\(number)")) }
         for number in 1...2 { queue.add(entry(second, "a2.\(number)")) }
-        let other = ImageShare(owner: "b")
+        let other = ImageBatch(owner: "b")
         queue.add(entry(other, "b.1"))
         #expect(queue.take()?.work == "a1.1")
-        queue.add(entry(ImageShare(owner: "c"), "c.1"))
+        queue.add(entry(ImageBatch(owner: "c"), "c.1"))
         queue.finish(entry(first, "a1.1"))
         #expect(order(&queue) == ["b.1", "a2.1", "c.1", "a1.2", "a2.2", "a1.3"])
         #expect(queue.isEmpty)
@@ -39,8 +39,8 @@ struct DecodingQueueTests {
 
     @Test func `images of one execution go one after the other`() {
         var queue = Queue(places: [.computing: 3])
-        let (share, other) = (ImageShare(owner: "a"), ImageShare(owner: "a"))
-        for number in 1...2 { queue.add(entry(share, "1.\(number)")) }
+        let (batch, other) = (ImageBatch(owner: "a"), ImageBatch(owner: "a"))
+        for number in 1...2 { queue.add(entry(batch, "1.\(number)")) }
         queue.add(entry(other, "2.1"))
         let first = queue.take()
         #expect(first?.work == "1.1" && queue.take()?.work == "2.1" && queue.take() == nil && !queue.isEmpty)
@@ -50,10 +50,10 @@ struct DecodingQueueTests {
 
     @Test func `drawings leave places free`() {
         var queue = Queue(places: [.computing: 2, .drawing: 1])
-        for owner in ["a", "b", "c"] { queue.add(entry(ImageShare(owner: owner), "\(owner)-svg", .drawing)) }
-        let share = ImageShare(owner: "d")
-        queue.add(entry(share, "d-svg", .drawing))
-        queue.add(entry(share, "d-png"))
+        for owner in ["a", "b", "c"] { queue.add(entry(ImageBatch(owner: owner), "\(owner)-svg", .drawing)) }
+        let batch = ImageBatch(owner: "d")
+        queue.add(entry(batch, "d-svg", .drawing))
+        queue.add(entry(batch, "d-png"))
         let first = queue.take()
         // The drawing before it waits, and keeps nobody waiting.
         #expect(first?.work == "a-svg" && queue.take()?.work == "d-png" && queue.take() == nil)
@@ -63,7 +63,7 @@ struct DecodingQueueTests {
 
     @Test func `what nobody waits for leaves its owner's turn as it was`() {
         var queue = Queue(places: [.computing: 1])
-        let (first, second) = (ImageShare(owner: "a"), ImageShare(owner: "b"))
+        let (first, second) = (ImageBatch(owner: "a"), ImageBatch(owner: "b"))
         for work in ["a.1", "a.2", "a.3"] { queue.add(entry(first, work)) }
         queue.add(entry(second, "b.1"))
         #expect(queue.remove { $0 == "a.1" }?.work == "a.1")
@@ -87,17 +87,17 @@ struct DecodingQueueTests {
                                 release.wait()
                                 return .failure(.outOfMemory)
                             }, waiter: waiter),
-                        .drawing, ImageShare(owner: "\(number)"))
+                        .drawing, ImageBatch(owner: "\(number)"))
                 }
             }
         }
         for _ in 0..<20 {
-            let outcome = await withCheckedContinuation { waiter in
+            let result = await withCheckedContinuation { waiter in
                 threads.submit(
                     .init(cancellation: Cancellation(), work: { .failure(.empty) }, waiter: waiter), .computing,
-                    ImageShare(owner: "plots"))
+                    ImageBatch(owner: "plots"))
             }
-            #expect(outcome == .failure(.empty))
+            #expect(result == .failure(.empty))
         }
         for _ in drawings { release.signal() }
         for drawing in drawings { #expect(await drawing.value == .failure(.outOfMemory)) }

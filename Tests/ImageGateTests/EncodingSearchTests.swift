@@ -25,7 +25,7 @@ struct EncodingSearchTests {
         }
     }
 
-    private func best(_ bitmap: Bitmap, budget: Int) throws -> Encoded? {
+    private func best(_ bitmap: Bitmap, budget: Int) throws -> EncodedImage? {
         let search = EncodingSearch(budget: budget, cancellation: Cancellation())
         switch try search.best(of: bitmap) {
         case .fits(let encoded):
@@ -103,8 +103,8 @@ struct EncodingSearchTests {
         let cancellation = Cancellation()
         cancellation.cancel()
         let search = EncodingSearch(budget: 5_000, cancellation: cancellation)
-        #expect(throws: ImageRejection.cancelled) { try search.best(of: Self.text) }
-        #expect(throws: ImageRejection.cancelled) { try search.bestPhotograph(of: Self.photograph(.rgb)) }
+        #expect(throws: ImageGateError.cancelled) { try search.best(of: Self.text) }
+        #expect(throws: ImageGateError.cancelled) { try search.bestPhotograph(of: Self.photograph(.rgb)) }
     }
 
     @Test(arguments: [500, 3_000, 12_000, 100_000])

@@ -21,7 +21,7 @@ struct FlippedBitsTests {
     /// - Returns: how many were admitted.
     @discardableResult
     private func check(
-        _ images: [[UInt8]], _ type: ImageType, decoded: ([UInt8]) throws(ImageRejection) -> Bitmap
+        _ images: [[UInt8]], _ type: ImageType, decoded: ([UInt8]) throws(ImageGateError) -> Bitmap
     ) async throws -> Int {
         // The limits of the reference decoder's memory are not the matter here.
         var policy = ImagePolicy()
@@ -49,7 +49,7 @@ struct FlippedBitsTests {
     ])
     func `in a PNG`(format: PNGFormat) async throws {
         let png = format.png(width: 7, height: 5)
-        #expect(try await check(flips(png), .png) { bytes throws(ImageRejection) in try decodedPNG(bytes) } == 0)
+        #expect(try await check(flips(png), .png) { bytes throws(ImageGateError) in try decodedPNG(bytes) } == 0)
     }
 
     @Test(arguments: [
@@ -65,7 +65,7 @@ struct FlippedBitsTests {
                     + png[chunk.range.upperBound...]
             }
         }
-        let admitted = try await check(images, .png) { bytes throws(ImageRejection) in try decodedPNG(bytes) }
+        let admitted = try await check(images, .png) { bytes throws(ImageGateError) in try decodedPNG(bytes) }
         // A palette's colours are anything; everything else hangs together.
         if format.colorType == 3 { #expect(admitted >= 8 * 12) }
     }
@@ -73,7 +73,7 @@ struct FlippedBitsTests {
     @Test(arguments: [false, true])
     func `in a JPEG`(isProgressive: Bool) async throws {
         let bytes = jpeg(Self.photograph, quality: 60, isProgressive: isProgressive)
-        let admitted = try await check(flips(bytes), .jpeg) { bytes throws(ImageRejection) in try decodedJPEG(bytes) }
+        let admitted = try await check(flips(bytes), .jpeg) { bytes throws(ImageGateError) in try decodedJPEG(bytes) }
         #expect(admitted > 0)
     }
 

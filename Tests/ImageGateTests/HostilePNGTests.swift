@@ -184,7 +184,7 @@ struct HostilePNGTests {
             }
         }
         precondition(status == .ok)
-        let chunks = try? PNGChunkList(Array(out[..<facts.count])) { _ throws(ImageRejection) in }
+        let chunks = try? PNGChunkList(Array(out[..<facts.count])) { _ throws(ImageGateError) in }
         return (chunks?.chunks ?? []).filter { $0.name == "IDAT" }.flatMap { out[$0.data] }
     }
 }

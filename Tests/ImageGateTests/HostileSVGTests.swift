@@ -136,7 +136,7 @@ struct HostileSVGTests {
     @Test(arguments: bombs)
     func `what would take for ever is stopped`(name: String, content: String) async throws {
         let gate = ConfinedGate { $0.processorTime = .seconds(1) }
-        switch await gate.outcome(svg(content, "viewBox='0 0 10 10'"), .svg) {
+        switch await gate.result(svg(content, "viewBox='0 0 10 10'"), .svg) {
         case .success(let image): #expect(image.width == 100)
         case .failure(let rejection): #expect(!rejection.description.isEmpty && rejection != .empty)
         }

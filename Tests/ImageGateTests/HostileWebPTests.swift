@@ -52,7 +52,7 @@ struct HostileWebPTests {
     }
 
     @Test func `sizes that differ are rejected`() {
-        let why = ImageRejection.malformed(.webp, why: "WebP has an image of another size than it says")
+        let why = ImageGateError.malformed(.webp, why: "WebP has an image of another size than it says")
         for image in [lossless, lossy] {
             #expect(rejection(WebP.file(WebP.header(2, 1), image), .webp) == why)
             #expect(rejection(WebP.file(WebP.header(1, 2), image), .webp) == why)

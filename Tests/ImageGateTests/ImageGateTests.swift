@@ -23,19 +23,19 @@ struct ImageGateTests {
 
     @Test func `a rejection comes out typed`() async {
         let gate = ImageGate(policy: .init(), decoding: .inProcess)
-        await #expect(throws: ImageRejection.typeMismatch(claimed: .jpeg, actual: .png)) {
+        await #expect(throws: ImageGateError.typeMismatch(claimed: .jpeg, actual: .png)) {
             try await gate.admit(SampleImages.png(width: 1, height: 1), claimed: .jpeg)
         }
     }
 
     @Test func `a cancelled task is not decoded`() async {
         let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
-        let task = Task { () throws(ImageRejection) in
+        let task = Task { () throws(ImageGateError) in
             while !Task.isCancelled { await Task.yield() }
             return try await gate.admit(SampleImages.png(width: 4, height: 4), claimed: .png)
         }
         task.cancel()
-        await #expect(throws: ImageRejection.cancelled) { try await task.value }
+        await #expect(throws: ImageGateError.cancelled) { try await task.value }
     }
 
     @Test func `waiting images leave the queue when their task is cancelled`() async throws {
@@ -57,7 +57,7 @@ struct ImageGateTests {
         }
         for await _ in started {}
         let flags = (0..<20).map { _ in Cancellation() }
-        let outcomes = await withTaskGroup(of: DecodingThreads.Outcome.self) { group in
+        let results = await withTaskGroup(of: AdmissionResult.self) { group in
             for flag in flags {
                 group.addTask {
                     await withCheckedContinuation { waiter in
@@ -68,7 +68,7 @@ struct ImageGateTests {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(outcomes.allSatisfy { $0 == .failure(.cancelled) })
+        #expect(results.allSatisfy { $0 == .failure(.cancelled) })
         release.cancel()
         #expect(await busy.value == .failure(.empty))
         threads.stop()
@@ -80,7 +80,7 @@ struct ImageGateTests {
         let png = SampleImages.png(width: 100, height: 100)
         let chunks = try PNGChunkList(png) { _ in }
         cancellation.cancel()
-        #expect(throws: ImageRejection.cancelled) {
+        #expect(throws: ImageGateError.cancelled) {
             try admission.bitmap(of: png, chunks, size: PixelSize(width: 10, height: 10))
         }
     }
@@ -88,20 +88,20 @@ struct ImageGateTests {
     @Test func `after the end nothing is accepted`() async {
         let threads = DecodingThreads.start(count: 2)
         threads.stop()
-        let outcome = await withCheckedContinuation { waiter in
+        let result = await withCheckedContinuation { waiter in
             threads.submit(.init(cancellation: Cancellation(), work: { .failure(.empty) }, waiter: waiter))
         }
-        #expect(outcome == .failure(.cancelled))
+        #expect(result == .failure(.cancelled))
     }
 
     @Test(arguments: [
-        (ImageRejection.truncated(.png), "the PNG ends early"),
+        (ImageGateError.truncated(.png), "the PNG ends early"),
         (.trailingData(.png, count: 12), "12 bytes follow the end of the PNG"),
         (.trailingData(.jpeg, count: 1), "1 byte follows the end of the JPEG"),
         (.malformed(.png, why: "PNG chunk IDAT fails its CRC"), "PNG chunk IDAT fails its CRC"),
         (.tooManyPixels(width: 3, height: 4, limit: 11), "3×4 pixels, over the limit of 11 pixels"),
     ])
-    func `rejections read as half sentences`(rejection: ImageRejection, words: String) {
+    func `rejections read as half sentences`(rejection: ImageGateError, words: String) {
         #expect(rejection.description == words)
     }
 }

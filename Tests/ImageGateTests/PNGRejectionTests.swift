@@ -205,7 +205,7 @@ struct PNGRejectionTests {
     }
 }
 
-func isMalformed(_ rejection: ImageRejection?) -> Bool {
+func isMalformed(_ rejection: ImageGateError?) -> Bool {
     guard case .malformed(let type, let why) = rejection else { return false }
     return type != .svg && !why.isEmpty
 }

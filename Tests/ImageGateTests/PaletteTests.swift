@@ -23,7 +23,7 @@ struct PaletteTests {
     }
 
     private static func diffused(_ bitmap: Bitmap, _ palette: ColorPalette, _ strength: Float) -> IndexedBitmap {
-        let indices = Diffusion(palette: palette, strength: strength).indices(of: bitmap)
+        let indices = Dithering(palette: palette, strength: strength).indices(of: bitmap)
         return IndexedBitmap(size: bitmap.size, indices: indices, of: palette)
     }
 
@@ -97,7 +97,7 @@ struct PaletteTests {
     }
 
     @Test(arguments: [70, 90, 100, 121])
-    func `error diffusion keeps the mean`(level: UInt8) {
+    func `error dithering keeps the mean`(level: UInt8) {
         let palette = ColorPalette(
             [64, 128].map { ColorPoint(PackedColor(red: $0, green: $0, blue: $0, alpha: 255)) })
         let bitmap = Bitmap(80, 80, .grey) { _, _ in [level] }

@@ -57,7 +57,7 @@ struct SVGEmbeddedImageTests {
     @Test func `a waiting decode in a drawing can be cancelled`() {
         let cancellation = Cancellation()
         cancellation.cancel()
-        #expect(throws: ImageRejection.cancelled) {
+        #expect(throws: ImageGateError.cancelled) {
             try SVGImage(
                 sanitising: svg(image("png", Self.png)), policy: ImagePolicy(), cancellation: cancellation)
         }

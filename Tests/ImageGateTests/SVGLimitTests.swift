@@ -16,14 +16,14 @@ struct SVGLimitTests {
         "<?xml version='1.0'?><!-- a --><!DOCTYPE svg [ <!ENTITY a \"]>\"> ]><svg>&a;</svg>",
     ])
     func `entity declarations are refused`(document: String) {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "entity declarations")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "entity declarations")) {
             try sanitised(Array(document.utf8))
         }
     }
 
     @Test(arguments: ["<!DOCTYPE svg [<!ATTLIST svg onload CDATA 'x()'>]><svg/>", "<!DOCTYPE svg []><svg/>"])
     func `a DTD of its own is refused`(document: String) {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "a DTD of its own")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "a DTD of its own")) {
             try sanitised(Array(document.utf8))
         }
     }
@@ -46,7 +46,7 @@ struct SVGLimitTests {
         [UInt8]("\u{FEFF}<svg/>".data(using: .utf16BigEndian) ?? Data()),
     ])
     func `other encodings are refused`(document: [UInt8]) {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "an encoding other than UTF-8")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "an encoding other than UTF-8")) {
             try sanitised(document)
         }
     }
@@ -63,7 +63,7 @@ struct SVGLimitTests {
         "<svg><!-- a -- b --></svg>", "<svg><text>]]></text></svg>",
     ])
     func `what is not well-formed is refused`(document: String) throws {
-        let rejection = #expect(throws: ImageRejection.self) { try sanitised(Array(document.utf8)) }
+        let rejection = #expect(throws: ImageGateError.self) { try sanitised(Array(document.utf8)) }
         switch try #require(rejection) {
         case .malformed(.svg, let why): #expect(!why.isEmpty && !why.contains("\n"))
         case .truncated(.svg): break
@@ -72,8 +72,8 @@ struct SVGLimitTests {
     }
 
     @Test func `bytes that are not UTF-8 are refused`() {
-        #expect(throws: ImageRejection.self) { try sanitised(svg("<text>") + [0xC3, 0x28] + Array("</text>".utf8)) }
-        #expect(throws: ImageRejection.self) {
+        #expect(throws: ImageGateError.self) { try sanitised(svg("<text>") + [0xC3, 0x28] + Array("</text>".utf8)) }
+        #expect(throws: ImageGateError.self) {
             try sanitised(Array("<svg><text>".utf8) + [0xE4] + Array("</text></svg>".utf8))
         }
     }
@@ -81,7 +81,7 @@ struct SVGLimitTests {
     @Test func `every truncation is refused`() throws {
         let document = svg("<!-- a --><g a='b'><text>x &amp; y<![CDATA[z]]></text></g><?pi?>")
         for count in 0..<document.count {
-            #expect(throws: ImageRejection.self, "\(count)") { try sanitised(Array(document[..<count])) }
+            #expect(throws: ImageGateError.self, "\(count)") { try sanitised(Array(document[..<count])) }
         }
     }
 
@@ -91,7 +91,7 @@ struct SVGLimitTests {
             for byte: UInt8 in [0, 0x22, 0x26, 0x27, 0x28, 0x2F, 0x3C, 0x3E, 0x5C, 0x7B, 0x80, 0xFF] {
                 var changed = document
                 changed[index] = byte
-                do throws(ImageRejection) {
+                do throws(ImageGateError) {
                     let once = try sanitised(changed)
                     #expect(try sanitised(Array(once.utf8)) == once)
                 } catch {}
@@ -103,15 +103,15 @@ struct SVGLimitTests {
 
     @Test func `too many bytes are refused`() {
         let document = svg(String(repeating: " ", count: SVGLimit.document))
-        #expect(throws: ImageRejection.tooManyBytes(count: document.count, limit: SVGLimit.document)) {
+        #expect(throws: ImageGateError.tooManyBytes(count: document.count, limit: SVGLimit.document)) {
             try sanitised(document)
         }
         var policy = ImagePolicy()
         policy.inputByteLimit = 10
-        #expect(throws: ImageRejection.tooManyBytes(count: 11, limit: 10)) {
+        #expect(throws: ImageGateError.tooManyBytes(count: 11, limit: 10)) {
             try SVGImage(sanitising: Array("<svg>12345>".utf8), policy: policy)
         }
-        #expect(throws: ImageRejection.empty) { try sanitised([]) }
+        #expect(throws: ImageGateError.empty) { try sanitised([]) }
     }
 
     @Test(arguments: [SVGLimit.depth - 1, SVGLimit.depth, 100_000])
@@ -120,7 +120,7 @@ struct SVGLimitTests {
         if levels < SVGLimit.depth {
             #expect(try sanitised(document).contains("<g>"))
         } else {
-            #expect(throws: ImageRejection.forbidden(.svg, what: "more than 200 levels")) { try sanitised(document) }
+            #expect(throws: ImageGateError.forbidden(.svg, what: "more than 200 levels")) { try sanitised(document) }
         }
     }
 
@@ -136,7 +136,7 @@ struct SVGLimitTests {
         if count < SVGLimit.elements {
             #expect(try sanitised(document).utf8.count > count * 4)
         } else {
-            #expect(throws: ImageRejection.forbidden(.svg, what: "more than 200000 elements")) {
+            #expect(throws: ImageGateError.forbidden(.svg, what: "more than 200000 elements")) {
                 try sanitised(document)
             }
         }
@@ -148,7 +148,7 @@ struct SVGLimitTests {
         if count <= SVGLimit.attributes {
             #expect(try sanitised(document).hasSuffix("<g/></svg>"))
         } else {
-            #expect(throws: ImageRejection.forbidden(.svg, what: "more than 128 attributes of one element")) {
+            #expect(throws: ImageGateError.forbidden(.svg, what: "more than 128 attributes of one element")) {
                 try sanitised(document)
             }
         }
@@ -159,14 +159,14 @@ struct SVGLimitTests {
         for opening in [
             "<!--><a x=\"-->", "<!---><a x=\"-->", "<?><a x=\"?>", "<![CDATA[<a x=\"]]>", "<g a='>' b=\"'\"/>",
         ] {
-            #expect(throws: ImageRejection.forbidden(.svg, what: "more than 128 attributes of one element")) {
+            #expect(throws: ImageGateError.forbidden(.svg, what: "more than 128 attributes of one element")) {
                 try sanitised(svg("\(opening)<g \(attributes)/>"))
             }
         }
     }
 
     @Test func `namespaces have a limit`() {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "more than 1000 namespace declarations")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "more than 1000 namespace declarations")) {
             try sanitised(svg((0...1000).map { "<g xmlns:a\($0)='urn:x'/>" }.joined()))
         }
     }
@@ -176,25 +176,25 @@ struct SVGLimitTests {
         "<pattern id='p'><rect fill='url(#p)'/></pattern>", "<mask id='m'><g style='mask:url(\"#m\")'/></mask>",
     ])
     func `references in a circle are refused`(content: String) {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "references in a circle")) { try sanitised(svg(content)) }
+        #expect(throws: ImageGateError.forbidden(.svg, what: "references in a circle")) { try sanitised(svg(content)) }
     }
 
     @Test func `a document that shows itself is refused`() {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "references in a circle")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "references in a circle")) {
             try sanitised(svg("<use href='#root'/>", "id='root'"))
         }
     }
 
     @Test func `uses that multiply are refused`() {
         let levels = (1...30).map { "<g id='a\($0)'><use href='#a\($0 - 1)'/><use href='#a\($0 - 1)'/></g>" }
-        #expect(throws: ImageRejection.forbidden(.svg, what: "references that draw more than 500000 elements")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "references that draw more than 500000 elements")) {
             try sanitised(svg("<rect id='a0'/>" + levels.joined() + "<use href='#a30'/>"))
         }
     }
 
     @Test func `a long chain of uses is refused`() {
         let levels = (1...50_000).map { "<g id='a\($0)'><use href='#a\($0 - 1)'/></g>" }
-        #expect(throws: ImageRejection.forbidden(.svg, what: "more than 200 levels")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "more than 200 levels")) {
             try sanitised(svg("<rect id='a0'/>" + levels.reversed().joined()))
         }
     }
@@ -215,7 +215,7 @@ struct SVGLimitTests {
     }
 
     @Test func `embedded images have a limit`() {
-        #expect(throws: ImageRejection.forbidden(.svg, what: "embedded images of more than 16000000 pixels")) {
+        #expect(throws: ImageGateError.forbidden(.svg, what: "embedded images of more than 16000000 pixels")) {
             try sanitised(svg("<image href='data:image/png;base64,\(hugePNG)'/>"))
         }
     }

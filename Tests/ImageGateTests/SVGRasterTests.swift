@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct SVGRasterTests {
-    private func drawn(_ document: [UInt8], policy: ImagePolicy = ImagePolicy()) throws(ImageRejection) -> SVGRaster {
+    private func drawn(_ document: [UInt8], policy: ImagePolicy = ImagePolicy()) throws(ImageGateError) -> SVGRaster {
         try SVGImage(sanitising: document, policy: policy).rasterised(policy: policy)
     }
 
@@ -151,7 +151,7 @@ struct SVGRasterTests {
         policy.shortSide = 2000
         let gate = ConfinedGate(policy) { $0.processorTime = .seconds(1) }
         let slow = Array(String(decoding: Self.slow, as: UTF8.self).replacing("\"100\"", with: "\"2000\"").utf8)
-        #expect(await gate.outcome(slow, .svg) == .failure(.decoderTooSlow(.svg)))
+        #expect(await gate.result(slow, .svg) == .failure(.decoderTooSlow(.svg)))
     }
 
     // AddressSanitizer's own memory does not go with a limit.
@@ -165,7 +165,7 @@ struct SVGRasterTests {
         policy.shortSide = 2000
         let document = Array("<svg xmlns='http://www.w3.org/2000/svg' width='2000' height='2000'>\(content)</svg>".utf8)
         let gate = ConfinedGate(policy) { $0.processorTime = .seconds(5) }
-        await #expect(throws: ImageRejection.self) { try await gate.outcome(document, .svg).get() }
+        await #expect(throws: ImageGateError.self) { try await gate.result(document, .svg).get() }
         #expect(try await gate.admit(svg("<rect width='9'/>"), .svg).width == 100)
     }
 
@@ -180,7 +180,7 @@ struct SVGRasterTests {
     ])
     func `absurd numbers give a drawing or a rejection`(content: String) async throws {
         let gate = ConfinedGate { $0.processorTime = .seconds(2) }
-        switch await gate.outcome(svg(content), .svg) {
+        switch await gate.result(svg(content), .svg) {
         case .success(let image): #expect(image.width == 100)
         case .failure(let rejection): #expect(rejection != .decoderUnavailable)
         }

@@ -19,7 +19,7 @@ struct SVGReaderTests {
         }
     }
 
-    /// But for images of a type that may be there, which are decoded by nobody but the helper.
+    /// But for images of a type that may be there, which are decoded by nobody but the decoder.
     @Test(arguments: SVGStrippedTests.examples.map(\.content).filter { !$0.contains("image/png;base64,iV") })
     func `what it would have taken out is not`(content: String) throws {
         // Spelled as the writer spells, where that can be: it is the content that is refused, not the quotes.

@@ -19,12 +19,12 @@ func svg(_ content: String, _ rootAttributes: String = "") -> [UInt8] {
 }
 
 /// What the sanitiser makes of it.
-func sanitised(_ bytes: [UInt8]) throws(ImageRejection) -> String {
+func sanitised(_ bytes: [UInt8]) throws(ImageGateError) -> String {
     String(decoding: try SVGImage(sanitising: bytes, policy: ImagePolicy()).bytes, as: UTF8.self)
 }
 
 /// What is left of the content of `svg(content)`.
-func sanitisedContent(_ content: String) throws(ImageRejection) -> String {
+func sanitisedContent(_ content: String) throws(ImageGateError) -> String {
     let whole = try sanitised(svg(content))
     let start = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\""
     guard whole.hasPrefix(start) else { return whole }

@@ -72,7 +72,7 @@ struct StillsTests {
         for still in stills where still.bytes.count < 1500 {
             for count in 0..<still.bytes.count {
                 let rejection = rejection(Array(still.bytes.prefix(count)), still.type)
-                let expected: ImageRejection = count == 0 ? .empty : count < 4 ? .unknownType : .truncated(still.type)
+                let expected: ImageGateError = count == 0 ? .empty : count < 4 ? .unknownType : .truncated(still.type)
                 #expect(rejection == expected, "\(still.name), \(count) bytes")
             }
         }

@@ -16,11 +16,11 @@ extension ImagePolicy {
 /// On the test's own thread: what the gate does, without its threads.
 func admit(
     _ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .init()
-) throws(ImageRejection) -> AdmittedImage {
+) throws(ImageGateError) -> AdmittedImage {
     try Admission(policy: policy, cancellation: Cancellation()).admit(bytes, claimed: claimed)
 }
 
-func rejection(_ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .init()) -> ImageRejection? {
+func rejection(_ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .init()) -> ImageGateError? {
     do {
         _ = try admit(bytes, claimed, policy: policy)
         return nil
@@ -30,8 +30,8 @@ func rejection(_ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolic
 }
 
 /// Pixels of a PNG, averaged to a size or as they are.
-func decodedPNG(_ bytes: [UInt8], to size: PixelSize? = nil) throws(ImageRejection) -> Bitmap {
-    let chunks = try PNGChunkList(bytes) { _ throws(ImageRejection) in }
+func decodedPNG(_ bytes: [UInt8], to size: PixelSize? = nil) throws(ImageGateError) -> Bitmap {
+    let chunks = try PNGChunkList(bytes) { _ throws(ImageGateError) in }
     return try Admission(policy: .init(), cancellation: Cancellation())
         .bitmap(of: bytes, chunks, size: size ?? chunks.header.size)
 }
@@ -46,9 +46,9 @@ extension IndexedBitmap {
     }
 }
 
-func decodedJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> Bitmap {
-    let segments = try JPEGSegments(bytes) { _ throws(ImageRejection) in }
-    return try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+func decodedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> Bitmap {
+    let segments = try JPEGSegments(bytes) { _ throws(ImageGateError) in }
+    return try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
         try JPEGReader().bitmap(
             buffer, frame: segments.frame, scale: .full, isInvertedCMYK: segments.hasAdobeMarker)
     }

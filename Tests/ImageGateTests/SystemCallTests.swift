@@ -5,14 +5,14 @@ import Testing
 
 @testable import ImageGate
 
-/// What the kernel says to a helper that is confined, call by call.
+/// What the kernel says to a decoder that is confined, call by call.
 @Suite(.timeLimit(.minutes(10)))
 struct SystemCallTests {
-    /// How a helper of the real program ends that makes a system call: with its `errno` as the status.
-    private func exit(_ duty: HelperDuty, _ call: [Int]) async throws -> Exit {
-        let arguments = DecodingHelper.arguments(duty, memory: 1 << 30).dropFirst() + call.map { "\($0)" }
+    /// How a decoder of the real program ends that makes a system call: with its `errno` as the status.
+    private func exit(_ role: DecoderRole, _ call: [Int]) async throws -> Exit {
+        let arguments = DecoderMain.arguments(role, memory: 1 << 30).dropFirst() + call.map { "\($0)" }
         let folder = FileManager.default.temporaryDirectory
-        let name = "helper-\(UUID().uuidString.prefix(8))"
+        let name = "decoder-\(UUID().uuidString.prefix(8))"
         defer {
             for end in ["out", "err"] {
                 let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -25,23 +25,23 @@ struct SystemCallTests {
     }
 
     /// No kernel has it yet; newer ones, which libraries try and can do without; and older ones.
-    @Test(arguments: HelperDuty.allCases)
-    func `a system call that is not known is as on an older kernel`(duty: HelperDuty) async throws {
+    @Test(arguments: DecoderRole.allCases)
+    func `a system call that is not known is as on an older kernel`(role: DecoderRole) async throws {
         var calls = [1000, 462 /* mseal */, 449 /* futex_waitv */, 451 /* cachestat */]
         calls += [435 /* clone3 */, 444 /* landlock_create_ruleset */, 437 /* openat2 */, 439 /* faccessat2 */]
         for call in calls {
-            #expect(try await exit(duty, [call]) == .status(ENOSYS), "\(call)")
+            #expect(try await exit(role, [call]) == .status(ENOSYS), "\(call)")
         }
     }
 
     #if arch(x86_64)
-        @Test(arguments: HelperDuty.allCases)
-        func `what decoders need is there`(duty: HelperDuty) async throws {
+        @Test(arguments: DecoderRole.allCases)
+        func `what decoders need is there`(role: DecoderRole) async throws {
             // getpid, sched_yield, getrandom of no bytes.
-            for call in [[39], [24], [318, 0, 0, 0]] { #expect(try await exit(duty, call) == .status(0), "\(call)") }
+            for call in [[39], [24], [318, 0, 0, 0]] { #expect(try await exit(role, call) == .status(0), "\(call)") }
             // Files to read: none of any name without drawing, and for that those that Landlock leaves.
-            let expected = duty == .computing ? EACCES : EFAULT
-            #expect(try await exit(duty, [257, -100, 0, Int(O_RDONLY)]) == .status(expected))
+            let expected = role == .computing ? EACCES : EFAULT
+            #expect(try await exit(role, [257, -100, 0, Int(O_RDONLY)]) == .status(expected))
             #expect(try await exit(.drawing, [257, -100, 0, Int(O_WRONLY | O_CREAT)]) == .status(EACCES))
         }
 
@@ -58,10 +58,10 @@ struct SystemCallTests {
             ("a call of x32", [0x4000_0000 + 39]), ("an unknown call of x32", [0x4000_0000 + 1000]),
         ]
 
-        @Test(arguments: attacks) func `what only an attacker calls ends the helper`(
+        @Test(arguments: attacks) func `what only an attacker calls ends the decoder`(
             name: String, call: [Int]
         ) async throws {
-            for duty in HelperDuty.allCases { #expect(try await exit(duty, call) == .signal(SIGSYS)) }
+            for role in DecoderRole.allCases { #expect(try await exit(role, call) == .signal(SIGSYS)) }
         }
 
         @Test func `without drawing nothing is opened for writing, and there are no threads`() async throws {

@@ -19,7 +19,7 @@ enum { cimage_gap_seccomp = 1, cimage_gap_landlock = 2 };
 uint32_t cimage_confinement_gaps(void);
 
 /// To be called first: the process dies with its parent, and is called `name` (at most 15 bytes).
-void cimage_prepare_helper(const char *_Nonnull name);
+void cimage_prepare_decoder(const char *_Nonnull name);
 
 /// Confines the calling process for good, which must have no other thread.
 ///

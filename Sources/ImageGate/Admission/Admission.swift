@@ -3,7 +3,7 @@ struct Admission: Sendable {
     let policy: ImagePolicy
     let cancellation: Cancellation
 
-    func admit(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> AdmittedImage {
+    func admit(_ bytes: [UInt8], claimed: ImageType) throws(ImageGateError) -> AdmittedImage {
         switch try check(bytes, claimed: claimed) {
         case .png: return try admitPNG(bytes)
         case .jpeg: return try admitJPEG(bytes)
@@ -16,7 +16,7 @@ struct Admission: Sendable {
     /// What can be said without decoding.
     ///
     /// - Returns: the type that its first bytes say.
-    func check(_ bytes: [UInt8], claimed: ImageType) throws(ImageRejection) -> ImageType {
+    func check(_ bytes: [UInt8], claimed: ImageType) throws(ImageGateError) -> ImageType {
         try cancellation.check()
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= policy.inputByteLimit else {
@@ -28,7 +28,7 @@ struct Admission: Sendable {
     }
 
     /// Before anything is allocated for the pixels.
-    func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageRejection) {
+    func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageGateError) {
         guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "\(type.name) has no pixels") }
         // Sides come from 32-bit fields: their product fits.
         guard size.area <= policy.pixelLimit else {

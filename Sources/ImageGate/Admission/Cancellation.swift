@@ -12,7 +12,7 @@ final class Cancellation: Sendable {
     }
 
     /// Between batches of rows: a decode nobody waits for stops within milliseconds.
-    func check() throws(ImageRejection) {
+    func check() throws(ImageGateError) {
         if flag.load(ordering: .relaxed) == true { throw .cancelled }
     }
 

@@ -5,8 +5,8 @@
 /// so that no drawing keeps plots waiting.
 struct DecodingQueue<Work: Sendable>: Sendable {
     struct Entry: Sendable {
-        let share: ImageShare
-        let duty: HelperDuty
+        let batch: ImageBatch
+        let role: DecoderRole
         let work: Work
     }
 
@@ -17,33 +17,33 @@ struct DecodingQueue<Work: Sendable>: Sendable {
     }
 
     private struct Execution {
-        let share: ImageShare
+        let batch: ImageBatch
         /// In the order in which they came.
         var entries: [Entry]
     }
 
-    /// How many of each duty may be under way.
-    private let places: [HelperDuty: Int]
-    private var underWay: [HelperDuty: Int] = [:]
+    /// How many of each role may be under way.
+    private let places: [DecoderRole: Int]
+    private var underWay: [DecoderRole: Int] = [:]
     private var busy: Set<ObjectIdentifier> = []
     /// In the order of their turns; none is without executions.
     private var owners: [Owner] = []
 
-    init(places: [HelperDuty: Int]) { self.places = places }
+    init(places: [DecoderRole: Int]) { self.places = places }
 
     var isEmpty: Bool { owners.isEmpty }
 
     mutating func add(_ entry: Entry) {
-        let owner = owners.firstIndex { $0.name == entry.share.owner }
+        let owner = owners.firstIndex { $0.name == entry.batch.owner }
         guard let owner else {
             owners.append(
-                Owner(name: entry.share.owner, executions: [Execution(share: entry.share, entries: [entry])]))
+                Owner(name: entry.batch.owner, executions: [Execution(batch: entry.batch, entries: [entry])]))
             return
         }
-        if let execution = owners[owner].executions.firstIndex(where: { $0.share === entry.share }) {
+        if let execution = owners[owner].executions.firstIndex(where: { $0.batch === entry.batch }) {
             owners[owner].executions[execution].entries.append(entry)
         } else {
-            owners[owner].executions.append(Execution(share: entry.share, entries: [entry]))
+            owners[owner].executions.append(Execution(batch: entry.batch, entries: [entry]))
         }
     }
 
@@ -52,12 +52,12 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         for owner in owners.indices {
             for execution in owners[owner].executions.indices {
                 let candidate = owners[owner].executions[execution]
-                guard !busy.contains(ObjectIdentifier(candidate.share)),
-                    let index = candidate.entries.firstIndex(where: { hasPlace(for: $0.duty) })
+                guard !busy.contains(ObjectIdentifier(candidate.batch)),
+                    let index = candidate.entries.firstIndex(where: { hasPlace(for: $0.role) })
                 else { continue }
                 let entry = remove(owner: owner, execution: execution, index, endsTurn: true)
-                busy.insert(ObjectIdentifier(entry.share))
-                underWay[entry.duty, default: 0] += 1
+                busy.insert(ObjectIdentifier(entry.batch))
+                underWay[entry.role, default: 0] += 1
                 return entry
             }
         }
@@ -65,8 +65,8 @@ struct DecodingQueue<Work: Sendable>: Sendable {
     }
 
     mutating func finish(_ entry: Entry) {
-        busy.remove(ObjectIdentifier(entry.share))
-        underWay[entry.duty, default: 0] -= 1
+        busy.remove(ObjectIdentifier(entry.batch))
+        underWay[entry.role, default: 0] -= 1
     }
 
     /// Takes out one that nobody waits for any more.
@@ -81,7 +81,7 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         return nil
     }
 
-    private func hasPlace(for duty: HelperDuty) -> Bool { underWay[duty, default: 0] < places[duty, default: 0] }
+    private func hasPlace(for role: DecoderRole) -> Bool { underWay[role, default: 0] < places[role, default: 0] }
 
     private mutating func remove(owner: Int, execution: Int, _ index: Int, endsTurn: Bool) -> Entry {
         let entry = owners[owner].executions[execution].entries.remove(at: index)

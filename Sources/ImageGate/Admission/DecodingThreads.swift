@@ -6,12 +6,10 @@ internal import System
 ///
 /// One image for each thread bounds the memory. Jobs that wait are bounded by who submits them: each is a suspended task.
 final class DecodingThreads: Sendable {
-    typealias Outcome = Result<AdmittedImage, ImageRejection>
-
     struct Job: Sendable {
         let cancellation: Cancellation
-        let work: @Sendable () -> Outcome
-        let waiter: CheckedContinuation<Outcome, Never>
+        let work: @Sendable () -> AdmissionResult
+        let waiter: CheckedContinuation<AdmissionResult, Never>
     }
 
     private typealias Queue = DecodingQueue<Job>
@@ -26,7 +24,7 @@ final class DecodingThreads: Sendable {
     /// job leaves its own behind, and one that may not begin yet has used it up.
     private let signal = DispatchSemaphore(value: 0)
 
-    private init(places: [HelperDuty: Int]) { state = Mutex(State(queue: DecodingQueue(places: places))) }
+    private init(places: [DecoderRole: Int]) { state = Mutex(State(queue: DecodingQueue(places: places))) }
 
     /// - Parameter count: images that are decoded at the same time. All but one of them may be drawings; where it is one, a
     ///   drawing has a thread of its own.
@@ -43,10 +41,10 @@ final class DecodingThreads: Sendable {
         return threads
     }
 
-    func submit(_ job: Job, _ duty: HelperDuty = .computing, _ share: ImageShare = ImageShare(owner: "")) {
+    func submit(_ job: Job, _ role: DecoderRole = .computing, _ batch: ImageBatch = ImageBatch(owner: "")) {
         let isAccepted = state.withLock { state in
             guard !state.isStopped else { return false }
-            state.queue.add(.init(share: share, duty: duty, work: job))
+            state.queue.add(.init(batch: batch, role: role, work: job))
             return true
         }
         if isAccepted { signal.signal() } else { job.waiter.resume(returning: .failure(.cancelled)) }
@@ -69,11 +67,11 @@ final class DecodingThreads: Sendable {
         while true {
             signal.wait()
             while let entry = state.withLock({ $0.queue.take() }) {
-                let outcome = entry.work.work()
+                let result = entry.work.work()
                 state.withLock { $0.queue.finish(entry) }
                 // What waited for this one to end may be for two threads: the next image of its execution, another drawing.
                 signal.signal()
-                entry.work.waiter.resume(returning: outcome)
+                entry.work.waiter.resume(returning: result)
             }
             guard state.withLock({ $0.isStopped && $0.queue.isEmpty }) else { continue }
             // One thread wakes the next.

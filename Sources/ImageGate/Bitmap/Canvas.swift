@@ -13,7 +13,7 @@ struct Canvas {
     func bitmap(
         _ layout: Bitmap.Layout, fittedTo policy: ImagePolicy, _ cancellation: Cancellation,
         appendRow: (_ row: Int, _ samples: inout [UInt8]) -> Void
-    ) throws(ImageRejection) -> Bitmap {
+    ) throws(ImageGateError) -> Bitmap {
         let target = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         var scaler = BoxScaler(from: size, to: target, layout: layout, light: .sRGB8)
         let count = size.width * layout.channels

@@ -1,5 +1,5 @@
 /// An image whose pixels can be looked at one by one.
-protocol Picture {
+protocol PixelSource {
     var size: PixelSize { get }
     func withPixels<Value>(_ body: (Pixels) -> Value) -> Value
 }
@@ -25,13 +25,13 @@ struct Pixels {
     }
 }
 
-extension Bitmap: Picture {
+extension Bitmap: PixelSource {
     func withPixels<Value>(_ body: (Pixels) -> Value) -> Value {
         samples.withUnsafeBufferPointer { body(Pixels($0, layout)) }
     }
 }
 
-extension IndexedBitmap: Picture {
+extension IndexedBitmap: PixelSource {
     func withPixels<Value>(_ body: (Pixels) -> Value) -> Value {
         let palette = palette ?? greys
         return indices.withUnsafeBufferPointer { indices in

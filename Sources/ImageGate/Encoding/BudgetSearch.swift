@@ -10,17 +10,17 @@ struct BudgetSearch: Sendable {
     var treatment = AdmittedImage.Treatment.thumbnailed
 
     /// Of drawings and plots, and photographs too: whatever they allow.
-    func thumbnail(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
+    func thumbnail(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageGateError) -> AdmittedImage {
         let search = EncodingSearch(budget: budget, cancellation: cancellation)
-        return try self.search(bitmap.reduced(), originalSize) { bitmap throws(ImageRejection) in
+        return try self.search(bitmap.reduced(), originalSize) { bitmap throws(ImageGateError) in
             try search.best(of: bitmap)
         }
     }
 
     /// Of what came as JPEG.
-    func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageRejection) -> AdmittedImage {
+    func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageGateError) -> AdmittedImage {
         let search = EncodingSearch(budget: budget, cancellation: cancellation)
-        return try self.search(bitmap, originalSize) { bitmap throws(ImageRejection) in
+        return try self.search(bitmap, originalSize) { bitmap throws(ImageGateError) in
             try search.bestPhotograph(of: bitmap)
         }
     }
@@ -28,13 +28,13 @@ struct BudgetSearch: Sendable {
     /// Smaller sizes until one fits, then one step back if that left much of the budget unused.
     private func search(
         _ bitmap: Bitmap, _ originalSize: PixelSize,
-        _ attempt: (Bitmap) throws(ImageRejection) -> EncodingAttempt
-    ) throws(ImageRejection) -> AdmittedImage {
+        _ attempt: (Bitmap) throws(ImageGateError) -> EncodingResult
+    ) throws(ImageGateError) -> AdmittedImage {
         var tooLarge = 1.0
         var scale = 1.0
-        var outcome = try attempt(bitmap)
+        var result = try attempt(bitmap)
         for _ in 0..<Self.tries {
-            switch outcome {
+            switch result {
             case .fits(let encoded):
                 let isFull = encoded.bytes.count >= budget * 4 / 5 || scale * 1.1 >= tooLarge
                 let larger = bitmap.size.scaled(by: (scale + tooLarge) / 2)
@@ -47,7 +47,7 @@ struct BudgetSearch: Sendable {
                 guard size.area > 1 else { throw .overBudget(limit: budget) }
                 tooLarge = scale
                 scale = nextScale(after: scale, estimate: estimate)
-                outcome = try attempt(bitmap.scaled(to: bitmap.size.scaled(by: scale)))
+                result = try attempt(bitmap.scaled(to: bitmap.size.scaled(by: scale)))
             }
         }
         throw .overBudget(limit: budget)
@@ -61,7 +61,7 @@ struct BudgetSearch: Sendable {
 
     private static let tries = 24
 
-    private func admitted(_ encoded: Encoded, _ originalSize: PixelSize) -> AdmittedImage {
+    private func admitted(_ encoded: EncodedImage, _ originalSize: PixelSize) -> AdmittedImage {
         AdmittedImage(
             bytes: encoded.bytes, type: encoded.type, width: encoded.size.width, height: encoded.size.height,
             originalWidth: originalSize.width, originalHeight: originalSize.height, treatment: treatment)

@@ -7,39 +7,39 @@ struct EncodingSearch: Sendable {
     let budget: Int
     let cancellation: Cancellation
 
-    func best(of bitmap: Bitmap) throws(ImageRejection) -> EncodingAttempt {
+    func best(of bitmap: Bitmap) throws(ImageGateError) -> EncodingResult {
         try cancellation.check()
         let estimate: Int
         switch try PNGWriter(limit: budget).write(bitmap) {
-        case .written(let bytes): return .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
+        case .written(let bytes): return .fits(EncodedImage(bytes: bytes, type: .png, size: bitmap.size))
         case .tooLarge(let needed): estimate = needed
         }
         // A palette saves no more than that: colours are not even counted.
         let isHopeless = estimate > Self.saving * budget
-        let hopeless = PaletteSearch.Outcome.tooLarge(estimate: estimate / Self.saving)
+        let hopeless = PaletteSearch.SearchResult.tooLarge(estimate: estimate / Self.saving)
         var search = isHopeless ? nil : PaletteSearch(of: bitmap, budget: budget, cancellation: cancellation)
         let palette = judged(try search?.best() ?? hopeless, bitmap)
-        guard bitmap.layout != .rgba else { return palette.attempt }
-        if palette.similarity >= Self.good { return palette.attempt }
+        guard bitmap.layout != .rgba else { return palette.result }
+        if palette.similarity >= Self.good { return palette.result }
         let photograph = try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
-        switch (palette.attempt, photograph) {
+        switch (palette.result, photograph) {
         case (.fits, .fits(let encoded)):
-            return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.attempt
-        case (.fits, .tooLarge): return palette.attempt
+            return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.result
+        case (.fits, .tooLarge): return palette.result
         case (.tooLarge, .fits(let encoded)):
             // Letters between blocks and rings are worse than smaller ones, or such of fewer shades.
             guard bitmap.isMostlyFlat else { return photograph }
             if try similarity(of: encoded, to: bitmap) >= Self.readable { return photograph }
         case (.tooLarge, .tooLarge): guard bitmap.isMostlyFlat else { return photograph }
         }
-        return judged(try search?.bestCoarse() ?? hopeless, bitmap).attempt
+        return judged(try search?.bestCoarse() ?? hopeless, bitmap).result
     }
 
     /// Of what came as JPEG: its blocks and noise leave nothing for a palette.
-    func bestPhotograph(of bitmap: Bitmap) throws(ImageRejection) -> EncodingAttempt {
+    func bestPhotograph(of bitmap: Bitmap) throws(ImageGateError) -> EncodingResult {
         // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
         if bitmap.size.area <= Self.fewPixels, case .written(let bytes) = try PNGWriter(limit: budget).write(bitmap) {
-            return .fits(Encoded(bytes: bytes, type: .png, size: bitmap.size))
+            return .fits(EncodedImage(bytes: bytes, type: .png, size: bitmap.size))
         }
         return try JPEGSearch(budget: budget, cancellation: cancellation).best(of: bitmap)
     }
@@ -54,37 +54,37 @@ struct EncodingSearch: Sendable {
     /// What a palette saves at most, of what is lossless.
     private static let saving = 8
 
-    private func judged(_ outcome: PaletteSearch.Outcome, _ bitmap: Bitmap) -> PaletteAttempt {
-        switch outcome {
-        case .tooLarge(let estimate): return PaletteAttempt(tooLarge: estimate)
+    private func judged(_ result: PaletteSearch.SearchResult, _ bitmap: Bitmap) -> PaletteCandidate {
+        switch result {
+        case .tooLarge(let estimate): return PaletteCandidate(tooLarge: estimate)
         case .fits(let bytes, let drawn):
             let similarity = Similarity.of(bitmap, drawn)
-            guard similarity >= Self.poor else { return PaletteAttempt(tooLarge: budget * 3 / 2) }
-            let encoded = Encoded(bytes: bytes, type: .png, size: bitmap.size)
-            return PaletteAttempt(attempt: .fits(encoded), similarity: similarity)
+            guard similarity >= Self.poor else { return PaletteCandidate(tooLarge: budget * 3 / 2) }
+            let encoded = EncodedImage(bytes: bytes, type: .png, size: bitmap.size)
+            return PaletteCandidate(result: .fits(encoded), similarity: similarity)
         }
     }
 
-    private func similarity(of encoded: Encoded, to bitmap: Bitmap) throws(ImageRejection) -> Double {
-        let frame = try JPEGSegments(encoded.bytes) { _ throws(ImageRejection) in }.frame
-        let decoded = try encoded.bytes.withUnsafeBufferPointer { bytes throws(ImageRejection) in
+    private func similarity(of encoded: EncodedImage, to bitmap: Bitmap) throws(ImageGateError) -> Double {
+        let frame = try JPEGSegments(encoded.bytes) { _ throws(ImageGateError) in }.frame
+        let decoded = try encoded.bytes.withUnsafeBufferPointer { bytes throws(ImageGateError) in
             try JPEGReader().bitmap(bytes, frame: frame, scale: .full, isInvertedCMYK: false)
         }
         return Similarity.of(bitmap, decoded)
     }
 }
 
-private struct PaletteAttempt {
-    let attempt: EncodingAttempt
+private struct PaletteCandidate {
+    let result: EncodingResult
     /// To the image; 0 of what does not fit.
     let similarity: Double
 
-    init(attempt: EncodingAttempt, similarity: Double) {
-        self.attempt = attempt
+    init(result: EncodingResult, similarity: Double) {
+        self.result = result
         self.similarity = similarity
     }
 
-    init(tooLarge estimate: Int) { self.init(attempt: .tooLarge(estimate: estimate), similarity: 0) }
+    init(tooLarge estimate: Int) { self.init(result: .tooLarge(estimate: estimate), similarity: 0) }
 }
 
 extension Bitmap {

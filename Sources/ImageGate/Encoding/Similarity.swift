@@ -12,7 +12,7 @@ enum Similarity {
     }
 
     /// 1: the same. Both have one size.
-    static func of(_ one: some Picture, _ other: some Picture) -> Double {
+    static func of(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")
         let step = min(size.width, size.height) >= 8 * block ? 2 * block : block
@@ -33,7 +33,7 @@ enum Similarity {
     }
 
     /// By how many steps of a sample the shades of small blocks differ: what is left when the eye has averaged the grain.
-    static func shadeError(_ one: some Picture, _ other: some Picture) -> Double {
+    static func shadeError(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")
         let side = 4

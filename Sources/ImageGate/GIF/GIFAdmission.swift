@@ -1,7 +1,7 @@
 extension Admission {
     /// The first image, drawn anew: nothing of the file itself is passed on.
-    func admitGIF(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
-        let file = try GIFFile(bytes) { size throws(ImageRejection) in try checkSize(size, of: .gif) }
+    func admitGIF(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
+        let file = try GIFFile(bytes) { size throws(ImageGateError) in try checkSize(size, of: .gif) }
         try cancellation.check()
         let frame = file.first
         let pixels = try GIFPixels.unpacked(frame, of: bytes, cancellation)

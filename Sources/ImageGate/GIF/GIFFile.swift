@@ -34,7 +34,7 @@ struct GIFFile: Sendable {
     }
 
     /// - Parameter checkSize: called as soon as the screen is known, before the rest is looked at.
-    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageRejection) -> Void) throws(ImageRejection) {
+    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
         var walker = GIFWalker(bytes)
         try walker.skip(6)
         size = PixelSize(width: try walker.number(), height: try walker.number())
@@ -72,7 +72,7 @@ struct GIFFile: Sendable {
         }
     }
 
-    private func check() throws(ImageRejection) {
+    private func check() throws(ImageGateError) {
         guard first.size.width > 0, first.size.height > 0 else {
             throw .malformed(.gif, why: "GIF has an image without pixels")
         }
@@ -93,31 +93,31 @@ private struct GIFWalker {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func skip(_ count: Int) throws(ImageRejection) {
+    mutating func skip(_ count: Int) throws(ImageGateError) {
         guard count <= bytes.count - position else { throw .truncated(.gif) }
         position += count
     }
 
-    mutating func byte() throws(ImageRejection) -> UInt8 {
+    mutating func byte() throws(ImageGateError) -> UInt8 {
         try skip(1)
         return bytes[position - 1]
     }
 
-    mutating func number() throws(ImageRejection) -> Int { Int(try byte()) | Int(try byte()) << 8 }
+    mutating func number() throws(ImageGateError) -> Int { Int(try byte()) | Int(try byte()) << 8 }
 
-    mutating func skipSubBlocks() throws(ImageRejection) {
+    mutating func skipSubBlocks() throws(ImageGateError) {
         while case let count = try byte(), count > 0 { try skip(Int(count)) }
     }
 
     /// Empty where the flags announce none.
-    mutating func palette(_ flags: UInt8) throws(ImageRejection) -> ArraySlice<UInt8> {
+    mutating func palette(_ flags: UInt8) throws(ImageGateError) -> ArraySlice<UInt8> {
         guard flags & 0x80 != 0 else { return [] }
         let count = 3 << (Int(flags & 7) + 1)
         try skip(count)
         return bytes[position - count..<position]
     }
 
-    mutating func transparentIndex() throws(ImageRejection) -> UInt8? {
+    mutating func transparentIndex() throws(ImageGateError) -> UInt8? {
         guard try byte() == 4 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }
         let flags = try byte()
         // How long the image is shown.
@@ -129,7 +129,7 @@ private struct GIFWalker {
 
     mutating func frame(
         _ globalPalette: ArraySlice<UInt8>, _ transparentIndex: UInt8?
-    ) throws(ImageRejection) -> GIFFile.Frame {
+    ) throws(ImageGateError) -> GIFFile.Frame {
         let (left, top) = (try number(), try number())
         let size = PixelSize(width: try number(), height: try number())
         let flags = try byte()

@@ -24,7 +24,7 @@ struct GIFPixels {
 
     static func unpacked(
         _ frame: GIFFile.Frame, of bytes: [UInt8], _ cancellation: Cancellation
-    ) throws(ImageRejection) -> [UInt8] {
+    ) throws(ImageGateError) -> [UInt8] {
         var pixels = GIFPixels(frame)
         try pixels.unpack(GIFCodes(bytes, start: frame.dataStart), cancellation)
         return pixels.pixels
@@ -44,7 +44,7 @@ struct GIFPixels {
         last = nil
     }
 
-    private mutating func unpack(_ codes: GIFCodes, _ cancellation: Cancellation) throws(ImageRejection) {
+    private mutating func unpack(_ codes: GIFCodes, _ cancellation: Cancellation) throws(ImageGateError) {
         var codes = codes
         var count = 0
         while let code = codes.next(width: width) {
@@ -64,7 +64,7 @@ struct GIFPixels {
         throw .malformed(.gif, why: "GIF has an image that does not end")
     }
 
-    private mutating func unpack(_ code: Int) throws(ImageRejection) {
+    private mutating func unpack(_ code: Int) throws(ImageGateError) {
         let start = pixels.count
         // The run before and the first pixel of this one: a run that this code itself may stand for.
         if let last, nextCode < Self.codeLimit {

@@ -1,5 +1,5 @@
 extension Admission {
-    func admitJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+    func admitJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let segments = try checkedSegments(bytes)
         let frame = segments.frame
         let orientation = segments.orientation(bytes)
@@ -9,7 +9,7 @@ extension Admission {
         let isShownByAll = orientation == .upright && frame.sampling.count <= 3
         let passes = fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
         let target = orientation.swapsSides ? fitted.transposed : fitted
-        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try JPEGReader().bitmap(
                 buffer, frame: frame, scale: passes ? .eighth : scale(from: frame.size, to: target),
                 isInvertedCMYK: segments.hasAdobeMarker)
@@ -26,9 +26,9 @@ extension Admission {
     }
 
     /// What shows of a JPEG that is shown inside a drawing: decoded whole, never made smaller.
-    func strippedJPEG(_ bytes: [UInt8]) throws(ImageRejection) -> [UInt8] {
+    func strippedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let segments = try checkedSegments(bytes)
-        _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+        _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try JPEGReader().bitmap(
                 buffer, frame: segments.frame, scale: .eighth, isInvertedCMYK: segments.hasAdobeMarker)
         }
@@ -36,8 +36,8 @@ extension Admission {
     }
 
     /// What is small enough to be decoded.
-    private func checkedSegments(_ bytes: [UInt8]) throws(ImageRejection) -> JPEGSegments {
-        let segments = try JPEGSegments(bytes) { frame throws(ImageRejection) in
+    private func checkedSegments(_ bytes: [UInt8]) throws(ImageGateError) -> JPEGSegments {
+        let segments = try JPEGSegments(bytes) { frame throws(ImageGateError) in
             try checkSize(frame.size, of: .jpeg)
         }
         try checkScans(segments)
@@ -46,7 +46,7 @@ extension Admission {
     }
 
     /// An image in one scan needs a few rows of blocks. One in several is held whole, and each scan passes over all of it.
-    private func checkScans(_ segments: JPEGSegments) throws(ImageRejection) {
+    private func checkScans(_ segments: JPEGSegments) throws(ImageGateError) {
         let frame = segments.frame
         guard frame.isProgressive || segments.scanCount > 1 else { return }
         guard frame.coefficientBytes <= Self.coefficientLimit else {

@@ -7,7 +7,7 @@ struct JPEGCoverage {
     /// By component, then coefficient: the lowest bit that has come; nil: none.
     private var lowestBits: [UInt8: [UInt8?]]
 
-    init(_ frame: JPEGFrame) throws(ImageRejection) {
+    init(_ frame: JPEGFrame) throws(ImageGateError) {
         isProgressive = frame.isProgressive
         let nothing = [UInt8?](repeating: nil, count: 64)
         lowestBits = Dictionary(frame.components.map { ($0, nothing) }) { first, _ in first }
@@ -16,7 +16,7 @@ struct JPEGCoverage {
         }
     }
 
-    mutating func add(scan payload: ArraySlice<UInt8>) throws(ImageRejection) {
+    mutating func add(scan payload: ArraySlice<UInt8>) throws(ImageGateError) {
         let header = Array(payload)
         guard let count = header.first.map({ Int($0) }), header.count == 4 + 2 * count else {
             throw .malformed(.jpeg, why: "JPEG has a scan header of the wrong length")
@@ -39,7 +39,7 @@ struct JPEGCoverage {
     }
 
     /// After the last scan.
-    func check() throws(ImageRejection) {
+    func check() throws(ImageGateError) {
         guard lowestBits.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) else {
             throw .malformed(.jpeg, why: "JPEG lacks some of its scans")
         }

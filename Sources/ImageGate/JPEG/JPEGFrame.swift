@@ -7,7 +7,7 @@ struct JPEGFrame: Equatable, Sendable {
     /// Horizontal and vertical sampling of each component.
     let sampling: [PixelSize]
 
-    init(_ bytes: [UInt8], _ segment: JPEGSegments.Segment) throws(ImageRejection) {
+    init(_ bytes: [UInt8], _ segment: JPEGSegments.Segment) throws(ImageGateError) {
         let payload = bytes[segment.payload]
         let start = payload.startIndex
         guard payload.count >= 6, payload.count == 6 + 3 * Int(payload[start + 5]) else {

@@ -20,7 +20,7 @@ struct JPEGReader: ~Copyable {
 
     private let handle: tjhandle
 
-    init() throws(ImageRejection) {
+    init() throws(ImageGateError) {
         guard let handle = tjInitDecompress() else { throw .outOfMemory }
         self.handle = handle
     }
@@ -30,7 +30,7 @@ struct JPEGReader: ~Copyable {
     /// - Parameter isInvertedCMYK: as Adobe writes it.
     func bitmap(
         _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale, isInvertedCMYK: Bool
-    ) throws(ImageRejection) -> Bitmap {
+    ) throws(ImageGateError) -> Bitmap {
         var width: CInt = 0
         var height: CInt = 0
         var subsampling: CInt = 0
@@ -61,9 +61,9 @@ struct JPEGReader: ~Copyable {
         return Bitmap(size: size, layout: isGrey ? .grey : .rgb, samples: samples)
     }
 
-    private func check(_ status: CInt) throws(ImageRejection) {
+    private func check(_ status: CInt) throws(ImageGateError) {
         guard status != 0 else { return }
-        let words = tjGetErrorStr2(handle).map { ImageRejection.readable($0) } ?? "unknown error"
+        let words = tjGetErrorStr2(handle).map { ImageGateError.readable($0) } ?? "unknown error"
         if words.contains("Insufficient memory") || words.contains("emory allocation") { throw .outOfMemory }
         throw .malformed(.jpeg, why: "JPEG does not decode: \(words)")
     }

@@ -6,7 +6,7 @@ struct JPEGSearch: ~Copyable {
     private let budget: Int
     private let cancellation: Cancellation
     /// Of samples.
-    private let sketcher: JPEGWriter
+    private let sampleWriter: JPEGWriter
     private let writer: JPEGWriter
 
     /// libjpeg's. Under the lowest, blocks show: a smaller image is the better one.
@@ -14,16 +14,16 @@ struct JPEGSearch: ~Copyable {
     /// The lowest at which sharp colours are worth their bytes.
     private static let fullColorLevel: CInt = 80
 
-    init(budget: Int, cancellation: Cancellation) throws(ImageRejection) {
-        let sketcher = try JPEGWriter(.quick)
+    init(budget: Int, cancellation: Cancellation) throws(ImageGateError) {
+        let sampleWriter = try JPEGWriter(.quick)
         let writer = try JPEGWriter(.whole)
         self.budget = budget
         self.cancellation = cancellation
-        self.sketcher = sketcher
+        self.sampleWriter = sampleWriter
         self.writer = writer
     }
 
-    func best(of bitmap: Bitmap) throws(ImageRejection) -> EncodingAttempt {
+    func best(of bitmap: Bitmap) throws(ImageGateError) -> EncodingResult {
         var sizes = Sizes(bitmap, isFullColor: bitmap.hasColorEdges)
         if sizes.isFullColor, try count(at: Self.fullColorLevel, &sizes) > Double(budget) {
             sizes = Sizes(bitmap, isFullColor: false)
@@ -47,7 +47,7 @@ struct JPEGSearch: ~Copyable {
             }
         }
         guard let best else { return .tooLarge(estimate: max(smallest, budget + 1)) }
-        return .fits(Encoded(bytes: best.bytes, type: .jpeg, size: bitmap.size))
+        return .fits(EncodedImage(bytes: best.bytes, type: .jpeg, size: bitmap.size))
     }
 
     /// What is known of how many bytes each level takes.
@@ -69,17 +69,18 @@ struct JPEGSearch: ~Copyable {
     }
 
     /// Bytes, about.
-    private func count(at level: CInt, _ sizes: inout Sizes) throws(ImageRejection) -> Double {
+    private func count(at level: CInt, _ sizes: inout Sizes) throws(ImageGateError) -> Double {
         if sizes.counts[level] == nil {
             try cancellation.check()
-            let bytes = try sketcher.write(sizes.sample, quality: .init(level: level, isFullColor: sizes.isFullColor))
+            let bytes = try sampleWriter.write(
+                sizes.sample, quality: .init(level: level, isFullColor: sizes.isFullColor))
             sizes.counts[level] = bytes.count - Self.headCount
         }
         return (Double(sizes.counts[level] ?? 0) * sizes.ratio + Double(Self.headCount)) * sizes.correction
     }
 
     /// By bisection, the one that should just fit.
-    private func highestLevel(below limit: CInt, _ sizes: inout Sizes) throws(ImageRejection) -> CInt? {
+    private func highestLevel(below limit: CInt, _ sizes: inout Sizes) throws(ImageGateError) -> CInt? {
         var low = Self.levels.lowerBound
         var high = limit - 1
         while low <= high {
@@ -88,12 +89,12 @@ struct JPEGSearch: ~Copyable {
         }
         if high >= Self.levels.lowerBound { return high }
         // The lowest is tried if it is near.
-        return try count(at: Self.levels.lowerBound, &sizes) <= Double(budget) * Self.doubt
+        return try count(at: Self.levels.lowerBound, &sizes) <= Double(budget) * Self.tolerance
             ? Self.levels.lowerBound : nil
     }
 
     /// What a sample says may be this much off.
-    private static let doubt = 1.1
+    private static let tolerance = 1.1
     /// Bytes: markers and tables.
     private static let headCount = 600
     private static let tries = 3

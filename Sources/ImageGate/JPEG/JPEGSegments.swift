@@ -33,7 +33,7 @@ struct JPEGSegments: Sendable {
     }
 
     /// - Parameter checkFrame: called as soon as the frame is known, before the rest is looked at.
-    init(_ bytes: [UInt8], checkFrame: (JPEGFrame) throws(ImageRejection) -> Void) throws(ImageRejection) {
+    init(_ bytes: [UInt8], checkFrame: (JPEGFrame) throws(ImageGateError) -> Void) throws(ImageGateError) {
         var walker = Walker(bytes: bytes)
         var frame: JPEGFrame?
         var coverage: JPEGCoverage?
@@ -92,7 +92,7 @@ private struct Walker {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func next() throws(ImageRejection) -> JPEGSegments.Segment {
+    mutating func next() throws(ImageGateError) -> JPEGSegments.Segment {
         let start = position
         guard position < bytes.count else { throw .truncated(.jpeg) }
         guard bytes[position] == 0xFF else { throw .malformed(.jpeg, why: "JPEG has data between its segments") }
@@ -125,7 +125,7 @@ private struct Walker {
     }
 
     /// To the next marker that is not a stuffed zero or a restart.
-    private mutating func skipEntropyCodedData() throws(ImageRejection) {
+    private mutating func skipEntropyCodedData() throws(ImageGateError) {
         let found = bytes.withUnsafeBufferPointer { bytes -> ScanEnd? in
             var index = position
             var intervalStart = position

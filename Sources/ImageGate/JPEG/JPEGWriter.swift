@@ -20,7 +20,7 @@ struct JPEGWriter: ~Copyable {
     /// For good: libjpeg would use the tables made for one image for the next that asks for none of its own.
     private let flags: CInt
 
-    init(_ effort: Effort) throws(ImageRejection) {
+    init(_ effort: Effort) throws(ImageGateError) {
         flags = effort == .whole ? TJFLAG_PROGRESSIVE | TJFLAG_ACCURATEDCT : 0
         guard let handle = tjInitCompress() else { throw .outOfMemory }
         self.handle = handle
@@ -28,7 +28,7 @@ struct JPEGWriter: ~Copyable {
 
     deinit { tjDestroy(handle) }
 
-    func write(_ bitmap: Bitmap, quality: Quality) throws(ImageRejection) -> [UInt8] {
+    func write(_ bitmap: Bitmap, quality: Quality) throws(ImageGateError) -> [UInt8] {
         precondition(bitmap.layout != .rgba, "JPEG has no alpha")
         let isGrey = bitmap.layout == .grey
         let subsampling = isGrey ? TJSAMP_GRAY : quality.isFullColor ? TJSAMP_444 : TJSAMP_420

@@ -1,8 +1,8 @@
 internal import CImage
 
 extension Admission {
-    func admitPNG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
-        let chunks = try PNGChunkList(bytes) { header throws(ImageRejection) in try checkSize(header.size, of: .png) }
+    func admitPNG(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
+        let chunks = try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
         let size = chunks.header.size
         let fitted = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         let stripped = fitted == size ? chunks.stripped(bytes) : []
@@ -18,16 +18,16 @@ extension Admission {
     }
 
     /// What shows of a PNG that is shown inside a drawing: decoded whole, never made smaller.
-    func strippedPNG(_ bytes: [UInt8]) throws(ImageRejection) -> [UInt8] {
-        let chunks = try PNGChunkList(bytes) { header throws(ImageRejection) in try checkSize(header.size, of: .png) }
+    func strippedPNG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
+        let chunks = try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
         try validate(bytes, chunks)
         return chunks.stripped(bytes)
     }
 
     /// Decodes all rows as far as they can fail, and keeps none.
-    private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageRejection) {
+    private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageGateError) {
         let header = chunks.header
-        try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+        try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             let reader = try PNGReader(buffer, header: header, form: .stored)
             try cancellation.check()
             guard header.hasPalette else { return try reader.checkRows(header) }
@@ -43,16 +43,16 @@ extension Admission {
     }
 
     /// Decodes all rows into a bitmap of `size`, which is at most the image's.
-    func bitmap(of bytes: [UInt8], _ chunks: PNGChunkList, size: PixelSize) throws(ImageRejection) -> Bitmap {
+    func bitmap(of bytes: [UInt8], _ chunks: PNGChunkList, size: PixelSize) throws(ImageGateError) -> Bitmap {
         let gamma = chunks.unusualGamma(bytes)
-        return try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+        return try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try bitmap(of: buffer, chunks, gamma: gamma, size: size)
         }
     }
 
     private func bitmap(
         of bytes: UnsafeBufferPointer<UInt8>, _ chunks: PNGChunkList, gamma: Double?, size: PixelSize
-    ) throws(ImageRejection) -> Bitmap {
+    ) throws(ImageGateError) -> Bitmap {
         let reader = try PNGReader(bytes, header: chunks.header, form: .samples)
         guard let layout = Bitmap.Layout(rawValue: Int(reader.layout.channels)) else {
             throw .malformed(.png, why: "PNG has \(reader.layout.channels) channels")
@@ -77,7 +77,7 @@ private struct ThumbnailTarget {
 
     func draw<Sample: ImageSample>(
         _ reader: borrowing PNGReader, _ chunks: PNGChunkList, _ light: LinearLight, _: Sample.Type
-    ) throws(ImageRejection) -> Bitmap {
+    ) throws(ImageGateError) -> Bitmap {
         let header = chunks.header
         let rowBytes = reader.layout.row_bytes
         // A batch stays in the second-level cache between libpng and the scaler.

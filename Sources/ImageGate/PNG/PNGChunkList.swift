@@ -37,8 +37,8 @@ struct PNGChunkList: Sendable {
 
     /// - Parameter checkHeader: called as soon as the header is known, before the rest is looked at.
     init(
-        _ bytes: [UInt8], checkHeader: (PNGHeader) throws(ImageRejection) -> Void
-    ) throws(ImageRejection) {
+        _ bytes: [UInt8], checkHeader: (PNGHeader) throws(ImageGateError) -> Void
+    ) throws(ImageGateError) {
         guard bytes.count >= 8 else { throw .truncated(.png) }
         let first = try Self.chunk(in: bytes, at: 8)
         header = try PNGHeader(bytes, first)
@@ -77,7 +77,7 @@ struct PNGChunkList: Sendable {
     /// Encoders write IDATs of 8 kB and more: 32 MiB are 4,096 of them.
     private static let limit = 1 << 16
 
-    private static func chunk(in bytes: [UInt8], at start: Int) throws(ImageRejection) -> Chunk {
+    private static func chunk(in bytes: [UInt8], at start: Int) throws(ImageGateError) -> Chunk {
         guard start + 8 <= bytes.count else { throw .truncated(.png) }
         let length = Int(bytes.bigEndian32(at: start))
         let name = Name(code: bytes.bigEndian32(at: start + 4))

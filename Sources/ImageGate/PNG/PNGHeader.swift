@@ -5,7 +5,7 @@ struct PNGHeader: Equatable, Sendable {
     let colorType: UInt8
     let isInterlaced: Bool
 
-    init(_ bytes: [UInt8], _ chunk: PNGChunkList.Chunk) throws(ImageRejection) {
+    init(_ bytes: [UInt8], _ chunk: PNGChunkList.Chunk) throws(ImageGateError) {
         guard chunk.name == "IHDR", chunk.data.count == 13 else {
             throw .malformed(.png, why: "PNG does not begin with its header")
         }

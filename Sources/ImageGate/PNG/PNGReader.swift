@@ -8,7 +8,7 @@ struct PNGReader: ~Copyable {
 
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, header: PNGHeader, form: cimage_png_form
-    ) throws(ImageRejection) {
+    ) throws(ImageGateError) {
         guard let base = bytes.baseAddress else { throw .empty }
         guard let raw = cimage_png_open(base, bytes.count) else { throw .outOfMemory }
         var layout = cimage_png_layout()
@@ -26,13 +26,13 @@ struct PNGReader: ~Copyable {
     deinit { cimage_png_close(raw) }
 
     /// Into `rows`, which holds `count` rows of the whole width; nil drops them.
-    func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageRejection) {
+    func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageGateError) {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
     }
 
     /// In place of reading them: whether rows could be read, when nobody wants their pixels. Indices past the palette are
     /// not looked for.
-    func checkRows(_ header: PNGHeader) throws(ImageRejection) {
+    func checkRows(_ header: PNGHeader) throws(ImageGateError) {
         let passes = header.passes.map { size in
             cimage_png_pass(rows: UInt32(size.height), row_bytes: UInt64(header.rowBytes(width: size.width)))
         }
@@ -40,7 +40,7 @@ struct PNGReader: ~Copyable {
     }
 
     /// After the last row: what is left must be the end, and nothing after it.
-    func finish(_ chunks: PNGChunkList) throws(ImageRejection) {
+    func finish(_ chunks: PNGChunkList) throws(ImageGateError) {
         var streamEnd = 0
         var consumed = 0
         try check(cimage_png_finish(raw, &streamEnd, &consumed))
@@ -56,16 +56,16 @@ struct PNGReader: ~Copyable {
     /// Bytes: more than encoders need after the last row.
     private static let streamEndCount = 64
 
-    private func check(_ status: cimage_status) throws(ImageRejection) {
+    private func check(_ status: cimage_status) throws(ImageGateError) {
         if let rejection = Self.rejection(status, raw) { throw rejection }
     }
 
-    private static func rejection(_ status: cimage_status, _ raw: OpaquePointer) -> ImageRejection? {
+    private static func rejection(_ status: cimage_status, _ raw: OpaquePointer) -> ImageGateError? {
         switch status {
         case .ok: nil
         case .out_of_memory: .outOfMemory
         case .malformed, .too_large:
-            .malformed(.png, why: "PNG does not decode: \(ImageRejection.readable(cimage_png_message(raw)))")
+            .malformed(.png, why: "PNG does not decode: \(ImageGateError.readable(cimage_png_message(raw)))")
         }
     }
 }

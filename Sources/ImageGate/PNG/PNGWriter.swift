@@ -4,7 +4,7 @@ internal import CImage
 ///
 /// The filter is chosen on a sample of the rows with zlib in a hurry; only one or two whole encodings follow.
 struct PNGWriter: Sendable {
-    enum Outcome: Equatable {
+    enum WriteResult: Equatable {
         case written([UInt8])
         /// The whole would take about so many bytes.
         case tooLarge(estimate: Int)
@@ -13,33 +13,33 @@ struct PNGWriter: Sendable {
     /// Bytes. Encoding stops there: a try that fails costs no more than its bytes.
     let limit: Int
 
-    func write(_ bitmap: Bitmap) throws(ImageRejection) -> Outcome {
-        let picture = Picture(bitmap.reduced())
-        let (filter, estimate) = try bestFilter(for: picture)
+    func write(_ bitmap: Bitmap) throws(ImageGateError) -> WriteResult {
+        let input = Input(bitmap.reduced())
+        let (filter, estimate) = try bestFilter(for: input)
         // With time zlib saves a fifth of what it makes in a hurry, of flat pictures a third: what is further off is not
         // even tried.
         if estimate > limit * 3 / 2 { return .tooLarge(estimate: estimate) }
         // A tenth of the bytes, where bytes are not short, is not worth as much time as the rest together.
         let level: UInt8 = estimate <= limit / 2 ? 3 : 6
-        let outcome = try encode(picture, filter: filter, level: level, limit: limit)
+        let result = try encode(input, filter: filter, level: level, limit: limit)
         // A last tenth can be had for time; more than that cannot.
-        guard case .tooLarge(let estimate) = outcome, estimate < limit * 11 / 10 else { return outcome }
-        return try encode(picture, filter: filter, level: 9, limit: limit)
+        guard case .tooLarge(let estimate) = result, estimate < limit * 11 / 10 else { return result }
+        return try encode(input, filter: filter, level: 9, limit: limit)
     }
 
     /// With a palette; neighbouring indices are not alike, so there is no filter to choose.
-    func write(_ indexed: IndexedBitmap, level: UInt8) throws(ImageRejection) -> Outcome {
-        try encode(Picture(indexed), filter: .none, level: level, limit: limit)
+    func write(_ indexed: IndexedBitmap, level: UInt8) throws(ImageGateError) -> WriteResult {
+        try encode(Input(indexed), filter: .none, level: level, limit: limit)
     }
 
-    /// - Returns: and how many bytes the whole picture will take, at most.
-    private func bestFilter(for picture: Picture) throws(ImageRejection) -> (cimage_png_filter, estimate: Int) {
-        let sample = picture.sampled()
+    /// - Returns: and how many bytes the whole input will take, at most.
+    private func bestFilter(for input: Input) throws(ImageGateError) -> (cimage_png_filter, estimate: Int) {
+        let sample = input.sampled()
         // Neighbouring indices are not alike, so differences say nothing.
-        let hasShades = picture.palette == nil && picture.bitDepth == 8
+        let hasShades = input.palette == nil && input.bitDepth == 8
         let filters: [cimage_png_filter] = hasShades ? [.adaptive, .none, .sub, .up] : [.none]
         var best = (filter: cimage_png_filter.none, count: sample.samples.count + 4096)
-        var estimate: Int { best.count * picture.size.height / sample.size.height }
+        var estimate: Int { best.count * input.size.height / sample.size.height }
         for filter in filters {
             // One filter for all rows saves little that the best for each does not: not where threefold is too much.
             if filter == .sub, estimate > limit * 3 { break }
@@ -51,19 +51,19 @@ struct PNGWriter: Sendable {
     }
 
     private func encode(
-        _ picture: Picture, filter: cimage_png_filter, level: UInt8, limit: Int
-    ) throws(ImageRejection) -> Outcome {
+        _ input: Input, filter: cimage_png_filter, level: UInt8, limit: Int
+    ) throws(ImageGateError) -> WriteResult {
         var status = cimage_status.ok
         var rows: UInt32 = 0
         var needed = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(limit, 1)) { out, count in
-            picture.samples.withUnsafeBufferPointer { samples in
-                (picture.palette ?? []).withUnsafeBufferPointer { entries in
+            input.samples.withUnsafeBufferPointer { samples in
+                (input.palette ?? []).withUnsafeBufferPointer { entries in
                     guard let pixels = samples.baseAddress, let out = out.baseAddress else { return }
                     var facts = cimage_png_picture(
-                        pixels: pixels, width: UInt32(picture.size.width), height: UInt32(picture.size.height),
-                        channels: UInt8(picture.channels), bit_depth: UInt8(picture.bitDepth),
-                        palette: picture.palette == nil ? nil : entries.baseAddress,
+                        pixels: pixels, width: UInt32(input.size.width), height: UInt32(input.size.height),
+                        channels: UInt8(input.channels), bit_depth: UInt8(input.bitDepth),
+                        palette: input.palette == nil ? nil : entries.baseAddress,
                         palette_count: UInt16(entries.count / 4), filter: filter, level: level)
                     status = cimage_png_write(&facts, out, limit, &needed, &rows)
                     count = status == .ok ? needed : 0
@@ -72,7 +72,7 @@ struct PNGWriter: Sendable {
         }
         switch status {
         case .ok: return .written(bytes)
-        case .too_large: return .tooLarge(estimate: needed * picture.size.height / max(1, Int(rows)))
+        case .too_large: return .tooLarge(estimate: needed * input.size.height / max(1, Int(rows)))
         case .out_of_memory, .malformed: throw .outOfMemory
         }
     }
@@ -80,7 +80,7 @@ struct PNGWriter: Sendable {
 
 extension PNGWriter {
     /// What is written: samples, or indices into a palette.
-    private struct Picture {
+    private struct Input {
         var size: PixelSize
         var samples: [UInt8]
         var channels: Int
@@ -110,7 +110,7 @@ extension PNGWriter {
             self.palette = palette
         }
 
-        func sampled() -> Picture {
+        func sampled() -> Input {
             let rowBytes = size.width * channels
             guard let rows = RowSample.rows(of: samples, rowBytes: rowBytes, height: size.height) else { return self }
             var sample = self

@@ -8,7 +8,7 @@ struct PaletteSearch {
     private let bitmap: Bitmap
     private var sizes: Sizes
 
-    enum Outcome {
+    enum SearchResult {
         case fits(bytes: [UInt8], IndexedBitmap)
         case tooLarge(estimate: Int)
     }
@@ -22,7 +22,7 @@ struct PaletteSearch {
     /// size, than 16 colours at three quarters of it.
     private static let letters = 9..<19
     /// What a sample says may be this much off.
-    private static let doubt = 1.1
+    private static let tolerance = 1.1
     /// zlib's: seldom half a tenth more than the best it can do, in a seventh of the time.
     private static let level: UInt8 = 6
 
@@ -34,12 +34,12 @@ struct PaletteSearch {
     }
 
     /// Of anything: with 16 colours and more.
-    mutating func best() throws(ImageRejection) -> Outcome { try best(of: Self.shades) }
+    mutating func best() throws(ImageGateError) -> SearchResult { try best(of: Self.shades) }
 
     /// Of letters and lines, with fewer.
-    mutating func bestCoarse() throws(ImageRejection) -> Outcome { try best(of: Self.letters) }
+    mutating func bestCoarse() throws(ImageGateError) -> SearchResult { try best(of: Self.letters) }
 
-    private mutating func best(of all: Range<Int>) throws(ImageRejection) -> Outcome {
+    private mutating func best(of all: Range<Int>) throws(ImageGateError) -> SearchResult {
         var fitting: (choice: Int, bytes: [UInt8], indexed: IndexedBitmap)?
         var choices = all
         var smallest = Int.max
@@ -66,18 +66,19 @@ struct PaletteSearch {
         }
         // Between a few shades there would be nothing but grain.
         let palette = sizes.palette(fitting.choice)
-        let grained = all == Self.shades ? try grained(palette, instead: fitting.indexed) : nil
-        return grained ?? .fits(bytes: fitting.bytes, fitting.indexed)
+        let dithered = all == Self.shades ? try dithered(palette, instead: fitting.indexed) : nil
+        return dithered ?? .fits(bytes: fitting.bytes, fitting.indexed)
     }
 
     /// With error diffusion, where the palette's steps would show as bands, if that fits, too.
-    private func grained(_ palette: ColorPalette, instead plain: IndexedBitmap) throws(ImageRejection) -> Outcome? {
+    private func dithered(_ palette: ColorPalette, instead plain: IndexedBitmap) throws(ImageGateError) -> SearchResult?
+    {
         let bands = Similarity.shadeError(bitmap, plain)
         guard bands > Self.visible else { return nil }
-        let diffusion = Diffusion(palette: palette, strength: Self.strength)
-        func drawn(_ bitmap: Bitmap) throws(ImageRejection) -> (indexed: IndexedBitmap, isBetter: Bool) {
+        let dithering = Dithering(palette: palette, strength: Self.strength)
+        func drawn(_ bitmap: Bitmap) throws(ImageGateError) -> (indexed: IndexedBitmap, isBetter: Bool) {
             try cancellation.check()
-            let indexed = IndexedBitmap(size: bitmap.size, indices: diffusion.indices(of: bitmap), of: palette)
+            let indexed = IndexedBitmap(size: bitmap.size, indices: dithering.indices(of: bitmap), of: palette)
             return (indexed, Similarity.shadeError(bitmap, indexed) < bands / 2)
         }
         // Grain is hard to compress, and mostly too much: a sample shows it.
@@ -142,7 +143,7 @@ struct PaletteSearch {
     }
 
     /// Bytes, about.
-    private mutating func count(_ choice: Int) throws(ImageRejection) -> Double {
+    private mutating func count(_ choice: Int) throws(ImageGateError) -> Double {
         if sizes.counts[choice] == nil {
             try cancellation.check()
             let indexed = sizes.indexedSample(choice)
@@ -158,11 +159,11 @@ struct PaletteSearch {
     /// are spaced so that bytes fall about evenly, which shows where to look.
     ///
     /// - Parameter isLast: nothing is left after these; of the last of them it is worth to be sure.
-    private mutating func bestChoice(of choices: Range<Int>, isLast: Bool) throws(ImageRejection) -> Int? {
+    private mutating func bestChoice(of choices: Range<Int>, isLast: Bool) throws(ImageGateError) -> Int? {
         guard let first = choices.first, let last = choices.last else { return nil }
         let budget = Double(budget)
         if try count(first) <= budget { return first }
-        guard try count(last) <= budget * (isLast ? Self.doubt : 1) else { return nil }
+        guard try count(last) <= budget * (isLast ? Self.tolerance : 1) else { return nil }
         var (tooMany, enough) = (first, last)
         while enough - tooMany > 1 {
             let (most, least) = (try count(tooMany), try count(enough))

@@ -1,6 +1,6 @@
 extension Admission {
     /// A drawing is sanitised, and then drawn or sent as the document that it now is.
-    func admitSVG(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
+    func admitSVG(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let image = try SVGImage(sanitising: bytes, policy: policy, cancellation: cancellation)
         try cancellation.check()
         switch policy.svg {

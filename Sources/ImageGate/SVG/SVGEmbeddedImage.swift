@@ -30,8 +30,8 @@ struct SVGEmbeddedImage {
     var url: String { url(bytes) }
 
     /// The URL written anew, with no more in it than shows. Nil if the image does not decode: then there is nothing to show.
-    func strippedURL(_ admission: Admission) throws(ImageRejection) -> String? {
-        do throws(ImageRejection) {
+    func strippedURL(_ admission: Admission) throws(ImageGateError) -> String? {
+        do throws(ImageGateError) {
             return url(type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes))
         } catch {
             // Not the image's fault.

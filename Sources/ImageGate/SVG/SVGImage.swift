@@ -16,7 +16,7 @@ struct SVGImage: Equatable {
 
     init(
         sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation()
-    ) throws(ImageRejection) {
+    ) throws(ImageGateError) {
         guard !bytes.isEmpty else { throw .empty }
         let limit = min(policy.inputByteLimit, SVGLimit.document)
         guard bytes.count <= limit else { throw .tooManyBytes(count: bytes.count, limit: limit) }
@@ -31,7 +31,7 @@ struct SVGImage: Equatable {
     ///
     /// - Returns: nil if sanitising it would change a byte.
     init?(sanitised bytes: [UInt8], policy: ImagePolicy) {
-        do throws(ImageRejection) {
+        do throws(ImageGateError) {
             let admission = Admission(policy: policy, cancellation: Cancellation())
             let sanitiser = SVGSanitiser(admission, decodesImages: false)
             guard var sanitiser = try SVGReader.read(bytes, into: sanitiser), try sanitiser.finish() == bytes else {
@@ -48,7 +48,7 @@ struct SVGImage: Equatable {
     /// it is drawn at its final size, never made smaller or larger afterwards, unless the byte budget asks for it.
     ///
     /// Nothing in here ends a drawing that takes for ever, or more memory than there is: whoever decodes does.
-    func rasterised(policy: ImagePolicy) throws(ImageRejection) -> SVGRaster {
+    func rasterised(policy: ImagePolicy) throws(ImageGateError) -> SVGRaster {
         let (width, height) = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         var status = cimage_svg_status.out_of_memory
         var message = [CChar](repeating: 0, count: 256)

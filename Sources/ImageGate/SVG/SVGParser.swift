@@ -14,14 +14,14 @@ struct SVGAttribute {
 /// first mistake or refusal.
 final class SVGParser {
     private var sanitiser: SVGSanitiser
-    private var rejection: ImageRejection?
+    private var rejection: ImageGateError?
     /// libxml2's words for its first complaint.
     private var complaint: String?
     private var context: xmlParserCtxtPtr?
 
     private static let isReady: Void = xmlInitParser()
 
-    static func parse(_ body: ArraySlice<UInt8>, into sanitiser: SVGSanitiser) throws(ImageRejection) -> SVGSanitiser {
+    static func parse(_ body: ArraySlice<UInt8>, into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser {
         let parser = SVGParser(sanitiser)
         let isWellFormed = body.withUnsafeBytes { parser.run($0) }
         if let rejection = parser.rejection { throw rejection }
@@ -69,7 +69,7 @@ final class SVGParser {
         return Unmanaged.fromOpaque(data).takeUnretainedValue()
     }
 
-    private func handle(_ event: (inout SVGSanitiser) throws(ImageRejection) -> Void) {
+    private func handle(_ event: (inout SVGSanitiser) throws(ImageGateError) -> Void) {
         guard rejection == nil else { return }
         do { try event(&sanitiser) } catch {
             rejection = error
@@ -94,7 +94,7 @@ final class SVGParser {
                     value: Self.value(UnsafeBufferPointer(start: start, count: end - start))))
         }
         let namespace = Self.namespace(namespace, prefix: prefix)
-        handle { sanitiser throws(ImageRejection) in
+        handle { sanitiser throws(ImageGateError) in
             try sanitiser.start(String(cString: name), namespace: namespace, attributes: attributes)
         }
     }
@@ -103,7 +103,7 @@ final class SVGParser {
     private static func namespace(_ uri: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?) -> String? {
         if let uri { return String(cString: uri) }
         guard let prefix else { return nil }
-        return String(cString: prefix) == "xlink" ? SVGVocabulary.xlinkNamespace : ""
+        return String(cString: prefix) == "xlink" ? SVGAllowList.xlinkNamespace : ""
     }
 
     /// While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference: `&#38;`.

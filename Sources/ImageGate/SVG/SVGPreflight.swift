@@ -12,7 +12,7 @@ struct SVGPreflight {
     private var namespaces = 0
 
     /// The document from the root's `<` to its end.
-    static func body(of bytes: [UInt8]) throws(ImageRejection) -> ArraySlice<UInt8> {
+    static func body(of bytes: [UInt8]) throws(ImageGateError) -> ArraySlice<UInt8> {
         var preflight = try SVGPreflight(bytes)
         try preflight.skipProlog()
         let start = preflight.position
@@ -20,7 +20,7 @@ struct SVGPreflight {
         return bytes[start...]
     }
 
-    private init(_ bytes: [UInt8]) throws(ImageRejection) {
+    private init(_ bytes: [UInt8]) throws(ImageGateError) {
         self.bytes = bytes
         if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
             throw .forbidden(.svg, what: "an encoding other than UTF-8")
@@ -31,7 +31,7 @@ struct SVGPreflight {
 
     // MARK: Prolog
 
-    private mutating func skipProlog() throws(ImageRejection) {
+    private mutating func skipProlog() throws(ImageGateError) {
         while true {
             while position < bytes.count, bytes[position].isXMLSpace { position += 1 }
             if isAt("<?xml"), position + 5 < bytes.count, bytes[position + 5].isXMLSpace {
@@ -54,7 +54,7 @@ struct SVGPreflight {
         }
     }
 
-    private func checkEncoding(_ declaration: Range<Int>) throws(ImageRejection) {
+    private func checkEncoding(_ declaration: Range<Int>) throws(ImageGateError) {
         let words = String(decoding: bytes[declaration], as: UTF8.self).lowercased()
         guard let name = words.split(separator: "encoding", maxSplits: 1).dropFirst().first else { return }
         let encoding = name.drop { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "'" || $0.isWhitespace }
@@ -65,7 +65,7 @@ struct SVGPreflight {
     }
 
     /// `<!DOCTYPE svg PUBLIC "…" "…">` is what many tools write. Nothing is loaded for it. What is in brackets is not let through.
-    private mutating func skipDocumentType() throws(ImageRejection) {
+    private mutating func skipDocumentType() throws(ImageGateError) {
         var quote: UInt8?
         while position < bytes.count {
             let byte = bytes[position]
@@ -86,7 +86,7 @@ struct SVGPreflight {
 
     // MARK: Content
 
-    private mutating func count() throws(ImageRejection) {
+    private mutating func count() throws(ImageGateError) {
         while let next = bytes[position...].firstIndex(of: UInt8(ascii: "<")) {
             position = next
             if isAt("<!--") {
@@ -106,7 +106,7 @@ struct SVGPreflight {
         }
     }
 
-    private mutating func countTag() throws(ImageRejection) {
+    private mutating func countTag() throws(ImageGateError) {
         elements += 1
         depth += 1
         guard elements <= SVGLimit.elements else {
@@ -143,7 +143,7 @@ struct SVGPreflight {
 
     // MARK: Bytes
 
-    private var unfinished: ImageRejection { .truncated(.svg) }
+    private var unfinished: ImageGateError { .truncated(.svg) }
 
     private func isAt(_ text: StaticString, offset: Int = 0) -> Bool {
         let start = position + offset
@@ -153,7 +153,7 @@ struct SVGPreflight {
     }
 
     /// Both ends count: `<!-->` opens a comment and does not close it.
-    private mutating func skip(_ start: StaticString, past end: StaticString) throws(ImageRejection) {
+    private mutating func skip(_ start: StaticString, past end: StaticString) throws(ImageGateError) {
         position += start.utf8CodeUnitCount
         while position < bytes.count {
             if isAt(end) {

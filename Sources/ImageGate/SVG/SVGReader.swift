@@ -8,7 +8,7 @@ struct SVGReader {
     private var open: [ArraySlice<UInt8>] = []
 
     /// - Returns: nil for bytes that the writer cannot have written.
-    static func read(_ bytes: [UInt8], into sanitiser: SVGSanitiser) throws(ImageRejection) -> SVGSanitiser? {
+    static func read(_ bytes: [UInt8], into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser? {
         // Levels and numbers, as of every document; and nothing before the root.
         guard try SVGPreflight.body(of: bytes).startIndex == 0 else { return nil }
         guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A }) else { return nil }
@@ -23,7 +23,7 @@ struct SVGReader {
     private init(rest: ArraySlice<UInt8>) { self.rest = rest }
 
     /// A tag, or text.
-    private mutating func readNext(into sanitiser: inout SVGSanitiser) throws(ImageRejection) -> Bool {
+    private mutating func readNext(into sanitiser: inout SVGSanitiser) throws(ImageGateError) -> Bool {
         if take("</") {
             guard takeName() == open.popLast(), take(">") else { return false }
             sanitiser.end()
@@ -35,7 +35,7 @@ struct SVGReader {
         return !rest.isEmpty
     }
 
-    private mutating func readElement(into sanitiser: inout SVGSanitiser) throws(ImageRejection) -> Bool {
+    private mutating func readElement(into sanitiser: inout SVGSanitiser) throws(ImageGateError) -> Bool {
         let element = takeName()
         var attributes: [SVGAttribute] = []
         var names: Set<ArraySlice<UInt8>> = []
@@ -50,11 +50,11 @@ struct SVGReader {
             attributes.append(
                 words.hasPrefix("xml:")
                     ? SVGAttribute(
-                        name: String(words.dropFirst(4)), namespace: SVGVocabulary.xmlNamespace, value: value)
+                        name: String(words.dropFirst(4)), namespace: SVGAllowList.xmlNamespace, value: value)
                     : SVGAttribute(name: words, value: value))
         }
         try sanitiser.start(
-            String(decoding: element, as: UTF8.self), namespace: SVGVocabulary.namespace, attributes: attributes)
+            String(decoding: element, as: UTF8.self), namespace: SVGAllowList.namespace, attributes: attributes)
         if take("/>") {
             sanitiser.end()
             return true

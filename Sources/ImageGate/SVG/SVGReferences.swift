@@ -51,12 +51,12 @@ struct SVGReferences {
     func hasID(_ id: String) -> Bool { indexes[id] != nil }
 
     /// - Throws: `.forbidden` for a circle, for too many elements, for too many levels.
-    mutating func check() throws(ImageRejection) {
+    mutating func check() throws(ImageGateError) {
         guard !elements.isEmpty else { return }
         _ = try cost(of: 0, level: 1)
     }
 
-    private mutating func cost(of index: Int, level: Int) throws(ImageRejection) -> Cost {
+    private mutating func cost(of index: Int, level: Int) throws(ImageGateError) -> Cost {
         switch progress[index] {
         case .known(let cost): return cost
         case .open: throw .forbidden(.svg, what: "references in a circle")
@@ -86,7 +86,7 @@ struct SVGReferences {
         return cost
     }
 
-    private var tooDeep: ImageRejection { .forbidden(.svg, what: "more than \(SVGLimit.depth) levels") }
+    private var tooDeep: ImageGateError { .forbidden(.svg, what: "more than \(SVGLimit.depth) levels") }
 
     private func firstReference(from index: Int) -> Int {
         var low = references.startIndex

@@ -1,6 +1,6 @@
 /// Elements of a document in, a harmless document out.
 ///
-/// It keeps what `SVGVocabulary` names and drops the rest without a word: an element goes with all that is inside. Kept
+/// It keeps what `SVGAllowList` names and drops the rest without a word: an element goes with all that is inside. Kept
 /// references lead to the same document only. What the result amounts to is counted on the way.
 struct SVGSanitiser {
     private struct OpenElement {
@@ -13,7 +13,7 @@ struct SVGSanitiser {
     private let decodesImages: Bool
     private var writer = SVGWriter()
     private var references = SVGReferences()
-    private var picture = SVGPicture()
+    private var document = SVGDocument()
     private var open: [OpenElement] = []
     /// Levels of dropped elements that are open.
     private var dropped = 0
@@ -32,27 +32,27 @@ struct SVGSanitiser {
     }
 
     /// The document, once it is complete.
-    mutating func finish() throws(ImageRejection) -> [UInt8] {
-        let looks = try picture.looks()
+    mutating func finish() throws(ImageGateError) -> [UInt8] {
+        let computedStyles = try document.computedStyles()
         references.add(
-            picture.sheetReferences(looks).compactMap { reference in
-                picture.elements[reference.to].name.map { (reference.from, $0) }
+            document.sheetReferences(computedStyles).compactMap { reference in
+                document.elements[reference.to].name.map { (reference.from, $0) }
             })
         try references.check()
-        try SVGPainting.check(picture, looks, size, admission.policy)
+        try SVGPaintingEstimate.check(document, computedStyles, size, admission.policy)
         return writer.bytes
     }
 
     // MARK: Events
 
-    mutating func start(_ name: String, namespace: String?, attributes: [SVGAttribute]) throws(ImageRejection) {
+    mutating func start(_ name: String, namespace: String?, attributes: [SVGAttribute]) throws(ImageGateError) {
         guard dropped == 0 else {
             dropped += 1
             return
         }
         if open.isEmpty { try startRoot(name, namespace: namespace) }
-        guard sheet == nil, namespace == SVGVocabulary.namespace || (namespace == nil && acceptsNoNamespace),
-            SVGVocabulary.elements.contains(name), let kept = try filter(attributes, of: name)
+        guard sheet == nil, namespace == SVGAllowList.namespace || (namespace == nil && acceptsNoNamespace),
+            SVGAllowList.elements.contains(name), let kept = try filter(attributes, of: name)
         else {
             dropped = 1
             return
@@ -60,7 +60,7 @@ struct SVGSanitiser {
 
         writer.open(name)
         if open.isEmpty {
-            writer.attribute("xmlns", SVGVocabulary.namespace)
+            writer.attribute("xmlns", SVGAllowList.namespace)
             size = SVGSize(width: kept["width"], height: kept["height"], viewBox: kept["viewBox"])
         }
         var targets: [String] = []
@@ -69,13 +69,13 @@ struct SVGSanitiser {
             if attribute.name == "href", attribute.value.first == "#" {
                 targets.append(String(attribute.value.dropFirst()))
             }
-            if !SVGVocabulary.plainAttributes.contains(attribute.name) {
+            if !SVGAllowList.plainAttributes.contains(attribute.name) {
                 targets += SVGStyle.references(in: attribute.value)
             }
         }
         open.append(OpenElement(name: name, index: references.count))
         references.open(id: kept["id"], depth: open.count, references: targets)
-        picture.open(name, kept.inOrder, pixels: kept.pixels)
+        document.open(name, kept.inOrder, pixels: kept.pixels)
         if name == "style" { sheet = "" }
     }
 
@@ -83,9 +83,9 @@ struct SVGSanitiser {
         guard dropped == 0, let element = open.last else { return }
         if sheet != nil {
             sheet?.append(text)
-        } else if SVGVocabulary.textElements.contains(element.name) {
+        } else if SVGAllowList.textElements.contains(element.name) {
             writer.text(text)
-            picture.text(text.utf8.count)
+            document.text(text.utf8.count)
         }
     }
 
@@ -98,11 +98,11 @@ struct SVGSanitiser {
         if let sheet {
             let clean = SVGStyle.sheet(sheet)
             writer.text(clean)
-            picture.add(sheet: clean)
+            document.add(sheet: clean)
             self.sheet = nil
         }
         writer.close(element.name)
-        picture.close()
+        document.close()
         references.close(element.index)
     }
 
@@ -116,15 +116,15 @@ struct SVGSanitiser {
         subscript(name: String) -> String? { inOrder.first { $0.name == name }?.value }
     }
 
-    private mutating func startRoot(_ name: String, namespace: String?) throws(ImageRejection) {
-        guard name == "svg", namespace == SVGVocabulary.namespace || namespace == nil else {
+    private mutating func startRoot(_ name: String, namespace: String?) throws(ImageGateError) {
+        guard name == "svg", namespace == SVGAllowList.namespace || namespace == nil else {
             throw .malformed(.svg, why: "the root element is not svg")
         }
         acceptsNoNamespace = namespace == nil
     }
 
     /// Nil if the element is nothing without what had to be left out.
-    private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageRejection) -> Kept? {
+    private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> Kept? {
         var kept = Kept()
         for attribute in attributes {
             let value = attribute.value
@@ -138,12 +138,12 @@ struct SVGSanitiser {
             case (nil, "stdDeviation"), (nil, "radius"):
                 guard Self.isModest(value) else { return nil }
                 kept.inOrder.append((attribute.name, value))
-            case (nil, let name) where SVGVocabulary.plainAttributes.contains(name):
+            case (nil, let name) where SVGAllowList.plainAttributes.contains(name):
                 kept.inOrder.append((name, value))
             case (nil, let name)
-            where SVGVocabulary.attributes.contains(name) || SVGVocabulary.properties.contains(name):
+            where SVGAllowList.attributes.contains(name) || SVGAllowList.properties.contains(name):
                 if SVGStyle.isSafe(value) { kept.inOrder.append((name, value)) }
-            case (SVGVocabulary.xmlNamespace, "space"), (SVGVocabulary.xmlNamespace, "lang"):
+            case (SVGAllowList.xmlNamespace, "space"), (SVGAllowList.xmlNamespace, "lang"):
                 kept.inOrder.append(("xml:\(attribute.name)", value))
             default: break
             }
@@ -162,9 +162,9 @@ struct SVGSanitiser {
     }
 
     /// SVG 2: `href` goes before `xlink:href`.
-    private mutating func href(_ attributes: [SVGAttribute], of element: String) throws(ImageRejection) -> String? {
+    private mutating func href(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> String? {
         let all = attributes.filter { $0.name == "href" }
-        let plain = all.first { $0.namespace == nil } ?? all.first { $0.namespace == SVGVocabulary.xlinkNamespace }
+        let plain = all.first { $0.namespace == nil } ?? all.first { $0.namespace == SVGAllowList.xlinkNamespace }
         guard let value = plain?.value.trimmed else { return nil }
         guard element == "image" else { return value.count > 1 && value.first == "#" ? String(value) : nil }
         guard let image = SVGEmbeddedImage(String(value)) else { return nil }

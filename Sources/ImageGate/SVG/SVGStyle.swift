@@ -68,7 +68,7 @@ enum SVGStyle {
             guard let colon = declaration.firstIndex(of: UInt8(ascii: ":")) else { continue }
             let property = String(decoding: trimmed(declaration[..<colon]), as: UTF8.self).lowercased()
             let value = trimmed(declaration[(colon + 1)...])
-            guard SVGVocabulary.properties.contains(property) || SVGVocabulary.styleOnlyProperties.contains(property),
+            guard SVGAllowList.properties.contains(property) || SVGAllowList.styleOnlyProperties.contains(property),
                 !value.isEmpty, isSafe(value)
             else { continue }
             if !clean.isEmpty { clean.append(UInt8(ascii: ";")) }
@@ -109,7 +109,7 @@ enum SVGStyle {
     private static func isSafeFunction(_ name: ArraySlice<UInt8>, arguments: ArraySlice<UInt8>) -> Bool {
         if name.isEmpty { return true }
         let name = String(decoding: name, as: UTF8.self).lowercased()
-        guard name == "url" else { return SVGVocabulary.functions.contains(name) }
+        guard name == "url" else { return SVGAllowList.functions.contains(name) }
         // A parenthesis inside makes it a bad url. To look past it would take quadratic time in a value full of them.
         let isParenthesis = { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") }
         guard let close = arguments.firstIndex(where: isParenthesis), arguments[close] == UInt8(ascii: ")") else {

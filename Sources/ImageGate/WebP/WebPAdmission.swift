@@ -1,8 +1,8 @@
 extension Admission {
     /// The first image, drawn anew and turned as it is meant to be seen: nothing of the file itself is passed on.
-    func admitWebP(_ bytes: [UInt8]) throws(ImageRejection) -> AdmittedImage {
-        let file = try WebPFile(bytes) { size throws(ImageRejection) in try checkSize(size, of: .webp) }
-        let (bitmap, size) = try bytes.withUnsafeBufferPointer { buffer throws(ImageRejection) in
+    func admitWebP(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
+        let file = try WebPFile(bytes) { size throws(ImageGateError) in try checkSize(size, of: .webp) }
+        let (bitmap, size) = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try drawn(file, UnsafeBufferPointer(rebasing: buffer[file.first.image]))
         }
         let search = BudgetSearch(
@@ -15,7 +15,7 @@ extension Admission {
     /// The canvas, within the box, and its size.
     private func drawn(
         _ file: WebPFile, _ image: UnsafeBufferPointer<UInt8>
-    ) throws(ImageRejection) -> (Bitmap, PixelSize) {
+    ) throws(ImageGateError) -> (Bitmap, PixelSize) {
         let reader = try WebPReader(image)
         let canvas = Canvas(
             size: file.canvas ?? reader.size, left: file.first.left, top: file.first.top, frame: reader.size)
@@ -38,7 +38,7 @@ extension Admission {
         return (try placed(try reader.bitmap(reader.size), on: canvas), canvas.size)
     }
 
-    private func placed(_ frame: Bitmap, on canvas: Canvas) throws(ImageRejection) -> Bitmap {
+    private func placed(_ frame: Bitmap, on canvas: Canvas) throws(ImageGateError) -> Bitmap {
         try canvas.bitmap(.rgba, fittedTo: policy, cancellation) { row, samples in
             let start = row * frame.rowBytes
             guard frame.layout != .rgba else {

@@ -26,7 +26,7 @@ struct WebPFile: Sendable {
     private static let exif: UInt8 = 0x08
 
     /// - Parameter checkSize: called as soon as a canvas is known, before the rest is looked at.
-    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageRejection) -> Void) throws(ImageRejection) {
+    init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
         try Self.checkCount(bytes)
         var walker = WebPWalker(bytes, 12..<bytes.count)
         var hasFrames = false
@@ -80,10 +80,10 @@ struct WebPFile: Sendable {
     /// Bytes that are looked at: what fits into a JPEG.
     private static let exifLimit = 1 << 16
 
-    private static let misplaced = ImageRejection.malformed(.webp, why: "WebP has a chunk out of place")
+    private static let misplaced = ImageGateError.malformed(.webp, why: "WebP has a chunk out of place")
 
     /// The container's own length. Nothing may follow it, and nothing be missing.
-    private static func checkCount(_ bytes: [UInt8]) throws(ImageRejection) {
+    private static func checkCount(_ bytes: [UInt8]) throws(ImageGateError) {
         guard bytes.count >= 12 else { throw .truncated(.webp) }
         let count = 8 + bytes.littleEndian(4, at: 4)
         guard count.isMultiple(of: 2), count >= 12 else {
@@ -93,7 +93,7 @@ struct WebPFile: Sendable {
         guard count == bytes.count else { throw .trailingData(.webp, count: bytes.count - count) }
     }
 
-    private static func frame(_ bytes: [UInt8], _ payload: Range<Int>) throws(ImageRejection) -> Frame {
+    private static func frame(_ bytes: [UInt8], _ payload: Range<Int>) throws(ImageGateError) -> Frame {
         guard payload.count >= 16 else { throw .malformed(.webp, why: "WebP has a frame of the wrong length") }
         let start = payload.lowerBound
         var image = WebPImageChunks()
@@ -114,7 +114,7 @@ private struct WebPImageChunks {
     /// Once it is complete.
     private(set) var range: Range<Int>?
 
-    mutating func add(_ chunk: WebPWalker.Chunk) throws(ImageRejection) {
+    mutating func add(_ chunk: WebPWalker.Chunk) throws(ImageGateError) {
         guard range == nil else { throw .malformed(.webp, why: "WebP has two images in one place") }
         switch (chunk.name, alpha) {
         case ("ALPH", nil): alpha = chunk
@@ -149,7 +149,7 @@ private struct WebPWalker {
     }
 
     /// Nil at the end.
-    mutating func next() throws(ImageRejection) -> Chunk? {
+    mutating func next() throws(ImageGateError) -> Chunk? {
         guard position < end else { return nil }
         let start = position
         guard end - start >= 8 else { throw Self.tooLong }
@@ -164,7 +164,7 @@ private struct WebPWalker {
         return chunk
     }
 
-    private static let tooLong = ImageRejection.malformed(.webp, why: "WebP has a chunk that is longer than its place")
+    private static let tooLong = ImageGateError.malformed(.webp, why: "WebP has a chunk that is longer than its place")
 }
 
 extension [UInt8] {

@@ -8,7 +8,7 @@ struct WebPReader {
     private let bytes: UnsafeBufferPointer<UInt8>
 
     /// Reads the header.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImageRejection) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImageGateError) {
         var features = WebPBitstreamFeatures()
         try Self.check(WebPGetFeatures(bytes.baseAddress, bytes.count, &features))
         // The chunks have been picked by whoever calls: what looks like a file within them is not one.
@@ -27,7 +27,7 @@ struct WebPReader {
     private var layout: Bitmap.Layout { hasAlpha ? .rgba : .rgb }
 
     /// - Parameter target: if it is smaller, the decoder averages on its way out, and holds no more than that.
-    func bitmap(_ target: PixelSize) throws(ImageRejection) -> Bitmap {
+    func bitmap(_ target: PixelSize) throws(ImageGateError) -> Bitmap {
         var config = WebPDecoderConfig()
         guard WebPInitDecoderConfig(&config) != 0 else { throw .outOfMemory }
         let rowBytes = target.width * layout.channels
@@ -51,7 +51,7 @@ struct WebPReader {
         return Bitmap(size: target, layout: layout, samples: samples)
     }
 
-    private static func check(_ status: VP8StatusCode) throws(ImageRejection) {
+    private static func check(_ status: VP8StatusCode) throws(ImageGateError) {
         switch status {
         case VP8_STATUS_OK: return
         case VP8_STATUS_OUT_OF_MEMORY: throw .outOfMemory

@@ -143,11 +143,11 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
-    package func makeConfinement(notice: @escaping @Sendable (String) -> Void) -> Confinement {
-        var confinement = Confinement(notice: notice)
-        confinement.processorTime = imageTime
-        confinement.shareTime = imagesTime
-        return confinement
+    package func makeDecoderConfiguration(notice: @escaping @Sendable (String) -> Void) -> DecoderConfiguration {
+        var configuration = DecoderConfiguration(notice: notice)
+        configuration.processorTime = imageTime
+        configuration.batchTime = imagesTime
+        return configuration
     }
 }
 

@@ -1,29 +1,29 @@
 internal import Glibc
 
-/// Why a helper did not answer.
-enum HelperFailure: Error, Equatable {
+/// Why a decoder did not answer.
+enum DecoderError: Error, Equatable {
     /// Half a sentence for the log.
     case cannotStart(String)
-    /// The other end of the socket is closed: `Helper` finds out why.
+    /// The other end of the socket is closed: `DecoderProcess` finds out why.
     case hungUp
     case killed(signal: CInt)
     case exited(status: CInt)
     case tooSlow
     /// It said what it cannot have to say.
-    case brokeProtocol
+    case protocolViolation
 
-    func rejection(of type: ImageType) -> ImageRejection {
+    func gateError(of type: ImageType) -> ImageGateError {
         switch self {
         case .cannotStart: .decoderUnavailable
         case .hungUp, .killed, .exited: .decoderCrashed(type)
         case .tooSlow: .decoderTooSlow(type)
-        case .brokeProtocol: .decoderAstray(type)
+        case .protocolViolation: .decoderMisbehaved(type)
         }
     }
 }
 
 /// Half a sentence for the log.
-extension HelperFailure: CustomStringConvertible {
+extension DecoderError: CustomStringConvertible {
     var description: String {
         switch self {
         case .cannotStart(let why): "cannot be started: \(why)"
@@ -31,7 +31,7 @@ extension HelperFailure: CustomStringConvertible {
         case .killed(let signal): "was ended by signal \(signal), \(String(cString: strsignal(signal)))"
         case .exited(let status): "exited with status \(status)"
         case .tooSlow: "was ended: it took too long"
-        case .brokeProtocol: "was ended: its answer cannot be"
+        case .protocolViolation: "was ended: its answer cannot be"
         }
     }
 }

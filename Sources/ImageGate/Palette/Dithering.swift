@@ -2,7 +2,7 @@
 ///
 /// A pixel whose very colour is in the palette gets it, and ends the error: flat paper stays flat, letters keep their edge,
 /// and both compress. Only where shades are missing is there a grain.
-struct Diffusion {
+struct Dithering {
     let palette: ColorPalette
     /// How much of an error is handed on: 1 keeps the mean.
     let strength: Float
@@ -18,7 +18,7 @@ struct Diffusion {
         // One to the left and one to the right catch what leaves.
         var current = [ColorVector](repeating: .zero, count: width + 2)
         var below = current
-        var guesses = Guesses()
+        var cache = NearestColorCache()
         return [UInt8](unsafeUninitializedCapacity: bitmap.size.area) { out, count in
             bitmap.samples.withUnsafeBufferPointer { samples in
                 guard let base = samples.baseAddress, let out = out.baseAddress else { return }
@@ -29,7 +29,7 @@ struct Diffusion {
                                 Row(
                                     samples: base + row * bitmap.rowBytes, layout: bitmap.layout, width: width,
                                     isReversed: !row.isMultiple(of: 2)),
-                                current, below, &guesses, into: out + row * width)
+                                current, below, &cache, into: out + row * width)
                         }
                     }
                     swap(&current, &below)
@@ -49,7 +49,7 @@ struct Diffusion {
 
     private func diffuse(
         _ row: Row, _ current: UnsafeMutableBufferPointer<ColorVector>,
-        _ below: UnsafeMutableBufferPointer<ColorVector>, _ guesses: inout Guesses,
+        _ below: UnsafeMutableBufferPointer<ColorVector>, _ cache: inout NearestColorCache,
         into out: UnsafeMutablePointer<UInt8>
     ) {
         let step = row.isReversed ? -1 : 1
@@ -64,7 +64,7 @@ struct Diffusion {
             if next != color {
                 color = next
                 point = ColorPoint(color)
-                plain = guesses.nearest(to: point, in: palette)
+                plain = cache.nearest(to: point, in: palette)
             }
             let place = column + 1
             if point.distanceSquared(palette.points[plain]) < Self.exact {
@@ -72,7 +72,7 @@ struct Diffusion {
             } else {
                 let wanted = ColorPoint(
                     axes: point.axes + current[place].limited(to: Self.errorLimit))
-                chosen = guesses.nearest(to: wanted, in: palette)
+                chosen = cache.nearest(to: wanted, in: palette)
                 let error = (wanted.axes - palette.points[chosen].axes) * (strength / 16)
                 current[place + step] += error * 7
                 below[place - step] += error * 3
@@ -86,7 +86,7 @@ struct Diffusion {
 }
 
 /// What was nearest to a point's neighbourhood last: mostly still is, or nearly so, and then the search is short.
-private struct Guesses {
+private struct NearestColorCache {
     private var indices = [UInt8](repeating: 0, count: 1 << 15)
 
     @inline(__always)

@@ -1,50 +1,50 @@
 internal import CImage
 internal import Glibc
 
-/// The other side: what a helper process does instead of everything else the program can.
-package enum DecodingHelper {
-    private static let word = "decode-images"
+/// The other side: what a decoder process does instead of everything else the program can.
+package enum DecoderMain {
+    private static let subcommand = "decode-images"
 
-    /// Does not return if this process was started as a helper. To be called before there are other threads.
+    /// Does not return if this process was started as a decoder. To be called before there are other threads.
     ///
     /// - Parameter arguments: the program's. Numbers at their end are a system call that is tried once confined, whose `errno`
     ///   is the exit status: for tests.
     package static func runIfAsked(_ arguments: [String]) {
-        guard arguments.count >= 4, arguments[1] == word, let duty = HelperDuty(rawValue: arguments[2]),
+        guard arguments.count >= 4, arguments[1] == subcommand, let role = DecoderRole(rawValue: arguments[2]),
             let memory = Int(arguments[3]), memory > 0
         else { return }
-        run(duty, memory: memory, trying: arguments[4...].compactMap { Int($0) })
+        run(role, memory: memory, trying: arguments[4...].compactMap { Int($0) })
     }
 
-    static func arguments(_ duty: HelperDuty, memory: Int) -> [String] {
-        ["e2b-fcgi", word, duty.rawValue, String(memory)]
+    static func arguments(_ role: DecoderRole, memory: Int) -> [String] {
+        ["e2b-fcgi", subcommand, role.rawValue, String(memory)]
     }
 
-    private static func run(_ duty: HelperDuty, memory: Int, trying call: [Int]) -> Never {
-        cimage_prepare_helper(duty.processName)
-        do throws(ImageRejection) {
-            try WarmUp.run(duty)
+    private static func run(_ role: DecoderRole, memory: Int, trying call: [Int]) -> Never {
+        cimage_prepare_decoder(role.processName)
+        do throws(ImageGateError) {
+            try DecoderWarmUp.run(role)
         } catch {
             leave(ExitStatus.unready)
         }
-        let gaps = cimage_confine(duty.confinement, memory)
+        let gaps = cimage_confine(role.confinement, memory)
         if !call.isEmpty { leave(cimage_try_call(Array((call + Array(repeating: 0, count: 7)).prefix(7)))) }
         write([Int(gaps)])
         while true { serve() }
     }
 
     private static func serve() {
-        guard let words = read([Int].self, count: HelperRequest.wordCount) else { leave(ExitStatus.done) }
-        guard let request = HelperRequest(words), let bytes = read([UInt8].self, count: request.byteCount) else {
-            leave(ExitStatus.misled)
+        guard let words = read([Int].self, count: DecoderRequest.wordCount) else { leave(ExitStatus.done) }
+        guard let request = DecoderRequest(words), let bytes = read([UInt8].self, count: request.byteCount) else {
+            leave(ExitStatus.protocolViolation)
         }
         cimage_limit_processor_time(UInt32(clamping: request.processorTime))
         let admission = Admission(policy: request.policy, cancellation: Cancellation())
-        let outcome = Result { () throws(ImageRejection) in try admission.admit(bytes, claimed: request.type) }
+        let result = Result { () throws(ImageGateError) in try admission.admit(bytes, claimed: request.type) }
         cimage_limit_processor_time(0)
-        let reply = HelperReply(outcome, to: request)
-        write(reply.head.words)
-        write(reply.bytes)
+        let response = DecoderResponse(result, to: request)
+        write(response.head.words)
+        write(response.bytes)
     }
 
     // MARK: The socket, which is standard input
@@ -81,7 +81,7 @@ package enum DecodingHelper {
         /// The gate has closed the socket.
         static let done: CInt = 0
         static let unready: CInt = 70
-        static let misled: CInt = 76
+        static let protocolViolation: CInt = 76
     }
 
     /// Without what libraries have left to be done at the end: the filter does not know it.

@@ -1,5 +1,5 @@
 /// The part of SVG that may pass. What is not named here is dropped, with all that is inside.
-enum SVGVocabulary {
+enum SVGAllowList {
     static let namespace = "http://www.w3.org/2000/svg"
     static let xlinkNamespace = "http://www.w3.org/1999/xlink"
     static let xmlNamespace = "http://www.w3.org/XML/1998/namespace"

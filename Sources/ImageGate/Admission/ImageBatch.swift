@@ -1,8 +1,8 @@
 internal import Synchronization
 
 /// What one execution has of the gate: its images are decoded one after the other, and have processor time together.
-package final class ImageShare: Sendable {
-    /// Who asks. The shares of different owners take turns.
+package final class ImageBatch: Sendable {
+    /// Who asks. The batches of different owners take turns.
     let owner: String
     private let spent = Mutex(Duration.zero)
 

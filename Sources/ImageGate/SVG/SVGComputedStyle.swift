@@ -1,5 +1,5 @@
 /// What of an element's style decides what is painted, and how often.
-struct SVGLook {
+struct SVGComputedStyle {
     /// A paint, or another reference.
     enum Link: Equatable {
         /// As the parent, where that is so.

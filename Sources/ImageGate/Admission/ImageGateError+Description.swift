@@ -12,7 +12,7 @@ extension ImageType {
 }
 
 /// Half a sentence for people. Never bytes of the image, but for the four letters of a PNG chunk.
-extension ImageRejection: CustomStringConvertible {
+extension ImageGateError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .empty: "it is empty"
@@ -31,7 +31,7 @@ extension ImageRejection: CustomStringConvertible {
         case .decoderCrashed(let type): "the \(type.name) crashed its decoder, or needed too much memory"
         case .decoderTooSlow(let type): "the \(type.name) took too long to decode"
         case .noTimeLeft: "the images before it took all the processor time that one execution has"
-        case .decoderAstray(let type): "the \(type.name) led its decoder astray"
+        case .decoderMisbehaved(let type): "the \(type.name) led its decoder astray"
         case .decoderUnavailable: "its decoder cannot be started"
         case .cancelled: "nobody waits for it any more"
         }
@@ -44,7 +44,7 @@ extension ImageRejection: CustomStringConvertible {
     }
 }
 
-extension ImageRejection {
+extension ImageGateError {
     /// A library's words, fit for a message: printable, short, without a full stop.
     static func readable(_ words: UnsafePointer<CChar>) -> String {
         var text = String(cString: words)

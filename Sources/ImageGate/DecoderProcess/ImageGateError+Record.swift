@@ -1,5 +1,5 @@
 /// A rejection between two processes: which it is, at most three numbers, and words.
-extension ImageRejection {
+extension ImageGateError {
     var record: (kind: Int, words: [Int], text: String) {
         switch self {
         case .empty: (1, [], "")
@@ -13,13 +13,13 @@ extension ImageRejection {
         case .forbidden(let type, let what): (9, [type.code], what)
         case .overBudget(let limit): (10, [limit], "")
         case .outOfMemory: (11, [], "")
-        // The gate's to say, not a helper's.
-        case .decoderCrashed, .decoderTooSlow, .noTimeLeft, .decoderAstray, .decoderUnavailable, .cancelled:
+        // The gate's to say, not a decoder's.
+        case .decoderCrashed, .decoderTooSlow, .noTimeLeft, .decoderMisbehaved, .decoderUnavailable, .cancelled:
             (-1, [], "")
         }
     }
 
-    /// Nil for what no helper has to say.
+    /// Nil for what no decoder has to say.
     init?(kind: Int, _ words: ArraySlice<Int>, text: String) {
         guard words.count >= 3 else { return nil }
         let words = Array(words)

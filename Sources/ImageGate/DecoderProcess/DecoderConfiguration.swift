@@ -1,21 +1,13 @@
-/// Where the gate decodes.
-package enum Decoding: Sendable {
-    /// On the gate's own threads, without any limit on time or memory: for tests of the decoders.
-    case inProcess
-    /// In helper processes that can do nothing else.
-    case confined(Confinement)
-}
-
-/// What helper processes are made of, and what each may take for one image.
-package struct Confinement: Sendable {
-    /// A program whose `main` begins with `DecodingHelper.runIfAsked`; as a rule the one that runs, even if the file of
+/// What decoder processes are made of, and what each may take for one image.
+package struct DecoderConfiguration: Sendable {
+    /// A program whose `main` begins with `DecoderMain.runIfAsked`; as a rule the one that runs, even if the file of
     /// that name is another one by now.
     package var executable = "/proc/self/exe"
     /// Of all processors, for one image. Plots need a tenth of it.
     package var processorTime = Duration.seconds(3)
     /// The same, for all images of one execution.
-    package var shareTime = Duration.seconds(4)
-    /// On the clock, for a helper that does not even run.
+    package var batchTime = Duration.seconds(4)
+    /// On the clock, for a decoder that does not even run.
     package var deadline = Duration.seconds(60)
     /// Told in one line of what an operator should know.
     package var notice: @Sendable (String) -> Void

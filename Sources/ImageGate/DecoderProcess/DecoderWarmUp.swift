@@ -1,15 +1,15 @@
 import FoundationEssentials
 
-/// Small images of our own through every decoder, before a helper is confined: libraries open files the first time, to learn
+/// Small images of our own through every decoder, before a decoder is confined: libraries open files the first time, to learn
 /// which fonts there are, and on some processors what they can do.
-enum WarmUp {
-    static func run(_ duty: HelperDuty) throws(ImageRejection) {
+enum DecoderWarmUp {
+    static func run(_ role: DecoderRole) throws(ImageGateError) {
         let bitmap = Bitmap(
             size: PixelSize(width: 16, height: 16), layout: .rgb, samples: (0..<768).map { UInt8($0 & 0xFF) })
         let jpeg = try JPEGWriter(.whole).write(bitmap, quality: .init(level: 80, isFullColor: false))
         guard case .written(let png) = try PNGWriter(limit: 100_000).write(bitmap) else { throw .outOfMemory }
         var policy = ImagePolicy()
-        policy.svg = duty == .drawing ? .rasterise : .sanitise
+        policy.svg = role == .drawing ? .rasterise : .sanitise
         _ = try admit(drawing(png, jpeg), .svg, policy)
         // Smaller, so that each is made of the pixels and not passed on.
         (policy.shortSide, policy.longSide) = (8, 8)
@@ -26,7 +26,7 @@ enum WarmUp {
 
     private static func admit(
         _ bytes: [UInt8], _ type: ImageType, _ policy: ImagePolicy
-    ) throws(ImageRejection) -> AdmittedImage {
+    ) throws(ImageGateError) -> AdmittedImage {
         try Admission(policy: policy, cancellation: Cancellation()).admit(bytes, claimed: type)
     }
 

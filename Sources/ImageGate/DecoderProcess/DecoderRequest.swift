@@ -1,6 +1,6 @@
-/// What goes to a helper before the bytes of an image: whole numbers in the order of the processor, as both ends are one
+/// What goes to a decoder before the bytes of an image: whole numbers in the order of the processor, as both ends are one
 /// program.
-struct HelperRequest: Equatable {
+struct DecoderRequest: Equatable {
     let policy: ImagePolicy
     let type: ImageType
     /// Milliseconds.

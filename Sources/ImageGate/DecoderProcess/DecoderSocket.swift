@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Our end of the socket to a helper, which may say anything, nothing, or not listen: each wait has an end.
-struct HelperSocket: ~Copyable {
+/// Our end of the socket to a decoder, which may say anything, nothing, or not listen: each wait has an end.
+struct DecoderSocket: ~Copyable {
     typealias Deadline = ContinuousClock.Instant
 
     private let descriptor: CInt
@@ -11,41 +11,41 @@ struct HelperSocket: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// There is nothing to read, and the other end is open: what a helper without work is like.
+    /// There is nothing to read, and the other end is open: what a decoder without work is like.
     var isQuiet: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) == 0
     }
 
-    func send(_ words: [Int], by deadline: Deadline) throws(HelperFailure) {
-        try words.withUnsafeBufferPointer { words throws(HelperFailure) in
+    func send(_ words: [Int], by deadline: Deadline) throws(DecoderError) {
+        try words.withUnsafeBufferPointer { words throws(DecoderError) in
             try send(UnsafeRawBufferPointer(words), by: deadline)
         }
     }
 
-    func send(_ bytes: [UInt8], by deadline: Deadline) throws(HelperFailure) {
-        try bytes.withUnsafeBufferPointer { bytes throws(HelperFailure) in
+    func send(_ bytes: [UInt8], by deadline: Deadline) throws(DecoderError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(DecoderError) in
             try send(UnsafeRawBufferPointer(bytes), by: deadline)
         }
     }
 
-    func receive(words count: Int, by deadline: Deadline) throws(HelperFailure) -> [Int] {
+    func receive(words count: Int, by deadline: Deadline) throws(DecoderError) -> [Int] {
         var words = [Int](repeating: 0, count: count)
-        try words.withUnsafeMutableBufferPointer { words throws(HelperFailure) in
+        try words.withUnsafeMutableBufferPointer { words throws(DecoderError) in
             try receive(into: UnsafeMutableRawBufferPointer(words), by: deadline)
         }
         return words
     }
 
-    func receive(bytes count: Int, by deadline: Deadline) throws(HelperFailure) -> [UInt8] {
+    func receive(bytes count: Int, by deadline: Deadline) throws(DecoderError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        try bytes.withUnsafeMutableBufferPointer { bytes throws(HelperFailure) in
+        try bytes.withUnsafeMutableBufferPointer { bytes throws(DecoderError) in
             try receive(into: UnsafeMutableRawBufferPointer(bytes), by: deadline)
         }
         return bytes
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer, by deadline: Deadline) throws(HelperFailure) {
+    private func send(_ bytes: UnsafeRawBufferPointer, by deadline: Deadline) throws(DecoderError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest)
@@ -54,7 +54,7 @@ struct HelperSocket: ~Copyable {
         }
     }
 
-    private func receive(into bytes: UnsafeMutableRawBufferPointer, by deadline: Deadline) throws(HelperFailure) {
+    private func receive(into bytes: UnsafeMutableRawBufferPointer, by deadline: Deadline) throws(DecoderError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let piece = UnsafeMutableRawBufferPointer(rebasing: rest)
@@ -65,7 +65,7 @@ struct HelperSocket: ~Copyable {
     }
 
     /// After a call that failed: `errno` says whether waiting helps.
-    private func wait(for event: CInt, by deadline: Deadline) throws(HelperFailure) {
+    private func wait(for event: CInt, by deadline: Deadline) throws(DecoderError) {
         guard errno == EAGAIN || errno == EINTR else { throw .hungUp }
         let left = deadline - .now
         guard left > .zero else { throw .tooSlow }

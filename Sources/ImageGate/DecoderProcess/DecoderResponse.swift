@@ -1,8 +1,8 @@
-/// What comes from a helper: a head of whole numbers, then the bytes of the admitted image, or words about the rejection.
+/// What comes from a decoder: a head of whole numbers, then the bytes of the admitted image, or words about the rejection.
 ///
-/// A helper that an image has taken over may send anything. What is read is bounded before, and an image goes on only if it
+/// A decoder that an image has taken over may send anything. What is read is bounded before, and an image goes on only if it
 /// is what could have come of the request.
-struct HelperReply {
+struct DecoderResponse {
     struct Head {
         static let count = 8
         /// What the bytes may be of a rejection.
@@ -13,10 +13,10 @@ struct HelperReply {
         var byteCount: Int { words[7] }
         var isAdmission: Bool { words[0] == 0 }
 
-        init(_ words: [Int], to request: HelperRequest) throws(HelperFailure) {
+        init(_ words: [Int], to request: DecoderRequest) throws(DecoderError) {
             self.words = words
             let limit = words[0] == 0 ? request.policy.byteBudget : Self.textLimit
-            guard 0...limit ~= words[7] else { throw .brokeProtocol }
+            guard 0...limit ~= words[7] else { throw .protocolViolation }
         }
 
         fileprivate init(kind: Int, _ words: [Int], byteCount: Int) {
@@ -29,10 +29,10 @@ struct HelperReply {
 
     init(head: Head, bytes: [UInt8]) { (self.head, self.bytes) = (head, bytes) }
 
-    // MARK: The helper's side
+    // MARK: The decoder's side
 
-    init(_ outcome: Result<AdmittedImage, ImageRejection>, to request: HelperRequest) {
-        switch outcome {
+    init(_ result: AdmissionResult, to request: DecoderRequest) {
+        switch result {
         case .success(let image):
             bytes = image.bytes
             let words = [
@@ -49,21 +49,21 @@ struct HelperReply {
 
     // MARK: The gate's side
 
-    func outcome(of request: HelperRequest) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+    func result(of request: DecoderRequest) throws(DecoderError) -> AdmissionResult {
         guard head.isAdmission else {
-            guard let rejection = ImageRejection(kind: head.words[0], head.words[1...], text: Self.printable(bytes))
-            else { throw .brokeProtocol }
+            guard let rejection = ImageGateError(kind: head.words[0], head.words[1...], text: Self.printable(bytes))
+            else { throw .protocolViolation }
             return .failure(rejection)
         }
         let words = head.words
         let treatments = request.treatments
         guard let type = ImageType(code: words[1]), treatments.indices.contains(words[6]) else {
-            throw .brokeProtocol
+            throw .protocolViolation
         }
         let image = AdmittedImage(
             bytes: bytes, type: type, width: words[2], height: words[3], originalWidth: words[4],
             originalHeight: words[5], treatment: treatments[words[6]])
-        guard image.canCome(of: request) else { throw .brokeProtocol }
+        guard image.canCome(of: request) else { throw .protocolViolation }
         return .success(image)
     }
 
@@ -77,7 +77,7 @@ struct HelperReply {
     }
 }
 
-extension HelperRequest {
+extension DecoderRequest {
     /// What may have been done to its image.
     fileprivate var treatments: [AdmittedImage.Treatment] {
         switch type {
@@ -89,7 +89,7 @@ extension HelperRequest {
 }
 
 extension AdmittedImage {
-    fileprivate func canCome(of request: HelperRequest) -> Bool {
+    fileprivate func canCome(of request: DecoderRequest) -> Bool {
         let policy = request.policy
         let isDrawing = request.type == .svg && policy.svg == .sanitise
         guard (type == .svg) == isDrawing else { return false }

@@ -3,15 +3,15 @@ import Testing
 
 @testable import ImageGate
 
-/// What the gate believes of what a helper says.
-struct HelperReplyTests {
+/// What the gate believes of what a decoder says.
+struct DecoderResponseTests {
     private let png = SampleImages.png(width: 30, height: 20)
 
-    private func request(_ type: ImageType = .png, _ treatment: ImagePolicy.SVGTreatment = .rasterise) -> HelperRequest
+    private func request(_ type: ImageType = .png, _ treatment: ImagePolicy.SVGTreatment = .rasterise) -> DecoderRequest
     {
         var policy = ImagePolicy.box(40, 60, budget: 5000)
         policy.svg = treatment
-        return HelperRequest(policy, type: type, processorTime: .seconds(1), byteCount: 1)
+        return DecoderRequest(policy, type: type, processorTime: .seconds(1), byteCount: 1)
     }
 
     private func image(_ change: (inout AdmittedImage) -> Void = { _ in }) -> AdmittedImage {
@@ -24,48 +24,48 @@ struct HelperReplyTests {
 
     /// As it would come over the socket.
     private func received(
-        _ reply: HelperReply, _ request: HelperRequest
-    ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
-        let head = try HelperReply.Head(reply.head.words, to: request)
-        return try HelperReply(head: head, bytes: reply.bytes).outcome(of: request)
+        _ response: DecoderResponse, _ request: DecoderRequest
+    ) throws(DecoderError) -> AdmissionResult {
+        let head = try DecoderResponse.Head(response.head.words, to: request)
+        return try DecoderResponse(head: head, bytes: response.bytes).result(of: request)
     }
 
     @Test func `a request arrives as it was sent`() {
         for type in ImageType.allCases {
-            #expect(HelperRequest(request(type, .sanitise).words) == request(type, .sanitise))
+            #expect(DecoderRequest(request(type, .sanitise).words) == request(type, .sanitise))
         }
         var words = request().words
         words[9] = -1
-        #expect(HelperRequest(words) == nil)
+        #expect(DecoderRequest(words) == nil)
         words[9] = words[3] + 1
-        #expect(HelperRequest(words) == nil)
-        #expect(HelperRequest([]) == nil)
+        #expect(DecoderRequest(words) == nil)
+        #expect(DecoderRequest([]) == nil)
     }
 
     @Test(arguments: [
-        ImageRejection.empty, .unknownType, .typeMismatch(claimed: .jpeg, actual: .svg),
+        ImageGateError.empty, .unknownType, .typeMismatch(claimed: .jpeg, actual: .svg),
         .tooManyBytes(count: 9, limit: 8), .tooManyPixels(width: 3, height: 4, limit: 11), .truncated(.jpeg),
         .trailingData(.png, count: 12), .malformed(.svg, why: "SVG line 1: no"), .forbidden(.svg, what: "scripts"),
         .overBudget(limit: 3), .outOfMemory,
     ])
-    func `a rejection arrives as it was sent`(rejection: ImageRejection) throws {
-        #expect(try received(HelperReply(.failure(rejection), to: request()), request()) == .failure(rejection))
+    func `a rejection arrives as it was sent`(rejection: ImageGateError) throws {
+        #expect(try received(DecoderResponse(.failure(rejection), to: request()), request()) == .failure(rejection))
     }
 
     @Test(arguments: [
-        ImageRejection.cancelled, .decoderUnavailable, .decoderCrashed(.png), .decoderTooSlow(.png),
-        .decoderAstray(.png),
+        ImageGateError.cancelled, .decoderUnavailable, .decoderCrashed(.png), .decoderTooSlow(.png),
+        .decoderMisbehaved(.png),
     ])
-    func `what only the gate can know is not believed`(rejection: ImageRejection) {
-        #expect(throws: HelperFailure.brokeProtocol) {
-            try received(HelperReply(.failure(rejection), to: request()), request())
+    func `what only the gate can know is not believed`(rejection: ImageGateError) {
+        #expect(throws: DecoderError.protocolViolation) {
+            try received(DecoderResponse(.failure(rejection), to: request()), request())
         }
     }
 
     @Test func `words about a rejection are short and printable`() throws {
         let hostile = "a\u{1B}[2J\n\u{202E}\0" + String(repeating: "x", count: 10_000)
-        let reply = HelperReply(.failure(.malformed(.png, why: hostile)), to: request())
-        guard case .failure(.malformed(.png, let why)) = try received(reply, request()) else {
+        let response = DecoderResponse(.failure(.malformed(.png, why: hostile)), to: request())
+        guard case .failure(.malformed(.png, let why)) = try received(response, request()) else {
             Issue.record("another rejection")
             return
         }
@@ -73,17 +73,17 @@ struct HelperReplyTests {
     }
 
     @Test func `an image arrives as it was sent`() throws {
-        #expect(try received(HelperReply(.success(image()), to: request()), request()) == .success(image()))
+        #expect(try received(DecoderResponse(.success(image()), to: request()), request()) == .success(image()))
         let drawn = image { $0.treatment = .rasterised }
-        #expect(try received(HelperReply(.success(drawn), to: request(.svg)), request(.svg)) == .success(drawn))
+        #expect(try received(DecoderResponse(.success(drawn), to: request(.svg)), request(.svg)) == .success(drawn))
         let drawing = image { $0 = $0.asDrawing }
         let asIs = request(.svg, .sanitise)
-        #expect(try received(HelperReply(.success(drawing), to: asIs), asIs) == .success(drawing))
+        #expect(try received(DecoderResponse(.success(drawing), to: asIs), asIs) == .success(drawing))
         for type in [ImageType.gif, .webp] {
             for treatment in [AdmittedImage.Treatment.converted(from: type), .firstFrame(of: type)] {
                 let converted = image { $0.treatment = treatment }
-                let reply = HelperReply(.success(converted), to: request(type))
-                #expect(try received(reply, request(type)) == .success(converted))
+                let response = DecoderResponse(.success(converted), to: request(type))
+                #expect(try received(response, request(type)) == .success(converted))
             }
         }
     }
@@ -100,8 +100,8 @@ struct HelperReplyTests {
             image { $0 = $0.asDrawing },
         ]
         for lie in lies {
-            #expect(throws: HelperFailure.brokeProtocol) {
-                try received(HelperReply(.success(lie), to: request()), request())
+            #expect(throws: DecoderError.protocolViolation) {
+                try received(DecoderResponse(.success(lie), to: request()), request())
             }
         }
         let asIs = request(.svg, .sanitise)
@@ -122,24 +122,26 @@ struct HelperReplyTests {
             },
         ]
         for lie in drawings {
-            #expect(throws: HelperFailure.brokeProtocol) { try received(HelperReply(.success(lie), to: asIs), asIs) }
+            #expect(throws: DecoderError.protocolViolation) {
+                try received(DecoderResponse(.success(lie), to: asIs), asIs)
+            }
         }
         for type in ImageType.allCases {
             let words = [0, type.code, 30, 20, 30, 20, 3, png.count]
-            #expect(throws: HelperFailure.brokeProtocol) {
-                let head = try HelperReply.Head(words, to: request(type))
-                _ = try HelperReply(head: head, bytes: png).outcome(of: request(type))
+            #expect(throws: DecoderError.protocolViolation) {
+                let head = try DecoderResponse.Head(words, to: request(type))
+                _ = try DecoderResponse(head: head, bytes: png).result(of: request(type))
             }
         }
         for count in [-1, 5001, Int.min, Int.max] {
-            #expect(throws: HelperFailure.brokeProtocol) {
-                try HelperReply.Head([0, 0, 30, 20, 30, 20, 0, count], to: request())
+            #expect(throws: DecoderError.protocolViolation) {
+                try DecoderResponse.Head([0, 0, 30, 20, 30, 20, 0, count], to: request())
             }
         }
         for kind in [-1, 12, Int.min, Int.max] {
-            #expect(throws: HelperFailure.brokeProtocol) {
-                let head = try HelperReply.Head([kind, 0, 0, 0, 0, 0, 0, 0], to: request())
-                _ = try HelperReply(head: head, bytes: []).outcome(of: request())
+            #expect(throws: DecoderError.protocolViolation) {
+                let head = try DecoderResponse.Head([kind, 0, 0, 0, 0, 0, 0, 0], to: request())
+                _ = try DecoderResponse(head: head, bytes: []).result(of: request())
             }
         }
     }

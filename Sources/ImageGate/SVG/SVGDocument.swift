@@ -1,5 +1,5 @@
 /// The elements of a document with what decides how much there is to paint, and the rules of its style sheets.
-struct SVGPicture {
+struct SVGDocument {
     enum Kind {
         case container, use, shape, text, image, gradient, pattern, mask, clipPath, marker, filter, primitive
         /// Painted where something refers to it, with a viewport of its own.
@@ -37,7 +37,7 @@ struct SVGPicture {
         let name: String?
         let id: Int?
         let classes: [Substring]
-        let extent: SVGExtent
+        let geometry: SVGGeometry
         let href: Int?
         /// Attributes that say how large what it repeats is.
         let frame: [String: String]
@@ -52,7 +52,7 @@ struct SVGPicture {
 
     private struct Rule {
         let selector: SVGSelector
-        let declarations: [SVGLook.Declaration]
+        let declarations: [SVGComputedStyle.Declaration]
         let specificity: Int
         let order: Int
     }
@@ -62,7 +62,7 @@ struct SVGPicture {
     private var names: [String: Int] = [:]
     /// The first element of each name.
     private var targets: [Int: Int] = [:]
-    private var lists: [[SVGLook.Declaration]] = [[]]
+    private var lists: [[SVGComputedStyle.Declaration]] = [[]]
     private var listNumbers: [[String]: Int] = [:]
     private var rules: [Rule] = []
     /// By what the rightmost part of their selectors asks for: `#id`, `.class`, an element's name, or nothing.
@@ -79,7 +79,7 @@ struct SVGPicture {
         var values: [String: String] = [:]
         var presentation: [String] = []
         for (name, value) in attributes {
-            if SVGLook.Property.named(name).isEmpty {
+            if SVGComputedStyle.Property.named(name).isEmpty {
                 values[name] = value
             } else {
                 presentation.append("\(name):\(value)")
@@ -95,7 +95,7 @@ struct SVGPicture {
             Element(
                 type: name, kind: kind, parent: open.last, end: index + 1, name: values["id"], id: id,
                 classes: values["class"]?.split(whereSeparator: \.isWhitespace) ?? [],
-                extent: Self.extent(name, values), href: href, frame: hasFrame ? values : [:],
+                geometry: Self.geometry(name, values), href: href, frame: hasFrame ? values : [:],
                 attributes: list(of: presentation), style: list(of: Self.parts(of: values["style"] ?? "")),
                 pixels: pixels))
         open.append(index)
@@ -180,34 +180,36 @@ struct SVGPicture {
         return number
     }
 
-    private mutating func declarations(_ parts: [String]) -> [SVGLook.Declaration] {
-        var declarations: [SVGLook.Declaration] = []
+    private mutating func declarations(_ parts: [String]) -> [SVGComputedStyle.Declaration] {
+        var declarations: [SVGComputedStyle.Declaration] = []
         for part in parts {
             guard let colon = part.firstIndex(of: ":") else { continue }
             let value = part[part.index(after: colon)...].drop(while: \.isWhitespace)
-            declarations += SVGLook.declarations(String(part[..<colon]).trimmed, value) { number(of: $0) }
+            declarations += SVGComputedStyle.declarations(String(part[..<colon]).trimmed, value) { number(of: $0) }
         }
         return declarations
     }
 
-    private static func extent(_ element: String, _ values: [String: String]) -> SVGExtent {
+    private static func geometry(_ element: String, _ values: [String: String]) -> SVGGeometry {
         func length(_ name: String) -> Double { values[name].flatMap { SVGNumbers.length($0) } ?? 0 }
         switch element {
-        case "path": return SVGExtent(path: values["d"] ?? "")
-        case "polyline", "polygon": return SVGExtent(points: values["points"] ?? "")
-        case "line": return SVGExtent(from: (length("x1"), length("y1")), to: (length("x2"), length("y2")))
-        default: return SVGExtent(width: 0, height: 0)
+        case "path": return SVGGeometry(path: values["d"] ?? "")
+        case "polyline", "polygon": return SVGGeometry(points: values["points"] ?? "")
+        case "line": return SVGGeometry(from: (length("x1"), length("y1")), to: (length("x2"), length("y2")))
+        default: return SVGGeometry(width: 0, height: 0)
         }
     }
 
     // MARK: Style
 
-    /// The looks of all elements, and for each element the number of its own.
-    struct Looks {
-        fileprivate(set) var all: [(look: SVGLook, further: [SVGLook.Declaration])] = []
+    /// The computed styles of all elements, and for each element the number of its own.
+    struct ComputedStyles {
+        fileprivate(set) var all: [(style: SVGComputedStyle, conditional: [SVGComputedStyle.Declaration])] = []
         fileprivate(set) var numbers: [Int] = []
 
-        subscript(index: Int) -> (look: SVGLook, further: [SVGLook.Declaration]) { all[numbers[index]] }
+        subscript(index: Int) -> (style: SVGComputedStyle, conditional: [SVGComputedStyle.Declaration]) {
+            all[numbers[index]]
+        }
     }
 
     /// Elements with the same styles look the same.
@@ -218,58 +220,60 @@ struct SVGPicture {
     }
 
     /// What applies to each element by itself, and what else may: https://www.w3.org/TR/css-cascade-4/
-    func looks() throws(ImageRejection) -> Looks {
+    func computedStyles() throws(ImageGateError) -> ComputedStyles {
         guard ruleCount * elements.count <= SVGLimit.styleComparisons else { throw Self.tooManyComparisons }
-        var looks = Looks()
+        var computedStyles = ComputedStyles()
         var known: [Styles: Int] = [:]
-        var patience = SVGLimit.selectorSteps
+        var stepsLeft = SVGLimit.selectorSteps
         for index in elements.indices {
-            let rules = rules(for: index, &patience)
-            guard patience > 0 else { throw Self.tooManyComparisons }
+            let rules = rules(for: index, &stepsLeft)
+            guard stepsLeft > 0 else { throw Self.tooManyComparisons }
             let styles = Styles(attributes: elements[index].attributes, style: elements[index].style, rules: rules)
-            let number = known[styles] ?? looks.all.count
-            if number == looks.all.count {
-                looks.all.append(look(styles))
+            let number = known[styles] ?? computedStyles.all.count
+            if number == computedStyles.all.count {
+                computedStyles.all.append(computedStyle(styles))
                 known[styles] = number
             }
-            looks.numbers.append(number)
+            computedStyles.numbers.append(number)
         }
-        return looks
+        return computedStyles
     }
 
-    private static var tooManyComparisons: ImageRejection {
+    private static var tooManyComparisons: ImageGateError {
         .forbidden(.svg, what: "more than \(SVGLimit.styleComparisons) comparisons of styles with elements")
     }
 
-    private func look(_ styles: Styles) -> (look: SVGLook, further: [SVGLook.Declaration]) {
+    private func computedStyle(_ styles: Styles) -> (
+        style: SVGComputedStyle, conditional: [SVGComputedStyle.Declaration]
+    ) {
         let sure = styles.rules.map { rules[$0] }.filter { !$0.selector.isUncertain }
             .sorted { ($0.specificity, $0.order) < ($1.specificity, $1.order) }
-        let further = styles.rules.map { rules[$0] }.filter(\.selector.isUncertain)
-        var look = SVGLook()
-        for declaration in lists[styles.attributes] { look.apply(declaration) }
-        for rule in sure { for declaration in rule.declarations { look.apply(declaration) } }
-        for declaration in lists[styles.style] { look.apply(declaration) }
+        let conditional = styles.rules.map { rules[$0] }.filter(\.selector.isUncertain)
+        var style = SVGComputedStyle()
+        for declaration in lists[styles.attributes] { style.apply(declaration) }
+        for rule in sure { for declaration in rule.declarations { style.apply(declaration) } }
+        for declaration in lists[styles.style] { style.apply(declaration) }
         for rule in sure {
-            for declaration in rule.declarations where declaration.isImportant { look.apply(declaration) }
+            for declaration in rule.declarations where declaration.isImportant { style.apply(declaration) }
         }
-        for declaration in lists[styles.style] where declaration.isImportant { look.apply(declaration) }
-        return (look, further.flatMap(\.declarations))
+        for declaration in lists[styles.style] where declaration.isImportant { style.apply(declaration) }
+        return (style, conditional.flatMap(\.declarations))
     }
 
     /// What an element refers to because a style sheet says so: the numbers of both.
-    func sheetReferences(_ looks: Looks) -> [(from: Int, to: Int)] {
+    func sheetReferences(_ computedStyles: ComputedStyles) -> [(from: Int, to: Int)] {
         guard !rules.isEmpty else { return [] }
         return elements.indices.flatMap { index -> [(from: Int, to: Int)] in
             let element = elements[index]
             // Paints and markers of a group are those of the shapes inside.
-            let properties: [SVGLook.Property] =
+            let properties: [SVGComputedStyle.Property] =
                 switch element.kind {
                 case .shape, .text: [.fill, .stroke, .markerStart, .markerMid, .markerEnd, .mask, .clipPath, .filter]
                 default: [.mask, .clipPath, .filter]
                 }
             let own = lists[element.attributes] + lists[element.style]
             return properties.compactMap { property in
-                let link = looks[index].look[link: property]
+                let link = computedStyles[index].style[link: property]
                 guard case .to(let name) = link, let target = targets[name],
                     !own.contains(where: { $0.property == property && $0.link == link })
                 else { return nil }
@@ -279,34 +283,34 @@ struct SVGPicture {
     }
 
     /// The numbers of those that apply, and may.
-    private func rules(for index: Int, _ patience: inout Int) -> [Int] {
+    private func rules(for index: Int, _ stepsLeft: inout Int) -> [Int] {
         guard !rules.isEmpty else { return [] }
         let element = elements[index]
         var keys = ["", element.type] + element.classes.map { ".\($0)" }
         if let name = element.name { keys.append("#\(name)") }
         var matching: [Int] = []
         for key in keys {
-            for rule in rulesByKey[key] ?? [] where matches(rules[rule].selector.compounds[...], index, &patience) {
+            for rule in rulesByKey[key] ?? [] where matches(rules[rule].selector.compounds[...], index, &stepsLeft) {
                 matching.append(rule)
             }
         }
         return matching
     }
 
-    /// - Parameter patience: once it is at its end, all match.
+    /// - Parameter stepsLeft: once it is at its end, all match.
     private func matches(
-        _ compounds: ArraySlice<SVGSelector.Compound>, _ index: Int, _ patience: inout Int
+        _ compounds: ArraySlice<SVGSelector.Compound>, _ index: Int, _ stepsLeft: inout Int
     ) -> Bool {
-        patience -= 1
-        guard let compound = compounds.first, patience > 0 else { return true }
+        stepsLeft -= 1
+        guard let compound = compounds.first, stepsLeft > 0 else { return true }
         guard matches(compound, elements[index]) else { return false }
         let rest = compounds.dropFirst()
         guard let next = rest.first else { return true }
         var ancestor = elements[index].parent
         while let parent = ancestor {
-            patience -= 1
+            stepsLeft -= 1
             if matches(next, elements[parent]) {
-                if matches(rest, parent, &patience) { return true }
+                if matches(rest, parent, &stepsLeft) { return true }
                 // The nearest ancestor is as good as any, unless its own parent is asked for.
                 if !next.isChild { return false }
             }

@@ -3,29 +3,29 @@ internal import Glibc
 internal import Synchronization
 
 /// A process that decodes, and our end of the socket to it. One thread at a time talks to it; any may kill it.
-final class Helper: Sendable {
-    let duty: HelperDuty
+final class DecoderProcess: Sendable {
+    let role: DecoderRole
     /// What the kernel does not have to confine it with: `cimage_gap_...`.
     let gaps: Int
-    private let socket: HelperSocket
+    private let socket: DecoderSocket
     private let life: Mutex<Life>
 
     private struct Life {
         /// Nil once it has been waited for: the number may be another process's.
         var process: pid_t?
-        var isDoomed = false
+        var isKilled = false
         var served = 0
         /// Once it has been waited for.
         var finalTime = Duration.zero
     }
 
     /// Starts a process and waits until it is confined.
-    init(_ duty: HelperDuty, executable: String, memory: Int) throws(HelperFailure) {
-        let (process, descriptor) = try HelperStart(executable: executable, duty: duty, memory: memory).spawn()
-        socket = HelperSocket(owning: descriptor)
+    init(_ role: DecoderRole, executable: String, memory: Int) throws(DecoderError) {
+        let (process, descriptor) = try DecoderLaunch(executable: executable, role: role, memory: memory).spawn()
+        socket = DecoderSocket(owning: descriptor)
         life = Mutex(Life(process: process))
-        self.duty = duty
-        do throws(HelperFailure) {
+        self.role = role
+        do throws(DecoderError) {
             gaps = try socket.receive(words: 1, by: .now + Self.startTime)[0]
         } catch {
             gaps = 0
@@ -48,17 +48,18 @@ final class Helper: Sendable {
 
     /// Has it decode an image.
     ///
-    /// - Throws: why there is no answer. The helper is of no use then.
+    /// - Throws: why there is no answer. The decoder is of no use then.
     func admit(
-        _ bytes: [UInt8], _ request: HelperRequest, within time: Duration
-    ) throws(HelperFailure) -> Result<AdmittedImage, ImageRejection> {
+        _ bytes: [UInt8], _ request: DecoderRequest, within time: Duration
+    ) throws(DecoderError) -> AdmissionResult {
         let deadline = ContinuousClock.now + time
-        do throws(HelperFailure) {
+        do throws(DecoderError) {
             try socket.send(request.words, by: deadline)
             try socket.send(bytes, by: deadline)
-            let head = try HelperReply.Head(socket.receive(words: HelperReply.Head.count, by: deadline), to: request)
-            let reply = HelperReply(head: head, bytes: try socket.receive(bytes: head.byteCount, by: deadline))
-            return try reply.outcome(of: request)
+            let head = try DecoderResponse.Head(
+                socket.receive(words: DecoderResponse.Head.count, by: deadline), to: request)
+            let response = DecoderResponse(head: head, bytes: try socket.receive(bytes: head.byteCount, by: deadline))
+            return try response.result(of: request)
         } catch .hungUp {
             throw end() ?? .hungUp
         }
@@ -67,7 +68,7 @@ final class Helper: Sendable {
     /// Ends it at once; whoever talks to it finds it gone.
     func kill() {
         life.withLock { life in
-            life.isDoomed = true
+            life.isKilled = true
             if let process = life.process { _ = Glibc.kill(process, SIGKILL) }
         }
     }
@@ -78,18 +79,18 @@ final class Helper: Sendable {
     func retire(after images: Int) -> Bool {
         life.withLock { life in
             life.served += 1
-            return life.isDoomed || life.served >= images
+            return life.isKilled || life.served >= images
         }
     }
 
     /// - Returns: what it had died of before. Nil if it was waited for by somebody else.
-    private func end() -> HelperFailure? {
+    private func end() -> DecoderError? {
         guard let end = life.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
         life.withLock { $0.finalTime = end.processorTime }
         return end.failure
     }
 
-    private static func end(_ process: pid_t) -> (failure: HelperFailure, processorTime: Duration)? {
+    private static func end(_ process: pid_t) -> (failure: DecoderError, processorTime: Duration)? {
         // One that only closed its socket would be waited for in vain. One that is dead keeps its own reason.
         _ = Glibc.kill(process, SIGKILL)
         var status: CInt = 0

@@ -1,15 +1,15 @@
 internal import CGNU
 internal import Glibc
 
-/// How a helper is started: with a socket as its standard input, in a session of its own, and with nothing else.
-struct HelperStart {
+/// How a decoder is started: with a socket as its standard input, in a session of its own, and with nothing else.
+struct DecoderLaunch {
     let executable: String
-    let duty: HelperDuty
+    let role: DecoderRole
     /// Bytes.
     let memory: Int
 
     /// - Returns: and the descriptor of our end, which is the caller's to close.
-    func spawn() throws(HelperFailure) -> (process: pid_t, socket: CInt) {
+    func spawn() throws(DecoderError) -> (process: pid_t, socket: CInt) {
         var ends: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw .cannotStart("no socket: \(String(cString: strerror(errno)))")
@@ -30,7 +30,7 @@ struct HelperStart {
         posix_spawnattr_setflags(
             &attributes, Int16(CInt(cgnu_spawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-        var arguments = DecodingHelper.arguments(duty, memory: memory).map { strdup($0) } + [nil]
+        var arguments = DecoderMain.arguments(role, memory: memory).map { strdup($0) } + [nil]
         var environment = environment.map { strdup($0) } + [nil]
         defer { for pointer in arguments + environment { free(pointer) } }
         var process: pid_t = 0
@@ -42,7 +42,7 @@ struct HelperStart {
         return (process, ends[0])
     }
 
-    /// Those that ask a process to end are for the responder: a helper ends with its socket. A service manager sends them
+    /// Those that ask a process to end are for the responder: a decoder ends with its socket. A service manager sends them
     /// to every process of the service, when images of the last requests are still to be decoded.
     private func setSignals(_ attributes: inout posix_spawnattr_t) {
         var signals = sigset_t()
@@ -56,7 +56,7 @@ struct HelperStart {
     /// No secrets: what the dynamic loader needs, and for drawings what says where fonts are and which language they are for.
     private var environment: [String] {
         var names = ["LD_LIBRARY_PATH"]
-        if duty == .drawing {
+        if role == .drawing {
             names += [
                 "HOME", "LANG", "LC_ALL", "LC_CTYPE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME",
                 "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",

@@ -5,9 +5,9 @@ import Testing
 
 /// What a drawing has painted, before anything is: none of these is drawn.
 @Suite(.timeLimit(.minutes(10)))
-struct SVGPaintingTests {
-    private func rejection(_ content: String) -> ImageRejection? {
-        do throws(ImageRejection) {
+struct SVGPaintingEstimateTests {
+    private func rejection(_ content: String) -> ImageGateError? {
+        do throws(ImageGateError) {
             let root = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' width='768' height='768'>"
             _ = try sanitised(Array("\(root)\(content)</svg>".utf8))
             return nil
@@ -16,8 +16,8 @@ struct SVGPaintingTests {
         }
     }
 
-    private static let tooMuch = ImageRejection.forbidden(.svg, what: "more than 10000 megapixels to paint")
-    private static let circle = ImageRejection.forbidden(.svg, what: "references in a circle")
+    private static let tooMuch = ImageGateError.forbidden(.svg, what: "more than 10000 megapixels to paint")
+    private static let circle = ImageGateError.forbidden(.svg, what: "references in a circle")
 
     private static let levels = 1...14
 
@@ -237,7 +237,7 @@ struct SVGPaintingTests {
         ("M0 0a5 5 0 1110 0", 100, 2), ("", 0, 0), ("x", 0, 0), ("M0 0L9", 0, 1), ("M0 0Z9 9", 0, 1),
     ])
     func `a path's extent`(path: String, area: Double, vertices: Int) {
-        let extent = SVGExtent(path: path)
+        let extent = SVGGeometry(path: path)
         #expect(abs(extent.area - area) < 1e-6 && extent.vertices == vertices, "\(extent)")
     }
 

@@ -1,7 +1,7 @@
 internal import CImage
 
-/// What a helper is for, and so what it is left with.
-enum HelperDuty: String, CaseIterable, Sendable {
+/// What a decoder is for, and so what it is left with.
+enum DecoderRole: String, CaseIterable, Sendable {
     /// Everything but drawing, and drawings that stay drawings: memory and its socket.
     case computing
     /// Drawings that are drawn: threads as well, and the fonts to read.

@@ -1,5 +1,5 @@
 /// How much there is of a shape, in the units of its element.
-struct SVGExtent {
+struct SVGGeometry {
     /// Of the box around it.
     var area = 0.0
     /// Of its outline.
