@@ -13,7 +13,7 @@ package enum FastCGIError: Error, Equatable, Sendable {
     /// `FCGI_STDIN` ended before `CONTENT_LENGTH`. Bytes.
     case bodyTruncated(expected: Int, received: Int)
     /// There is no memory for the request body now.
-    case noRoom
+    case noMemoryForBody
     /// The web server hung up, or said nothing for too long.
     case peerClosed
 }
@@ -27,7 +27,7 @@ extension FastCGIError: CustomStringConvertible {
         case .badContentLength(let text): "CONTENT_LENGTH \"\(text)\" is not a number of bytes"
         case .bodyTooLarge(let limit): "the request body is longer than \(limit) bytes"
         case .bodyTruncated(let expected, let received): "the request body ended after \(received) of \(expected) bytes"
-        case .noRoom: "there is no memory for the request body now"
+        case .noMemoryForBody: "there is no memory for the request body now"
         case .peerClosed: "the web server hung up"
         }
     }

@@ -247,7 +247,7 @@ package final class Responder: Sendable {
             switch error {
             case .bodyTooLarge(let limit):
                 throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
-            case .noRoom: throw .outOfMemory
+            case .noMemoryForBody: throw .outOfMemory
             default:
                 throw Refusal(badRequest: "The body is not as long as Content-Length says.")
             }

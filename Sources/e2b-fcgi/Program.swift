@@ -54,7 +54,7 @@ enum Program {
     /// a stranger's, and could ask for another subcommand or another file of settings. No request of ours has a query.
     private static func refuseSearchWords() {
         let environment = ProcessInfo.processInfo.environment
-        guard CommandLine.argc > 1, Invocation(environment: environment) == .cgi else { return }
+        guard CommandLine.argc > 1, LaunchMode(environment: environment) == .cgi else { return }
         let query = environment["QUERY_STRING"] ?? ""
         guard !query.isEmpty, !query.contains("=") else { return }
         print(

@@ -22,8 +22,8 @@ struct Serve: AsyncParsableCommand {
         let log = EventLog(
             isLoggingRequests: configuration.isLogging, secrets: configuration.secrets, output: StandardError.lines)
         warn(about: configuration, log)
-        let invocation = Invocation(environment: ProcessInfo.processInfo.environment)
-        let isCGI = listen == nil && invocation == .cgi
+        let launchMode = LaunchMode(environment: ProcessInfo.processInfo.environment)
+        let isCGI = listen == nil && launchMode == .cgi
         if !isCGI { try Demand(configuration).check() }
         let client = try configuration.isAPIKeyConfigured ? E2BClient(configuration.e2b) : nil
         let responder = Responder(configuration, client: client, log: log)
@@ -61,13 +61,13 @@ struct Serve: AsyncParsableCommand {
                 "Without keys (E2B_FCGI_KEYS) only this machine is answered, so the place to listen is a Unix socket or a "
                     + "loopback address, and not \(listener.address).")
         }
-        let strangers = Strangers(log)
+        let refusedPeers = RefusedPeers(log)
         let server = try FastCGIServer(
             listener: listener,
             limits: ServerLimits(
                 connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
             budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
-            executor: { responder.executor(for: $0) }, onStranger: { strangers.tell($0) }
+            executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")
         let isServed = Event()

@@ -17,7 +17,7 @@ struct Settings: AsyncParsableCommand {
 
     mutating func run() async throws {
         // What a web server starts prints what anybody may read.
-        guard Invocation(environment: ProcessInfo.processInfo.environment) != .cgi else { throw ExitCode.failure }
+        guard LaunchMode(environment: ProcessInfo.processInfo.environment) != .cgi else { throw ExitCode.failure }
         let environment = try makeEnvironment(envFile: envFile)
         _ = try Configuration(environment: environment)
         for name in names {

@@ -81,7 +81,7 @@ struct BodyLimitTests {
     }
 
     @Test func `an announcement alone gets a megabyte of room, and a body no more than two rooms`() throws {
-        let body = RequestBody(limit: 60_000_000, undeclared: .readToEnd)
+        let body = BodyReader(limit: 60_000_000, undeclared: .readToEnd)
         let rooms = Mutex<[Int]>([])
         let silent = body.read(contentLength: "60000000") { buffer in
             rooms.withLock { $0.append(buffer.count) }

@@ -147,17 +147,17 @@ struct ListenerTests {
         #expect(
             reason { _ = try Listener(inherited: pair.0) }
                 == "cannot listen on file descriptor \(pair.0): it is not a listening socket")
-        #expect(Invocation(descriptor: pair.0, environment: [:]) == .standalone)
-        #expect(Invocation(descriptor: pair.0, environment: ["GATEWAY_INTERFACE": "CGI/1.1"]) == .cgi)
-        #expect(Invocation(descriptor: pair.0, environment: ["REQUEST_METHOD": "GET"]) == .cgi)
-        #expect(Invocation(descriptor: -1, environment: [:]) == .standalone)
+        #expect(LaunchMode(descriptor: pair.0, environment: [:]) == .standalone)
+        #expect(LaunchMode(descriptor: pair.0, environment: ["GATEWAY_INTERFACE": "CGI/1.1"]) == .cgi)
+        #expect(LaunchMode(descriptor: pair.0, environment: ["REQUEST_METHOD": "GET"]) == .cgi)
+        #expect(LaunchMode(descriptor: -1, environment: [:]) == .standalone)
     }
 
     @Test func `a listening socket means FastCGI, whatever the environment says`() throws {
         let path = scratchPath()
         let listener = try Listener(.unix(path: path))
         let descriptor = try descriptor(of: path)
-        #expect(Invocation(descriptor: descriptor, environment: ["GATEWAY_INTERFACE": "CGI/1.1"]) == .fastCGI)
+        #expect(LaunchMode(descriptor: descriptor, environment: ["GATEWAY_INTERFACE": "CGI/1.1"]) == .fastCGI)
         listener.close()
     }
 

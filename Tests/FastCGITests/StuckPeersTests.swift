@@ -138,12 +138,12 @@ struct StuckPeersTests {
         let budget = ByteBudget(limit: 1000)
         let held = budget.reserve(600)
         try await withServer(
-            bodyLimit: 1 << 20, budget: budget, roomLimit: .milliseconds(100), handler: echo
+            bodyLimit: 1 << 20, budget: budget, memoryWait: .milliseconds(100), handler: echo
         ) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send(["REQUEST_METHOD": "PUT"], stdin: [UInt8](repeating: 1, count: 500))
             let answer = await web.answer()
-            #expect(answer.bodyText == "\(FastCGIError.noRoom)" && answer.isEnded)
+            #expect(answer.bodyText == "\(FastCGIError.noMemoryForBody)" && answer.isEnded)
             #expect(budget.heldCount == 600)
             try await expectServed(path)
         }

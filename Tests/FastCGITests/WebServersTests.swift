@@ -107,7 +107,7 @@ struct WebServersTests {
         let told = Told()
         let server = try FastCGIServer(
             listener: listener, limits: ServerLimits(connections: 2), bodyLimit: { _ in 10 },
-            onStranger: { told.add($0) }, handler: echo)
+            onRefusedPeer: { told.add($0) }, handler: echo)
         async let running: Void = server.run()
         let result: Result<Void, any Error>
         do { result = .success(try await body(port) { told.names }) } catch { result = .failure(error) }

@@ -6,14 +6,14 @@ import TestSupport
 func withServer<T>(
     connections: Int = 2, bodyLimit: Int = 1 << 16, headLimit: Duration = .seconds(60),
     receiveLimit: Duration = .seconds(60), sendLimit: Duration = .seconds(60), unsentLimit: Int = 1 << 30,
-    budget: ByteBudget? = nil, roomLimit: Duration = .seconds(60),
+    budget: ByteBudget? = nil, memoryWait: Duration = .seconds(60),
     executor: @escaping HandlerExecutor = { _ in nil }, handler: @escaping Handler,
     _ body: (_ path: String, _ server: FastCGIServer) async throws -> T
 ) async throws -> T {
     let path = scratchPath()
     let limits = ServerLimits(
         connections: connections, head: headLimit, receive: receiveLimit, send: sendLimit, unsent: unsentLimit,
-        room: roomLimit)
+        memoryWait: memoryWait)
     let server = try FastCGIServer(
         listener: Listener(.unix(path: path)), limits: limits, budget: budget, bodyLimit: { _ in bodyLimit },
         executor: executor, handler: handler)

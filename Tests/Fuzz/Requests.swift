@@ -42,7 +42,7 @@ enum Requests {
     /// Of a request that arrives in pieces of that size, with as much of stdin as there is.
     private static func head(of bytes: [UInt8], pieces size: Int) -> RequestHead? {
         var parser = RequestParser()
-        guard var body = try? IncomingBody(contentLength: nil, limit: 1 << 16) else { return nil }
+        guard var body = try? BodyBuffer(contentLength: nil, limit: 1 << 16) else { return nil }
         for start in stride(from: 0, to: bytes.count, by: max(size, 1)) {
             let isIntact = bytes[start..<min(start + max(size, 1), bytes.count)].withUnsafeBytes { piece in
                 guard let count = try? parser.takeHead(piece) else { return false }

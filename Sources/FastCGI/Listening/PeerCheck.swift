@@ -4,12 +4,12 @@ internal import Glibc
 struct PeerCheck: Sendable {
     /// Nil: whoever could connect may.
     private let webServers: WebServers?
-    private let onStranger: @Sendable (IPAddress?) -> Void
+    private let onRefusedPeer: @Sendable (IPAddress?) -> Void
 
-    /// - Parameter onStranger: told the address of a peer that is no web server of ours.
-    init(_ listener: Listener, onStranger: @escaping @Sendable (IPAddress?) -> Void) {
+    /// - Parameter onRefusedPeer: told the address of a peer that is no web server of ours.
+    init(_ listener: Listener, onRefusedPeer: @escaping @Sendable (IPAddress?) -> Void) {
         webServers = listener.isUnix ? nil : listener.webServers
-        self.onStranger = onStranger
+        self.onRefusedPeer = onRefusedPeer
     }
 
     /// Before a byte of theirs is read.
@@ -17,7 +17,7 @@ struct PeerCheck: Sendable {
         guard let webServers else { return true }
         let peer = SocketAddress(peerOf: socket)?.ip
         if webServers.admits(peer) { return true }
-        onStranger(peer)
+        onRefusedPeer(peer)
         return false
     }
 }

@@ -5,7 +5,7 @@ package struct FastCGIRequest: Sendable {
     /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 are repaired.
     package var params: [String: String]
     /// `FCGI_STDIN`, whole; or why it could not be had: `.bodyTooLarge`, `.bodyTruncated`, `.badContentLength`,
-    /// `.noRoom`, or
+    /// `.noMemoryForBody`, or
     /// `.peerClosed` if it stopped without an end and `CONTENT_LENGTH` had not said where that would be.
     package var stdin: Result<[UInt8], FastCGIError>
     /// Of the server's budget, for stdin: to be kept for as long as stdin is, or what has been made of it.

@@ -27,7 +27,7 @@ struct RequestParser {
     private var paddingLeft = 0
     private var isOurs = false
     /// Records that are not our request's: a web server sends none or a few, and each is read, and some answered.
-    private var straysLeft = 64
+    private var foreignRecordsLeft = 64
 
     /// Takes bytes up to the end of the head, which is in ``head`` then.
     ///
@@ -58,7 +58,7 @@ struct RequestParser {
     }
 
     /// Takes stdin after the head, up to its end or as far as `body` wants it. What comes after that is of no interest.
-    mutating func takeStdin(_ bytes: UnsafeRawBufferPointer, into body: inout IncomingBody) throws(FastCGIError) {
+    mutating func takeStdin(_ bytes: UnsafeRawBufferPointer, into body: inout BodyBuffer) throws(FastCGIError) {
         var position = 0
         while !body.isFull, !isStdinAtEnd, let piece = try next(in: bytes, at: &position) {
             switch piece {
@@ -129,7 +129,7 @@ struct RequestParser {
         } else if requestID == nil {
             throw .peerClosed
         }
-        straysLeft -= 1
-        guard straysLeft > 0 else { throw .peerClosed }
+        foreignRecordsLeft -= 1
+        guard foreignRecordsLeft > 0 else { throw .peerClosed }
     }
 }

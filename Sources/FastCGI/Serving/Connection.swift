@@ -9,7 +9,7 @@ final class Connection {
         /// Begin and params.
         case head
         /// Memory for the body.
-        case room
+        case memory
         /// Stdin.
         case body
         /// The handler.
@@ -17,7 +17,7 @@ final class Connection {
         /// The web server, which reads the response.
         case response
         /// The rest of a request that nobody reads. See ``ServerLoop/finish(_:)``.
-        case rest
+        case lingering
         /// Nothing: its socket is closed.
         case ended
     }
@@ -34,11 +34,11 @@ final class Connection {
 
     var parser = RequestParser()
     var params: [String: String] = [:]
-    var body: IncomingBody?
+    var body: BodyBuffer?
     /// The body is given up then, however much of it still comes.
     var bodyDeadline: ContinuousClock.Instant?
     /// How long the body may wait for memory.
-    var roomDeadline: ContinuousClock.Instant?
+    var memoryDeadline: ContinuousClock.Instant?
     /// For the body. The request takes it along.
     var reservation: ByteBudget.Reservation?
     /// What came before there was memory for it.
@@ -48,7 +48,7 @@ final class Connection {
     var task: Task<Void, Never>?
     /// The web server has hung up; the handler has not ended yet.
     var isAbandoned = false
-    var response: OutgoingRecords?
+    var response: ResponseRecords?
 
     init(id: UInt64, socket: CInt, at now: ContinuousClock.Instant) {
         self.id = id

@@ -27,7 +27,7 @@ package final class FastCGIServer: Sendable {
     private let executor: HandlerExecutor
     private let handler: Handler
     private let peerCheck: PeerCheck
-    private let inbox: ServerInbox
+    private let eventQueue: ServerEventQueue
     private let hasRun = Atomic(false)
 
     /// - Parameters:
@@ -35,23 +35,23 @@ package final class FastCGIServer: Sendable {
     ///   - budget: bytes of bodies that requests in flight may have together; one that finds no room waits for a while, and is
     ///     then handled without its body. nil: no limit.
     ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
-    ///   - onStranger: told of a peer that is none of the listener's web servers, and is hung up on.
+    ///   - onRefusedPeer: told of a peer that is none of the listener's web servers, and is hung up on.
     /// - Throws: `.cannotStart`.
     package init(
         listener: Listener, limits: ServerLimits, budget: ByteBudget? = nil, bodyLimit: @escaping BodyLimit,
         executor: @escaping HandlerExecutor = { _ in nil },
-        onStranger: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
+        onRefusedPeer: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
         try Self.initializeLibrary()
-        inbox = try ServerInbox()
+        eventQueue = try ServerEventQueue()
         self.listener = listener
         self.limits = limits
         self.budget = budget
         self.bodyLimit = bodyLimit
         self.executor = executor
         self.handler = handler
-        peerCheck = PeerCheck(listener, onStranger: onStranger)
+        peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
     }
 
     /// What a server may have open at a time: the connections, its listener, an epoll set, an eventfd and libfcgi's pair.
@@ -84,15 +84,15 @@ package final class FastCGIServer: Sendable {
     package func shutDown() {
         // Not FCGX_ShutdownPending: it is for the whole process, for good, and wakes nobody. Not shutdown(2): whoever
         // handed us the socket would find it dead.
-        inbox.stop()
+        eventQueue.stop()
     }
 
     /// Cancels the handlers in flight, and all that may follow. Their responses are still sent. Returns at once.
-    package func cancelHandlers() { inbox.cancelHandlers() }
+    package func cancelHandlers() { eventQueue.cancelHandlers() }
 
     private func serve() {
         ServerLoop(
-            listener: listener.descriptor, peerCheck: peerCheck, inbox: inbox, limits: limits, budget: budget,
+            listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits, budget: budget,
             bodyLimit: bodyLimit, executor: executor, handler: handler)?.run()
     }
 

@@ -14,18 +14,18 @@ package struct ServerLimits: Sendable {
     /// Bytes of responses that web servers have not taken. Beyond it those that take none are given up sooner.
     package var unsent: Int
     /// How long a body may wait for memory.
-    package var room: Duration
+    package var memoryWait: Duration
 
     package init(
         connections: Int, head: Duration = .seconds(5), receive: Duration = .seconds(60), send: Duration = .seconds(60),
-        unsent: Int = 128 << 20, room: Duration = .seconds(3)
+        unsent: Int = 128 << 20, memoryWait: Duration = .seconds(3)
     ) {
         self.connections = connections
         self.head = head
         self.receive = receive
         self.send = send
         self.unsent = unsent
-        self.room = room
+        self.memoryWait = memoryWait
     }
 
     /// Places beside those of long requests: as many as are worth having, and no more than an eighth of the descriptors that
@@ -33,7 +33,7 @@ package struct ServerLimits: Sendable {
     package static var spareConnections: Int { min(max(OpenFiles.hardLimit / 8, 64), 1000) }
 
     /// How long the rest of a request that nobody reads may come.
-    static let rest = Duration.seconds(2)
+    static let linger = Duration.seconds(2)
     /// How long one that keeps others waiting has before it makes room for them.
-    static let patience = Duration.seconds(1)
+    static let idleGrace = Duration.seconds(1)
 }

@@ -9,8 +9,8 @@ extension ServerLoop {
         switch connection.phase {
         case .head, .body: read(connection)
         case .response: write(connection)
-        case .rest: readRest(connection)
-        case .room, .handler: hangUp(connection)
+        case .lingering: readLingering(connection)
+        case .memory, .handler: hangUp(connection)
         case .ended: break
         }
     }
@@ -18,9 +18,9 @@ extension ServerLoop {
     /// Its time has come.
     func expire(_ connection: Connection, at now: ContinuousClock.Instant) {
         switch connection.phase {
-        case .head, .response, .rest: drop(connection)
+        case .head, .response, .lingering: drop(connection)
         case .body: endBody(connection, isWhole: false)
-        case .room: takeRoom(connection, at: now)
+        case .memory: retryMemory(connection, at: now)
         case .handler, .ended: connection.due = nil
         }
     }
@@ -55,7 +55,7 @@ extension ServerLoop {
             }
             switch connection.phase {
             case .body: try takeStdin(rest, from: connection)
-            case .room: connection.unread = Array(rest)
+            case .memory: connection.unread = Array(rest)
             default: break
             }
         } catch {
@@ -82,7 +82,7 @@ extension ServerLoop {
         let request = FastCGIRequest(params: connection.params, stdin: .success([]))
         let now = ContinuousClock.now
         do throws(FastCGIError) {
-            connection.body = try IncomingBody(
+            connection.body = try BodyBuffer(
                 contentLength: request.params["CONTENT_LENGTH"], limit: bodyLimit(request))
         } catch {
             connection.isStdinUnread = true
@@ -97,23 +97,23 @@ extension ServerLoop {
         let size = connection.body?.size ?? 0
         if let budget, size > connection.reservation?.count ?? 0 {
             guard let reservation = budget.reserve(size) else {
-                connection.roomDeadline = connection.roomDeadline ?? now + limits.room
+                connection.memoryDeadline = connection.memoryDeadline ?? now + limits.memoryWait
                 watch(connection, for: UInt32(clinux_pollrdhup))
-                connection.enter(.room, at: now, due: nil)
-                return delay(connection, until: now + .milliseconds(20))
+                connection.enter(.memory, at: now, due: nil)
+                return setTimer(of: connection, to: now + .milliseconds(20))
             }
             connection.reservation = reservation
         }
         connection.bodyDeadline = now + limits.receive + .seconds(size >> 16)
         connection.enter(.body, at: now, due: nil)
-        delay(connection, until: now + limits.receive)
+        setTimer(of: connection, to: now + limits.receive)
         if connection.body?.isFull == true { endBody(connection, isWhole: true) }
     }
 
-    private func takeRoom(_ connection: Connection, at now: ContinuousClock.Instant) {
-        if let deadline = connection.roomDeadline, deadline <= now {
+    private func retryMemory(_ connection: Connection, at now: ContinuousClock.Instant) {
+        if let deadline = connection.memoryDeadline, deadline <= now {
             connection.isStdinUnread = true
-            return start(connection, stdin: .failure(.noRoom))
+            return start(connection, stdin: .failure(.noMemoryForBody))
         }
         enterBody(connection, at: now)
         guard connection.phase == .body else { return }
@@ -137,7 +137,7 @@ extension ServerLoop {
         if body.isFull || connection.parser.isStdinAtEnd { return endBody(connection, isWhole: true) }
         guard connection.bodyDeadline.map({ now < $0 }) ?? true else { throw .peerClosed }
         connection.progress(at: now, due: now + limits.receive)
-        look(notLaterThan: now + limits.receive)
+        wakeUp(by: now + limits.receive)
         // Of one without a length something has come: now it counts.
         if budget != nil, body.size > connection.reservation?.count ?? 0 { enterBody(connection, at: now) }
     }
@@ -165,10 +165,10 @@ extension ServerLoop {
         watch(connection, for: UInt32(clinux_pollrdhup))
         // Taken out before the handler has it: the task would keep it for as long as it runs.
         let executor = executor(request)
-        let parcel = Parcel(request)
-        connection.task = Task(executorPreference: executor) { [handler, inbox, id = connection.id] in
-            guard let request = parcel.take() else { return }
-            inbox.post(await handler(consume request), for: id)
+        let box = RequestBox(request)
+        connection.task = Task(executorPreference: executor) { [handler, eventQueue, id = connection.id] in
+            guard let request = box.take() else { return }
+            eventQueue.post(await handler(consume request), for: id)
         }
         if isCancelling { connection.task?.cancel() }
     }
@@ -186,13 +186,13 @@ extension ServerLoop {
     func send(_ response: consuming Response, on connection: Connection) {
         connection.task = nil
         guard !connection.isAbandoned, let head = connection.parser.head else { return drop(connection) }
-        let records = OutgoingRecords(
+        let records = ResponseRecords(
             response, method: connection.params["REQUEST_METHOD"] ?? "GET", requestID: head.requestID)
         unsentCount += records.heldCount
         connection.response = records
         connection.enter(.response, at: .now, due: nil)
         write(connection)
-        if unsentCount > limits.unsent { look(notLaterThan: .now) }
+        if unsentCount > limits.unsent { wakeUp(by: .now) }
     }
 
     private func write(_ connection: Connection) {
@@ -221,7 +221,7 @@ extension ServerLoop {
         if isBroken { return drop(connection) }
         if records.isSent { return finish(connection) }
         watch(connection, for: EPOLLOUT.rawValue)
-        delay(connection, until: connection.lastProgress + limits.send)
+        setTimer(of: connection, to: connection.lastProgress + limits.send)
     }
 
     // MARK: The end
@@ -235,12 +235,12 @@ extension ServerLoop {
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
         shutdown(connection.socket, CInt(SHUT_WR))
-        connection.enter(.rest, at: .now, due: nil)
-        delay(connection, until: .now + ServerLimits.rest)
+        connection.enter(.lingering, at: .now, due: nil)
+        setTimer(of: connection, to: .now + ServerLimits.linger)
         watch(connection, for: EPOLLIN.rawValue)
     }
 
-    private func readRest(_ connection: Connection) {
+    private func readLingering(_ connection: Connection) {
         for _ in 0..<32 {
             let count = connection.readUnread(into: buffer)
             if count > 0 { continue }

@@ -7,7 +7,7 @@ internal import Glibc
 /// So no web server takes anything from another one by being silent, slow or stuck: a connection is a descriptor and what it
 /// has sent or has not yet taken, and of both there are limits. Handlers run elsewhere.
 ///
-///     head → room → body → handler → response → rest
+///     head → memory → body → handler → response → lingering
 ///
 /// A hang-up ends a connection in any phase, and cancels its handler.
 final class ServerLoop {
@@ -16,7 +16,7 @@ final class ServerLoop {
     let budget: ByteBudget?
     let executor: HandlerExecutor
     let handler: Handler
-    let inbox: ServerInbox
+    let eventQueue: ServerEventQueue
     private let listener: CInt
     private let peerCheck: PeerCheck
     private let epoll: CInt
@@ -32,29 +32,31 @@ final class ServerLoop {
     private var isStopping = false
     private(set) var isCancelling = false
     /// No connection is due before.
-    private var nextLook: ContinuousClock.Instant?
+    private var nextWakeUp: ContinuousClock.Instant?
 
     /// In the epoll set, beside the connections.
-    private static let inboxID: UInt64 = 0
+    private static let eventQueueID: UInt64 = 0
     private static let listenerID: UInt64 = 1
     private static let lastReserved: UInt64 = 1
 
     /// - Parameter listener: does not block.
     /// - Returns: nil without descriptors.
     init?(
-        listener: CInt, peerCheck: PeerCheck, inbox: ServerInbox, limits: ServerLimits, budget: ByteBudget?,
+        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits, budget: ByteBudget?,
         bodyLimit: @escaping BodyLimit, executor: @escaping HandlerExecutor, handler: @escaping Handler
     ) {
         self.listener = listener
         self.peerCheck = peerCheck
-        self.inbox = inbox
+        self.eventQueue = eventQueue
         self.limits = limits
         self.budget = budget
         self.bodyLimit = bodyLimit
         self.executor = executor
         self.handler = handler
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
-        guard epoll >= 0, control(EPOLL_CTL_ADD, inbox.wakeup, Self.inboxID, EPOLLIN.rawValue) else { return nil }
+        guard epoll >= 0, control(EPOLL_CTL_ADD, eventQueue.wakeup, Self.eventQueueID, EPOLLIN.rawValue) else {
+            return nil
+        }
     }
 
     deinit {
@@ -62,34 +64,34 @@ final class ServerLoop {
         buffer.deallocate()
     }
 
-    /// Returns when the inbox has said stop, or the listener is broken, and the last connection has ended.
+    /// Returns when the event queue says stop, or the listener is broken, and the last connection has ended.
     func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 256)
         resumeListening()
         while !isStopping || !connections.isEmpty {
             // Interrupted (-1) is as good as nothing.
-            let count = epoll_wait(epoll, &events, CInt(events.count), wait)
+            let count = epoll_wait(epoll, &events, CInt(events.count), timeout)
             for event in events.prefix(max(0, Int(count))) {
                 switch event.data.u64 {
-                case Self.inboxID: readInbox()
+                case Self.eventQueueID: handleEvents()
                 case Self.listenerID: accept()
                 case let id:
                     // One that an earlier event has ended is no longer here.
                     if let connection = connections[id] { react(connection, event.events) }
                 }
             }
-            look(at: .now)
+            runTimers(at: .now)
         }
     }
 
-    private func readInbox() {
-        let news = inbox.take()
-        if news.isStopping, !isStopping { stop() }
-        if news.isCancelling, !isCancelling {
+    private func handleEvents() {
+        let events = eventQueue.take()
+        if events.isStopping, !isStopping { stop() }
+        if events.isCancelling, !isCancelling {
             isCancelling = true
             for connection in connections.values { connection.task?.cancel() }
         }
-        for (id, response) in news.responses {
+        for (id, response) in events.responses {
             if let connection = connections[id] { send(response, on: connection) }
         }
     }
@@ -99,7 +101,7 @@ final class ServerLoop {
         pauseListening()
         // Those that have not asked for anything by now need not be waited for.
         for connection in connections.values where connection.phase == .head {
-            delay(connection, until: min(connection.due ?? .now, .now + ServerLimits.patience))
+            setTimer(of: connection, to: min(connection.due ?? .now, .now + ServerLimits.idleGrace))
         }
     }
 
@@ -144,7 +146,9 @@ final class ServerLoop {
         // Those that wait must not keep those that are here from going on.
         for _ in 0..<64 {
             let now = ContinuousClock.now
-            guard connections.count < limits.connections || makeRoom(at: now) else { return waitForRoom(at: now) }
+            guard connections.count < limits.connections || dropIdleConnection(at: now) else {
+                return pauseAccepting(at: now)
+            }
             // Not FCGX_Accept_r's own accept: it would leave the descriptor open in children, and wait up to two seconds
             // for a web server that says nothing.
             let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
@@ -160,40 +164,40 @@ final class ServerLoop {
                 return stop()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                 // The connection stays in the backlog: a request has to end first.
-                guard makeRoom(at: now) else { return waitForRoom(at: now) }
+                guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             default: continue  // EINTR, or the connection's own end.
             }
         }
     }
 
-    private func waitForRoom(at now: ContinuousClock.Instant) {
+    private func pauseAccepting(at now: ContinuousClock.Instant) {
         pauseListening()
-        look(notLaterThan: now + .milliseconds(50))
+        wakeUp(by: now + .milliseconds(50))
     }
 
     private func add(_ socket: CInt, at now: ContinuousClock.Instant) {
         lastID += 1
         let connection = Connection(id: lastID, socket: socket, at: now)
         connections[connection.id] = connection
-        delay(connection, until: now + limits.head)
+        setTimer(of: connection, to: now + limits.head)
         // Mostly the request is here already.
         read(connection)
     }
 
     /// Ends one that keeps others waiting: a web server that sends no more, or one that takes nothing of its response. Never
     /// one that waits for us. False: there is none.
-    private func makeRoom(at now: ContinuousClock.Instant) -> Bool {
-        dropIdlest(at: now) { connection in
+    private func dropIdleConnection(at now: ContinuousClock.Instant) -> Bool {
+        dropMostIdle(at: now) { connection in
             switch connection.phase {
-            case .handler, .room, .ended: false
-            case .head, .body, .response, .rest: true
+            case .handler, .memory, .ended: false
+            case .head, .body, .response, .lingering: true
             }
         }
     }
 
     /// The one of these for which nothing has come or gone for the longest time.
-    private func dropIdlest(at now: ContinuousClock.Instant, where isMeant: (Connection) -> Bool) -> Bool {
-        let idle = connections.values.filter { isMeant($0) && $0.lastProgress <= now - ServerLimits.patience }
+    private func dropMostIdle(at now: ContinuousClock.Instant, where isMeant: (Connection) -> Bool) -> Bool {
+        let idle = connections.values.filter { isMeant($0) && $0.lastProgress <= now - ServerLimits.idleGrace }
         guard let connection = idle.min(by: { $0.lastProgress < $1.lastProgress }) else { return false }
         drop(connection)
         return true
@@ -201,37 +205,37 @@ final class ServerLoop {
 
     // MARK: Time
 
-    func delay(_ connection: Connection, until due: ContinuousClock.Instant) {
+    func setTimer(of connection: Connection, to due: ContinuousClock.Instant) {
         connection.due = due
-        look(notLaterThan: due)
+        wakeUp(by: due)
     }
 
-    func look(notLaterThan due: ContinuousClock.Instant) { nextLook = min(nextLook ?? due, due) }
+    func wakeUp(by due: ContinuousClock.Instant) { nextWakeUp = min(nextWakeUp ?? due, due) }
 
     /// Milliseconds until somebody has to look at the clock; -1 for ever.
-    private var wait: CInt {
-        guard let nextLook else { return -1 }
-        let left = nextLook - .now
+    private var timeout: CInt {
+        guard let nextWakeUp else { return -1 }
+        let left = nextWakeUp - .now
         guard left > .zero else { return 0 }
         return CInt(min(left / .milliseconds(1), 60_000)) + 1
     }
 
-    private func look(at now: ContinuousClock.Instant) {
-        guard let nextLook, nextLook <= now else { return }
-        self.nextLook = nil
+    private func runTimers(at now: ContinuousClock.Instant) {
+        guard let nextWakeUp, nextWakeUp <= now else { return }
+        self.nextWakeUp = nil
         for connection in Array(connections.values) {
             if let due = connection.due, due <= now { expire(connection, at: now) }
         }
-        while unsentCount > limits.unsent, dropIdlest(at: now, where: { $0.phase == .response }) {}
-        if unsentCount > limits.unsent { look(notLaterThan: now + .milliseconds(250)) }
+        while unsentCount > limits.unsent, dropMostIdle(at: now, where: { $0.phase == .response }) {}
+        if unsentCount > limits.unsent { wakeUp(by: now + .milliseconds(250)) }
         if !isListening, !isStopping {
-            if connections.count < limits.connections || makeRoom(at: now) {
+            if connections.count < limits.connections || dropIdleConnection(at: now) {
                 resumeListening()
             } else {
-                look(notLaterThan: now + .milliseconds(50))
+                wakeUp(by: now + .milliseconds(50))
             }
         }
-        if let first = connections.values.lazy.compactMap(\.due).min() { look(notLaterThan: first) }
+        if let first = connections.values.lazy.compactMap(\.due).min() { wakeUp(by: first) }
     }
 
     /// Ends a connection without another word.

@@ -3,14 +3,14 @@ import Responder
 import Synchronization
 
 /// Tells the operator of connections that were refused: once, as whoever makes them may make many.
-final class Strangers: Sendable {
+final class RefusedPeers: Sendable {
     private let log: EventLog
-    private let wasTold = Atomic(false)
+    private let wasReported = Atomic(false)
 
     init(_ log: EventLog) { self.log = log }
 
-    func tell(_ peer: IPAddress?) {
-        guard !wasTold.exchange(true, ordering: .relaxed) else { return }
+    func report(_ peer: IPAddress?) {
+        guard !wasReported.exchange(true, ordering: .relaxed) else { return }
         let name = peer.map(String.init(describing:)) ?? "somebody"
         log.notice(
             "a connection from \(name) was refused, as further ones of strangers will be: over TCP web servers on this machine "

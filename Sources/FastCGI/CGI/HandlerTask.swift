@@ -6,21 +6,21 @@ internal import System
 /// Runs handlers as tasks, one at a time, for a thread that waits for each and watches its client meanwhile.
 ///
 /// The thread is the task's scope: ``response(to:hangUpOn:halfWay:cancelOn:from:)`` returns when the task has ended, not before.
-struct HandlerRun: ~Copyable {
+struct HandlerTask: ~Copyable {
     /// Carries the request to the task, which keeps it no longer than the handler does, and the response to the thread.
     private final class Exchange: Sendable {
-        private let parcel: Parcel
+        private let box: RequestBox
         private let response = Mutex<Response?>(nil)
         private let end: EventDescriptor
 
         init(_ request: consuming FastCGIRequest, end: EventDescriptor) {
-            parcel = Parcel(request)
+            box = RequestBox(request)
             self.end = end
         }
 
         /// To be called once.
         func run(_ handler: Handler) async {
-            if let request = parcel.take() {
+            if let request = box.take() {
                 let response = await handler(consume request)
                 self.response.withLock { $0 = response }
             }

@@ -1,5 +1,5 @@
-/// A request's body while it arrives by FastCGI. The rules are ``RequestBody``'s.
-struct IncomingBody {
+/// A request's body while it arrives by FastCGI. The rules are ``BodyReader``'s.
+struct BodyBuffer {
     /// What `CONTENT_LENGTH` says; nil: up to the stream's end. Bytes.
     private let expected: Int?
     private let limit: Int
@@ -8,7 +8,7 @@ struct IncomingBody {
     /// - Throws: `.badContentLength`, `.bodyTooLarge`: then nothing is read.
     init(contentLength: String?, limit: Int) throws(FastCGIError) {
         self.limit = limit
-        expected = try RequestBody.expectation(contentLength, limit: limit)
+        expected = try BodyReader.expectation(contentLength, limit: limit)
     }
 
     /// Whether nothing more is to be read. A byte beyond the limit tells that there is one too many.
@@ -23,7 +23,7 @@ struct IncomingBody {
         // Not by doubling, which for a moment takes more than the body itself; and what is announced need never arrive.
         let needed = bytes.count + piece.count
         if needed > bytes.capacity {
-            bytes.reserveCapacity(needed <= RequestBody.firstRoom ? min(size, RequestBody.firstRoom) : size)
+            bytes.reserveCapacity(needed <= BodyReader.firstRoom ? min(size, BodyReader.firstRoom) : size)
         }
         bytes += piece
     }

@@ -2,7 +2,7 @@ internal import Synchronization
 internal import System
 
 /// What tasks and other threads tell a server's thread.
-final class ServerInbox: Sendable {
+final class ServerEventQueue: Sendable {
     struct Contents: Sendable {
         /// Of handlers that have ended, by their connection.
         var responses: [(connection: UInt64, response: Response)] = []

@@ -1,5 +1,5 @@
 /// How this process was started, as far as descriptor 0 and the environment tell.
-package enum Invocation: Equatable, Sendable {
+package enum LaunchMode: Equatable, Sendable {
     /// Descriptor 0 is a listening socket: serve it as ``Listener/Address/inherited``.
     case fastCGI
     /// For one request, to be answered by ``serveCGI(bodyLimit:environment:input:output:handler:)``.

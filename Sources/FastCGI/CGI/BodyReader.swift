@@ -4,7 +4,7 @@
 /// - Nothing is allocated, and nothing read, for a length above the limit.
 /// - A body that grew by doubling would for a moment take its size twice. So it gets a first room, as what is announced
 ///   need never arrive, and whoever fills that the room for all of it: the kernel backs what is written.
-struct RequestBody {
+struct BodyReader {
     /// What no `CONTENT_LENGTH` means: for FastCGI that the stream's end is the body's, for CGI that there is no body.
     enum Undeclared { case readToEnd, empty }
 

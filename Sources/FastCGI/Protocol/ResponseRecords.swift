@@ -1,7 +1,7 @@
 /// A response as the records that it is sent in: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST`. FastCGI 1.0, sections 3.3, 5.5.
 ///
 /// Framed piece by piece as the web server takes them, so that a large response is not there twice.
-struct OutgoingRecords {
+struct ResponseRecords {
     /// Content of a record: as much as one can have, in whole words.
     private static let pieceSize = 0xfff8
 

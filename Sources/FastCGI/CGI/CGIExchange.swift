@@ -50,15 +50,15 @@ struct CGIExchange {
     let cancel: CInt
 
     func serve(_ environment: [String: String], _ handler: @escaping Handler) {
-        guard let handlerRun = try? HandlerRun() else { return }
+        guard let handlerTask = try? HandlerTask() else { return }
         let params = environment.filter { Self.isParam($0.key) }
         let limit = bodyLimit(FastCGIRequest(params: params, stdin: .success([])))
-        let stdin = RequestBody(limit: limit, undeclared: .empty)
+        let stdin = BodyReader(limit: limit, undeclared: .empty)
             .read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
         let method = request.method
         // Not half-way: where stdin and stdout are one socket, as Apache's mod_cgid has it, that is how stdin ends.
-        let response = handlerRun.response(
+        let response = handlerTask.response(
             to: consume request, hangUpOn: output, halfWay: false, cancelOn: cancel, from: handler)
         guard let response, write(response.head), write(response.body(forMethod: method)) else { return }
         if case .failure = stdin { drain() }
