@@ -4,7 +4,7 @@ import System
 /// What tasks tell the driver's thread.
 ///
 /// The event is signalled for the first command only: while one is waiting, the driver is awake or about to be.
-final class Inbox: Sendable {
+final class CommandQueue: Sendable {
     enum Command: Sendable {
         case start(Transfer.ID, FetchRequest, Transfer.Receiver)
         case resume(Transfer.ID)

@@ -1,6 +1,6 @@
 /// The transfers by the time at which somebody has to look at them: a binary heap.
 ///
-/// Each transfer knows its place, so that one which ends in time, as nearly all do, leaves at once.
+/// Each transfer knows its index in the heap, so that one which ends in time, as nearly all do, leaves at once.
 struct Deadlines {
     private var heap: [Transfer] = []
 
@@ -8,33 +8,33 @@ struct Deadlines {
 
     mutating func insert(_ transfer: Transfer) {
         heap.append(transfer)
-        transfer.place = heap.count - 1
+        transfer.heapIndex = heap.count - 1
         rise(from: heap.count - 1)
     }
 
     mutating func remove(_ transfer: Transfer) {
-        let place = transfer.place
+        let heapIndex = transfer.heapIndex
         let last = heap.removeLast()
         guard last !== transfer else { return }
-        heap[place] = last
-        last.place = place
-        sink(from: place)
-        rise(from: last.place)
+        heap[heapIndex] = last
+        last.heapIndex = heapIndex
+        sink(from: heapIndex)
+        rise(from: last.heapIndex)
     }
 
     /// After the transfer's `due` has become later.
-    mutating func delay(_ transfer: Transfer) { sink(from: transfer.place) }
+    mutating func delay(_ transfer: Transfer) { sink(from: transfer.heapIndex) }
 
-    private mutating func rise(from place: Int) {
-        var child = place
+    private mutating func rise(from index: Int) {
+        var child = index
         while child > 0, heap[child].due < heap[(child - 1) / 2].due {
             exchange(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
     }
 
-    private mutating func sink(from place: Int) {
-        var parent = place
+    private mutating func sink(from index: Int) {
+        var parent = index
         while true {
             var soonest = parent
             for child in [2 * parent + 1, 2 * parent + 2]
@@ -49,7 +49,7 @@ struct Deadlines {
 
     private mutating func exchange(_ one: Int, _ other: Int) {
         heap.swapAt(one, other)
-        heap[one].place = one
-        heap[other].place = other
+        heap[one].heapIndex = one
+        heap[other].heapIndex = other
     }
 }

@@ -30,21 +30,21 @@ final class Driver {
     private static let finishLimit = Duration.seconds(1)
 
     private let configuration: FetchConfiguration
-    private let inbox: Inbox
+    private let commandQueue: CommandQueue
     private let multi: UnsafeMutableRawPointer
     private let poller: Poller
     private var transfers: [Transfer.ID: Transfer] = [:]
     private var deadlines = Deadlines()
     private var spares: [EasyHandle] = []
-    private let news = News()
+    private let pendingWakeups = PendingWakeups()
 
-    init(_ configuration: FetchConfiguration, _ inbox: Inbox) throws(FetchError) {
+    init(_ configuration: FetchConfiguration, _ commandQueue: CommandQueue) throws(FetchError) {
         let poller = try Poller()
-        guard curlIsReady, poller.watchEdges(of: inbox.wakeup), let multi = curl_multi_init() else {
+        guard curlIsReady, poller.watchEdges(of: commandQueue.wakeup), let multi = curl_multi_init() else {
             throw .outOfMemory
         }
         self.configuration = configuration
-        self.inbox = inbox
+        self.commandQueue = commandQueue
         self.multi = multi
         self.poller = poller
         // The first is for idle ones, which are closed as soon as there are more; the second for all. Without it a server
@@ -69,23 +69,23 @@ final class Driver {
         // What OpenSSL keeps for this thread goes now, not when the thread ends: whoever waits for the driver may exit
         // as soon as it hears of the end, and OpenSSL's cleanup at exit does not get on with threads that do theirs.
         OPENSSL_thread_stop()
-        inbox.didStop()
+        commandQueue.didStop()
     }
 
-    /// Returns when the inbox says stop.
+    /// Returns when the command queue says stop.
     func run() {
-        var commands: [Inbox.Command] = []
-        while inbox.take(into: &commands) {
+        var commands: [CommandQueue.Command] = []
+        while commandQueue.take(into: &commands) {
             let now = ContinuousClock.now
-            for command in commands { obey(command, at: now) }
+            for command in commands { perform(command, at: now) }
             commands.removeAll(keepingCapacity: true)
             // Timers that are due; a new handle's first step is one.
-            act(on: CURL_SOCKET_BAD, 0)
+            performAction(on: CURL_SOCKET_BAD, 0)
             collect()
             expire(at: now)
             poller.wait(milliseconds: CInt(milliseconds(from: now))) { descriptor, readiness in
-                guard descriptor != inbox.wakeup else { return }
-                act(on: descriptor, readiness)
+                guard descriptor != commandQueue.wakeup else { return }
+                performAction(on: descriptor, readiness)
                 collect()
             }
         }
@@ -93,7 +93,7 @@ final class Driver {
         for transfer in Array(transfers.values) { end(transfer, .shutDown) }
     }
 
-    private func obey(_ command: Inbox.Command, at now: ContinuousClock.Instant) {
+    private func perform(_ command: CommandQueue.Command, at now: ContinuousClock.Instant) {
         switch command {
         case .start(let id, let request, let receiver): start(id, request, receiver, at: now)
         case .resume(let id): transfers[id]?.resume()
@@ -111,7 +111,7 @@ final class Driver {
     ) {
         do throws(FetchError) {
             let easy = if let spare = spares.popLast() { spare } else { try EasyHandle(configuration) }
-            let transfer = try Transfer(id, request, receiver, on: easy, news, at: now)
+            let transfer = try Transfer(id, request, receiver, on: easy, pendingWakeups, at: now)
             guard curl_multi_add_handle(multi, easy.raw) == CURLM_OK else { throw .outOfMemory }
             transfers[id] = transfer
             deadlines.insert(transfer)
@@ -133,7 +133,7 @@ final class Driver {
         curl_multi_remove_handle(multi, transfer.easy.raw)
     }
 
-    private func act(on socket: curl_socket_t, _ readiness: CInt) {
+    private func performAction(on socket: curl_socket_t, _ readiness: CInt) {
         var running: CInt = 0
         curl_multi_socket_action(multi, socket, readiness, &running)
     }
@@ -159,7 +159,7 @@ final class Driver {
             transfer.finish(code)
             if code == CURLE_OK { recycle(transfer.easy) }
         }
-        news.deliver()
+        pendingWakeups.wakeReaders()
     }
 
     private func recycle(_ easy: EasyHandle) {

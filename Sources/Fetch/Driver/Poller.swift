@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 import System
 
-/// An epoll set: the inbox's eventfd and libcurl's sockets.
+/// An epoll set: the command queue's eventfd and libcurl's sockets.
 struct Poller: ~Copyable {
     /// A full one is no loss: what did not fit is reported by the next wait.
     private static let capacity = 256

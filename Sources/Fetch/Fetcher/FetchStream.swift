@@ -19,12 +19,12 @@ package final class FetchStream: Sendable {
     static let highWater = 256 << 10
 
     let id: Transfer.ID
-    private let inbox: Inbox
+    private let commandQueue: CommandQueue
     private let state = Mutex(State())
 
-    init(_ id: Transfer.ID, _ inbox: Inbox) {
+    init(_ id: Transfer.ID, _ commandQueue: CommandQueue) {
         self.id = id
-        self.inbox = inbox
+        self.commandQueue = commandQueue
     }
 
     /// Waits for the response's head.
@@ -50,7 +50,7 @@ package final class FetchStream: Sendable {
                 state.isPaused = false
                 return taken
             }
-            if wasPaused { inbox.post(.resume(id)) }
+            if wasPaused { commandQueue.post(.resume(id)) }
             if !bytes.isEmpty { return bytes }
             if let end {
                 try end.get()
@@ -68,12 +68,12 @@ package final class FetchStream: Sendable {
             state.bytes = []
             return state.end != nil
         }
-        if !hasEnded { inbox.post(.finish(id)) }
+        if !hasEnded { commandQueue.post(.finish(id)) }
     }
 
     /// Ends the transfer if it has not ended: closes its connection, or resets its HTTP/2 stream.
     package func cancel() {
-        if state.withLock({ $0.end == nil && !$0.isLeft }) { inbox.post(.cancel(id)) }
+        if state.withLock({ $0.end == nil && !$0.isLeft }) { commandQueue.post(.cancel(id)) }
     }
 
     /// The reader's own task may be cancelled while the one around the stream is not, so this listens, too.

@@ -8,12 +8,12 @@ import System
 /// host, and beside HTTP/1.1 requests hardly ever gets it.
 package final class Fetcher: Sendable {
     /// To the driver whose requests offer HTTP/1.1 only, and to that whose requests offer HTTP/2, too.
-    private let http1: Inbox
-    private let negotiating: Inbox
+    private let http1: CommandQueue
+    private let negotiating: CommandQueue
     private let lastID = Atomic<UInt64>(0)
 
     package init(_ configuration: FetchConfiguration = .init()) throws(FetchError) {
-        guard HeaderList.isFieldValue(configuration.userAgent) else { throw .invalidRequest }
+        guard CurlHeaderList.isFieldValue(configuration.userAgent) else { throw .invalidRequest }
         http1 = try Self.startDriver(configuration, named: "fetch-1")
         do throws(FetchError) {
             negotiating = try Self.startDriver(configuration, named: "fetch-2")
@@ -37,36 +37,36 @@ package final class Fetcher: Sendable {
         negotiating.stop(nil)
     }
 
-    /// The thread knows the inbox and not the fetcher, so that dropping the fetcher can end it.
+    /// The thread knows the command queue and not the fetcher, so that dropping the fetcher can end it.
     private static func startDriver(
         _ configuration: FetchConfiguration, named name: String
-    ) throws(FetchError) -> Inbox {
-        let inbox = try Inbox()
-        let driver = try Driver(configuration, inbox)
+    ) throws(FetchError) -> CommandQueue {
+        let commandQueue = try CommandQueue()
+        let driver = try Driver(configuration, commandQueue)
         do throws(SystemError) {
             try startThread(named: name) { driver.run() }
         } catch {
             throw FetchError(error)
         }
-        return inbox
+        return commandQueue
     }
 
-    private func inbox(for request: FetchRequest) -> Inbox { request.isNegotiable ? negotiating : http1 }
+    private func commandQueue(for request: FetchRequest) -> CommandQueue { request.isNegotiable ? negotiating : http1 }
 
     /// The whole response.
     package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse {
         let id = makeID()
-        let inbox = inbox(for: request)
+        let commandQueue = commandQueue(for: request)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Transfer.Waiter) in
-                guard inbox.post(.start(id, request, .whole(waiter))) else {
+                guard commandQueue.post(.start(id, request, .whole(waiter))) else {
                     return waiter.resume(returning: .failure(.shutDown))
                 }
                 // Cancelled before .start: the handler's .cancel came too early to find anything.
-                if Task.isCancelled { inbox.post(.cancel(id)) }
+                if Task.isCancelled { commandQueue.post(.cancel(id)) }
             }
         } onCancel: {
-            inbox.post(.cancel(id))
+            commandQueue.post(.cancel(id))
         }
         return try result.get()
     }
@@ -88,15 +88,15 @@ package final class Fetcher: Sendable {
 
     /// Like ``withStream(of:_:)``, for a response that outlives the task that asked: it is the caller's to cancel.
     package func open(_ request: consuming FetchRequest) throws(FetchError) -> FetchStream {
-        let inbox = inbox(for: request)
-        let stream = FetchStream(makeID(), inbox)
-        guard inbox.post(.start(stream.id, request, .stream(stream))) else { throw .shutDown }
+        let commandQueue = commandQueue(for: request)
+        let stream = FetchStream(makeID(), commandQueue)
+        guard commandQueue.post(.start(stream.id, request, .stream(stream))) else { throw .shutDown }
         return stream
     }
 
     /// Fails what is in flight and ends the threads.
     package func stop() async {
-        for inbox in [http1, negotiating] { await withCheckedContinuation { inbox.stop($0) } }
+        for commandQueue in [http1, negotiating] { await withCheckedContinuation { commandQueue.stop($0) } }
     }
 
     private func makeID() -> Transfer.ID { lastID.add(1, ordering: .relaxed).newValue }

@@ -1,7 +1,7 @@
 import CCurl
 
 /// A `curl_slist` of header lines. libcurl does not copy it: it outlives the transfer that uses it.
-struct HeaderList: ~Copyable {
+struct CurlHeaderList: ~Copyable {
     private(set) var raw: UnsafeMutablePointer<curl_slist>?
 
     deinit { curl_slist_free_all(raw) }

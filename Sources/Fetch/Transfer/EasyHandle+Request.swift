@@ -5,7 +5,7 @@ import System
 extension EasyHandle {
     /// Sets every option that differs from one request to the next. Header lines go into `headers`, which libcurl does
     /// not copy.
-    func prepare(for request: FetchRequest, _ headers: inout HeaderList) throws(FetchError) {
+    func prepare(for request: FetchRequest, _ headers: inout CurlHeaderList) throws(FetchError) {
         guard request.hasValidURL else { throw .invalidURL }
         forgetMessage()
         try set(CURLOPT_URL, request.url)
@@ -56,7 +56,7 @@ extension EasyHandle {
 
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {
         let method = request.method
-        guard HeaderList.isToken(method) else { throw .invalidRequest }
+        guard CurlHeaderList.isToken(method) else { throw .invalidRequest }
         // Each of the three undoes the other two.
         if method == "HEAD" {
             try set(CURLOPT_NOBODY, 1)

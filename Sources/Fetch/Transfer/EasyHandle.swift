@@ -78,7 +78,7 @@ final class EasyHandle {
     }
 
     /// The list is the caller's, and has to live until the transfer has ended.
-    func set(_ headers: borrowing HeaderList) throws(FetchError) {
+    func set(_ headers: borrowing CurlHeaderList) throws(FetchError) {
         try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
     }
 

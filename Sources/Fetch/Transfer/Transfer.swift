@@ -26,7 +26,7 @@ final class Transfer {
     let easy: EasyHandle
     /// When the driver has to look at this transfer, and where in ``Deadlines`` it is.
     var due: ContinuousClock.Instant
-    var place = 0
+    var heapIndex = 0
 
     private let url: String
     private var deadline: ContinuousClock.Instant
@@ -37,14 +37,14 @@ final class Transfer {
     private let responseLimit: Int
     private let isIdempotent: Bool
     private let receiver: Receiver
-    private let news: News
-    private var headers = HeaderList()
+    private let pendingWakeups: PendingWakeups
+    private var headers = CurlHeaderList()
     /// What is sent, and how much of it libcurl has asked for.
     private let outgoing: [UInt8]
     private var outgoingCount = 0
 
     /// How often the request was sent, or begun to be.
-    private var sendings = 0
+    private var sendCount = 0
     private var parser = HeadParser()
     private var head: FetchHead?
     private var body: [UInt8] = []
@@ -54,16 +54,16 @@ final class Transfer {
     private var lastActivity: ContinuousClock.Instant
     private var uploadedAtLastLook = 0
     /// Why a callback made libcurl give up.
-    private var refusal: FetchError?
+    private var callbackError: FetchError?
 
     init(
-        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle, _ news: News,
+        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle, _ pendingWakeups: PendingWakeups,
         at now: ContinuousClock.Instant
     ) throws(FetchError) {
         self.id = id
         self.easy = easy
         self.receiver = receiver
-        self.news = news
+        self.pendingWakeups = pendingWakeups
         url = request.url
         outgoing = request.body ?? []
         // A year stands for ever, and keeps the sum in range.
@@ -123,8 +123,8 @@ final class Transfer {
     /// connection that is found closed before a sending is passed over, for any method, without coming here.
     private func mayBeSent() -> Bool {
         if idleTimeout != nil { lastActivity = .now }
-        sendings += 1
-        return sendings == 1 || (sendings == 2 && isIdempotent)
+        sendCount += 1
+        return sendCount == 1 || (sendCount == 2 && isIdempotent)
     }
 
     private func send(into room: UnsafeMutableRawBufferPointer) -> Int {
@@ -147,11 +147,11 @@ final class Transfer {
             self.head = head
             if case .stream(let stream) = receiver {
                 stream.begin(head)
-                news.add(stream)
+                pendingWakeups.add(stream)
             }
         }
         guard !parser.isOverLimit else {
-            refusal = .responseTooLarge(limit: HeadParser.byteLimit)
+            callbackError = .responseTooLarge(limit: HeadParser.byteLimit)
             return 0
         }
         return line.count
@@ -161,7 +161,7 @@ final class Transfer {
         guard !isAbandoned else { return 0 }
         if idleTimeout != nil { lastActivity = .now }
         guard bytes.count <= responseLimit - bodyCount else {
-            refusal = .responseTooLarge(limit: responseLimit)
+            callbackError = .responseTooLarge(limit: responseLimit)
             return 0
         }
         switch receiver {
@@ -169,7 +169,7 @@ final class Transfer {
             body.append(contentsOf: bytes)
         case .stream(let stream):
             isPaused = !stream.append(bytes)
-            news.add(stream)
+            pendingWakeups.add(stream)
             if isPaused { return Int(CURL_WRITEFUNC_PAUSE) }
         }
         bodyCount += bytes.count
@@ -212,7 +212,7 @@ final class Transfer {
         let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
         // Before the connection is there its own timeout counts, and a pause is our silence, not the server's.
         let isExempt = allowsSilenceBeforeBody && head != nil && bodyCount == 0
-        if sendings == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
+        if sendCount == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
         uploadedAtLastLook = uploaded
         guard now < lastActivity + idleTimeout else { return .idle }
         due = min(limit, lastActivity + idleTimeout)
@@ -227,7 +227,7 @@ final class Transfer {
             case .whole(let waiter): waiter.resume(returning: .success(FetchResponse(head: head, body: body)))
             case .stream(let stream):
                 stream.end(.success(()))
-                news.add(stream)
+                pendingWakeups.add(stream)
             }
             return
         }
@@ -239,7 +239,7 @@ final class Transfer {
 
     private func error(for code: CURLcode) -> FetchError? {
         if code == CURLE_OK { return nil }
-        if let refusal { return refusal }
-        return FetchError(code, easy, url: url, hasBeenSent: sendings > 0)
+        if let callbackError { return callbackError }
+        return FetchError(code, easy, url: url, hasBeenSent: sendCount > 0)
     }
 }
