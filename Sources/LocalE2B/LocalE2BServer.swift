@@ -59,7 +59,7 @@ package final class LocalE2BServer: Sendable {
             edge.serve(EdgeRouter(edge: edge, sandboxes: sandboxes, faults: faults, mainPort: port))
             if let forks {
                 Task {
-                    for await _ in forks.warmings { await pool.renew() }
+                    for await _ in forks.warmups { await pool.renew() }
                 }
             }
             return LocalE2BServer(server, serving, sandboxes, edge, files, forks, apiKey, port)
@@ -104,7 +104,7 @@ package final class LocalE2BServer: Sendable {
         if let forks {
             let bubblewrap = try await Bubblewrap(files, configuration.network)
             try await forks.start()
-            let memory = MemoryWatch(MemoryLimits(sandbox: configuration.memory))
+            let memory = MemoryMonitor(MemoryLimits(sandbox: configuration.memory))
             return { Launch.isolated(files, bubblewrap, forks, memory) }
         }
         let check = [Launch.python, "-c", "import ipykernel.kernelapp, jupyter_client.asynchronous"]

@@ -16,7 +16,7 @@ package enum Log {
 
     private static let capacity = 2000
     private static let state = Mutex(State())
-    private static let news = DispatchSemaphore(value: 0)
+    private static let linesAvailable = DispatchSemaphore(value: 0)
 
     package static func note(_ text: String) { write("e2b-local: \(text)") }
 
@@ -33,7 +33,7 @@ package enum Log {
             return (state.lines.count == 1, needsThread)
         }
         if needsThread { Thread.detachNewThread { while true { writeNext() } } }
-        if isFirst { news.signal() }
+        if isFirst { linesAvailable.signal() }
     }
 
     /// Waits until all has been written, but not for longer than `limit`. Blocks: for the end of the process.
@@ -45,7 +45,7 @@ package enum Log {
     }
 
     private static func writeNext() {
-        news.wait()
+        linesAvailable.wait()
         let (lines, dropped) = state.withLock { state in
             defer { (state.lines, state.dropped, state.isWriting) = ([], 0, true) }
             return (state.lines, state.dropped)

@@ -22,7 +22,7 @@ import Testing
         #expect(AgentFrame(Array(#"{"id":1,"result":[1, 2]}"#.utf8))?.content == .result(Array("[1, 2]".utf8)))
         #expect(
             AgentFrame(Array(#"{"id":1,"error":{"status":404,"text":"Context x not found"}}"#.utf8))?.content
-                == .failure(AgentFailure(status: 404, text: "Context x not found")))
+                == .failure(AgentError(status: 404, text: "Context x not found")))
     }
 
     @Test(arguments: [

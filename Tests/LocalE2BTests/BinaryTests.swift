@@ -157,14 +157,14 @@ struct BinaryTests {
         let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base"}"#)
         #expect(created.status == 201)
         let kernels = try Machine.processes(with: "\(binary.temporary.path)/").filter {
-            KernelFile.text("/proc/\($0)/cmdline").contains("startup.py")
+            ProcFile.text("/proc/\($0)/cmdline").contains("startup.py")
         }
         #expect(!kernels.isEmpty)
         for agent in try Machine.processes(with: "\(binary.temporary.path)/")
-        where KernelFile.text("/proc/\(agent)/cmdline").contains("agent.py") {
+        where ProcFile.text("/proc/\(agent)/cmdline").contains("agent.py") {
             kill(try #require(pid_t(agent)), SIGKILL)
         }
-        while kernels.contains(where: { KernelFile.text("/proc/\($0)/cmdline").contains("startup.py") }) {
+        while kernels.contains(where: { ProcFile.text("/proc/\($0)/cmdline").contains("startup.py") }) {
             try await Task.sleep(for: .milliseconds(20))
         }
         kill(binary.process.processIdentifier, SIGTERM)

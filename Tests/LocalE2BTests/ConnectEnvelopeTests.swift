@@ -27,20 +27,20 @@ import Testing
     @Test func `every truncation is refused`() {
         let body = ConnectEnvelope(payload: Array("{}".utf8)).bytes
         for count in 1..<body.count {
-            #expect(throws: ConnectEnvelope.Malformed.truncated) {
+            #expect(throws: ConnectEnvelope.ParseError.truncated) {
                 try ConnectEnvelope.all(in: Array(body.prefix(count)), limit: 100)
             }
         }
     }
 
     @Test func `compressed and oversized envelopes are refused`() {
-        #expect(throws: ConnectEnvelope.Malformed.compressed) {
+        #expect(throws: ConnectEnvelope.ParseError.compressed) {
             try ConnectEnvelope.all(in: [1, 0, 0, 0, 0], limit: 100)
         }
-        #expect(throws: ConnectEnvelope.Malformed.tooLarge(0xFFFF_FFFF)) {
+        #expect(throws: ConnectEnvelope.ParseError.tooLarge(0xFFFF_FFFF)) {
             try ConnectEnvelope.all(in: [0, 255, 255, 255, 255], limit: 100)
         }
-        #expect(throws: ConnectEnvelope.Malformed.tooLarge(3)) {
+        #expect(throws: ConnectEnvelope.ParseError.tooLarge(3)) {
             try ConnectEnvelope.all(in: [0, 0, 0, 0, 3, 1, 1, 1], limit: 2)
         }
     }

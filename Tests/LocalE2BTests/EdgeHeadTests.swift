@@ -22,7 +22,7 @@ struct EdgeHeadTests {
 
     @Test(arguments: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n", "GET /\r\n\r\n", "\r\n\r\n"])
     func `anything but HTTP 1 is refused`(text: String) {
-        #expect(throws: EdgeHead.Malformed.notHTTP) { try EdgeHead(Array(text.utf8)) }
+        #expect(throws: EdgeHead.ParseError.notHTTP) { try EdgeHead(Array(text.utf8)) }
     }
 
     @Test func `a head has a limit`() throws {
@@ -31,8 +31,8 @@ struct EdgeHeadTests {
             return start + [UInt8](repeating: 0x78, count: count - start.count - 2) + Array("\r\n\r\n".utf8)
         }
         #expect(try EdgeHead(head(EdgeHead.limit)) != nil)
-        #expect(throws: EdgeHead.Malformed.tooLarge) { try EdgeHead(head(EdgeHead.limit + 1)) }
-        #expect(throws: EdgeHead.Malformed.tooLarge) {
+        #expect(throws: EdgeHead.ParseError.tooLarge) { try EdgeHead(head(EdgeHead.limit + 1)) }
+        #expect(throws: EdgeHead.ParseError.tooLarge) {
             try EdgeHead([UInt8](repeating: 0x78, count: EdgeHead.limit + 1))
         }
     }

@@ -39,8 +39,8 @@ struct ForkServerTests {
         /// The server and the fork of it that has taken its place, or is about to.
         func forkServers() throws -> [String] {
             try Machine.processes(with: "\(binary.temporary.path)/").filter {
-                KernelFile.text("/proc/\($0)/cmdline").contains("forkserver.py")
-                    && !KernelFile.text("/proc/\($0)/cmdline").contains("choom")
+                ProcFile.text("/proc/\($0)/cmdline").contains("forkserver.py")
+                    && !ProcFile.text("/proc/\($0)/cmdline").contains("choom")
             }
         }
     }

@@ -48,7 +48,7 @@ enum Machine {
     /// Processes whose command line holds `text`.
     static func processes(with text: String) throws -> [String] {
         try living().filter { pid in
-            KernelFile.text("/proc/\(pid)/cmdline").replacing("\0", with: " ").contains(text)
+            ProcFile.text("/proc/\(pid)/cmdline").replacing("\0", with: " ").contains(text)
         }
     }
 }

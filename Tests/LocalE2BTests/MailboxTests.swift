@@ -11,7 +11,7 @@ import Testing
         for number in 0..<3000 {
             #expect(try await mailbox.next() == .content(.line(Array("\(number)".utf8))))
         }
-        await #expect(throws: Mailbox.Closing.sandboxGone) { try await mailbox.next() }
+        await #expect(throws: Mailbox.ClosedError.sandboxGone) { try await mailbox.next() }
     }
 
     @Test func `a full mailbox holds its writer until it is read`() async throws {
@@ -42,7 +42,7 @@ import Testing
         _ = try await mailbox.next()
         mailbox.close(.clientGone)
         for await _ in done.stream {}
-        await #expect(throws: Mailbox.Closing.clientGone) { try await mailbox.next() }
+        await #expect(throws: Mailbox.ClosedError.clientGone) { try await mailbox.next() }
     }
 
     @Test func `silence ends at the deadline`() async throws {
@@ -56,7 +56,7 @@ import Testing
         let mailbox = Mailbox()
         let reader = Task { try await mailbox.next() }
         reader.cancel()
-        await #expect(throws: Mailbox.Closing.cancelled) { try await reader.value }
+        await #expect(throws: Mailbox.ClosedError.cancelled) { try await reader.value }
         mailbox.put(.end)
         #expect(try await mailbox.next() == .content(.end))
     }

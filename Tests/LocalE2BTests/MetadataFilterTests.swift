@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: ["a", "a=b=c", "a=b&c", "=a=", "a=b&&c"])
     func `a pair without exactly one equals sign is refused`(parameter: String) {
-        #expect(throws: MetadataFilter.BadPair.self) { try MetadataFilter(parameter: parameter) }
+        #expect(throws: MetadataFilter.PairError.self) { try MetadataFilter(parameter: parameter) }
     }
 
     @Test func `every pair has to match`() throws {

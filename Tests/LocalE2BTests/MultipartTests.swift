@@ -37,17 +37,17 @@ import Testing
     @Test func `every truncation is refused or shorter, and none crashes`() {
         let whole = body([("Content-Disposition: form-data; name=\"file\"; filename=\"a\"", "one")])
         for count in 0..<whole.count - 4 {
-            #expect(throws: Multipart.Malformed.self) {
+            #expect(throws: Multipart.ParseError.self) {
                 try Multipart.parts(of: Array(whole.prefix(count)), contentType: type)
             }
         }
     }
 
     @Test func `what has no boundary or no name is refused`() {
-        #expect(throws: Multipart.Malformed.noBoundary) {
+        #expect(throws: Multipart.ParseError.noBoundary) {
             try Multipart.parts(of: [], contentType: "multipart/form-data")
         }
-        #expect(throws: Multipart.Malformed.badHeader) {
+        #expect(throws: Multipart.ParseError.badHeader) {
             try Multipart.parts(of: body([("X: y", "z")]), contentType: type)
         }
     }

@@ -6,13 +6,13 @@ import Testing
 /// Two connections on real sockets, spliced in the middle.
 @Suite(.timeLimit(.minutes(10))) struct SpliceTests {
     private struct Line {
-        let readiness: Readiness
+        let readiness: ReadinessPoller
         let left: PeerSocket
         let right: PeerSocket
         let ends: (PeerSocket, PeerSocket)
 
         init() throws {
-            readiness = try Readiness()
+            readiness = try ReadinessPoller()
             var (one, other): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
             try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &one) == 0)
             try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &other) == 0)

@@ -36,7 +36,7 @@ struct StubServer {
     /// What the one agent that wrote such a note wrote; empty before.
     func note(_ name: String) throws -> String {
         for home in try FileManager.default.contentsOfDirectory(atPath: folder) {
-            let note = KernelFile.text("\(folder)/\(home)/\(name)")
+            let note = ProcFile.text("\(folder)/\(home)/\(name)")
             if !note.isEmpty { return note }
         }
         return ""

@@ -42,7 +42,7 @@ extension Agent {
 }
 
 enum AgentCallError: Error, Equatable, Sendable {
-    case refused(AgentFailure)
+    case refused(AgentError)
     /// The sandbox ended before it answered.
     case gone
 }

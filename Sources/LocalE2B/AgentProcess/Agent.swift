@@ -13,7 +13,7 @@ final class Agent: Sendable {
         var mailboxes: [Int: Mailbox] = [:]
         var phase = Phase.starting(nil)
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
-        var lastWords = ""
+        var lastLogLine = ""
     }
 
     private enum Phase {
@@ -46,7 +46,7 @@ final class Agent: Sendable {
             agent.killProcess()
         }
         defer { alarm.cancel() }
-        let outcome = await withTaskCancellationHandler {
+        let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 agent.state.withLock { $0.phase = .starting(continuation) }
                 thread.start()
@@ -54,7 +54,7 @@ final class Agent: Sendable {
         } onCancel: {
             agent.killProcess()
         }
-        _ = try outcome.get()
+        _ = try result.get()
         return agent
     }
 
@@ -108,7 +108,7 @@ final class Agent: Sendable {
     // MARK: Requests
 
     /// Sends a request and returns where its answers arrive. The caller ends it with `forget`.
-    func open(_ operation: some AgentOperation) async throws(Mailbox.Closing) -> (id: Int, mailbox: Mailbox) {
+    func open(_ operation: some AgentOperation) async throws(Mailbox.ClosedError) -> (id: Int, mailbox: Mailbox) {
         let mailbox = Mailbox()
         let id = state.withLock { state -> Int? in
             guard case .ready = state.phase else { return nil }
@@ -138,7 +138,7 @@ final class Agent: Sendable {
     }
 
     /// A request that belongs to an open one and has no answer of its own.
-    func send(_ operation: some AgentOperation) async throws(Mailbox.Closing) {
+    func send(_ operation: some AgentOperation) async throws(Mailbox.ClosedError) {
         try await write(operation, id: takeID())
     }
 
@@ -149,7 +149,7 @@ final class Agent: Sendable {
         }
     }
 
-    private func write(_ operation: some AgentOperation, id: Int) async throws(Mailbox.Closing) {
+    private func write(_ operation: some AgentOperation, id: Int) async throws(Mailbox.ClosedError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         guard var line = try? encoder.encode(AgentRequest(id: id, operation: operation)) else {
@@ -176,7 +176,7 @@ final class Agent: Sendable {
             output: { line in self.receive(line) },
             log: { text in self.log(text) })
         process.reap()
-        end(.failure(.agentFailed(state.withLock { $0.lastWords.isEmpty ? "it ended at once" : $0.lastWords })))
+        end(.failure(.agentFailed(state.withLock { $0.lastLogLine.isEmpty ? "it ended at once" : $0.lastLogLine })))
     }
 
     private func receive(_ line: ArraySlice<UInt8>) {
@@ -197,11 +197,11 @@ final class Agent: Sendable {
     }
 
     private func log(_ text: String) {
-        state.withLock { $0.lastWords = text }
+        state.withLock { $0.lastLogLine = text }
         Log.note("sandbox: \(text)")
     }
 
-    private func end(_ outcome: Result<[String], LocalE2BError>) {
+    private func end(_ result: Result<[String], LocalE2BError>) {
         writing.async { [process] in process.closeInput() }
         launch.cleanUp()
         let (starter, mailboxes, exitWaiters) = state.withLock { state in
@@ -220,6 +220,6 @@ final class Agent: Sendable {
         }
         for mailbox in mailboxes { mailbox.close(.sandboxGone) }
         for waiter in exitWaiters { waiter.resume() }
-        starter?.resume(returning: outcome)
+        starter?.resume(returning: result)
     }
 }

@@ -19,7 +19,7 @@ struct AgentFrame: Equatable, Sendable {
         case data([UInt8])
         /// The execution's context exists; its lines follow when it is its turn.
         case accepted
-        case failure(AgentFailure)
+        case failure(AgentError)
         case end
 
         /// What it holds on to while it waits for its reader.
@@ -58,7 +58,7 @@ struct AgentFrame: Equatable, Sendable {
             }
             content = .data([UInt8](data))
         case "error":
-            guard let failure = try? JSONDecoder().decode(AgentFailure.self, from: Data(value)) else { return nil }
+            guard let failure = try? JSONDecoder().decode(AgentError.self, from: Data(value)) else { return nil }
             content = .failure(failure)
         default: return nil
         }
@@ -66,7 +66,7 @@ struct AgentFrame: Equatable, Sendable {
 }
 
 /// The agent's refusal: an HTTP status with text from the interpreter, or a Connect code with a message from envd's part.
-struct AgentFailure: Error, Equatable, Sendable, Decodable {
+struct AgentError: Error, Equatable, Sendable, Decodable {
     var status: Int?
     var text: String?
     var code: String?

@@ -58,11 +58,11 @@ actor AgentPool {
             return last.agent
         }
         guard !isStopping else { throw .agentFailed("the server is stopping") }
-        let outcome = await withCheckedContinuation { continuation in
+        let result = await withCheckedContinuation { continuation in
             waiters.append(continuation)
             refill()
         }
-        return try outcome.get()
+        return try result.get()
     }
 
     /// Kills the idle ones and those that are starting.
@@ -81,7 +81,7 @@ actor AgentPool {
 
     private func refill() {
         guard !isStopping else { return }
-        while starting.count < Self.startsAtOnce, fresh < target + waiters.count {
+        while starting.count < Self.startsAtOnce, currentCount < target + waiters.count {
             let number = nextStart
             nextStart += 1
             starting[number] = Start(task: Task { await start(number) }, generation: generation)
@@ -89,24 +89,24 @@ actor AgentPool {
     }
 
     /// Those of this generation that are there or will be.
-    private var fresh: Int {
+    private var currentCount: Int {
         idle.count { $0.generation == generation } + starting.values.count { $0.generation == generation }
     }
 
     private func start(_ number: Int) async {
-        var outcome = await attempt()
+        var result = await attempt()
         // The fork server may have ended with this order in its hands, and so may the one that was taking its place; another
         // one is started.
         for pause in Self.pauses {
-            guard case .failure = outcome, !isStopping else { break }
+            guard case .failure = result, !isStopping else { break }
             try? await Task.sleep(for: pause)
-            outcome = await attempt()
+            result = await attempt()
         }
         let generation = starting.removeValue(forKey: number)?.generation ?? generation
-        if isStopping, case .success(let agent) = outcome { return await agent.kill() }
+        if isStopping, case .success(let agent) = result { return await agent.kill() }
         if !waiters.isEmpty {
-            waiters.removeFirst().resume(returning: outcome)
-        } else if case .success(let agent) = outcome {
+            waiters.removeFirst().resume(returning: result)
+        } else if case .success(let agent) = result {
             idle.append(Idle(agent: agent, generation: generation))
             idle.sort { $0.generation < $1.generation }
         } else {

@@ -8,11 +8,11 @@ final class ChildProcess: Sendable {
         var pid: pid_t?
         var input: CInt?
         /// Whose closing ends the sandbox that a forked agent is in.
-        var life: CInt?
+        var keepAlive: CInt?
         var output: CInt = -1
         var log: CInt = -1
         /// `kill` came before there was anything to kill.
-        var isDoomed = false
+        var isKillRequested = false
     }
 
     /// KEYCTL_JOIN_SESSION_KEYRING of keyctl(2); without a name the keyring is a new one.
@@ -35,29 +35,29 @@ final class ChildProcess: Sendable {
         let pipes = try Pipes(launch)
         defer { pipes.closeChildEnds() }
         let spawned =
-            if let life = pipes.life, let started = pipes.started {
-                Self.spawn(launch, stdin: life.read, stdout: started.write, stderr: pipes.log.write)
+            if let keepAlive = pipes.keepAlive, let sandboxInfo = pipes.sandboxInfo {
+                Self.spawn(launch, stdin: keepAlive.read, stdout: sandboxInfo.write, stderr: pipes.log.write)
             } else {
                 Self.spawn(launch, stdin: pipes.input.read, stdout: pipes.output.write, stderr: pipes.log.write)
             }
-        let isDoomed = state.withLock { state in
+        let isKillRequested = state.withLock { state in
             (state.output, state.log, state.input) = (pipes.output.read, pipes.log.read, pipes.input.write)
-            state.life = pipes.life?.write
+            state.keepAlive = pipes.keepAlive?.write
             if case .success(let pid) = spawned { state.pid = pid }
-            return state.isDoomed
+            return state.isKillRequested
         }
         if case .failure(let error) = spawned {
             closeAll()
             throw error
         }
-        if isDoomed {
+        if isKillRequested {
             kill()
             return closeInput()
         }
-        guard let (server, order) = launch.fork, let started = pipes.started else { return }
+        guard let (server, request) = launch.fork, let sandboxInfo = pipes.sandboxInfo else { return }
         do throws(LocalE2BError) {
             try server.fork(
-                order, handing: [pipes.input.read, pipes.output.write, pipes.log.write, started.read])
+                request, handing: [pipes.input.read, pipes.output.write, pipes.log.write, sandboxInfo.read])
         } catch {
             kill()
             reap()
@@ -106,7 +106,7 @@ final class ChildProcess: Sendable {
     /// Ends the program with SIGKILL, and its process group with it. Safe at any time, from any thread.
     func kill() {
         state.withLock { state in
-            state.isDoomed = true
+            state.isKillRequested = true
             // Under the lock, so that `reap` cannot free the number in between.
             if let pid = state.pid {
                 Foundation.kill(-pid, SIGKILL)
@@ -165,8 +165,8 @@ final class ChildProcess: Sendable {
     /// After all writes: only the queue that writes calls this, so no write has the number of a closed pipe.
     func closeInput() {
         let inputs = state.withLock { state in
-            defer { (state.input, state.life) = (nil, nil) }
-            return [state.input, state.life]
+            defer { (state.input, state.keepAlive) = (nil, nil) }
+            return [state.input, state.keepAlive]
         }
         for case let input? in inputs { close(input) }
     }

@@ -7,10 +7,10 @@ struct Command {
     let error: String
 
     static func run(_ arguments: [String]) async throws(LocalE2BError) -> Command {
-        let outcome = await withCheckedContinuation { continuation in
+        let result = await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: runAndWait(arguments)) }
         }
-        return try outcome.get()
+        return try result.get()
     }
 
     private static func runAndWait(_ arguments: [String]) -> Result<Command, LocalE2BError> {

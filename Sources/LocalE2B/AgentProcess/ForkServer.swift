@@ -8,15 +8,15 @@ final class ForkServer: Sendable {
     private struct State {
         var process: ChildProcess?
         var starter: CheckedContinuation<Result<Void, LocalE2BError>, Never>?
-        var lastWords = ""
+        var lastLogLine = ""
         var isStopping = false
         /// None has been started, or the last one has been reaped.
         var hasEnded = true
-        var stopped: [CheckedContinuation<Void, Never>] = []
+        var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     /// What a sandbox's agent is to be, beside the namespaces that it joins.
-    struct Order: Encodable {
+    struct ForkRequest: Encodable {
         let folder: String
         let environment: [String: String]
         /// As Python's `resource` calls them.
@@ -26,16 +26,16 @@ final class ForkServer: Sendable {
     }
 
     /// How long an order may wait for a server that has just ended.
-    private static let patience = 30.0
+    private static let forkTimeout = 30.0
 
     /// Each time when what is forked has all packages from then on.
-    let warmings: AsyncStream<Void>
-    private let becameWarm: AsyncStream<Void>.Continuation
+    let warmups: AsyncStream<Void>
+    private let warmupContinuation: AsyncStream<Void>.Continuation
     private let launch: Launch
     private let state = Mutex(State())
 
     init(_ files: AgentFiles) {
-        (warmings, becameWarm) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (warmups, warmupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         // It has nothing to lose but time: when memory runs out it goes with the sandboxes.
         let arguments =
             ["/usr/bin/choom", "-n", "\(Bubblewrap.Limit.oomScore)", "--"] + Account.dropping
@@ -52,7 +52,7 @@ final class ForkServer: Sendable {
 
     /// Returns when it can fork.
     func start() async throws(LocalE2BError) {
-        let outcome = await withTaskCancellationHandler {
+        let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { ($0.starter, $0.hasEnded) = (continuation, false) }
                 let thread = Thread { self.run() }
@@ -63,7 +63,7 @@ final class ForkServer: Sendable {
         } onCancel: {
             end()
         }
-        try outcome.get()
+        try result.get()
     }
 
     /// Ends it and returns when it has been reaped.
@@ -71,29 +71,29 @@ final class ForkServer: Sendable {
         end()
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
-                if !state.hasEnded { state.stopped.append(continuation) }
+                if !state.hasEnded { state.stopWaiters.append(continuation) }
                 return state.hasEnded
             }
             if hasEnded { continuation.resume() }
         }
-        becameWarm.finish()
+        warmupContinuation.finish()
     }
 
     /// Has an agent forked. Blocks while there is no server.
     ///
     /// - Parameter descriptors: the agent's stdin, stdout and stderr, and where bubblewrap tells of the sandbox.
-    func fork(_ order: Order, handing descriptors: [CInt]) throws(LocalE2BError) {
-        guard let message = try? JSONEncoder().encode(order) else {
-            preconditionFailure("An order is strings and numbers and always encodes.")
+    func fork(_ request: ForkRequest, handing descriptors: [CInt]) throws(LocalE2BError) {
+        guard let message = try? JSONEncoder().encode(request) else {
+            preconditionFailure("A request is strings and numbers and always encodes.")
         }
-        let deadline = Date.now + Self.patience
+        let deadline = Date.now + Self.forkTimeout
         while Date.now < deadline {
             let (process, isStopping) = state.withLock { ($0.process, $0.isStopping) }
             if isStopping { break }
             if let process, process.send(message, handing: descriptors) { return }
             Thread.sleep(forTimeInterval: 0.02)
         }
-        throw .agentFailed("there is no fork server: \(state.withLock { $0.lastWords })")
+        throw .agentFailed("there is no fork server: \(state.withLock { $0.lastLogLine })")
     }
 
     private func end() {
@@ -113,38 +113,38 @@ final class ForkServer: Sendable {
                 if !state.isStopping { state.process = process }
                 return state.isStopping
             }
-            if !isStopping { live(process) }
-            guard goesOn() else { break }
+            if !isStopping { runOnce(process) }
+            guard shouldRestart() else { break }
             Log.note("the fork server has ended and is started again")
             // One that cannot start does not keep the machine busy.
             if Date.now.timeIntervalSince(started) < 5 { Thread.sleep(forTimeInterval: 0.5) }
         }
-        let stopped = state.withLock { state in
+        let stopWaiters = state.withLock { state in
             state.hasEnded = true
-            defer { state.stopped = [] }
-            return state.stopped
+            defer { state.stopWaiters = [] }
+            return state.stopWaiters
         }
-        for waiter in stopped { waiter.resume() }
+        for waiter in stopWaiters { waiter.resume() }
     }
 
-    private func live(_ process: ChildProcess) {
+    private func runOnce(_ process: ChildProcess) {
         do throws(LocalE2BError) {
             try process.spawn(launch)
         } catch {
-            return state.withLock { $0.lastWords = "\(error)" }
+            return state.withLock { $0.lastLogLine = "\(error)" }
         }
         process.read(
             longestLine: 4096,
             output: { line in
                 switch String(decoding: line, as: UTF8.self) {
                 case "ready": answerStart(.success(()))
-                case "warm": becameWarm.yield()
+                case "warm": warmupContinuation.yield()
                 default: break
                 }
             },
             log: { text in
                 Log.note("fork server: \(text)")
-                state.withLock { $0.lastWords = text }
+                state.withLock { $0.lastLogLine = text }
             })
         process.reap()
         process.closeInput()
@@ -152,17 +152,17 @@ final class ForkServer: Sendable {
     }
 
     /// Whether the next one is to be started; not where the first could not.
-    private func goesOn() -> Bool {
-        let (isFirst, isStopping, words) = state.withLock { ($0.starter != nil, $0.isStopping, $0.lastWords) }
+    private func shouldRestart() -> Bool {
+        let (isFirst, isStopping, words) = state.withLock { ($0.starter != nil, $0.isStopping, $0.lastLogLine) }
         if isFirst { answerStart(.failure(.pythonMissing(words.isEmpty ? "it ended at once" : words))) }
         return !isFirst && !isStopping
     }
 
-    private func answerStart(_ outcome: Result<Void, LocalE2BError>) {
+    private func answerStart(_ result: Result<Void, LocalE2BError>) {
         let starter = state.withLock { state in
             defer { state.starter = nil }
             return state.starter
         }
-        starter?.resume(returning: outcome)
+        starter?.resume(returning: result)
     }
 }

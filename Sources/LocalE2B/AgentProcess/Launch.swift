@@ -10,9 +10,9 @@ struct Launch: Sendable {
     let isIsolated: Bool
     var input = Input.pipe
     /// Where the program only makes the sandbox, and the agent is forked into it.
-    var fork: (server: ForkServer, order: ForkServer.Order)?
+    var fork: (server: ForkServer, request: ForkServer.ForkRequest)?
     /// Who looks after its memory.
-    var memory: MemoryWatch?
+    var memory: MemoryMonitor?
 
     /// What stdin is.
     enum Input {
@@ -58,12 +58,12 @@ struct Launch: Sendable {
     }
 
     /// The agent forked into what bubblewrap makes.
-    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer, _ memory: MemoryWatch)
+    static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer, _ memory: MemoryMonitor)
         -> Launch
     {
         let arguments = bubblewrap.emptySandbox(files)
         return Launch(
             program: arguments[0], arguments: arguments, environment: [:], folder: nil, isIsolated: true,
-            fork: (server, bubblewrap.order), memory: memory)
+            fork: (server, bubblewrap.forkRequest), memory: memory)
     }
 }

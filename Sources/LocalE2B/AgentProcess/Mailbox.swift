@@ -7,11 +7,11 @@ internal import Synchronization
 /// sandbox and nobody else.
 final class Mailbox: Sendable {
     /// Why no more will come.
-    enum Closing: Error, Equatable, Sendable {
+    enum ClosedError: Error, Equatable, Sendable {
         case sandboxGone, clientGone, cancelled
     }
 
-    enum Arrival: Equatable, Sendable {
+    enum Delivery: Equatable, Sendable {
         case content(AgentFrame.Content)
         /// Nothing came in the given time.
         case silence
@@ -23,7 +23,7 @@ final class Mailbox: Sendable {
 
     private struct Waiter {
         let ticket: Int
-        let continuation: CheckedContinuation<Result<Arrival, Closing>, Never>
+        let continuation: CheckedContinuation<Result<Delivery, ClosedError>, Never>
     }
 
     private struct State {
@@ -31,7 +31,7 @@ final class Mailbox: Sendable {
         /// Where the queue begins: taking from the front moves this instead of everything behind it.
         var head = 0
         var byteCount = 0
-        var closing: Closing?
+        var closedError: ClosedError?
         var waiter: Waiter?
         var tickets = 0
         var isReaderWaiting = false
@@ -52,12 +52,12 @@ final class Mailbox: Sendable {
     }
 
     private let state = Mutex(State())
-    private let room = DispatchSemaphore(value: 0)
+    private let space = DispatchSemaphore(value: 0)
 
     /// Called by the reader thread only; blocks it while the mailbox is full.
     func put(_ content: AgentFrame.Content) {
         let (waiter, isFull) = state.withLock { state in
-            guard state.closing == nil else { return (nil as Waiter?, false) }
+            guard state.closedError == nil else { return (nil as Waiter?, false) }
             if let waiter = state.waiter {
                 state.waiter = nil
                 return (waiter, false)
@@ -68,27 +68,27 @@ final class Mailbox: Sendable {
             return (nil, state.isReaderWaiting)
         }
         waiter?.continuation.resume(returning: .success(.content(content)))
-        if isFull { room.wait() }
+        if isFull { space.wait() }
     }
 
     /// What has come already is still read when the sandbox is gone, but not when the client is.
-    func close(_ closing: Closing) {
+    func close(_ error: ClosedError) {
         let (waiter, wasWaiting) = state.withLock { state in
-            guard state.closing == nil else { return (nil as Waiter?, false) }
-            state.closing = closing
-            if closing != .sandboxGone { (state.queue, state.head) = ([], 0) }
+            guard state.closedError == nil else { return (nil as Waiter?, false) }
+            state.closedError = error
+            if error != .sandboxGone { (state.queue, state.head) = ([], 0) }
             defer {
                 state.waiter = nil
                 state.isReaderWaiting = false
             }
             return (state.waiter, state.isReaderWaiting)
         }
-        waiter?.continuation.resume(returning: .failure(closing))
-        if wasWaiting { room.signal() }
+        waiter?.continuation.resume(returning: .failure(error))
+        if wasWaiting { space.signal() }
     }
 
     /// The next piece, or `.silence` at `deadline`. One caller at a time.
-    func next(before deadline: ContinuousClock.Instant? = nil) async throws(Closing) -> Arrival {
+    func next(before deadline: ContinuousClock.Instant? = nil) async throws(ClosedError) -> Delivery {
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets
@@ -100,40 +100,40 @@ final class Mailbox: Sendable {
             }
         }
         defer { alarm?.cancel() }
-        let outcome = await withTaskCancellationHandler {
+        let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 take(ticket, continuation)
             }
         } onCancel: {
             wake(ticket, with: .failure(.cancelled))
         }
-        return try outcome.get()
+        return try result.get()
     }
 
-    private func take(_ ticket: Int, _ continuation: CheckedContinuation<Result<Arrival, Closing>, Never>) {
-        let (outcome, hasRoomAgain) = state.withLock { state -> (Result<Arrival, Closing>?, Bool) in
+    private func take(_ ticket: Int, _ continuation: CheckedContinuation<Result<Delivery, ClosedError>, Never>) {
+        let (result, hasSpaceAgain) = state.withLock { state -> (Result<Delivery, ClosedError>?, Bool) in
             if let content = state.popFirst() {
                 state.byteCount -= content.byteCount + Self.overhead
                 let wasWaiting = state.isReaderWaiting && state.byteCount <= Self.highWater / 2
                 if wasWaiting { state.isReaderWaiting = false }
                 return (.success(.content(content)), wasWaiting)
             }
-            if let closing = state.closing { return (.failure(closing), false) }
+            if let closedError = state.closedError { return (.failure(closedError), false) }
             // Cancelled before the waiter was there for the handler to find.
             if Task.isCancelled { return (.failure(.cancelled), false) }
             state.waiter = Waiter(ticket: ticket, continuation: continuation)
             return (nil, false)
         }
-        if hasRoomAgain { room.signal() }
-        if let outcome { continuation.resume(returning: outcome) }
+        if hasSpaceAgain { space.signal() }
+        if let result { continuation.resume(returning: result) }
     }
 
-    private func wake(_ ticket: Int, with outcome: Result<Arrival, Closing>) {
+    private func wake(_ ticket: Int, with result: Result<Delivery, ClosedError>) {
         let waiter = state.withLock { state -> Waiter? in
             guard let waiter = state.waiter, waiter.ticket == ticket else { return nil }
             state.waiter = nil
             return waiter
         }
-        waiter?.continuation.resume(returning: outcome)
+        waiter?.continuation.resume(returning: result)
     }
 }

@@ -9,8 +9,8 @@ struct Pipes {
     let output: Ends
     let log: Ends
     /// Stdin of what keeps the sandbox of a forked agent, and what bubblewrap says about that sandbox.
-    let life: Ends?
-    let started: Ends?
+    let keepAlive: Ends?
+    let sandboxInfo: Ends?
 
     init(_ launch: Launch) throws(LocalE2BError) {
         var made: [Ends] = []
@@ -32,14 +32,14 @@ struct Pipes {
             }
         output = try make { pipe($0) }
         log = try make { pipe($0) }
-        life = launch.fork == nil ? nil : try make { pipe($0) }
-        started = launch.fork == nil ? nil : try make { pipe($0) }
+        keepAlive = launch.fork == nil ? nil : try make { pipe($0) }
+        sandboxInfo = launch.fork == nil ? nil : try make { pipe($0) }
     }
 
     /// Once others have them.
     func closeChildEnds() {
-        for descriptor in [input.read, output.write, log.write, life?.read] { descriptor.map { _ = close($0) } }
-        if let started { Self.closeBoth(started) }
+        for descriptor in [input.read, output.write, log.write, keepAlive?.read] { descriptor.map { _ = close($0) } }
+        if let sandboxInfo { Self.closeBoth(sandboxInfo) }
     }
 
     private static func closeBoth(_ ends: Ends) {

@@ -18,8 +18,8 @@ struct CodeInterpreter {
         case (.POST, 3, "contexts") where path[2] == "restart":
             return .json(try await call(Operation.RestartContext(context: path[1])))
         case (_, 1, "health"), (_, 1, "execute"), (_, 1...2, "contexts"):
-            throw Refusal.detail(405, "Method Not Allowed")
-        default: throw Refusal.detail(404, "Not Found")
+            throw HTTPError.detail(405, "Method Not Allowed")
+        default: throw HTTPError.detail(404, "Not Found")
         }
     }
 
@@ -30,17 +30,17 @@ struct CodeInterpreter {
         let language = try body.optionalString("language").map(Self.language)
         let environment = try body.optionalStrings("env_vars")
         guard context == nil || language == nil else {
-            throw Refusal.plain(400, "Only one of context_id or language can be provided")
+            throw HTTPError.plain(400, "Only one of context_id or language can be provided")
         }
         let operation = Operation.Execute(code: code, language: language, context: context, env_vars: environment)
-        do throws(ExecutionStream.NotStarted) {
+        do throws(ExecutionStream.StartError) {
             let stream = try await ExecutionStream.start(operation, in: sandbox.agent, for: request)
             // The real server sends no content type.
             return .stream(stream.source.damaged(by: fault, isConnect: false), type: nil)
         } catch {
             switch error {
             case .refused(let failure): throw Self.refusal(failure)
-            case .gone: throw Refusal.sandboxGone(sandbox.id)
+            case .gone: throw HTTPError.sandboxGone(sandbox.id)
             }
         }
     }
@@ -57,7 +57,7 @@ struct CodeInterpreter {
         } catch {
             switch error {
             case .refused(let failure): throw Self.refusal(failure)
-            case .gone: throw Refusal.sandboxGone(sandbox.id)
+            case .gone: throw HTTPError.sandboxGone(sandbox.id)
             }
         }
     }
@@ -67,7 +67,7 @@ struct CodeInterpreter {
         return ["js": "javascript", "ts": "typescript"][name] ?? name
     }
 
-    private static func refusal(_ failure: AgentFailure) -> Refusal {
+    private static func refusal(_ failure: AgentError) -> HTTPError {
         let status = failure.status ?? 500
         return .plain((400...599).contains(status) ? status : 500, failure.text ?? failure.message ?? "failed")
     }
@@ -139,7 +139,7 @@ struct InterpreterBody {
         return string
     }
 
-    private static func refusal(_ problem: Problem) -> Refusal {
-        Refusal(encoding: ["detail": [problem]], status: 422)
+    private static func refusal(_ problem: Problem) -> HTTPError {
+        HTTPError(encoding: ["detail": [problem]], status: 422)
     }
 }

@@ -6,13 +6,13 @@ internal import Synchronization
 ///
 /// A client that leaves interrupts the kernel.
 final class ExecutionStream: Sendable {
-    enum NotStarted: Error {
-        case refused(AgentFailure)
+    enum StartError: Error {
+        case refused(AgentError)
         case gone
     }
 
     /// The connection is closed without a final chunk.
-    enum Cut: Error {
+    enum AbortError: Error {
         case sandboxGone, clientGone
     }
 
@@ -31,32 +31,32 @@ final class ExecutionStream: Sendable {
     private let agent: Agent
     private let id: Int
     private let mailbox: Mailbox
-    private let watch: PeerWatch?
+    private let watch: DisconnectMonitor?
     private let state = Mutex(State())
 
     /// Returns when the context is known and the header can be sent.
     static func start(
         _ operation: Operation.Execute, in agent: Agent, for request: HTTPRequest
-    ) async throws(NotStarted) -> ExecutionStream {
+    ) async throws(StartError) -> ExecutionStream {
         do {
             let (id, mailbox) = try await agent.open(operation)
-            let watch = PeerWatch(request) { mailbox.close(.clientGone) }
+            let watch = DisconnectMonitor(request) { mailbox.close(.clientGone) }
             let stream = ExecutionStream(agent, id, mailbox, watch)
             // An agent that does not say so in time is busy with another execution of the same context.
             switch try await mailbox.next(before: .now + .seconds(2)) {
-            case .content(.failure(let failure)): throw NotStarted.refused(failure)
+            case .content(.failure(let failure)): throw StartError.refused(failure)
             case .content(.accepted), .silence: break
             case .content(let content): stream.state.withLock { $0.pending.append(content) }
             }
             return stream
-        } catch let error as NotStarted {
+        } catch let error as StartError {
             throw error
         } catch {
             throw .gone
         }
     }
 
-    private init(_ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: PeerWatch?) {
+    private init(_ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: DisconnectMonitor?) {
         self.agent = agent
         self.id = id
         self.mailbox = mailbox
@@ -80,18 +80,18 @@ final class ExecutionStream: Sendable {
                 (state.pending.isEmpty ? nil : state.pending.removeFirst(), state.hasBegun, state.hasEnded)
             }
             if hasEnded { return nil }
-            let arrival: Mailbox.Arrival
+            let delivery: Mailbox.Delivery
             if let pending {
-                arrival = .content(pending)
+                delivery = .content(pending)
             } else {
                 do {
                     // Queued behind another execution the real server is silent, too.
-                    arrival = try await mailbox.next(before: hasBegun ? .now + Self.keepaliveInterval : nil)
+                    delivery = try await mailbox.next(before: hasBegun ? .now + Self.keepaliveInterval : nil)
                 } catch {
-                    throw error == .sandboxGone ? Cut.sandboxGone : Cut.clientGone
+                    throw error == .sandboxGone ? AbortError.sandboxGone : AbortError.clientGone
                 }
             }
-            switch arrival {
+            switch delivery {
             case .content(.part(let part)) where !part.isEmpty:
                 state.withLock { ($0.hasBegun, $0.isWithinLine) = (true, true) }
                 return part

@@ -18,7 +18,7 @@ struct ControlAPI {
         try Self.checkKey(of: request, apiKey)
         let isV2 = path.first == "v2"
         let route = Array(isV2 ? path.dropFirst() : path[...])
-        guard route.first == "sandboxes" else { throw Refusal.api(404, "Not found") }
+        guard route.first == "sandboxes" else { throw HTTPError.api(404, "Not found") }
         switch (request.method, route.count, route.dropFirst(2).first) {
         case (.POST, 1, _): return try await create(request, isV2: isV2)
         case (.GET, 1, _): return try await list(request, isV2: isV2)
@@ -30,23 +30,23 @@ struct ControlAPI {
         case (.POST, 3, "connect"): return try await connect(request, route[1], isV2: isV2)
         case (.POST, 3, "pause"):
             _ = try await find(route[1])
-            throw Refusal.api(501, "This server cannot pause sandboxes: they live in memory")
+            throw HTTPError.api(501, "This server cannot pause sandboxes: they live in memory")
         case (.POST, 3, "resume"):
             _ = try await find(route[1])
-            throw Refusal.api(409, "Sandbox \"\(route[1])\" is already running")
+            throw HTTPError.api(409, "Sandbox \"\(route[1])\" is already running")
         case (.GET, 3, "metrics"):
             _ = try await find(route[1])
             return .json(Array("[]".utf8))
-        default: throw Refusal.api(404, "Not found")
+        default: throw HTTPError.api(404, "Not found")
         }
     }
 
-    static func checkKey(of request: HTTPRequest, _ apiKey: String) throws(Refusal) {
+    static func checkKey(of request: HTTPRequest, _ apiKey: String) throws(HTTPError) {
         guard let key = request.headers[HTTPHeader("X-API-Key")], !key.isEmpty else {
-            throw Refusal.api(401, "API key is missing: send the one that e2b-local printed in the X-API-Key header")
+            throw HTTPError.api(401, "API key is missing: send the one that e2b-local printed in the X-API-Key header")
         }
         guard Token.isEqual(key, apiKey) else {
-            throw Refusal.api(401, "Invalid API key: e2b-local prints a new one at each start")
+            throw HTTPError.api(401, "Invalid API key: e2b-local prints a new one at each start")
         }
     }
 
@@ -65,26 +65,26 @@ struct ControlAPI {
         let body = try await decode(Creation.self, request)
         let timeout = try checked(body.timeout ?? (isV2 ? 300 : 15))
         guard let template = Template(reference: body.templateID) else {
-            throw Refusal.api(404, "template '\(body.templateID)' not found")
+            throw HTTPError.api(404, "template '\(body.templateID)' not found")
         }
         guard !hasNetwork || body.allow_internet_access != false else {
-            throw Refusal.api(400, "This server's sandboxes share the machine's network: it cannot be taken from one")
+            throw HTTPError.api(400, "This server's sandboxes share the machine's network: it cannot be taken from one")
         }
-        let order = Sandboxes.Order(
+        let creation = Sandboxes.CreationRequest(
             template: template, metadata: body.metadata ?? [:], envs: body.envVars ?? [:],
             isSecured: isV2 || body.secure == true, timeout: timeout)
         let sandbox: Sandbox
-        do throws(Sandboxes.Refusal) {
-            sandbox = try await sandboxes.create(order)
+        do throws(Sandboxes.LifecycleError) {
+            sandbox = try await sandboxes.create(creation)
         } catch {
             throw Self.refusal(error, "")
         }
-        return try .json(SandboxAnswer(sandbox, domain: domain), status: 201)
+        return try .json(SandboxResponse(sandbox, domain: domain), status: 201)
     }
 
     private func kill(_ id: String) async throws -> HTTPResponse {
         try checkID(id)
-        do throws(Sandboxes.Refusal) {
+        do throws(Sandboxes.LifecycleError) {
             try await sandboxes.kill(id)
             return .noContent
         } catch {
@@ -107,7 +107,7 @@ struct ControlAPI {
     private func refresh(_ request: HTTPRequest, _ id: String) async throws -> HTTPResponse {
         let duration = try await decode(Extension.self, request).duration ?? 15
         guard (0...3600).contains(duration) else {
-            throw Refusal.api(400, "Duration must be between 0 and 3600 seconds")
+            throw HTTPError.api(400, "Duration must be between 0 and 3600 seconds")
         }
         _ = try await extend(id, .seconds(max(15, duration)), isExtension: true)
         return .noContent
@@ -119,12 +119,12 @@ struct ControlAPI {
             ? try await decode(OptionalTimeout.self, request).timeout ?? 300
             : try await decode(Timeout.self, request).timeout
         let sandbox = try await extend(id, try checked(seconds), isExtension: true)
-        return try .json(SandboxAnswer(sandbox, domain: domain))
+        return try .json(SandboxResponse(sandbox, domain: domain))
     }
 
     private func extend(_ id: String, _ timeout: Duration, isExtension: Bool) async throws -> Sandbox {
         try checkID(id)
-        do throws(Sandboxes.Refusal) {
+        do throws(Sandboxes.LifecycleError) {
             return try await sandboxes.setTimeout(timeout, of: id, isExtension: isExtension)
         } catch {
             throw Self.refusal(error, id)
@@ -132,9 +132,9 @@ struct ControlAPI {
     }
 
     private func checked(_ seconds: Int) throws -> Duration {
-        guard seconds > 0 else { throw Refusal.api(400, "Timeout must be greater than 0") }
+        guard seconds > 0 else { throw HTTPError.api(400, "Timeout must be greater than 0") }
         guard seconds <= Self.longestTimeout else {
-            throw Refusal.api(400, "Timeout cannot be greater than \(Self.longestTimeout / 3600) hours")
+            throw HTTPError.api(400, "Timeout cannot be greater than \(Self.longestTimeout / 3600) hours")
         }
         return .seconds(seconds)
     }
@@ -149,10 +149,10 @@ struct ControlAPI {
 
     private func list(_ request: HTTPRequest, isV2: Bool) async throws -> HTTPResponse {
         let page: SandboxList.Page
-        do throws(SandboxList.BadQuery) {
+        do throws(SandboxList.QueryError) {
             page = try SandboxList(Query(request.target.query()), isPaged: isV2).page(of: await sandboxes.all)
         } catch {
-            throw Refusal.api(400, error.message)
+            throw HTTPError.api(400, error.message)
         }
         var headers: HTTPHeaders = [:]
         if let next = page.nextToken { headers[HTTPHeader("X-Next-Token")] = next }
@@ -161,7 +161,7 @@ struct ControlAPI {
     }
 
     private func checkID(_ id: String) throws {
-        guard SandboxAddress.isID(id) else { throw Refusal.api(400, "Invalid sandbox ID") }
+        guard SandboxAddress.isID(id) else { throw HTTPError.api(400, "Invalid sandbox ID") }
     }
 
     /// An absent body is an empty object.
@@ -170,7 +170,7 @@ struct ControlAPI {
         do {
             return try JSONDecoder().decode(type, from: bytes.isEmpty ? Data("{}".utf8) : Data(bytes))
         } catch {
-            throw Refusal.api(400, "validation error: \(Self.explain(error))")
+            throw HTTPError.api(400, "validation error: \(Self.explain(error))")
         }
     }
 
@@ -183,7 +183,7 @@ struct ControlAPI {
         }
     }
 
-    static func refusal(_ error: Sandboxes.Refusal, _ id: String) -> Refusal {
+    static func refusal(_ error: Sandboxes.LifecycleError, _ id: String) -> HTTPError {
         switch error {
         case .tooMany(let limit):
             .api(429, "you have reached the maximum number of concurrent E2B sandboxes (\(limit))")

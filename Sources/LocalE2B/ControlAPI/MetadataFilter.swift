@@ -1,15 +1,15 @@
 /// The `metadata` parameter of a list: pairs that a sandbox must all have. Protocol document, 2.2.
 struct MetadataFilter: Equatable, Sendable {
-    struct BadPair: Error, Equatable, Sendable {}
+    struct PairError: Error, Equatable, Sendable {}
 
     let pairs: [String: String]
 
     /// - Parameter parameter: the query value, decoded once. Inside it the whole is escaped, and each part again.
-    init(parameter: String) throws(BadPair) {
+    init(parameter: String) throws(PairError) {
         var pairs: [String: String] = [:]
         for pair in Query.unescape(parameter).split(separator: "&") {
             let parts = pair.split(separator: "=", omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw BadPair() }
+            guard parts.count == 2 else { throw PairError() }
             pairs[Query.unescape(parts[0])] = Query.unescape(parts[1])
         }
         self.pairs = pairs

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// One page of the sandboxes that match a query. Protocol document, 2.2.
 struct SandboxList {
-    struct BadQuery: Error, Equatable {
+    struct QueryError: Error, Equatable {
         let message: String
     }
 
@@ -23,28 +23,28 @@ struct SandboxList {
     private let cursor: (startedAt: Double, id: String)?
 
     /// - Parameter isPaged: false for the legacy list, which knows `metadata` only.
-    init(_ query: Query, isPaged: Bool) throws(BadQuery) {
+    init(_ query: Query, isPaged: Bool) throws(QueryError) {
         do {
             filter = try query["metadata"].map(MetadataFilter.init)
         } catch {
-            throw BadQuery(message: "Invalid metadata filter: each pair needs one '='")
+            throw QueryError(message: "Invalid metadata filter: each pair needs one '='")
         }
         let states = (query["state"] ?? "running,paused").split(separator: ",")
         for state in states where state != "running" && state != "paused" {
-            throw BadQuery(message: "Invalid state '\(state)'")
+            throw QueryError(message: "Invalid state '\(state)'")
         }
         wantsRunning = !isPaged || states.contains("running")
         guard let limit = isPaged ? Int(query["limit"] ?? "100") : .max, limit >= 1, !isPaged || limit <= 100 else {
-            throw BadQuery(message: "Limit must be between 1 and 100")
+            throw QueryError(message: "Limit must be between 1 and 100")
         }
         self.limit = limit
         switch query["order"] ?? "desc" {
         case "asc": isAscending = true
         case "desc": isAscending = false
-        default: throw BadQuery(message: "Order must be asc or desc")
+        default: throw QueryError(message: "Order must be asc or desc")
         }
         if let text = query["startedAfter"] {
-            guard let date = Self.date(text) else { throw BadQuery(message: "startedAfter is not an RFC 3339 date") }
+            guard let date = Self.date(text) else { throw QueryError(message: "startedAfter is not an RFC 3339 date") }
             startedAfter = date
         } else {
             startedAfter = nil
@@ -52,7 +52,7 @@ struct SandboxList {
         template = query["template"].flatMap(Template.init(reference:))
         matchesTemplate = query["template"] != nil
         if isPaged, let token = query["nextToken"], !token.isEmpty {
-            guard let cursor = Self.cursor(token) else { throw BadQuery(message: "Invalid next token") }
+            guard let cursor = Self.cursor(token) else { throw QueryError(message: "Invalid next token") }
             self.cursor = cursor
         } else {
             cursor = nil

@@ -3,7 +3,7 @@ internal import System
 
 /// The sandboxes in use: who they are, and when each ends.
 actor Sandboxes {
-    struct Order: Sendable {
+    struct CreationRequest: Sendable {
         var template: Template
         var metadata: [String: String]
         var envs: [String: String]
@@ -11,7 +11,7 @@ actor Sandboxes {
         var timeout: Duration
     }
 
-    enum Refusal: Error, Equatable, Sendable {
+    enum LifecycleError: Error, Equatable, Sendable {
         case tooMany(limit: Int)
         case notStarted(String)
         case notFound
@@ -31,7 +31,7 @@ actor Sandboxes {
     private let limit: Int
 
     private var running: [String: Sandbox] = [:]
-    private var alarms: [String: Task<Void, any Error>] = [:]
+    private var expiryTimers: [String: Task<Void, any Error>] = [:]
     /// Creations that have passed the limit and are not in `running` yet.
     private var pending = 0
     /// Of those, the ones that have their agent.
@@ -44,21 +44,21 @@ actor Sandboxes {
         self.limit = limit
     }
 
-    func create(_ order: Order) async throws(Refusal) -> Sandbox {
+    func create(_ request: CreationRequest) async throws(LifecycleError) -> Sandbox {
         guard !isStopping else { throw .stopping }
         guard running.count + pending < limit else { throw .tooMany(limit: limit) }
         pending += 1
         defer { pending -= 1 }
         let id = "i" + Token.letters(19)
-        let agent = try await initialize(id, order)
+        let agent = try await initialize(id, request)
         let now = Date.now
         let sandbox = Sandbox(
-            id: id, template: order.template, metadata: order.metadata, envs: order.envs,
-            token: order.isSecured ? Token.secret() : nil, startedAt: now, endAt: now + order.timeout.inSeconds,
+            id: id, template: request.template, metadata: request.metadata, envs: request.envs,
+            token: request.isSecured ? Token.secret() : nil, startedAt: now, endAt: now + request.timeout.inSeconds,
             agent: agent)
         running[id] = sandbox
         totals.created += 1
-        setAlarm(id)
+        scheduleExpiry(id)
         Task {
             await agent.waitForExit()
             forget(id)
@@ -66,7 +66,7 @@ actor Sandboxes {
         return sandbox
     }
 
-    private func initialize(_ id: String, _ order: Order) async throws(Refusal) -> Agent {
+    private func initialize(_ id: String, _ request: CreationRequest) async throws(LifecycleError) -> Agent {
         let agent: Agent
         do throws(LocalE2BError) {
             agent = try await pool.take()
@@ -77,7 +77,7 @@ actor Sandboxes {
         defer { initializing[id] = nil }
         do throws(AgentCallError) {
             _ = try await agent.call(
-                Operation.Initialize(sandbox_id: id, template_id: order.template.id, envs: order.envs))
+                Operation.Initialize(sandbox_id: id, template_id: request.template.id, envs: request.envs))
         } catch {
             await agent.kill()
             throw isStopping ? .stopping : .notStarted("the sandbox ended while it was set up")
@@ -89,7 +89,7 @@ actor Sandboxes {
         return agent
     }
 
-    func kill(_ id: String) async throws(Refusal) {
+    func kill(_ id: String) async throws(LifecycleError) {
         guard let sandbox = take(id) else { throw .notFound }
         totals.killed += 1
         await sandbox.agent.kill()
@@ -132,20 +132,20 @@ actor Sandboxes {
     // MARK: Time
 
     /// Ends the sandbox `timeout` from now, or not before that when `isExtension`.
-    func setTimeout(_ timeout: Duration, of id: String, isExtension: Bool) throws(Refusal) -> Sandbox {
+    func setTimeout(_ timeout: Duration, of id: String, isExtension: Bool) throws(LifecycleError) -> Sandbox {
         guard var sandbox = find(id) else { throw .notFound }
         let end = Date.now + timeout.inSeconds
         guard !isExtension || end > sandbox.endAt else { return sandbox }
         sandbox.endAt = end
         running[sandbox.id] = sandbox
-        setAlarm(sandbox.id)
+        scheduleExpiry(sandbox.id)
         return sandbox
     }
 
-    private func setAlarm(_ id: String) {
-        alarms[id]?.cancel()
+    private func scheduleExpiry(_ id: String) {
+        expiryTimers[id]?.cancel()
         guard let end = running[id]?.endAt else { return }
-        alarms[id] = Task {
+        expiryTimers[id] = Task {
             try await Task.sleep(for: .seconds(end.timeIntervalSinceNow))
             await expire(id)
         }
@@ -153,8 +153,8 @@ actor Sandboxes {
 
     private func expire(_ id: String) async {
         guard let sandbox = running[id] else { return }
-        // The end was moved while this alarm was on its way here, or the two clocks differ by a little.
-        guard sandbox.endAt <= .now else { return setAlarm(id) }
+        // The end was moved while this timer was on its way here, or the two clocks differ by a little.
+        guard sandbox.endAt <= .now else { return scheduleExpiry(id) }
         _ = take(id)
         totals.expired += 1
         await sandbox.agent.kill()
@@ -169,7 +169,7 @@ actor Sandboxes {
     private func take(_ id: String) -> Sandbox? {
         guard let sandbox = find(id) else { return nil }
         running[sandbox.id] = nil
-        alarms.removeValue(forKey: sandbox.id)?.cancel()
+        expiryTimers.removeValue(forKey: sandbox.id)?.cancel()
         return sandbox
     }
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Bounded both ways: each piece that is written is answered when it has been taken, and the agent sends no more than
 /// a window ahead of what the client has taken. So a stalled connection stalls neither its sandbox nor its neighbours.
 final class DialledPort: ByteStream {
-    enum Failure: Error, Equatable, Sendable {
+    enum ConnectionError: Error, Equatable, Sendable {
         case broken
     }
 
@@ -21,7 +21,7 @@ final class DialledPort: ByteStream {
     /// - Throws: `.refused` when nothing listens there, after the second that a server may take to start listening.
     static func open(_ port: Int, in agent: Agent) async throws(AgentCallError) -> DialledPort {
         let opened: (id: Int, mailbox: Mailbox)
-        do throws(Mailbox.Closing) {
+        do throws(Mailbox.ClosedError) {
             opened = try await agent.open(Operation.Dial(port: port))
         } catch {
             throw .gone
@@ -51,7 +51,7 @@ final class DialledPort: ByteStream {
                 unreported.withLock { $0 += data.count }
                 return data
             case .content(.end): return []
-            case .content(.failure): throw Failure.broken
+            case .content(.failure): throw ConnectionError.broken
             case .content, .silence: continue
             }
         }

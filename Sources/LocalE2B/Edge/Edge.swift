@@ -16,7 +16,7 @@ final class Edge: Sendable {
 
     let port: UInt16
     private let listener: PeerSocket
-    private let readiness: Readiness
+    private let readiness: ReadinessPoller
     private let serving = Mutex<Task<Void, Never>?>(nil)
     private let connectionCount = Mutex(0)
 
@@ -24,7 +24,7 @@ final class Edge: Sendable {
     ///
     /// - Parameter port: 0 takes any free one.
     init(port: UInt16) throws(LocalE2BError) {
-        readiness = try Readiness()
+        readiness = try ReadinessPoller()
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
@@ -85,7 +85,7 @@ final class Edge: Sendable {
         return nil
     }
 
-    func connect(to port: UInt16) async throws(PeerSocket.Failure) -> PeerSocket {
+    func connect(to port: UInt16) async throws(PeerSocket.ConnectionError) -> PeerSocket {
         try await PeerSocket.connect(to: port, readiness)
     }
 }

@@ -1,7 +1,7 @@
 /// The head of a connection's first HTTP request: as much of it as routing needs. The bytes themselves are passed on
 /// as they are.
 struct EdgeHead: Equatable, Sendable {
-    enum Malformed: Error, Equatable, Sendable {
+    enum ParseError: Error, Equatable, Sendable {
         case notHTTP, tooLarge
     }
 
@@ -13,7 +13,7 @@ struct EdgeHead: Equatable, Sendable {
     private(set) var sandboxPort: String?
 
     /// Nil: the head is not complete yet.
-    init?(_ bytes: [UInt8]) throws(Malformed) {
+    init?(_ bytes: [UInt8]) throws(ParseError) {
         guard let end = Self.end(of: bytes) else {
             guard bytes.count <= Self.limit else { throw .tooLarge }
             return nil

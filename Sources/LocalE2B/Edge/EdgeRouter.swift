@@ -31,19 +31,19 @@ final class EdgeRouter: Sendable {
         do {
             guard let head = try await head(of: peer) else { return }
             let address = try SandboxAddress(host: head.host, id: head.sandboxID, port: head.sandboxPort)
-            guard let address else { throw Refusal.plain(400, "missing header") }
-            if let fault = faults.strike([.edge]), try await !survives(fault, address, peer) { return }
+            guard let address else { throw HTTPError.plain(400, "missing header") }
+            if let fault = faults.nextRule(for: [.edge]), try await !survives(fault, address, peer) { return }
             guard let sandbox = await sandboxes.find(address.sandbox) else {
-                throw Refusal.sandboxGone(address.sandbox)
+                throw HTTPError.sandboxGone(address.sandbox)
             }
             try await counted(sandbox.id) {
                 let destination = try await self.destination(address.port, in: sandbox)
                 guard await !Splice(idleLimit: Limit.idle).run(peer, destination) else { return }
                 // It may have ended meanwhile.
                 throw await self.sandboxes.find(sandbox.id) == nil
-                    ? Refusal.sandboxGone(sandbox.id) : Refusal.portClosed(sandbox.id, address.port)
+                    ? HTTPError.sandboxGone(sandbox.id) : HTTPError.portClosed(sandbox.id, address.port)
             }
-        } catch let refusal as Refusal {
+        } catch let refusal as HTTPError {
             await answer(refusal, on: peer)
         } catch {
             // The client has left, or has never said what it wants: there is nobody to answer.
@@ -59,12 +59,13 @@ final class EdgeRouter: Sendable {
                     let piece = try await peer.read()
                     guard !piece.isEmpty else { return nil }
                     bytes += piece
-                    do throws(EdgeHead.Malformed) {
+                    do throws(EdgeHead.ParseError) {
                         guard let head = try EdgeHead(bytes) else { continue }
                         peer.unread(bytes)
                         return head
                     } catch {
-                        throw Refusal.plain(error == .tooLarge ? 431 : 400, "This is not a request that can be routed")
+                        throw HTTPError.plain(
+                            error == .tooLarge ? 431 : 400, "This is not a request that can be routed")
                     }
                 }
             }
@@ -83,18 +84,20 @@ final class EdgeRouter: Sendable {
         // Until the client leaves.
         while fault.hangs, try await !peer.read().isEmpty {}
         if fault.hangs || fault.resets { return false }
-        if let answer = fault.answer(address, isStream: false) { throw Refusal(response: answer) }
+        if let answer = fault.answer(address, isStream: false) { throw HTTPError(response: answer) }
         return true
     }
 
     private func destination(_ port: Int, in sandbox: Sandbox) async throws -> any ByteStream {
         do {
-            if port == Target.envdPort || port == Target.interpreterPort { return try await edge.connect(to: mainPort) }
+            if port == RequestRoute.envdPort || port == RequestRoute.interpreterPort {
+                return try await edge.connect(to: mainPort)
+            }
             return try await DialledPort.open(port, in: sandbox.agent)
         } catch AgentCallError.gone {
-            throw Refusal.sandboxGone(sandbox.id)
+            throw HTTPError.sandboxGone(sandbox.id)
         } catch {
-            throw Refusal.portClosed(sandbox.id, port)
+            throw HTTPError.portClosed(sandbox.id, port)
         }
     }
 
@@ -104,7 +107,7 @@ final class EdgeRouter: Sendable {
             connections[id, default: 0] += 1
             return true
         }
-        guard isAdmitted else { throw Refusal.tooManyConnections(id, limit: Limit.connections) }
+        guard isAdmitted else { throw HTTPError.tooManyConnections(id, limit: Limit.connections) }
         defer {
             connections.withLock { connections in
                 connections[id, default: 0] -= 1
@@ -114,7 +117,7 @@ final class EdgeRouter: Sendable {
         try await body()
     }
 
-    private func answer(_ refusal: Refusal, on peer: PeerSocket) async {
+    private func answer(_ refusal: HTTPError, on peer: PeerSocket) async {
         let response = refusal.response
         do {
             let body = try await response.bodyData

@@ -3,19 +3,19 @@ internal import Synchronization
 
 /// A TCP connection of the edge. Closed when nobody holds it any more.
 final class PeerSocket: ByteStream {
-    enum Failure: Error, Equatable, Sendable {
+    enum ConnectionError: Error, Equatable, Sendable {
         case broken(errno: CInt)
     }
 
     private static let pieceSize = 64 << 10
 
     let descriptor: CInt
-    private let readiness: Readiness
+    private let readiness: ReadinessPoller
     /// Read already, and to be read again.
     private let unread = Mutex<[UInt8]>([])
 
     /// Takes over a connected socket.
-    init(_ descriptor: CInt, _ readiness: Readiness) {
+    init(_ descriptor: CInt, _ readiness: ReadinessPoller) {
         self.descriptor = descriptor
         self.readiness = readiness
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -31,7 +31,7 @@ final class PeerSocket: ByteStream {
     }
 
     /// Connects to a loopback port.
-    static func connect(to port: UInt16, _ readiness: Readiness) async throws(Failure) -> PeerSocket {
+    static func connect(to port: UInt16, _ readiness: ReadinessPoller) async throws(ConnectionError) -> PeerSocket {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw .broken(errno: errno) }
         let peer = PeerSocket(descriptor, readiness)
@@ -86,7 +86,7 @@ final class PeerSocket: ByteStream {
     }
 
     private func waitOrThrow(_ error: CInt, _ events: CInt) async throws {
-        guard error == EAGAIN || error == EINTR else { throw Failure.broken(errno: error) }
+        guard error == EAGAIN || error == EINTR else { throw ConnectionError.broken(errno: error) }
         await readiness.wait(for: descriptor, events)
     }
 }

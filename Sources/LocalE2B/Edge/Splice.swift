@@ -3,14 +3,14 @@ internal import Synchronization
 
 /// Copies both ways until both sides have finished, one of them breaks, or nothing moves for `idleLimit`.
 struct Splice {
-    private enum Ending { case finished, broken }
+    private enum CopyResult { case finished, broken }
 
     let idleLimit: Duration
 
     /// False: nothing has come from `server`, and the client can still be told so.
     func run(_ client: some ByteStream, _ server: some ByteStream) async -> Bool {
         let progress = Progress()
-        await withTaskGroup(of: Ending.self) { group in
+        await withTaskGroup(of: CopyResult.self) { group in
             group.addTask { await Self.copy(from: client, to: server, progress, isAnswer: false) }
             group.addTask { await Self.copy(from: server, to: client, progress, isAnswer: true) }
             group.addTask { [idleLimit] in await progress.waitForSilence(of: idleLimit) }
@@ -24,7 +24,7 @@ struct Splice {
     /// - Parameter isAnswer: an end without a byte before it is none, and is not passed on.
     private static func copy(
         from source: some ByteStream, to destination: some ByteStream, _ progress: Progress, isAnswer: Bool
-    ) async -> Ending {
+    ) async -> CopyResult {
         do {
             while true {
                 let bytes = try await source.read()
@@ -53,7 +53,7 @@ struct Splice {
             }
         }
 
-        func waitForSilence(of limit: Duration) async -> Ending {
+        func waitForSilence(of limit: Duration) async -> CopyResult {
             while true {
                 let end = state.withLock { $0.lastMove } + limit
                 if end <= .now { return .broken }

@@ -18,7 +18,7 @@ struct ConnectCall {
         switch type {
         case "application/json": isStream = false
         case "application/connect+json": isStream = true
-        default: throw Refusal(response: HTTPResponse(statusCode: .of(415), headers: Self.accepted))
+        default: throw HTTPError(response: HTTPResponse(statusCode: .of(415), headers: Self.accepted))
         }
         timeout = try Self.timeout(request.headers[HTTPHeader("Connect-Timeout-Ms")])
         user = Self.user(request.headers[.authorization])
@@ -34,7 +34,7 @@ struct ConnectCall {
     private static func timeout(_ text: String?) throws -> Int? {
         guard let text else { return nil }
         guard text.utf8.count <= 10, let timeout = Int(text), timeout >= 0 else {
-            throw Refusal.rpc(
+            throw HTTPError.rpc(
                 ConnectError(code: .invalidArgument, message: "protocol error: invalid Connect-Timeout-Ms"))
         }
         return timeout
@@ -52,7 +52,7 @@ struct ConnectCall {
     func messages<Message: Decodable>(_ type: Message.Type) throws(ConnectError) -> [Message] {
         var payloads = [body.isEmpty ? Array("{}".utf8) : body]
         if isStream {
-            do throws(ConnectEnvelope.Malformed) {
+            do throws(ConnectEnvelope.ParseError) {
                 payloads = try ConnectEnvelope.all(in: body, limit: Self.bodyLimit).filter { !$0.isEnd }.map(\.payload)
             } catch {
                 throw ConnectError(code: .invalidArgument, message: "protocol error: bad envelope")

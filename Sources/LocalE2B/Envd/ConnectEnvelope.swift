@@ -2,7 +2,7 @@ internal import Foundation
 
 /// One message of a Connect stream: flags, length, payload. Protocol document, 4.2.
 struct ConnectEnvelope: Equatable, Sendable {
-    enum Malformed: Error, Equatable, Sendable {
+    enum ParseError: Error, Equatable, Sendable {
         case truncated, compressed
         case tooLarge(Int)
     }
@@ -39,7 +39,7 @@ struct ConnectEnvelope: Equatable, Sendable {
     }
 
     /// All envelopes of a request's body.
-    static func all(in body: [UInt8], limit: Int) throws(Malformed) -> [ConnectEnvelope] {
+    static func all(in body: [UInt8], limit: Int) throws(ParseError) -> [ConnectEnvelope] {
         var envelopes: [ConnectEnvelope] = []
         var rest = body[...]
         while !rest.isEmpty {

@@ -41,7 +41,7 @@ struct ConnectError: Error, Equatable, Encodable {
         self.message = message
     }
 
-    init(_ failure: AgentFailure) {
+    init(_ failure: AgentError) {
         code = failure.code.flatMap(Code.init) ?? .unknown
         message = failure.message ?? failure.text ?? "failed"
     }

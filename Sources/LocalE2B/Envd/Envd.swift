@@ -11,7 +11,7 @@ struct Envd {
         if route == "health", request.method == .GET { return .noContent }
         if route == "files" { return try await FileTransfer(sandbox: sandbox).answer(request) }
         guard sandbox.admits(token: request.headers[HTTPHeader("X-Access-Token")]) else {
-            throw Refusal.api(
+            throw HTTPError.api(
                 401, "unauthorized access, please provide a valid access token or method signing if supported")
         }
         switch (request.method, route) {
@@ -22,9 +22,9 @@ struct Envd {
         default: break
         }
         guard path.count == 2, path[0] == "process.Process" || path[0] == "filesystem.Filesystem" else {
-            throw Refusal.api(404, "Not found")
+            throw HTTPError.api(404, "Not found")
         }
-        guard request.method == .POST else { throw Refusal.api(405, "Method not allowed") }
+        guard request.method == .POST else { throw HTTPError.api(405, "Method not allowed") }
         let call = try await ConnectCall(request)
         if path[0] == "process.Process" {
             return try await ProcessService(agent: sandbox.agent, call: call, fault: fault).answer(path[1], request)
@@ -32,13 +32,13 @@ struct Envd {
         return try await FilesystemService(agent: sandbox.agent, watchers: sandbox.watchers, call: call).answer(path[1])
     }
 
-    private static func controlPlaneOnly(_ path: String) -> Refusal {
+    private static func controlPlaneOnly(_ path: String) -> HTTPError {
         struct Body: Encodable {
             let message = "This endpoint is not reachable from outside"
             let path: String
             let code = 404
         }
-        return Refusal(encoding: Body(path: "/\(path)"), status: 404)
+        return HTTPError(encoding: Body(path: "/\(path)"), status: 404)
     }
 }
 

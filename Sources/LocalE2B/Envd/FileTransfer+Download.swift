@@ -15,7 +15,7 @@ extension FileTransfer {
         let found: Found
         do throws(AgentCallError) {
             let opened: (id: Int, mailbox: Mailbox)
-            do throws(Mailbox.Closing) {
+            do throws(Mailbox.ClosedError) {
                 opened = try await sandbox.agent.open(Operation.ReadFile(path: path, user: query["username"]))
             } catch {
                 throw .gone
@@ -88,7 +88,7 @@ private final class Download: Sendable {
                     return piece
                 }
             // It shrank: closing early is the only way left to say so.
-            case .content(.end), .content(.failure): throw ExecutionStream.Cut.sandboxGone
+            case .content(.end), .content(.failure): throw ExecutionStream.AbortError.sandboxGone
             case .content, .silence: continue
             }
         }

@@ -5,23 +5,23 @@ extension FileTransfer {
     func upload(_ request: HTTPRequest, _ query: Query) async throws -> HTTPResponse {
         let type = request.headers[.contentType] ?? ""
         guard (request.headers[.contentEncoding] ?? "identity").lowercased() == "identity" else {
-            throw Refusal.api(415, "content encodings are not supported by the local sandbox")
+            throw HTTPError.api(415, "content encodings are not supported by the local sandbox")
         }
         let body = try await request.body(limit: Self.bodyLimit)
         var parts: [(path: String, content: ArraySlice<UInt8>)] = []
         if type.lowercased().hasPrefix("multipart/form-data") {
             parts = try files(in: body, type, path: query["path"])
         } else if type.lowercased().hasPrefix("application/octet-stream") {
-            guard let path = query["path"], !path.isEmpty else { throw Refusal.api(400, "path is required") }
+            guard let path = query["path"], !path.isEmpty else { throw HTTPError.api(400, "path is required") }
             parts = [(path, body[...])]
         } else {
-            throw Refusal.api(400, "unsupported content type: '\(type.prefix(100).description.printable)'")
+            throw HTTPError.api(400, "unsupported content type: '\(type.prefix(100).description.printable)'")
         }
         var written: [[UInt8]] = []
         var paths: Set<String> = []
         for part in parts {
             guard paths.insert(part.path).inserted else {
-                throw Refusal.api(
+                throw HTTPError.api(
                     400, "you cannot upload multiple files to the same path '\(part.path)' in one request")
             }
             do throws(AgentCallError) {
@@ -37,13 +37,15 @@ extension FileTransfer {
         in body: [UInt8], _ type: String, path: String?
     ) throws -> [(path: String, content: ArraySlice<UInt8>)] {
         let form: [Multipart.Part]
-        do throws(Multipart.Malformed) {
+        do throws(Multipart.ParseError) {
             form = try Multipart.parts(of: body, contentType: type)
         } catch {
-            throw Refusal.api(400, "error parsing multipart form: \(error)")
+            throw HTTPError.api(400, "error parsing multipart form: \(error)")
         }
         return try form.filter { $0.name == "file" }.map { part in
-            guard let path = path ?? part.filename, !path.isEmpty else { throw Refusal.api(400, "a file has no path") }
+            guard let path = path ?? part.filename, !path.isEmpty else {
+                throw HTTPError.api(400, "a file has no path")
+            }
             return (path, part.content)
         }
     }

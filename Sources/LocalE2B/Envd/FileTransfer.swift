@@ -14,7 +14,7 @@ struct FileTransfer {
         switch request.method {
         case .GET: return try await download(query)
         case .POST: return try await upload(request, query)
-        default: throw Refusal.api(405, "Method not allowed")
+        default: throw HTTPError.api(405, "Method not allowed")
         }
     }
 
@@ -23,20 +23,20 @@ struct FileTransfer {
         guard let token = sandbox.token else { return }
         if let candidate = request.headers[HTTPHeader("X-Access-Token")] {
             guard sandbox.admits(token: candidate) else {
-                throw Refusal.api(
+                throw HTTPError.api(
                     401, "unauthorized access, please provide a valid access token or method signing if supported")
             }
             return
         }
-        guard let signature = query["signature"] else { throw Refusal.api(401, "missing signature query parameter") }
+        guard let signature = query["signature"] else { throw HTTPError.api(401, "missing signature query parameter") }
         let signed = FileSignature(request, query)
-        guard signed.isSigned(signature, token: token) else { throw Refusal.api(401, "invalid signature") }
+        guard signed.isSigned(signature, token: token) else { throw HTTPError.api(401, "invalid signature") }
         if let expiration = signed.expiration, Double(expiration) < Date.now.timeIntervalSince1970 {
-            throw Refusal.api(401, "signature is already expired")
+            throw HTTPError.api(401, "signature is already expired")
         }
     }
 
-    func refusal(_ error: AgentCallError) -> Refusal {
+    func refusal(_ error: AgentCallError) -> HTTPError {
         guard case .refused(let failure) = error else { return .sandboxGone(sandbox.id) }
         let status =
             switch failure.code {

@@ -21,7 +21,7 @@ struct FilesystemService {
         if method == "WatchDir", call.isStream {
             return .connect([.failure(Self.noStreams)])
         }
-        guard !call.isStream else { throw Refusal(response: HTTPResponse(statusCode: .of(415))) }
+        guard !call.isStream else { throw HTTPError(response: HTTPResponse(statusCode: .of(415))) }
         do throws(ConnectError) {
             switch method {
             case "Stat": return .json(entry(try await agent.unary(Operation.Stat(path: path(), user: call.user))))
@@ -57,7 +57,7 @@ struct FilesystemService {
             default: throw ConnectError(code: .unimplemented, message: "filesystem.Filesystem has no method \(method)")
             }
         } catch {
-            throw Refusal.rpc(error)
+            throw HTTPError.rpc(error)
         }
     }
 

@@ -10,7 +10,7 @@ enum Multipart {
         var content: ArraySlice<UInt8>
     }
 
-    enum Malformed: Error, Equatable, Sendable, CustomStringConvertible {
+    enum ParseError: Error, Equatable, Sendable, CustomStringConvertible {
         case noBoundary, noEnd, badHeader, tooManyParts
 
         var description: String {
@@ -26,7 +26,7 @@ enum Multipart {
     private static let partLimit = 1000
     private static let headerLimit = 16 << 10
 
-    static func parts(of body: [UInt8], contentType: String) throws(Malformed) -> [Part] {
+    static func parts(of body: [UInt8], contentType: String) throws(ParseError) -> [Part] {
         guard let boundary = parameter("boundary", in: contentType), (1...200).contains(boundary.utf8.count) else {
             throw .noBoundary
         }
@@ -53,7 +53,7 @@ enum Multipart {
         return parts
     }
 
-    private static func part(_ bytes: ArraySlice<UInt8>) throws(Malformed) -> Part {
+    private static func part(_ bytes: ArraySlice<UInt8>) throws(ParseError) -> Part {
         guard let end = bytes.prefix(headerLimit).firstRange(of: "\r\n\r\n".utf8) else { throw .badHeader }
         let headers = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
         let disposition = headers.components(separatedBy: "\r\n")

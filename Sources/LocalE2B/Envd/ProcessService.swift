@@ -10,7 +10,7 @@ struct ProcessService {
     func answer(_ method: String, _ request: HTTPRequest) async throws -> HTTPResponse {
         let isStream = ["Start", "Connect", "StreamInput"].contains(method)
         guard isStream == call.isStream else {
-            throw Refusal(response: HTTPResponse(statusCode: .of(415)))
+            throw HTTPError(response: HTTPResponse(statusCode: .of(415)))
         }
         do throws(ConnectError) {
             switch method {
@@ -48,7 +48,7 @@ struct ProcessService {
             return .json(Array("{}".utf8))
         } catch {
             if call.isStream { return .connect([.failure(error)]) }
-            throw Refusal.rpc(error)
+            throw HTTPError.rpc(error)
         }
     }
 

@@ -19,7 +19,7 @@ final class ProcessStream: Sendable {
     private let agent: Agent
     private let id: Int
     private let mailbox: Mailbox
-    private let watch: PeerWatch?
+    private let watch: DisconnectMonitor?
     private let deadline: ContinuousClock.Instant?
     private let keepaliveInterval: Duration
     private let state = Mutex(State())
@@ -31,7 +31,7 @@ final class ProcessStream: Sendable {
     ) async throws(ConnectError) -> ProcessStream {
         do {
             let (id, mailbox) = try await agent.open(operation)
-            let watch = PeerWatch(request) { mailbox.close(.clientGone) }
+            let watch = DisconnectMonitor(request) { mailbox.close(.clientGone) }
             let stream = ProcessStream(
                 agent, id, mailbox, watch, deadline: timeout.map { .now + $0 }, keepaliveInterval)
             switch try await mailbox.next(before: stream.deadline) {
@@ -50,7 +50,7 @@ final class ProcessStream: Sendable {
     }
 
     private init(
-        _ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: PeerWatch?, deadline: ContinuousClock.Instant?,
+        _ agent: Agent, _ id: Int, _ mailbox: Mailbox, _ watch: DisconnectMonitor?, deadline: ContinuousClock.Instant?,
         _ keepaliveInterval: Duration
     ) {
         self.agent = agent
@@ -76,24 +76,24 @@ final class ProcessStream: Sendable {
             (state.pending.isEmpty ? nil : state.pending.removeFirst(), state.isOver)
         }
         if isOver { return nil }
-        let envelope = try await envelope(for: arrival(after: pending))
+        let envelope = try await envelope(for: delivery(after: pending))
         if envelope.isEnd { state.withLock { $0.isOver = true } }
         return envelope.bytes
     }
 
-    private func arrival(after pending: AgentFrame.Content?) async throws -> Mailbox.Arrival? {
+    private func delivery(after pending: AgentFrame.Content?) async throws -> Mailbox.Delivery? {
         if let pending { return .content(pending) }
         let ping = ContinuousClock.Instant.now + keepaliveInterval
         do {
             return try await mailbox.next(before: deadline.map { min($0, ping) } ?? ping)
-        } catch Mailbox.Closing.sandboxGone {
+        } catch Mailbox.ClosedError.sandboxGone {
             return nil
         }
     }
 
-    /// - Parameter arrival: nil when the sandbox has ended.
-    private func envelope(for arrival: Mailbox.Arrival?) -> ConnectEnvelope {
-        switch arrival {
+    /// - Parameter delivery: nil when the sandbox has ended.
+    private func envelope(for delivery: Mailbox.Delivery?) -> ConnectEnvelope {
+        switch delivery {
         case .content(.event(let event)):
             return ConnectEnvelope(payload: #"{"event":"#.utf8 + event + "}".utf8)
         case .content(.failure(let failure)):

@@ -6,8 +6,8 @@ extension BodySource {
     /// - Parameter isConnect: each piece is an envelope of a Connect stream; else each is a line.
     func damaged(by fault: FaultRule?, isConnect: Bool) -> BodySource {
         guard let fault, fault.cut != nil || fault.hasGarbage || fault.lacksEnd else { return self }
-        let damage = Damage(fault, isConnect: isConnect, source: self)
-        return BodySource(pull: { try await damage.next() }, finish: {})
+        let injector = FaultInjector(fault, isConnect: isConnect, source: self)
+        return BodySource(pull: { try await injector.next() }, finish: {})
     }
 
     /// A body of one piece.
@@ -24,8 +24,8 @@ extension BodySource {
     }
 }
 
-private final class Damage: Sendable {
-    private struct Cut: Error {}
+private final class FaultInjector: Sendable {
+    private struct CutError: Error {}
 
     private struct State {
         /// What still gets through.
@@ -46,7 +46,7 @@ private final class Damage: Sendable {
     }
 
     func next() async throws -> [UInt8]? {
-        if state.withLock({ $0.bytesLeft == 0 }) { throw Cut() }
+        if state.withLock({ $0.bytesLeft == 0 }) { throw CutError() }
         if takeGarbage() {
             let text = Array("this is not JSON".utf8)
             return cut(isConnect ? ConnectEnvelope(payload: text).bytes : "this line is not JSON\n".utf8 + [])

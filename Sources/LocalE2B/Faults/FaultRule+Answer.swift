@@ -7,18 +7,18 @@ extension FaultRule {
     /// - Parameter isStream: the request is one of a Connect stream, whose errors come in its end envelope.
     func answer(_ address: SandboxAddress?, isStream: Bool) -> HTTPResponse? {
         let (id, port) = (address?.sandbox ?? "", address?.port ?? 0)
-        if isGone { return Refusal.sandboxGone(id).response }
-        if isClosed { return Refusal.portClosed(id, port).response }
+        if isGone { return HTTPError.sandboxGone(id).response }
+        if isClosed { return HTTPError.portClosed(id, port).response }
         let message = message ?? "A fault was asked for"
         if let rpc {
             let error = ConnectError(code: rpc, message: message)
-            return isStream ? .connect([.failure(error)]) : Refusal.rpc(error).response
+            return isStream ? .connect([.failure(error)]) : HTTPError.rpc(error).response
         }
         let headers: HTTPHeaders = retryAfter.map { [HTTPHeader("Retry-After"): "\($0)"] } ?? [:]
         if let body {
             return HTTPResponse(statusCode: .of(status ?? 200), headers: headers, body: Data(body.utf8))
         }
-        return status.map { Refusal.api($0, message, headers: headers).response }
+        return status.map { HTTPError.api($0, message, headers: headers).response }
     }
 
     /// A body of known length with the rule's damage done. Streams are damaged where they are made.

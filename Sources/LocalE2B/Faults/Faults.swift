@@ -43,7 +43,7 @@ final class Faults: Sendable {
     }
 
     /// - Parameter steps: what a request is; all that it is called.
-    func strike(_ steps: [FaultStep]) -> FaultRule? {
+    func nextRule(for steps: [FaultStep]) -> FaultRule? {
         guard !steps.isEmpty else { return nil }
         return rules.withLock { rules in
             guard let index = rules.firstIndex(where: { steps.contains($0.step) }) else { return nil }

@@ -12,47 +12,48 @@ struct Router: HTTPHandler {
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         do {
             return try await answer(request)
-        } catch let refusal as Refusal {
+        } catch let refusal as HTTPError {
             return refusal.response
         } catch let error as FaultSyntaxError {
-            return Refusal.api(400, "\(error)").response
+            return HTTPError.api(400, "\(error)").response
         }
     }
 
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let target = try Target(request)
-        let fault = faults.strike(target.steps)
-        guard let fault else { return try await serve(request, target, nil) }
+        let route = try RequestRoute(request)
+        let fault = faults.nextRule(for: route.steps)
+        guard let fault else { return try await serve(request, route, nil) }
         if let delay = fault.delay { try await Task.sleep(for: delay) }
-        if fault.resets { return HTTPResponse(webSocket: Closing.Reset()) }
-        if fault.hangs { return HTTPResponse(webSocket: Closing.Hang()) }
+        if fault.resets { return HTTPResponse(webSocket: ConnectionFault.Reset()) }
+        if fault.hangs { return HTTPResponse(webSocket: ConnectionFault.Hang()) }
         let isStream = request.headers[.contentType]?.hasPrefix("application/connect+json") ?? false
-        if let answer = fault.answer(target.address, isStream: isStream) { return answer }
-        return try await fault.damaged(serve(request, target, fault))
+        if let answer = fault.answer(route.address, isStream: isStream) { return answer }
+        return try await fault.damaged(serve(request, route, fault))
     }
 
-    private func serve(_ request: HTTPRequest, _ target: Target, _ fault: FaultRule?) async throws -> HTTPResponse {
-        switch target.service {
-        case .local: return try await answerLocal(request, target.path)
+    private func serve(_ request: HTTPRequest, _ route: RequestRoute, _ fault: FaultRule?) async throws -> HTTPResponse
+    {
+        switch route.service {
+        case .local: return try await answerLocal(request, route.path)
         case .control:
             let control = ControlAPI(sandboxes: sandboxes, apiKey: apiKey, domain: domain, hasNetwork: hasNetwork)
-            return try await control.answer(request, target.path)
+            return try await control.answer(request, route.path)
         case .interpreter(let id):
             let sandbox = try await find(id)
-            return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, target.path)
+            return try await CodeInterpreter(sandbox: sandbox, fault: fault).answer(request, route.path)
         case .envd(let id?):
             let sandbox = try await find(id)
-            return try await Envd(sandbox: sandbox, fault: fault).answer(request, target.path)
+            return try await Envd(sandbox: sandbox, fault: fault).answer(request, route.path)
         case .envd(nil):
-            return try await Envd(sandbox: findSigned(request), fault: fault).answer(request, target.path)
+            return try await Envd(sandbox: findSigned(request), fault: fault).answer(request, route.path)
         case .port(let port, let id):
             // Ports are reached at the edge.
-            throw Refusal.portClosed(try await find(id).id, port)
+            throw HTTPError.portClosed(try await find(id).id, port)
         }
     }
 
     private func find(_ id: String) async throws -> Sandbox {
-        guard let sandbox = await sandboxes.find(id) else { throw Refusal.sandboxGone(id) }
+        guard let sandbox = await sandboxes.find(id) else { throw HTTPError.sandboxGone(id) }
         return sandbox
     }
 
@@ -60,11 +61,11 @@ struct Router: HTTPHandler {
     private func findSigned(_ request: HTTPRequest) async throws -> Sandbox {
         let query = Query(request.target.query())
         guard request.path == "/files", let signature = query["signature"] else {
-            throw Refusal.plain(400, "missing header")
+            throw HTTPError.plain(400, "missing header")
         }
         let signed = FileSignature(request, query)
         let sandbox = await sandboxes.find { $0.token.map { signed.isSigned(signature, token: $0) } ?? false }
-        guard let sandbox else { throw Refusal.api(401, "invalid signature") }
+        guard let sandbox else { throw HTTPError.api(401, "invalid signature") }
         return sandbox
     }
 
@@ -79,9 +80,9 @@ struct Router: HTTPHandler {
             faults.replace(with: try FaultRule.parse(text))
             return .noContent
         case (.PUT, ["local", "faults"]):
-            throw Refusal.api(403, "Faults are off. Start e2b-local with --faults.")
+            throw HTTPError.api(403, "Faults are off. Start e2b-local with --faults.")
         default:
-            throw Refusal.api(404, "Not found")
+            throw HTTPError.api(404, "Not found")
         }
     }
 }
@@ -98,7 +99,7 @@ extension HTTPRequest {
             if count <= limit { body.append(contentsOf: piece) }
         }
         guard count <= limit else {
-            throw Refusal.api(413, "The body is larger than \(limit) bytes", headers: [.connection: "close"])
+            throw HTTPError.api(413, "The body is larger than \(limit) bytes", headers: [.connection: "close"])
         }
         return body
     }

@@ -4,7 +4,7 @@ struct SandboxAddress: Equatable, Sendable {
     let sandbox: String
 
     /// Nil when neither host nor headers name a sandbox. The host goes first.
-    init?(host: String?, id: String?, port: String?) throws(Refusal) {
+    init?(host: String?, id: String?, port: String?) throws(HTTPError) {
         if let host, let address = try Self(host: host) {
             self = address
             return
@@ -24,7 +24,7 @@ struct SandboxAddress: Equatable, Sendable {
 
     /// `<port>-<id>.domain`, or nil for this machine's own names. Any other name is refused: a web page whose name
     /// was made to point at 127.0.0.1 could otherwise use this server from somebody's browser.
-    private init?(host: String) throws(Refusal) {
+    private init?(host: String) throws(HTTPError) {
         let host = host.lowercased()
         let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
         if name == "localhost" || name == "sandbox.localhost" || name == "[::1]" || Self.isAddress(name) { return nil }

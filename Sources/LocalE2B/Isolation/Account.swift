@@ -15,7 +15,7 @@ enum Account {
         ? ["/usr/bin/setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "--no-new-privs"] : []
 
     private static func isMapped(_ id: Int) -> Bool {
-        KernelFile.text("/proc/self/uid_map").split(separator: "\n").contains { line in
+        ProcFile.text("/proc/self/uid_map").split(separator: "\n").contains { line in
             let fields = line.split(separator: " ").compactMap { Int($0) }
             return fields.count == 3 && (fields[0]..<fields[0] + fields[2]).contains(id)
         }

@@ -64,10 +64,10 @@ struct Bubblewrap: Sendable {
     }
 
     /// What a process that is forked into such a sandbox has to be told, since it does not come by way of bubblewrap.
-    var order: ForkServer.Order {
+    var forkRequest: ForkServer.ForkRequest {
         var environment = Dictionary(uniqueKeysWithValues: environment)
         environment["PWD"] = Self.home
-        return ForkServer.Order(
+        return ForkServer.ForkRequest(
             folder: Self.home, environment: environment,
             limits: [
                 "CORE": 0, "NPROC": Limit.processes, "NOFILE": Limit.openFiles, "FSIZE": Limit.fileSize,

@@ -19,14 +19,14 @@ struct MemoryLimits: Equatable, Sendable {
     }
 
     /// What one sandbox has to do without.
-    enum Relief: Equatable, Sendable {
+    enum Action: Equatable, Sendable {
         case kill([MemoryUse.Process])
         /// There are no processes whose end would help.
         case end
     }
 
     /// Which sandbox takes too much, if any does; the largest when all do together.
-    func culprit<ID>(of uses: [(id: ID, use: MemoryUse)], available: Int) -> (id: ID, limit: Int)? {
+    func offender<ID>(of uses: [(id: ID, use: MemoryUse)], available: Int) -> (id: ID, limit: Int)? {
         guard let largest = uses.max(by: { $0.use.total < $1.use.total }) else { return nil }
         if largest.use.total > sandbox { return (largest.id, sandbox) }
         let isTooMuch = uses.reduce(0) { $0 + $1.use.total } > all || available < floor
@@ -37,7 +37,7 @@ struct MemoryLimits: Equatable, Sendable {
     /// ends one.
     ///
     /// - Parameter spared: those without which the sandbox would end.
-    static func relief(_ use: MemoryUse, limit: Int, sparing spared: Set<Int>) -> Relief {
+    static func action(for use: MemoryUse, limit: Int, sparing spared: Set<Int>) -> Action {
         var (rest, killed) = (use.total, [MemoryUse.Process]())
         for process in use.processes.sorted(by: { $0.bytes > $1.bytes }) where !spared.contains(process.pid) {
             guard rest > limit / 4 * 3, process.bytes > 0 else { break }

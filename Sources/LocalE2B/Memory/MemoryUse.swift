@@ -36,7 +36,7 @@ struct MemoryUse: Equatable, Sendable {
         let proc = "\(root)/proc"
         for entry in (try? FileManager.default.contentsOfDirectory(atPath: proc)) ?? [] {
             guard let pid = Int(entry), var process = Process("\(proc)/\(pid)", pid: pid) else { continue }
-            if isExact, process.bytes > Self.small { process.shareOut("\(proc)/\(pid)") }
+            if isExact, process.bytes > Self.small { process.apportionSharedPages("\(proc)/\(pid)") }
             process.bytes += max(0, Self.descriptors("\(proc)/\(pid)") - Self.freeDescriptors) * Self.descriptorCharge
             processes.append(process)
         }
@@ -66,15 +66,15 @@ struct MemoryUse: Equatable, Sendable {
 extension MemoryUse.Process {
     /// Nil: it has ended, or has no memory of its own.
     fileprivate init?(_ folder: String, pid: Int) {
-        let fields = KernelFields(KernelFile.text("\(folder)/status"))
+        let fields = ProcFields(ProcFile.text("\(folder)/status"))
         guard let anonymous = fields["RssAnon"] else { return nil }
         let rest = ["RssShmem", "VmSwap", "VmPTE"].reduce(0) { $0 + (fields[$1] ?? 0) }
         self.init(pid: pid, name: fields.name, bytes: anonymous + rest)
     }
 
     /// What several processes have in common is charged to each by its share.
-    fileprivate mutating func shareOut(_ folder: String) {
-        let fields = KernelFields(KernelFile.text("\(folder)/smaps_rollup"))
+    fileprivate mutating func apportionSharedPages(_ folder: String) {
+        let fields = ProcFields(ProcFile.text("\(folder)/smaps_rollup"))
         // Not for us to read, or it has just ended.
         guard let anonymous = fields["Pss_Anon"], let shared = fields["Pss_Shmem"] else { return }
         bytes = min(bytes, anonymous + shared + (fields["SwapPss"] ?? 0))
@@ -82,7 +82,7 @@ extension MemoryUse.Process {
 }
 
 /// Lines of the form `Name:  12 kB`.
-struct KernelFields {
+struct ProcFields {
     private var values: [Substring: Int] = [:]
     private(set) var name = ""
 

@@ -4,7 +4,7 @@ internal import Foundation
 
 /// Notices at once that the client of a response has closed its connection. The HTTP server itself sees it at the
 /// second write after that.
-final class PeerWatch: Sendable {
+final class DisconnectMonitor: Sendable {
     private let source: any DispatchSourceRead
 
     /// Nil when the connection cannot be found: the next write then tells.
@@ -34,9 +34,9 @@ final class PeerWatch: Sendable {
 
     func stop() { source.cancel() }
 
-    private enum Sight { case nothing, bytes, end }
+    private enum PeekResult { case nothing, bytes, end }
 
-    private static func peek(_ descriptor: CInt) -> Sight {
+    private static func peek(_ descriptor: CInt) -> PeekResult {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
         if count > 0 { return .bytes }

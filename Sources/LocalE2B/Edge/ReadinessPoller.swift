@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// FlyingSocks' pool is not used here: it forgets a descriptor after it has resumed the task that waited, which may
 /// have closed it by then. The next connection with that number would fail.
-final class Readiness: Sendable {
+final class ReadinessPoller: Sendable {
     private struct Waiter {
         let descriptor: CInt
         let events: CInt
@@ -20,7 +20,7 @@ final class Readiness: Sendable {
 
     private let state = Mutex(State())
     /// A byte in this pipe makes the thread look at `waiters` again.
-    private let bell: (read: CInt, write: CInt)
+    private let wakeupPipe: (read: CInt, write: CInt)
 
     init() throws(LocalE2BError) {
         var ends: [CInt] = [-1, -1]
@@ -29,7 +29,7 @@ final class Readiness: Sendable {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        bell = (ends[0], ends[1])
+        wakeupPipe = (ends[0], ends[1])
         let thread = Thread { self.run() }
         thread.name = "e2b-local edge"
         thread.stackSize = 256 << 10
@@ -37,14 +37,14 @@ final class Readiness: Sendable {
     }
 
     deinit {
-        close(bell.read)
-        close(bell.write)
+        close(wakeupPipe.read)
+        close(wakeupPipe.write)
     }
 
     /// Ends the thread; whoever waits goes on at once.
     func stop() {
         state.withLock { $0.isStopped = true }
-        ring()
+        wakeUp()
     }
 
     /// Returns when the descriptor can perhaps be read (`POLLIN`) or written (`POLLOUT`), when the task is cancelled,
@@ -62,17 +62,17 @@ final class Readiness: Sendable {
                     state.waiters[ticket] = Waiter(descriptor: descriptor, events: events, continuation: continuation)
                     return false
                 }
-                if isPointless { continuation.resume() } else { ring() }
+                if isPointless { continuation.resume() } else { wakeUp() }
             }
         } onCancel: {
             state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
         }
     }
 
-    private func ring() {
+    private func wakeUp() {
         var byte: UInt8 = 1
         // A full pipe rings as well.
-        _ = write(bell.write, &byte, 1)
+        _ = write(wakeupPipe.write, &byte, 1)
     }
 
     private func run() {
@@ -80,7 +80,7 @@ final class Readiness: Sendable {
             let (waiters, isStopped) = state.withLock { ($0.waiters, $0.isStopped) }
             if isStopped { break }
             let tickets = Array(waiters.keys)
-            var descriptors = [pollfd(fd: bell.read, events: Int16(POLLIN), revents: 0)]
+            var descriptors = [pollfd(fd: wakeupPipe.read, events: Int16(POLLIN), revents: 0)]
             for ticket in tickets {
                 guard let waiter = waiters[ticket] else { continue }
                 descriptors.append(pollfd(fd: waiter.descriptor, events: Int16(waiter.events), revents: 0))
@@ -88,7 +88,7 @@ final class Readiness: Sendable {
             guard poll(&descriptors, nfds_t(descriptors.count), -1) > 0 else { continue }
             if descriptors[0].revents != 0 {
                 var bytes = [UInt8](repeating: 0, count: 256)
-                _ = read(bell.read, &bytes, bytes.count)
+                _ = read(wakeupPipe.read, &bytes, bytes.count)
             }
             for (ticket, descriptor) in zip(tickets, descriptors.dropFirst()) where descriptor.revents != 0 {
                 state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()

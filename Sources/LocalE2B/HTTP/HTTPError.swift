@@ -54,7 +54,7 @@ extension JSONEncoder {
 }
 
 /// An answer other than the one asked for. Thrown by handlers, sent by the router.
-struct Refusal: Error {
+struct HTTPError: Error {
     let response: HTTPResponse
 
     /// The common error body of the control API and of envd's REST part.
@@ -63,39 +63,39 @@ struct Refusal: Error {
         let message: String
     }
 
-    static func api(_ status: Int, _ message: String, headers: HTTPHeaders = [:]) -> Refusal {
-        Refusal(encoding: Body(code: status, message: message), status: status, headers: headers)
+    static func api(_ status: Int, _ message: String, headers: HTTPHeaders = [:]) -> HTTPError {
+        HTTPError(encoding: Body(code: status, message: message), status: status, headers: headers)
     }
 
-    static func plain(_ status: Int, _ text: String) -> Refusal {
-        Refusal(response: .plain(text, status: status))
+    static func plain(_ status: Int, _ text: String) -> HTTPError {
+        HTTPError(response: .plain(text, status: status))
     }
 
-    static func detail(_ status: Int, _ text: String) -> Refusal {
-        Refusal(encoding: ["detail": text], status: status)
+    static func detail(_ status: Int, _ text: String) -> HTTPError {
+        HTTPError(encoding: ["detail": text], status: status)
     }
 
     /// What E2B's edge says when a sandbox is not there.
-    static func sandboxGone(_ id: String) -> Refusal {
+    static func sandboxGone(_ id: String) -> HTTPError {
         struct Body: Encodable {
             let sandboxId: String
             let message = "The sandbox was not found"
             let code = 502
         }
-        return Refusal(encoding: Body(sandboxId: id), status: 502)
+        return HTTPError(encoding: Body(sandboxId: id), status: 502)
     }
 
-    static func portClosed(_ id: String, _ port: Int) -> Refusal {
+    static func portClosed(_ id: String, _ port: Int) -> HTTPError {
         struct Body: Encodable {
             let sandboxId: String
             let message = "The sandbox is running but port is not open"
             let port: Int
             let code = 502
         }
-        return Refusal(encoding: Body(sandboxId: id, port: port), status: 502)
+        return HTTPError(encoding: Body(sandboxId: id, port: port), status: 502)
     }
 
-    static func tooManyConnections(_ id: String, limit: Int) -> Refusal {
+    static func tooManyConnections(_ id: String, limit: Int) -> HTTPError {
         struct Body: Encodable {
             let sandboxId: String
             let message: String
@@ -103,11 +103,11 @@ struct Refusal: Error {
             let connectionLimit: Int
         }
         let message = "The sandbox has too many concurrent incoming connections (limit: \(limit))"
-        return Refusal(encoding: Body(sandboxId: id, message: message, connectionLimit: limit), status: 429)
+        return HTTPError(encoding: Body(sandboxId: id, message: message, connectionLimit: limit), status: 429)
     }
 
-    static func rpc(_ error: ConnectError) -> Refusal {
-        Refusal(encoding: error, status: error.code.status)
+    static func rpc(_ error: ConnectError) -> HTTPError {
+        HTTPError(encoding: error, status: error.code.status)
     }
 
     init(response: HTTPResponse) {

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// The answer to create and connect. Absent values are written as null, as E2B does.
-struct SandboxAnswer: Encodable {
+struct SandboxResponse: Encodable {
     let sandbox: Sandbox
     let domain: String
 

@@ -3,7 +3,7 @@ internal import Foundation
 
 /// What a request is for. One port serves the control API, envd and the code interpreter of all sandboxes, so the
 /// routing headers, the host name and the path decide. Protocol document, 1.4 and 8.
-struct Target: Equatable {
+struct RequestRoute: Equatable {
     enum Service: Equatable {
         case local
         case control
@@ -21,14 +21,14 @@ struct Target: Equatable {
     /// All that faults call it; the rules' order decides between them.
     let steps: [FaultStep]
 
-    init(_ request: HTTPRequest) throws(Refusal) {
+    init(_ request: HTTPRequest) throws(HTTPError) {
         let path = request.target.path().split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
         self.path = path
         service = try Self.service(request, path)
         steps = Self.steps(service, request.method, path)
     }
 
-    private static func service(_ request: HTTPRequest, _ path: [String]) throws(Refusal) -> Service {
+    private static func service(_ request: HTTPRequest, _ path: [String]) throws(HTTPError) -> Service {
         // Also for `/local`: whatever the path, a foreign host is refused.
         let address = try SandboxAddress(
             host: request.headers[.host], id: request.headers[HTTPHeader("E2b-Sandbox-Id")],

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Files of `/proc`, which have no size. Foundation reads them, too, and loses a buffer each time.
-enum KernelFile {
+enum ProcFile {
     /// The first 64 KiB; empty when it cannot be read.
     static func text(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
