@@ -1,8 +1,9 @@
-// A C target because limits, prctl and seccomp are macros, variadics and structs of the kernel's that Swift does not see.
+// This is C because limits, prctl and seccomp are macros, variadic functions and kernel structs that Swift cannot see.
 //
-// The filter is written by hand rather than with libseccomp: it is lists of numbers and six comparisons, and a reader sees
-// all of it here. What only somebody who has taken a decoder over would ask for kills the process. What is in no list does not
-// exist, as on an older kernel: the libraries of another distribution, or of next year, try new calls and fall back.
+// The filter is written by hand rather than with libseccomp, because it is a few lists of numbers and six comparisons,
+// and a reader sees all of it here. A call that only somebody makes who has taken a decoder over kills the process. A
+// call that is in no list fails as on a kernel that does not have it, so that libraries of another distribution, or of
+// next year, which try new calls, fall back to older ones.
 #define _GNU_SOURCE
 #include "cimage_confine.h"
 
@@ -46,7 +47,7 @@ static void set_limit(int resource, rlim_t value) {
     setrlimit(resource, &limit);
 }
 
-// AddressSanitizer reserves terabytes.
+// AddressSanitizer reserves terabytes of addresses, so a limit would end the process.
 #if defined(__SANITIZE_ADDRESS__)
 #define RESERVES_ADDRESSES 1
 #elif defined(__has_feature)
@@ -94,9 +95,10 @@ static void allow_reading_all(int rules, FcStrList *paths) {
     FcStrListDone(paths);
 }
 
-// Leaves nothing of the file system; for drawing what fontconfig names: fonts, its caches, its configuration.
+// Takes away the file system. For drawing it leaves what fontconfig names: fonts, its caches and its configuration.
 static bool restrict_files(cimage_confinement confinement) {
-    // Each right of the first version; what newer ones add is for files that are open for writing.
+    // This handles every right of Landlock's first version. Those of newer versions concern files that are open for
+    // writing.
     const struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
     if (rules < 0) return false;
@@ -128,7 +130,7 @@ static void add(filter *filter, uint16_t code, uint32_t value, uint8_t if_true, 
 static void load(filter *filter, size_t offset) { add(filter, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0); }
 static void end(filter *filter, uint32_t verdict) { add(filter, BPF_RET | BPF_K, verdict, 0, 0); }
 
-// The low half of an argument. All that are looked at are ints in the kernel, or flags that fit.
+// The offset of an argument's low half. All arguments that are compared are ints in the kernel, or flags that fit.
 static size_t argument(int index) { return offsetof(struct seccomp_data, args[index]); }
 
 static void answer(filter *filter, int call, uint32_t verdict) {
@@ -140,7 +142,7 @@ static void kill_for(filter *filter, int call) { answer(filter, call, SECCOMP_RE
 static void allow(filter *filter, int call) { answer(filter, call, SECCOMP_RET_ALLOW); }
 static void fail(filter *filter, int call, int error) { answer(filter, call, SECCOMP_RET_ERRNO | (uint32_t)error); }
 
-// Each of these ends the filter for its call: the number need not be loaded again.
+// Each of these rules ends the filter for its call, so the call's number need not be loaded again after it.
 static void answer_masked(
     filter *filter, int call, int index, uint32_t mask, uint32_t value, uint32_t verdict, uint32_t otherwise) {
     add(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 5);
@@ -168,15 +170,15 @@ static void allow_computing(filter *filter) {
         SYS_exit, SYS_exit_group,
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) allow(filter, calls[i]);
-    // No new code.
+    // Memory never becomes executable.
     allow_masked(filter, SYS_mmap, 2, PROT_EXEC, 0, SECCOMP_RET_KILL_PROCESS);
     allow_masked(filter, SYS_mprotect, 2, PROT_EXEC, 0, SECCOMP_RET_KILL_PROCESS);
-    // abort() sends itself a signal: the parent learns that it was that one.
+    // abort() sends a signal to its own process, which the parent then learns of.
     allow_masked(filter, SYS_tgkill, 0, UINT32_MAX, (uint32_t)getpid(), SECCOMP_RET_KILL_PROCESS);
 }
 
-// Nothing in here is on any library's way from bytes to pixels: other programs, other processes, the network, more rights, the
-// kernel's own insides.
+// No library needs these calls to make pixels from bytes. They are about other programs, other processes, the network,
+// more rights, and the kernel itself.
 static void kill_attacks(filter *filter) {
     static const int calls[] = {
         SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
@@ -200,8 +202,8 @@ static void kill_attacks(filter *filter) {
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) kill_for(filter, calls[i]);
 }
 
-// Without drawing nothing is opened, though a library may look what the processor is or what time zone it is in. Neither is
-// there a second thread.
+// Without drawing no file is opened for writing and no thread is started. Opening for reading fails, because a library
+// may try to learn about the processor or the time zone.
 static void decline_opening(filter *filter) {
     const uint32_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
     fail_masked(filter, SYS_openat, 2, writing, 0, EACCES, SECCOMP_RET_KILL_PROCESS);
@@ -222,17 +224,19 @@ static void allow_drawing(filter *filter) {
 #endif
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) allow(filter, calls[i]);
-    // Read only; which files is Landlock's to say.
+    // Files may be opened for reading only; Landlock decides which.
     const uint32_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE | O_APPEND;
     allow_masked(filter, SYS_openat, 2, writing & ~(uint32_t)O_DIRECTORY, 0, SECCOMP_RET_ERRNO | EACCES);
-    // Threads, not processes. glibc falls back to clone, whose flags can be looked at.
+    // Threads may be started, but no processes. clone3 fails, so that glibc falls back to clone, whose flags a filter
+    // can read.
     const uint32_t thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
     allow_masked(filter, SYS_clone, 0, thread, thread, SECCOMP_RET_KILL_PROCESS);
     fail(filter, SYS_clone3, ENOSYS);
     allow_masked(filter, SYS_prctl, 0, UINT32_MAX, PR_SET_NAME, SECCOMP_RET_ERRNO | EPERM);
-    // Commands 0 to 3: descriptors and their flags. No locks, no signals to others.
+    // Commands 0 to 3 of fcntl are about descriptors and their flags. The others include locks and signals to other
+    // processes.
     allow_masked(filter, SYS_fcntl, 1, ~(uint32_t)3, 0, SECCOMP_RET_ERRNO | EPERM);
-    // What libraries ask on the way, and can do without.
+    // Libraries make these calls, and cope when they fail.
     static const int declined[] = {
         SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_ioctl, SYS_prlimit64, SYS_getcwd, SYS_dup,
         SYS_getpeername,
@@ -250,7 +254,7 @@ static bool filter_calls(cimage_confinement confinement) {
     end(&filter, SECCOMP_RET_KILL_PROCESS);
     load(&filter, offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__
-    // The x32 ABI shares the architecture, and has numbers of its own for the same calls.
+    // The x32 ABI has the same architecture, and other numbers for the same calls.
     add(&filter, BPF_JMP | BPF_JSET | BPF_K, 0x40000000, 0, 1);
     end(&filter, SECCOMP_RET_KILL_PROCESS);
 #endif
@@ -274,11 +278,12 @@ static GLogWriterOutput keep_silent(GLogLevelFlags level, const GLogField *field
 void cimage_prepare_decoder(const char *name) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, name);
-    // An arena for each thread would take its share of the address space, and keep it.
+    // malloc would otherwise reserve address space for an arena of each thread, and keep it.
     mallopt(M_ARENA_MAX, 1);
-    // A large block is given back when it is freed, however large those before it were.
+    // With a fixed threshold large blocks are returned to the system whenever they are freed. malloc would otherwise
+    // raise the threshold.
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    // GLib's complaints about a drawing would look for a journal to go to.
+    // GLib would otherwise look for a journal to log its complaints about a drawing.
     g_log_set_writer_func(keep_silent, NULL, NULL);
 }
 
@@ -295,11 +300,13 @@ uint32_t cimage_confine(cimage_confinement confinement, size_t memory) {
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_FSIZE, 0);
     limit_memory(memory);
-    // Without it only root may restrict anything.
+    // The kernel requires this of processes without root's rights before they install a filter.
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    // Computing opens no file, says the filter below. This says it where the filter is refused.
+    // For computing the filter below forbids opening files. Landlock does it as well where the kernel refuses the
+    // filter.
     if (!restrict_files(confinement)) gaps |= cimage_gap_landlock;
-    // A font is open while it is read. After what needs a descriptor: the limit on memory, the rules about files.
+    // A font is open while it is read. This comes after the memory limit and the rules about files, which need a
+    // descriptor.
     set_limit(RLIMIT_NOFILE, confinement == cimage_confinement_drawing ? 64 : 1);
     if (!filter_calls(confinement)) gaps |= cimage_gap_seccomp;
     return gaps;

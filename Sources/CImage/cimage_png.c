@@ -24,7 +24,7 @@ struct cimage_png_reader {
     size_t offset;
     bool out_of_memory;
     char message[120];
-    /// Of an image with a palette: its colours, and one row of indices.
+    /// The colours of an image with a palette, and one row of its indices.
     uint8_t palette[256][4];
     unsigned palette_count;
     uint8_t *indices;
@@ -32,7 +32,7 @@ struct cimage_png_reader {
     uint8_t channels;
 };
 
-// MARK: Callbacks of libpng. Those that fail do not return.
+// MARK: Callbacks of libpng. One that fails does not return.
 
 static void on_error(png_structp png, png_const_charp message) {
     cimage_png_reader *reader = png_get_error_ptr(png);
@@ -92,15 +92,16 @@ static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height)
     png_set_user_limits(png, max_width, max_height);
     png_set_chunk_cache_max(png, 16);
     png_set_chunk_malloc_max(png, 1 << 20);
-    // -1: all unknown ancillary chunks and the known ones but tRNS are skipped unparsed.
+    // -1 means that all unknown ancillary chunks, and all known ones except tRNS, are skipped without being parsed.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    // What libpng would tolerate with a warning (too much data, an index outside the palette) fails.
+    // Errors that libpng would tolerate with a warning, such as too much data, fail.
     png_set_benign_errors(png, 0);
-    // The caller has checked every CRC: once is enough.
+    // The caller has checked every CRC already.
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
 }
 
-/// libpng lets an index past the palette through as black. So indices are expanded here, where they can be checked.
+/// libpng shows an index past the palette as black, so indices are read here and expanded by us, after they are
+/// checked.
 static void set_palette_indices(cimage_png_reader *reader) {
     png_structp png = reader->png;
     png_colorp colors = NULL;
@@ -116,7 +117,8 @@ static void set_palette_indices(cimage_png_reader *reader) {
     reader->palette_count = color_count;
     reader->channels = alpha_count > 0 ? 4 : 3;
     reader->width = png_get_image_width(png, reader->info);
-    // Zeroed: the rows of the first passes are shorter, and what follows them must be an index, too.
+    // The buffer is zeroed because the rows of the first passes are shorter, and the check reads the rest of it as
+    // indices as well.
     reader->indices = calloc(reader->width, 1);
     if (reader->indices == NULL) {
         reader->out_of_memory = true;
@@ -186,8 +188,8 @@ cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, siz
 
 cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, size_t *consumed) {
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
-    // With the last row libpng has read to the end of the compressed stream and of the IDAT that holds it: unless that is
-    // not the one that the row came from. Then it looks into one more chunk, whatever that has of the end.
+    // With the last row libpng has mostly read to the end of the compressed stream, and of the IDAT that holds it. If
+    // the stream ends in a later IDAT than the row, libpng has read one chunk more, which need not have the end.
     *data_end = reader->offset;
     png_read_end(reader->png, NULL);
     *consumed = reader->offset;
@@ -198,17 +200,18 @@ cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, siz
 
 typedef struct {
     z_stream stream;
-    /// Of rows that have not begun: this pass' and those after it.
+    /// The rows of the current pass that have not begun, and the passes after it.
     cimage_png_pass pass;
     const cimage_png_pass *passes;
     size_t passes_left;
-    /// Bytes until the filter of the next row, or until the end.
+    /// The bytes until the filter byte of the next row, or until the end.
     uint64_t until_filter;
-    /// Large: with each return inflate copies a window of 32 kB.
+    /// The buffer is large because inflate copies a window of 32 kB at each return.
     uint8_t out[1 << 17];
 } row_check;
 
-/// False if a row has a filter that there is not, or begins after the last one.
+/// Checks the filter bytes of the rows in the buffer. False if a row has an unknown filter, or begins after the last
+/// row.
 static bool are_rows(row_check *check, size_t count) {
     while (check->until_filter < count) {
         while (check->pass.rows == 0) {
@@ -224,7 +227,8 @@ static bool are_rows(row_check *check, size_t count) {
     return true;
 }
 
-/// All of the input must be used: what is left over follows the end of the stream. A bomb is not blown up to its end.
+/// Inflates the data of one chunk, all of which has to belong to the stream. It stops at the first wrong row, so that a
+/// decompression bomb is not inflated to its end.
 static int inflate_chunk(row_check *check, const uint8_t *data, uint32_t count) {
     z_stream *stream = &check->stream;
     int status = Z_OK;
@@ -236,7 +240,7 @@ static int inflate_chunk(row_check *check, const uint8_t *data, uint32_t count) 
         status = inflate(stream, Z_NO_FLUSH);
         if (!are_rows(check, sizeof check->out - stream->avail_out)) return Z_DATA_ERROR;
     } while (status == Z_OK && (stream->avail_in > 0 || stream->avail_out == 0));
-    // Nothing to do with an empty input: not an error.
+    // zlib reports this when it has no input left, which is no error here.
     if (status == Z_BUF_ERROR && stream->avail_in == 0) status = Z_OK;
     return status == Z_STREAM_END && stream->avail_in > 0 ? Z_DATA_ERROR : status;
 }
@@ -248,7 +252,7 @@ static int inflate_chunks(row_check *check, const uint8_t *bytes, size_t count) 
         if (length > count - offset - 12) break;
         bool is_data = memcmp(bytes + offset + 4, "IDAT", 4) == 0;
         if (is_data && length > 0) {
-            // A whole stream, and then more.
+            // There is data after the end of the stream.
             if (status == Z_STREAM_END) return Z_DATA_ERROR;
             status = inflate_chunk(check, bytes + offset + 8, length);
             if (status != Z_OK && status != Z_STREAM_END) return status;
@@ -265,7 +269,7 @@ cimage_status cimage_png_check_rows(cimage_png_reader *reader, const cimage_png_
     check->passes = passes;
     check->passes_left = pass_count;
     int status = Z_MEM_ERROR;
-    // 0: the window that the stream says it needs. One that lies works with a larger one, but not everywhere.
+    // 0 means the window size that the stream declares. A stream that needs a larger one works in some decoders only.
     if (inflateInit2(&check->stream, 0) == Z_OK) {
         status = inflate_chunks(check, reader->bytes, reader->count);
         inflateEnd(&check->stream);
@@ -287,7 +291,7 @@ typedef struct {
     png_infop info;
     uint8_t *out;
     size_t capacity;
-    /// Of bytes; those that did not fit are counted, too.
+    /// The number of bytes, including those that did not fit.
     size_t count;
     bool is_full;
     uint32_t rows;
@@ -341,7 +345,7 @@ static int filters(cimage_png_filter filter) {
     return PNG_FILTER_NONE;
 }
 
-/// The part that may longjmp. What must survive lives behind `to`.
+/// The part that libpng may leave by longjmp. Variables that must survive that are behind `to`.
 static bool write_all(writer *to, const cimage_png_picture *picture) {
     if (setjmp(png_jmpbuf(to->png))) return false;
     png_set_write_fn(to->png, to, on_write, on_flush);

@@ -1,4 +1,4 @@
-// A C target because librsvg, cairo and GLib are macros and casts that Swift does not see.
+// This is C because librsvg, cairo and GLib use macros and casts that Swift cannot see.
 #include "cimage_svg.h"
 
 #include <librsvg/rsvg.h>
@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-// librsvg recurses for each level of the document, and the threads of the caller may have small stacks.
+// librsvg recurses for each level of the document, and the caller's threads may have small stacks.
 static const size_t stack_size = 64 << 20;
 
 typedef struct {
     const uint8_t *bytes;
     size_t count;
     uint32_t width, height;
-    // cairo draws right here: premultiplied, native byte order. The caller's straight alpha is made of it in place.
+    // cairo draws here, premultiplied and in native byte order. The pixels are converted in place to straight alpha.
     uint8_t *pixels;
     char *message;
     size_t message_capacity;
@@ -28,7 +28,7 @@ static cimage_svg_status refuse(drawing *drawing, GError *error) {
 
 static cimage_svg_status draw(drawing *drawing) {
     GError *error = NULL;
-    // No base file: relative references lead nowhere. No flags: the parser's own limits stay on.
+    // Without a base file relative references cannot be resolved. Without flags the parser's own limits stay on.
     RsvgHandle *handle = rsvg_handle_new_from_data(drawing->bytes, drawing->count, &error);
     if (handle == NULL) return refuse(drawing, error);
     rsvg_handle_set_dpi(handle, 96);
@@ -48,7 +48,7 @@ static cimage_svg_status draw(drawing *drawing) {
     return status;
 }
 
-// Straight alpha, bytes in the order R, G, B, A.
+// Converts pixels to straight alpha, with bytes in the order R, G, B, A.
 static void straighten(uint8_t *pixels, size_t count) {
     for (size_t i = 0; i < count; i++, pixels += 4) {
         uint32_t pixel;

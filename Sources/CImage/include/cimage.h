@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// How a call into an image library ended. Facts only: limits and words for people are Swift's.
+/// How a call into an image library ended. Limits and messages are decided in Swift.
 typedef enum __attribute__((enum_extensibility(closed))) {
     cimage_ok = 0,
     cimage_malformed,

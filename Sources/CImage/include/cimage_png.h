@@ -3,15 +3,15 @@
 
 #include "cimage.h"
 
-// libpng reports errors with longjmp, which must not cross a Swift frame. So each function below sets its own setjmp,
-// calls no Swift, and leaves its object in a state that only needs to be closed. zlib, which libpng brings along, has no
-// module of its own: the two functions of it that are needed are here.
+// libpng reports errors with longjmp, which must not cross a Swift frame. So each function below calls setjmp itself,
+// calls no Swift, and leaves its object in a state in which it only needs to be closed. zlib, which comes with libpng,
+// has no module of its own; the two functions of it that are needed are here.
 
 /// zlib's CRC-32, which is also PNG's. Pass 0 to start.
 uint32_t cimage_crc32(uint32_t crc, const uint8_t *_Nonnull bytes, size_t count);
 
-/// zlib's one-shot inflate (RFC 1950). `count` is the room in `out`, then what was written. `malformed` unless all of the
-/// input is one whole stream that fits.
+/// Inflates a whole zlib stream (RFC 1950). `count` is the capacity of `out` before, and the number of bytes written
+/// after. The result is `malformed` unless all of the input is one whole stream that fits.
 cimage_status cimage_inflate(const uint8_t *_Nonnull bytes, size_t byte_count, uint8_t *_Nonnull out,
                              size_t *_Nonnull count);
 
@@ -21,7 +21,7 @@ typedef struct cimage_png_reader cimage_png_reader;
 
 /// What one pixel of a row is.
 typedef enum __attribute__((enum_extensibility(closed))) {
-    /// As in the file, packed: to be counted and thrown away.
+    /// As in the file, packed. For rows that are checked and dropped.
     cimage_png_form_stored = 0,
     /// Grey, RGB or RGBA, straight alpha, 8 or 16 bits (native order) for each sample.
     cimage_png_form_samples,
@@ -37,12 +37,12 @@ typedef struct {
     size_t row_bytes;
 } cimage_png_layout;
 
-/// Does not copy `bytes`: they must outlive the reader. NULL if memory is short.
+/// Opens a PNG without copying `bytes`, which must outlive the reader. NULL if memory is short.
 cimage_png_reader *_Nullable cimage_png_open(const uint8_t *_Nonnull bytes, size_t count);
 void cimage_png_close(cimage_png_reader *_Nonnull reader);
 
-/// Reads up to the first IDAT. Sides over the maximum are `too_large`. Chunk CRCs are the caller's, and of the ancillary
-/// chunks only tRNS is parsed: it is the only one that shapes the samples.
+/// Reads up to the first IDAT. Sides over the maximum are an error. The caller has to check the CRCs. Of the ancillary
+/// chunks only tRNS is parsed, because no other affects the samples.
 cimage_status cimage_png_start(cimage_png_reader *_Nonnull reader, uint32_t max_width, uint32_t max_height,
                                cimage_png_form form, cimage_png_layout *_Nonnull layout);
 
@@ -56,21 +56,21 @@ cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *
 cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull data_end,
                                 size_t *_Nonnull consumed);
 
-/// One image of an interlaced one, or the whole of another.
+/// One pass of an interlaced image, or the whole of another image.
 typedef struct {
     uint32_t rows;
-    /// Packed, without the filter in front.
+    /// The bytes of a packed row, without its filter byte.
     uint64_t row_bytes;
 } cimage_png_pass;
 
-/// Inflates the IDATs of a PNG whose chunks are in order, and makes no pixels of them: `ok` if together they are one whole
-/// zlib stream of the rows of these passes, each of which has a filter that there is.
+/// Inflates the IDATs of a PNG whose chunks are in order, without making pixels of them. The result is `ok` if together
+/// they are one whole zlib stream of the rows of these passes, each with a valid filter byte.
 ///
-/// Where there is no palette, that is all that can be wrong with rows.
+/// Without a palette nothing else can be wrong with rows.
 cimage_status cimage_png_check_rows(cimage_png_reader *_Nonnull reader, const cimage_png_pass *_Nonnull passes,
                                     size_t pass_count);
 
-/// libpng's words for the last failure. Lives as long as the reader.
+/// libpng's message for the last failure. It lives as long as the reader.
 const char *_Nonnull cimage_png_message(const cimage_png_reader *_Nonnull reader);
 
 // MARK: Writing
@@ -90,7 +90,7 @@ typedef struct {
     uint32_t height;
     /// 1 (grey, or an index if there is a palette), 3 or 4.
     uint8_t channels;
-    /// Of grey and indices: 1, 2, 4 or 8. The values must fit.
+    /// Of grey samples and indices: 1, 2, 4 or 8 bits. The values must fit.
     uint8_t bit_depth;
     /// RGBA for each entry. Entries that are not opaque come first.
     const uint8_t *_Nullable palette;
@@ -100,7 +100,7 @@ typedef struct {
     uint8_t level;
 } cimage_png_picture;
 
-/// Writes a PNG into `out`. If it does not fit `capacity` that is `too_large`, and `count` bytes, more than the capacity,
-/// hold about `rows` rows.
+/// Writes a PNG into `out`. If it does not fit `capacity`, the result is `too_large`; `count` is then more than the
+/// capacity, and about the number of bytes that the first `rows` rows take.
 cimage_status cimage_png_write(const cimage_png_picture *_Nonnull picture, uint8_t *_Nonnull out, size_t capacity,
                                size_t *_Nonnull count, uint32_t *_Nonnull rows);

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// What became of one drawing.
+/// How drawing a document ended.
 typedef enum __attribute__((enum_extensibility(closed))) {
     cimage_svg_ok = 0,
     /// librsvg refused the document; the message is its own.
@@ -12,8 +12,9 @@ typedef enum __attribute__((enum_extensibility(closed))) {
 
 /// Draws an SVG, scaled proportionally into width x height, over transparent black.
 ///
-/// librsvg cannot be interrupted, aborts when memory runs out, and may crash: limits, and a process in which that harms
-/// nobody, are the caller's to bring. Draws on a thread with a large stack and waits for it; safe on several threads at once.
+/// librsvg cannot be interrupted, aborts when memory runs out, and may crash, so the caller has to set limits, and to
+/// run it in a process in which that does no harm. It draws on a thread with a large stack, and waits for it. It may be
+/// called on several threads at once.
 ///
 /// - rgba: 4 * width * height bytes, aligned to 4, rows from the top, straight alpha; written to in any case.
 /// - message: always terminated.

@@ -1,4 +1,5 @@
-/// The way of one image through the gate: what is it, is it small enough to look at, and what its type says next.
+/// Admits one image: finds its type, checks its size before anything is decoded, and hands it to what its type has of
+/// checks.
 struct Admission: Sendable {
     let policy: ImagePolicy
     let cancellation: Cancellation
@@ -13,9 +14,10 @@ struct Admission: Sendable {
         }
     }
 
-    /// What can be said without decoding.
+    /// Checks what can be checked without decoding: the number of bytes, and that they are of the type that the sender
+    /// claims.
     ///
-    /// - Returns: the type that its first bytes say.
+    /// - Returns: the type that the first bytes show.
     func check(_ bytes: [UInt8], claimed: ImageType) throws(ImageGateError) -> ImageType {
         try cancellation.check()
         guard !bytes.isEmpty else { throw .empty }
@@ -27,14 +29,14 @@ struct Admission: Sendable {
         return actual
     }
 
-    /// Before anything is allocated for the pixels.
+    /// Checks a size that a header states, before anything is allocated for the pixels.
     func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageGateError) {
         guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "\(type.name) has no pixels") }
-        // Sides come from 32-bit fields: their product fits.
+        // The product fits an `Int`, since sides come from 32-bit fields.
         guard size.area <= policy.pixelLimit else {
             throw .tooManyPixels(width: size.width, height: size.height, limit: policy.pixelLimit)
         }
-        // Memory grows with the width: a few rows of it are held.
+        // A decoder holds a few rows, so its memory grows with the width.
         guard max(size.width, size.height) <= policy.sideLimit else {
             throw .forbidden(type, what: "a side of over \(policy.sideLimit) pixels")
         }

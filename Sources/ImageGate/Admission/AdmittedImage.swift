@@ -1,15 +1,15 @@
 /// An image that may be shown.
 package struct AdmittedImage: Equatable, Sendable {
     package enum Treatment: Equatable, Sendable {
-        /// The original pixels.
+        /// It has its original pixels.
         case passed
-        /// Made smaller, or encoded again to meet the byte budget.
+        /// It was made smaller, or encoded again to meet the byte budget.
         case thumbnailed
-        /// Drawn from a vector image.
+        /// It was drawn from a vector image.
         case rasterised
-        /// The pixels of an image whose type is not passed on.
+        /// It has the pixels of an image whose type is not passed on.
         case converted(from: ImageType)
-        /// The same of an animation.
+        /// It is the first frame of an animation whose type is not passed on.
         case firstFrame(of: ImageType)
     }
 
@@ -18,7 +18,7 @@ package struct AdmittedImage: Equatable, Sendable {
     /// Pixels.
     package var width: Int
     package var height: Int
-    /// Pixels of what came, after orientation.
+    /// Pixels of the image that came in, once it is turned as its orientation says.
     package var originalWidth: Int
     package var originalHeight: Int
     package var treatment: Treatment

@@ -1,8 +1,8 @@
-/// Which image is decoded next.
+/// Decides which image is decoded next.
 ///
-/// Owners take turns, and so do the executions of one owner: who brings many images, or slow ones, waits for himself. Images of
-/// one execution go one after the other, as they share its processor time. Drawing has fewer places than there are threads,
-/// so that no drawing keeps plots waiting.
+/// Owners take turns, and so do the executions of one owner, so that an owner with many or slow images delays nobody
+/// else. Images of one execution are decoded one after the other, because they share its processor time. Fewer images
+/// may be drawn at a time than there are threads, so that slow drawings never keep plots waiting.
 struct DecodingQueue<Work: Sendable>: Sendable {
     struct Entry: Sendable {
         let batch: ImageBatch
@@ -12,21 +12,21 @@ struct DecodingQueue<Work: Sendable>: Sendable {
 
     private struct Owner {
         let name: String
-        /// In the order of their turns; none is empty.
+        /// The executions in the order of their turns; each has entries.
         var executions: [Execution]
     }
 
     private struct Execution {
         let batch: ImageBatch
-        /// In the order in which they came.
+        /// The entries in the order in which they came.
         var entries: [Entry]
     }
 
-    /// How many of each role may be under way.
+    /// How many entries of each role may be under way at a time.
     private let places: [DecoderRole: Int]
     private var underWay: [DecoderRole: Int] = [:]
     private var busy: Set<ObjectIdentifier> = []
-    /// In the order of their turns; none is without executions.
+    /// The owners in the order of their turns; each has executions.
     private var owners: [Owner] = []
 
     init(places: [DecoderRole: Int]) { self.places = places }
@@ -47,7 +47,7 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         }
     }
 
-    /// Nil if there is none that may begin now. What is taken is to be finished.
+    /// Takes the next entry that may begin now; nil if there is none. The caller passes it to `finish` when it is done.
     mutating func take() -> Entry? {
         for owner in owners.indices {
             for execution in owners[owner].executions.indices {
@@ -69,7 +69,7 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         underWay[entry.role, default: 0] -= 1
     }
 
-    /// Takes out one that nobody waits for any more.
+    /// Removes an entry that nobody waits for any more.
     mutating func remove(where isIt: (Work) -> Bool) -> Entry? {
         for owner in owners.indices {
             for execution in owners[owner].executions.indices {

@@ -2,9 +2,10 @@ internal import Dispatch
 internal import Synchronization
 internal import System
 
-/// Named threads that decode what `DecodingQueue` says is next.
+/// Named threads that decode images in the order that `DecodingQueue` decides.
 ///
-/// One image for each thread bounds the memory. Jobs that wait are bounded by who submits them: each is a suspended task.
+/// Each thread decodes one image at a time, which bounds the memory. The queue needs no bound of its own: each job in
+/// it is a suspended task, and whoever starts those tasks bounds their number.
 final class DecodingThreads: Sendable {
     struct Job: Sendable {
         let cancellation: Cancellation
@@ -20,21 +21,22 @@ final class DecodingThreads: Sendable {
     }
 
     private let state: Mutex<State>
-    /// A thread that is woken looks for all it can do. One signal too many does no harm, and there may be some: a cancelled
-    /// job leaves its own behind, and one that may not begin yet has used it up.
+    /// Wakes a thread, which then takes jobs until none may begin. A signal too many does no harm, and there are some:
+    /// a cancelled job leaves its signal behind, and a job that may not begin yet has used its signal up.
     private let signal = DispatchSemaphore(value: 0)
 
     private init(places: [DecoderRole: Int]) { state = Mutex(State(queue: DecodingQueue(places: places))) }
 
-    /// - Parameter count: images that are decoded at the same time. All but one of them may be drawings; where it is one, a
-    ///   drawing has a thread of its own.
+    /// - Parameter count: how many images are decoded at the same time. All but one of them may be drawings. If the
+    ///   count is one, a second thread is there for drawings.
     static func start(count: Int) -> DecodingThreads {
         let threads = DecodingThreads(places: [.computing: count, .drawing: max(1, count - 1)])
         for number in 0..<max(count, 2) {
             do throws(SystemError) {
                 try startThread(named: "image-\(number)") { threads.work() }
             } catch {
-                // Without its threads the gate could only hang: fail at the start, where somebody looks.
+                // Without its threads the gate would only hang. The start is the place to fail, because somebody looks
+                // then.
                 fatalError("no thread for decoding images: \(error)")
             }
         }
@@ -50,14 +52,14 @@ final class DecodingThreads: Sendable {
         if isAccepted { signal.signal() } else { job.waiter.resume(returning: .failure(.cancelled)) }
     }
 
-    /// Takes the job out of the queue; one that is already being decoded sees its flag.
+    /// Removes the job from the queue; a job that is already being decoded sees the flag of its cancellation.
     func cancel(_ cancellation: Cancellation) {
         cancellation.cancel()
         let entry = state.withLock { $0.queue.remove { $0.cancellation === cancellation } }
         entry?.work.waiter.resume(returning: .failure(.cancelled))
     }
 
-    /// The threads end when they have emptied the queue.
+    /// Makes the threads end once they have emptied the queue.
     func stop() {
         state.withLock { $0.isStopped = true }
         signal.signal()
@@ -69,12 +71,13 @@ final class DecodingThreads: Sendable {
             while let entry = state.withLock({ $0.queue.take() }) {
                 let result = entry.work.work()
                 state.withLock { $0.queue.finish(entry) }
-                // What waited for this one to end may be for two threads: the next image of its execution, another drawing.
+                // Two jobs may have waited for this one to end, the next image of its execution and another drawing:
+                // this thread takes one, and the signal wakes a thread for the other.
                 signal.signal()
                 entry.work.waiter.resume(returning: result)
             }
             guard state.withLock({ $0.isStopped && $0.queue.isEmpty }) else { continue }
-            // One thread wakes the next.
+            // Each thread that ends wakes the next.
             return _ = signal.signal()
         }
     }

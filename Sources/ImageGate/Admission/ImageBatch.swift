@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What one execution has of the gate: its images are decoded one after the other, and have processor time together.
+/// The images of one execution: they are decoded one after the other, and share an allowance of processor time.
 package final class ImageBatch: Sendable {
-    /// Who asks. The batches of different owners take turns.
+    /// The name of whoever the execution belongs to. The batches of different owners take turns.
     let owner: String
     private let spent = Mutex(Duration.zero)
 

@@ -1,14 +1,14 @@
-/// Encoded image in, admitted image or a reason out.
+/// Takes encoded images, and returns each as one that may be shown, or throws the reason why not.
 ///
-/// Decoding blocks, so the gate has threads of its own: they decode, or each waits for a decoder process that does.
+/// Decoding blocks, so the gate has threads of its own. Each decodes, or waits for a decoder process that does.
 package final class ImageGate: Sendable {
     private let policy: ImagePolicy
     private let threads: DecodingThreads
-    /// Nil: the threads decode themselves.
+    /// The decoder processes; nil if the threads decode themselves.
     private let decoders: DecoderPool?
 
-    /// What a gate with that many threads may have open at a time: the socket to each decoder, of which every thread may keep one
-    /// of each kind; and what is open while one is started.
+    /// How many descriptors a gate with that many threads may have open at a time. Every thread may keep one decoder
+    /// process of each role, with a socket to each, and starting a process takes two more for a moment.
     package static func descriptors(threads: Int) -> Int { threads * (DecoderRole.allCases.count + 2) }
 
     package init(policy: ImagePolicy, threads: Int = 2, decoding: DecodingMode) {
@@ -26,8 +26,8 @@ package final class ImageGate: Sendable {
     /// Decodes all of `bytes` within the policy's limits.
     ///
     /// - Parameters:
-    ///   - claimed: the type that the sender says it is; the bytes decide, and a lie is a rejection.
-    ///   - batch: that of the execution which made it; nil for an image on its own.
+    ///   - claimed: the type that the sender says it is. An image whose bytes are of another type is rejected.
+    ///   - batch: the batch of the execution that made the image; nil for an image on its own.
     package func admit(
         _ bytes: [UInt8], claimed: ImageType, in batch: ImageBatch? = nil
     ) async throws(ImageGateError) -> AdmittedImage {
@@ -44,7 +44,8 @@ package final class ImageGate: Sendable {
                 }
                 threads.submit(
                     .init(cancellation: cancellation, work: work, waiter: waiter), DecoderRole(claimed, policy), batch)
-                // Cancelled before the job was in the queue: the handler came too early to find it.
+                // A task that was cancelled before the job was in the queue has run its handler too early to find the
+                // job.
                 if Task.isCancelled { threads.cancel(cancellation) }
             }
         } onCancel: {

@@ -1,5 +1,5 @@
 extension ImageType {
-    /// As people write it.
+    /// The type's name as people write it.
     package var name: String {
         switch self {
         case .png: "PNG"
@@ -11,7 +11,7 @@ extension ImageType {
     }
 }
 
-/// Half a sentence for people. Never bytes of the image, but for the four letters of a PNG chunk.
+/// Half a sentence for people. It contains nothing of the image's bytes except the four letters of a PNG chunk's name.
 extension ImageGateError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -45,7 +45,7 @@ extension ImageGateError: CustomStringConvertible {
 }
 
 extension ImageGateError {
-    /// A library's words, fit for a message: printable, short, without a full stop.
+    /// Makes a library's message fit for our own: printable, short, without a full stop.
     static func readable(_ words: UnsafePointer<CChar>) -> String {
         var text = String(cString: words)
         text.removeAll { !$0.isASCII || $0.isNewline || ($0.asciiValue ?? 0) < 0x20 }

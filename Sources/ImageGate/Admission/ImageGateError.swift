@@ -1,7 +1,7 @@
 /// Why an image was not admitted. `description` is half a sentence for people: "PNG chunk IDAT fails its CRC".
 package enum ImageGateError: Error, Equatable, Sendable {
     case empty
-    /// Not an image that the gate knows.
+    /// The bytes are not an image of any type that the gate knows.
     case unknownType
     case typeMismatch(claimed: ImageType, actual: ImageType)
     /// Bytes.
@@ -11,19 +11,20 @@ package enum ImageGateError: Error, Equatable, Sendable {
     case trailingData(ImageType, count: Int)
     /// The bytes do not decode. `why` is the whole half sentence: "PNG chunk IDAT fails its CRC".
     case malformed(ImageType, why: String)
-    /// What the type allows and the gate does not: scripts, entities, outside references that cannot be dropped.
+    /// The image has something that its type allows and the gate does not: entities, for instance, or more scans than
+    /// it has time for.
     case forbidden(ImageType, what: String)
-    /// No encoding small enough was found.
+    /// No encoding within the byte budget was found.
     case overBudget(limit: Int)
     case outOfMemory
-    /// The process that decoded it ended, by a fault of its own or because it tried what it may not.
+    /// The process that decoded the image ended, by a crash or because it tried something that its confinement forbids.
     case decoderCrashed(ImageType)
     case decoderTooSlow(ImageType)
-    /// The images before it have used up the processor time of their execution.
+    /// The images before this one have used up the processor time of their execution.
     case noTimeLeft
-    /// The process that decoded it answered with something that cannot be.
+    /// The process that decoded the image sent a response that no correct decoder sends for that request.
     case decoderMisbehaved(ImageType)
-    /// There is no process to decode it.
+    /// No process could be started to decode the image.
     case decoderUnavailable
     case cancelled
 }

@@ -1,4 +1,4 @@
-/// What may pass, and how large.
+/// Which images may come in, and how large those that go out may be.
 package struct ImagePolicy: Equatable, Sendable {
     package enum SVGTreatment: String, Equatable, Sendable {
         case rasterise, sanitise

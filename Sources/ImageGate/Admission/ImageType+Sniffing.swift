@@ -1,9 +1,9 @@
 extension ImageType {
     static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// What the bytes are, whatever anybody says. Nil: nothing that the gate knows.
+    /// The type that the first bytes show, whatever the sender claims. Nil if they are of no type that the gate knows.
     package static func sniff(_ bytes: [UInt8]) -> ImageType? {
-        // A stump of the signature is an early end, not an unknown type.
+        // Bytes that end within the signature are a PNG cut short, not an unknown type.
         if !bytes.isEmpty, bytes.prefix(8).elementsEqual(pngSignature.prefix(bytes.count)) { return .png }
         if bytes.starts(with: [0xFF, 0xD8]) { return .jpeg }
         if isGIF(bytes) { return .gif }
@@ -11,19 +11,20 @@ extension ImageType {
         return looksLikeSVG(bytes) ? .svg : nil
     }
 
-    /// A stump of four bytes or more counts here and below: fewer letters are any text's.
+    /// At least four bytes of the signature are required: fewer letters could begin any text.
     private static func isGIF(_ bytes: [UInt8]) -> Bool {
         ["GIF87a", "GIF89a"].contains { bytes.count >= 4 && bytes.prefix(6).elementsEqual($0.utf8.prefix(bytes.count)) }
     }
 
-    /// Between the two names is a length.
+    /// `RIFF` and `WEBP` have a length between them.
     private static func isWebP(_ bytes: [UInt8]) -> Bool {
         guard bytes.starts(with: "RIFF".utf8) else { return false }
         let name = bytes.dropFirst(8).prefix(4)
         return name.elementsEqual("WEBP".utf8.prefix(name.count))
     }
 
-    /// Text whose first tag, after any prolog and comments, can be `<svg`. UTF-8 only: SVG in other encodings is unknown.
+    /// Whether this is text in UTF-8 with a tag near its beginning that can be `<svg`. SVG in other encodings is not
+    /// recognised.
     private static func looksLikeSVG(_ bytes: [UInt8]) -> Bool {
         var head = bytes.prefix(8192)
         if head.starts(with: [0xEF, 0xBB, 0xBF]) { head.removeFirst(3) }

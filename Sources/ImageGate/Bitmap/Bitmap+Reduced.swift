@@ -6,7 +6,8 @@ extension Bitmap {
         }
     }
 
-    /// Without the channels that say nothing: alpha of opaque pixels, colour of grey ones.
+    /// The bitmap without the channels that it does not need: without alpha if all pixels are opaque, and without
+    /// colour if all are grey as well.
     func reduced() -> Bitmap {
         let isOpaque = isOpaque
         if !isOpaque { return self }
@@ -14,7 +15,7 @@ extension Bitmap {
         return layout == .rgba ? keeping(.rgb) : self
     }
 
-    /// Opaque, in the form that JPEG takes: grey or RGB.
+    /// Whether all pixels are grey. Asked of opaque bitmaps only.
     private var isGrey: Bool {
         guard layout != .grey else { return true }
         let channels = layout.channels

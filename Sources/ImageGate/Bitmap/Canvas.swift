@@ -1,4 +1,5 @@
-/// Where the first frame of what may be an animation belongs. What it leaves free is transparent.
+/// The canvas of an image that may be an animation, and where its first frame lies on it. What the frame leaves free is
+/// transparent.
 struct Canvas {
     let size: PixelSize
     let left: Int
@@ -7,7 +8,8 @@ struct Canvas {
 
     var isCovered: Bool { frame == size }
 
-    /// As large as the policy's box allows. The rows come one by one: a canvas that a small file says is vast is never held.
+    /// Makes a bitmap of the canvas that is as large as the policy's box allows. It takes row after row, so that the
+    /// canvas itself, which a small file may say is vast, is never in memory.
     ///
     /// - Parameter appendRow: appends the samples of a row of the frame.
     func bitmap(

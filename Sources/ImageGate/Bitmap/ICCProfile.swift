@@ -1,10 +1,11 @@
 internal import CImage
 
-/// A colour profile that may travel with an image: small, whole, and what it says it is. ICC.1:2022, section 7.2.
+/// A colour profile that may stay in an image, because it is small and its header is consistent. ICC.1:2022, section
+/// 7.2.
 struct ICCProfile {
     let bytes: [UInt8]
 
-    /// Bytes. Displays' profiles are 0.5 to 4 kB; what is larger describes printers, or hides something.
+    /// Bytes. Profiles of displays have 0.5 to 4 kB; a larger one describes a printer, or hides something.
     private static let limit = 8192
 
     /// Nil if it is not a profile for images of this kind.
@@ -15,7 +16,8 @@ struct ICCProfile {
         self.bytes = bytes
     }
 
-    /// From PNG's iCCP: a name, a zero, a zero for the method, and the profile compressed.
+    /// Reads the profile from PNG's chunk iCCP, which has a name, a zero byte, a zero for the compression method, and
+    /// the compressed profile.
     init?(chunk data: ArraySlice<UInt8>, isGrey: Bool) {
         guard data.count <= Self.limit, let nameEnd = data.prefix(80).firstIndex(of: 0), nameEnd > data.startIndex,
             data[nameEnd...].dropFirst().first == 0

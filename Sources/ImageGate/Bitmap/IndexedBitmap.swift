@@ -1,14 +1,14 @@
 /// A bitmap of at most 256 colours.
 struct IndexedBitmap {
     let size: PixelSize
-    /// One for each pixel. With no palette these are grey samples of `bitDepth`.
+    /// An index into the palette for each pixel. Without a palette these are grey samples of `bitDepth` bits.
     let indices: [UInt8]
     /// RGBA; nil for grey.
     let palette: [UInt8]?
     /// 1, 2, 4 or 8.
     let bitDepth: Int
 
-    /// Nil if there are more colours.
+    /// Nil if the bitmap has more than 256 colours.
     init?(_ bitmap: Bitmap) {
         guard bitmap.layout != .grey else {
             self.init(grey: bitmap)
@@ -20,10 +20,10 @@ struct IndexedBitmap {
             bitDepth: Self.bitDepth(for: colors.count))
     }
 
-    /// Drawn with the colours of a palette.
+    /// - Parameter indices: of the colours in `palette`.
     init(size: PixelSize, indices: [UInt8], of palette: ColorPalette) {
         let colors = palette.colors
-        // As in a table of all colours, those that are not opaque come first, and the palette's order stays.
+        // Colours that are not opaque come first, as in `ColorTable`; otherwise the palette's order stays.
         let order = colors.indices.filter { colors[$0].alpha < 255 } + colors.indices.filter { colors[$0].alpha == 255 }
         var indices = indices
         if order != Array(colors.indices) {
@@ -46,7 +46,7 @@ struct IndexedBitmap {
     private init(grey bitmap: Bitmap) {
         var isUsed = [Bool](repeating: false, count: 256)
         for sample in bitmap.samples { isUsed[Int(sample)] = true }
-        // Grey of 1, 2 or 4 bits has evenly spaced samples: all that are used must be among them.
+        // Grey of 1, 2 or 4 bits has evenly spaced samples, and all samples of the bitmap must be among them.
         let depth = [1, 2, 4].first { depth in
             let step = 255 / (1 << depth - 1)
             return isUsed.indices.allSatisfy { !isUsed[$0] || $0.isMultiple(of: step) }
@@ -75,7 +75,7 @@ private struct ColorTable {
 
     init?(_ bitmap: Bitmap) {
         let channels = bitmap.layout.channels
-        // Open addressing, four times as many slots as colours. A slot holds index + 1.
+        // A hash table with open addressing and four times as many slots as colours. A slot holds an index plus one.
         let slotCount = 1024
         var slots = [UInt16](repeating: 0, count: slotCount)
         var colors: [UInt32] = []
@@ -102,7 +102,8 @@ private struct ColorTable {
             indices.append(index)
             last = (color, index)
         }
-        // Transparent entries first: tRNS then ends where they do. Within that, by colour: neighbours compress.
+        // Transparent entries come first, because tRNS may end after the last of them. Otherwise entries are sorted by
+        // colour, because indices that are alike compress well.
         let order = colors.indices.sorted { (colors[$0] >> 24, colors[$0]) < (colors[$1] >> 24, colors[$1]) }
         var place = [UInt8](repeating: 0, count: colors.count)
         for (rank, old) in order.enumerated() { place[old] = UInt8(rank) }

@@ -1,14 +1,14 @@
-/// An image whose pixels can be looked at one by one.
+/// An image whose pixels can be read one by one.
 protocol PixelSource {
     var size: PixelSize { get }
     func withPixels<Value>(_ body: (Pixels) -> Value) -> Value
 }
 
-/// The colours of an image, row by row, however it is stored.
+/// The colours of an image, row by row, whether it is stored as samples or as indices into a palette.
 struct Pixels {
     private let samples: UnsafePointer<UInt8>
     private let layout: Bitmap.Layout
-    /// RGBA, where samples are indices.
+    /// The palette as RGBA, if the samples are indices.
     private let palette: UnsafePointer<UInt8>?
 
     fileprivate init(

@@ -1,18 +1,20 @@
-/// What decoder processes are made of, and what each may take for one image.
+/// Which program decoder processes run, and how much time each may take for an image.
 package struct DecoderConfiguration: Sendable {
-    /// A program whose `main` begins with `DecoderMain.runIfAsked`; as a rule the one that runs, even if the file of
-    /// that name is another one by now.
+    /// A program whose `main` begins with `DecoderMain.runIfAsked`. By default it is the one that runs now, even if an
+    /// update has replaced its file since.
     package var executable = "/proc/self/exe"
-    /// Of all processors, for one image. Plots need a tenth of it.
+    /// The processor time that one image may take, on all processors together. Plots need a tenth of it.
     package var processorTime = Duration.seconds(3)
-    /// The same, for all images of one execution.
+    /// The processor time that all images of one execution may take.
     package var batchTime = Duration.seconds(4)
-    /// On the clock, for a decoder that does not even run.
+    /// How long an image may take by the clock. It ends a decoder process that uses no processor time, because it hangs
+    /// or is stopped.
     package var deadline = Duration.seconds(60)
-    /// Told in one line of what an operator should know.
+    /// Called with one line about what an operator should know.
     package var notice: @Sendable (String) -> Void
 
-    /// What a decoder needs to say that something is wrong.
+    /// The least time with which a decoder process is started on an image: it suffices to find out that an image is
+    /// malformed.
     static let leastTime = Duration.milliseconds(50)
 
     package init(notice: @escaping @Sendable (String) -> Void) { self.notice = notice }
@@ -21,7 +23,8 @@ package struct DecoderConfiguration: Sendable {
 extension ImagePolicy {
     /// Bytes of address space that decoding may take.
     ///
-    /// The decoders' own, such as the blocks of a JPEG in several scans or the layers of a drawing; the encoded image and
-    /// what is made of it; and pixels of twice each side of the box, with copies and sums of them.
+    /// It is the sum of what decoders hold, such as the blocks of a JPEG in several scans or the layers of a drawing;
+    /// of the encoded image and its new encoding; and of pixels of twice each side of the box, with copies and sums of
+    /// them.
     var decodingMemory: Int { 512 << 20 + 4 * inputByteLimit + 64 * shortSide * longSide }
 }

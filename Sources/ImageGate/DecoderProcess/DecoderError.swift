@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// Why a decoder did not answer.
+/// Why a decoder process did not respond.
 enum DecoderError: Error, Equatable {
     /// Half a sentence for the log.
     case cannotStart(String)
-    /// The other end of the socket is closed: `DecoderProcess` finds out why.
+    /// The other end of the socket is closed; `DecoderProcess` finds out why.
     case hungUp
     case killed(signal: CInt)
     case exited(status: CInt)
     case tooSlow
-    /// It said what it cannot have to say.
+    /// It sent something that no correct decoder sends.
     case protocolViolation
 
     func gateError(of type: ImageType) -> ImageGateError {

@@ -1,14 +1,14 @@
 internal import CGNU
 internal import Glibc
 
-/// How a decoder is started: with a socket as its standard input, in a session of its own, and with nothing else.
+/// Starts a decoder process in a session of its own, with a socket as its standard input and no other descriptor.
 struct DecoderLaunch {
     let executable: String
     let role: DecoderRole
-    /// Bytes.
+    /// The bytes of address space that decoding may take.
     let memory: Int
 
-    /// - Returns: and the descriptor of our end, which is the caller's to close.
+    /// - Returns: the process, and the descriptor of our end of the socket, which the caller closes.
     func spawn() throws(DecoderError) -> (process: pid_t, socket: CInt) {
         var ends: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -20,7 +20,7 @@ struct DecoderLaunch {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO)
-        // Not even standard error: what libraries print is not for the log.
+        // Standard error is closed as well, because what libraries print is not for the log.
         posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1)
 
         var attributes = posix_spawnattr_t()
@@ -42,8 +42,8 @@ struct DecoderLaunch {
         return (process, ends[0])
     }
 
-    /// Those that ask a process to end are for the responder: a decoder ends with its socket. A service manager sends them
-    /// to every process of the service, when images of the last requests are still to be decoded.
+    /// Blocks the signals that ask a process to end. A service manager sends them to every process of the service,
+    /// while images of the last requests are still to be decoded; a decoder process ends when its socket is closed.
     private func setSignals(_ attributes: inout posix_spawnattr_t) {
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -53,7 +53,8 @@ struct DecoderLaunch {
         posix_spawnattr_setsigdefault(&attributes, &signals)
     }
 
-    /// No secrets: what the dynamic loader needs, and for drawings what says where fonts are and which language they are for.
+    /// The environment has no secrets. It has what the dynamic loader needs, and for drawings the variables that say
+    /// where fonts are and which language to choose them for.
     private var environment: [String] {
         var names = ["LD_LIBRARY_PATH"]
         if role == .drawing {
@@ -62,7 +63,8 @@ struct DecoderLaunch {
                 "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
             ]
         }
-        // A crash is told by its signal. The handler of Swift's would look for a debugger, and die of that.
+        // The gate learns of a crash by its signal. Swift's own crash handler would start a debugger, which the
+        // confinement forbids.
         return ["SWIFT_BACKTRACE=enable=no"]
             + names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
     }

@@ -1,14 +1,15 @@
 internal import CImage
 internal import Glibc
 
-/// The other side: what a decoder process does instead of everything else the program can.
+/// The main program of a decoder process: it confines itself, and then decodes one image after the other.
 package enum DecoderMain {
     private static let subcommand = "decode-images"
 
-    /// Does not return if this process was started as a decoder. To be called before there are other threads.
+    /// Runs the decoder, and does not return, if this process was started as one. Call it before there are other
+    /// threads.
     ///
-    /// - Parameter arguments: the program's. Numbers at their end are a system call that is tried once confined, whose `errno`
-    ///   is the exit status: for tests.
+    /// - Parameter arguments: the program's arguments. For tests, numbers at their end are a system call; the process
+    ///   makes it once it is confined, and exits with its `errno` as the status.
     package static func runIfAsked(_ arguments: [String]) {
         guard arguments.count >= 4, arguments[1] == subcommand, let role = DecoderRole(rawValue: arguments[2]),
             let memory = Int(arguments[3]), memory > 0
@@ -49,7 +50,7 @@ package enum DecoderMain {
 
     // MARK: The socket, which is standard input
 
-    /// Nil at the end.
+    /// Reads that many elements; nil if the stream ends before.
     private static func read<Element: BitwiseCopyable>(_: [Element].Type, count: Int) -> [Element]? {
         let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             var rest = UnsafeMutableRawBufferPointer(buffer)[...]
@@ -84,6 +85,6 @@ package enum DecoderMain {
         static let protocolViolation: CInt = 76
     }
 
-    /// Without what libraries have left to be done at the end: the filter does not know it.
+    /// Exits without running the exit handlers of libraries, whose system calls the filter does not allow.
     private static func leave(_ status: CInt) -> Never { _exit(status) }
 }

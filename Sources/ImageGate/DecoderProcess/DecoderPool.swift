@@ -1,31 +1,32 @@
 internal import CImage
 internal import Synchronization
 
-/// Sends images to decoder processes, of which there are never more than threads that ask.
+/// Sends images to decoder processes. There are never more processes at work than threads that call.
 ///
-/// A decoder is started when none is idle, and used again and again: a start takes longer than most images. One that fails
-/// takes nothing with it but its image.
+/// A process is started when none is idle, and is used for many images, because a start takes longer than most images
+/// do. A process that fails takes down nothing but its image.
 final class DecoderPool: Sendable {
     private struct State {
         var idle: [DecoderProcess] = []
-        /// `cimage_gap_...`
+        /// The gaps that the operator has been told of, as `cimage_gap_...`.
         var reportedGaps = 0
     }
 
     private let configuration: DecoderConfiguration
     private let state = Mutex(State())
 
-    /// Says at once what decoders will lack: an operator looks at the beginning of a log.
+    /// Reports at once which kinds of confinement the kernel lacks, because an operator looks at the beginning of a
+    /// log.
     init(_ configuration: DecoderConfiguration, _ policy: ImagePolicy) {
         self.configuration = configuration
         report(gaps: Int(cimage_confinement_gaps()), policy)
     }
 
-    /// Blocks until a decoder has answered, or is no more.
+    /// Blocks until a decoder process has responded or ended.
     func admit(
         _ bytes: [UInt8], claimed: ImageType, _ admission: Admission, _ batch: ImageBatch
     ) throws(ImageGateError) -> AdmittedImage {
-        // Here as well, because it is cheap: what is no image needs no process.
+        // The check is cheap, and spares starting a process for what is no image.
         let type = try admission.check(bytes, claimed: claimed)
         let time = min(configuration.processorTime, batch.left(of: configuration.batchTime))
         guard time >= DecoderConfiguration.leastTime else { throw .noTimeLeft }
@@ -34,7 +35,7 @@ final class DecoderPool: Sendable {
         do throws(DecoderError) {
             result = try exchange(bytes, request, admission.cancellation, batch)
         } catch {
-            // We have killed it ourselves.
+            // A cancelled decode fails because we have killed its process.
             try admission.cancellation.check()
             configuration.notice("an image is rejected: the decoder of \(type.name) \(error)")
             throw error.gateError(of: type)
@@ -47,7 +48,7 @@ final class DecoderPool: Sendable {
     ) throws(DecoderError) -> AdmissionResult {
         let decoder = try take(DecoderRole(request.type, request.policy), request.policy)
         let start = decoder.processorTime
-        // By the kernel's account: the decoder's own would be a stranger's.
+        // The kernel counts the time. A process that an image has taken over could report any figure.
         defer { batch.charge(decoder.processorTime - start) }
         let result = try cancellation.run(stop: { decoder.kill() }) { () throws(DecoderError) in
             try decoder.admit(bytes, request, within: configuration.deadline)
@@ -58,7 +59,7 @@ final class DecoderPool: Sendable {
 
     private func take(_ role: DecoderRole, _ policy: ImagePolicy) throws(DecoderError) -> DecoderProcess {
         while let decoder = popIdle(role) {
-            // Somebody may have killed it since.
+            // The process may have been killed since it became idle.
             if decoder.isIdle { return decoder }
         }
         let decoder = try DecoderProcess(role, executable: configuration.executable, memory: policy.decodingMemory)
@@ -66,17 +67,19 @@ final class DecoderPool: Sendable {
         return decoder
     }
 
-    /// The one that was used last: its memory is warm, and the others stay swapped out.
+    /// Takes the process that was used last, whose memory is in the caches; those that are rarely used may stay swapped
+    /// out.
     private func popIdle(_ role: DecoderRole) -> DecoderProcess? {
         state.withLock { state in
             state.idle.lastIndex { $0.role == role }.map { state.idle.remove(at: $0) }
         }
     }
 
-    /// Once of each: it is the same for all decoders.
+    /// Tells the operator of each gap once, since all processes have the same.
     private func report(gaps: Int, _ policy: ImagePolicy) {
         let (seccomp, landlock) = (Int(cimage_gap_seccomp), Int(cimage_gap_landlock))
-        // Only drawing opens files; without seccomp any decoder could.
+        // Without Landlock only a process for drawings could read files, unless seccomp, which forbids it to the
+        // others, is missing as well.
         let gaps = policy.svg == .rasterise || gaps & seccomp != 0 ? gaps : gaps & ~landlock
         let newGaps = state.withLock { state in
             defer { state.reportedGaps |= gaps }

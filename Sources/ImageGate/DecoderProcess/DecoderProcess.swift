@@ -2,20 +2,21 @@ internal import CImage
 internal import Glibc
 internal import Synchronization
 
-/// A process that decodes, and our end of the socket to it. One thread at a time talks to it; any may kill it.
+/// A process that decodes images, and our end of the socket to it. One thread at a time talks to it; any thread may
+/// kill it.
 final class DecoderProcess: Sendable {
     let role: DecoderRole
-    /// What the kernel does not have to confine it with: `cimage_gap_...`.
+    /// The kinds of confinement that the kernel lacks, as `cimage_gap_...`.
     let gaps: Int
     private let socket: DecoderSocket
     private let life: Mutex<Life>
 
     private struct Life {
-        /// Nil once it has been waited for: the number may be another process's.
+        /// Nil once the process has been reaped, because its number may be another process's by then.
         var process: pid_t?
         var isKilled = false
         var served = 0
-        /// Once it has been waited for.
+        /// The processor time that it had used when it was reaped.
         var finalTime = Duration.zero
     }
 
@@ -35,10 +36,10 @@ final class DecoderProcess: Sendable {
 
     deinit { _ = end() }
 
-    /// It lives, and waits for work.
+    /// Whether it runs and waits for an image.
     var isIdle: Bool { socket.isQuiet }
 
-    /// That it has used since its start.
+    /// The processor time that it has used since its start.
     var processorTime: Duration {
         life.withLock { life in
             guard let process = life.process else { return life.finalTime }
@@ -46,9 +47,9 @@ final class DecoderProcess: Sendable {
         }
     }
 
-    /// Has it decode an image.
+    /// Sends an image, and waits for the response.
     ///
-    /// - Throws: why there is no answer. The decoder is of no use then.
+    /// - Throws: why there is no response. The process cannot be used any more then.
     func admit(
         _ bytes: [UInt8], _ request: DecoderRequest, within time: Duration
     ) throws(DecoderError) -> AdmissionResult {
@@ -65,7 +66,7 @@ final class DecoderProcess: Sendable {
         }
     }
 
-    /// Ends it at once; whoever talks to it finds it gone.
+    /// Kills the process. A thread that waits for its response gets an error.
     func kill() {
         life.withLock { life in
             life.isKilled = true
@@ -73,9 +74,10 @@ final class DecoderProcess: Sendable {
         }
     }
 
-    /// To be called after each image.
+    /// Counts an image. Call it after each.
     ///
-    /// - Returns: whether it may have another one. After many it may not: what libraries have leaked or kept goes with it.
+    /// - Returns: whether the process has to be replaced: it was killed, or has decoded so many images that the memory
+    ///   which libraries have leaked may be worth a start.
     func retire(after images: Int) -> Bool {
         life.withLock { life in
             life.served += 1
@@ -83,7 +85,9 @@ final class DecoderProcess: Sendable {
         }
     }
 
-    /// - Returns: what it had died of before. Nil if it was waited for by somebody else.
+    /// Kills and reaps the process.
+    ///
+    /// - Returns: why it had ended before; nil if another thread has reaped it.
     private func end() -> DecoderError? {
         guard let end = life.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
         life.withLock { $0.finalTime = end.processorTime }
@@ -91,7 +95,8 @@ final class DecoderProcess: Sendable {
     }
 
     private static func end(_ process: pid_t) -> (failure: DecoderError, processorTime: Duration)? {
-        // One that only closed its socket would be waited for in vain. One that is dead keeps its own reason.
+        // A process that has closed its socket may still run, and has to be killed before it is waited for. One that
+        // has ended keeps its own status.
         _ = Glibc.kill(process, SIGKILL)
         var status: CInt = 0
         var usage = rusage()
@@ -100,7 +105,7 @@ final class DecoderProcess: Sendable {
         let signal = status & 0x7F
         switch signal {
         case 0: return (.exited(status: status >> 8 & 0xFF), time)
-        // Its processor time is over.
+        // The timer of `cimage_limit_processor_time` sends this signal.
         case SIGPROF: return (.tooSlow, time)
         default: return (.killed(signal: signal), time)
         }

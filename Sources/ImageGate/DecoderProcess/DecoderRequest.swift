@@ -1,5 +1,5 @@
-/// What goes to a decoder before the bytes of an image: whole numbers in the order of the processor, as both ends are one
-/// program.
+/// What the gate sends to a decoder process before the bytes of an image: integers in native byte order, since both
+/// ends are the same program.
 struct DecoderRequest: Equatable {
     let policy: ImagePolicy
     let type: ImageType
@@ -23,7 +23,7 @@ struct DecoderRequest: Equatable {
         ]
     }
 
-    /// Nil for words that no gate sends.
+    /// Nil for words that the gate cannot have sent.
     init?(_ words: [Int]) {
         guard words.count == Self.wordCount, let type = ImageType(code: words[7]), 0...words[3] ~= words[9] else {
             return nil
@@ -40,7 +40,7 @@ struct DecoderRequest: Equatable {
 }
 
 extension CaseIterable where Self: Equatable, AllCases == [Self] {
-    /// Its place among the cases: what stands for it between two processes of one program.
+    /// The case's index among all cases, which stands for it between two processes of the same program.
     var code: Int { Self.allCases.firstIndex(of: self) ?? -1 }
 
     init?(code: Int) {

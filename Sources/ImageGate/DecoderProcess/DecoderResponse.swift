@@ -1,14 +1,16 @@
-/// What comes from a decoder: a head of whole numbers, then the bytes of the admitted image, or words about the rejection.
+/// What a decoder process sends back: a head of integers, and then the bytes of the admitted image, or the text of the
+/// rejection.
 ///
-/// A decoder that an image has taken over may send anything. What is read is bounded before, and an image goes on only if it
-/// is what could have come of the request.
+/// A process that an image has taken over may send anything. So the gate bounds what it reads, and passes an image on
+/// only if a correct decoder could have made it from the request.
 struct DecoderResponse {
     struct Head {
         static let count = 8
-        /// What the bytes may be of a rejection.
+        /// How many bytes the text of a rejection may have.
         static let textLimit = 400
 
-        /// First what it is, then what belongs to it, zeros, and the number of bytes at the end.
+        /// The kind of response, the values that belong to it, padding with zeros, and at the end the number of bytes
+        /// that follow.
         let words: [Int]
         var byteCount: Int { words[7] }
         var isAdmission: Bool { words[0] == 0 }
@@ -67,7 +69,7 @@ struct DecoderResponse {
         return .success(image)
     }
 
-    /// Without what could speak to a terminal or break a line.
+    /// Replaces characters that a terminal could take as a command, or that break a line, by spaces.
     private static func printable(_ bytes: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
@@ -78,7 +80,7 @@ struct DecoderResponse {
 }
 
 extension DecoderRequest {
-    /// What may have been done to its image.
+    /// The treatments that an image of the request's type can have had.
     fileprivate var treatments: [AdmittedImage.Treatment] {
         switch type {
         case .png, .jpeg: [.passed, .thumbnailed]

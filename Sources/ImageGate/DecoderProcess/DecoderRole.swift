@@ -1,10 +1,10 @@
 internal import CImage
 
-/// What a decoder is for, and so what it is left with.
+/// Which images a decoder process is for, which decides what its confinement leaves it.
 enum DecoderRole: String, CaseIterable, Sendable {
-    /// Everything but drawing, and drawings that stay drawings: memory and its socket.
+    /// All images but drawings that are rasterised. The process is left with memory and its socket.
     case computing
-    /// Drawings that are drawn: threads as well, and the fonts to read.
+    /// Drawings that are rasterised. The process may also start threads and read fonts.
     case drawing
 
     init(_ type: ImageType, _ policy: ImagePolicy) {
@@ -18,7 +18,7 @@ enum DecoderRole: String, CaseIterable, Sendable {
         }
     }
 
-    /// As `ps` and `top` show it, in at most 15 bytes.
+    /// The process's name as `ps` and `top` show it, of at most 15 bytes.
     var processName: String {
         switch self {
         case .computing: "e2b-fcgi-decode"

@@ -1,17 +1,18 @@
 internal import Glibc
 
-/// Our end of the socket to a decoder, which may say anything, nothing, or not listen: each wait has an end.
+/// Our end of the socket to a decoder process. The process may send nothing or read nothing, so each wait has a
+/// deadline.
 struct DecoderSocket: ~Copyable {
     typealias Deadline = ContinuousClock.Instant
 
     private let descriptor: CInt
 
-    /// - Parameter descriptor: a connected socket, from now on owned.
+    /// - Parameter descriptor: a connected socket, which this value owns from now on.
     init(owning descriptor: CInt) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }
 
-    /// There is nothing to read, and the other end is open: what a decoder without work is like.
+    /// Whether there is nothing to read and the other end is open, as it is while a decoder process waits for an image.
     var isQuiet: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) == 0
@@ -64,13 +65,14 @@ struct DecoderSocket: ~Copyable {
         }
     }
 
-    /// After a call that failed: `errno` says whether waiting helps.
+    /// Waits after a call that has failed, if its `errno` says that waiting can help.
     private func wait(for event: CInt, by deadline: Deadline) throws(DecoderError) {
         guard errno == EAGAIN || errno == EINTR else { throw .hungUp }
         let left = deadline - .now
         guard left > .zero else { throw .tooSlow }
         var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-        // Rounded up. What poll finds, the next call tells.
+        // The time is rounded up, so as not to spin at the end. The result of poll is ignored, because the next call
+        // finds out the same.
         _ = poll(&entry, 1, CInt(clamping: Int((left / .milliseconds(1)).rounded(.up))))
     }
 }

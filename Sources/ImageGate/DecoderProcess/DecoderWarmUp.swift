@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Small images of our own through every decoder, before a decoder is confined: libraries open files the first time, to learn
-/// which fonts there are, and on some processors what they can do.
+/// Sends small images of our own through every decoder before the process is confined. Libraries open files when they
+/// are first used: to learn which fonts there are and, on some processors, what the processor can do.
 enum DecoderWarmUp {
     static func run(_ role: DecoderRole) throws(ImageGateError) {
         let bitmap = Bitmap(
@@ -11,7 +11,7 @@ enum DecoderWarmUp {
         var policy = ImagePolicy()
         policy.svg = role == .drawing ? .rasterise : .sanitise
         _ = try admit(drawing(png, jpeg), .svg, policy)
-        // Smaller, so that each is made of the pixels and not passed on.
+        // A box smaller than the images makes the gate scale and encode them instead of passing them on.
         (policy.shortSide, policy.longSide) = (8, 8)
         _ = try admit(png, .png, policy)
         _ = try admit(jpeg, .jpeg, policy)
@@ -19,7 +19,7 @@ enum DecoderWarmUp {
         _ = try admit([UInt8](webp), .webp, policy)
     }
 
-    /// 16 by 16, lossy, with alpha: nobody here writes any.
+    /// A lossy WebP of 16 by 16 pixels with alpha. It is a constant, since no code of ours writes WebP.
     private static let webp =
         "UklGRl4AAABXRUJQVlA4WAoAAAAQAAAADwAADwAAQUxQSAUAAAABKGBEBABWUDggMgAAADACAJ0BKhAAEAAPwKwlsAJ0fwAZnDT8qFqAAP7NSKHulPei"
         + "aMtK0uhWFdq5hs9L3gAA"

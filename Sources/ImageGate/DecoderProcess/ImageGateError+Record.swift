@@ -1,4 +1,4 @@
-/// A rejection between two processes: which it is, at most three numbers, and words.
+/// A rejection as it travels between two processes: the number of its case, up to three integers, and a text.
 extension ImageGateError {
     var record: (kind: Int, words: [Int], text: String) {
         switch self {
@@ -13,13 +13,13 @@ extension ImageGateError {
         case .forbidden(let type, let what): (9, [type.code], what)
         case .overBudget(let limit): (10, [limit], "")
         case .outOfMemory: (11, [], "")
-        // The gate's to say, not a decoder's.
+        // Only the gate has these reasons; a decoder process cannot.
         case .decoderCrashed, .decoderTooSlow, .noTimeLeft, .decoderMisbehaved, .decoderUnavailable, .cancelled:
             (-1, [], "")
         }
     }
 
-    /// Nil for what no decoder has to say.
+    /// Nil for a rejection that no decoder process can have.
     init?(kind: Int, _ words: ArraySlice<Int>, text: String) {
         guard words.count >= 3 else { return nil }
         let words = Array(words)

@@ -1,5 +1,5 @@
 extension PixelSize {
-    /// What a PNG or JPEG says about itself. Nil: nothing at the place where it should, or another type.
+    /// The size in the header of a PNG or JPEG. Nil if the header is not where it should be, or for another type.
     init?(statedIn bytes: [UInt8], of type: ImageType) {
         switch type {
         case .png: self.init(statedInPNG: bytes)
@@ -8,7 +8,7 @@ extension PixelSize {
         }
     }
 
-    /// From IHDR, which comes first. PNG, section 11.2.2.
+    /// Reads the size from IHDR, which comes first. PNG, section 11.2.2.
     private init?(statedInPNG bytes: [UInt8]) {
         let start: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]
         guard bytes.count > 32, bytes.starts(with: start) else { return nil }
@@ -16,7 +16,7 @@ extension PixelSize {
         self.init(width: number(16), height: number(20))
     }
 
-    /// From the first frame header. ITU-T T.81, section B.2.2.
+    /// Reads the size from the first frame header. ITU-T T.81, section B.2.2.
     private init?(statedInJPEG bytes: [UInt8]) {
         guard bytes.starts(with: [0xFF, 0xD8, 0xFF]) else { return nil }
         func number(_ offset: Int) -> Int { Int(bytes[offset]) << 8 | Int(bytes[offset + 1]) }

@@ -1,15 +1,15 @@
-/// Finds the largest size at which a thumbnail has a good encoding within a byte budget; `EncodingSearch` finds the best of a
-/// size.
+/// Finds the largest size at which a thumbnail has a good encoding within a byte budget. `EncodingSearch` finds the
+/// best encoding at a given size.
 ///
-/// All tries start from the one bitmap of the display box: nothing is decoded again. Sizes to try come from how far over the
-/// budget the last try was, so there are few.
+/// All tries scale the same bitmap, which fits the display box, so nothing is decoded again. There are few tries,
+/// because each size is derived from how far the last try was over the budget.
 struct BudgetSearch: Sendable {
     /// Bytes.
     let budget: Int
     let cancellation: Cancellation
     var treatment = AdmittedImage.Treatment.thumbnailed
 
-    /// Of drawings and plots, and photographs too: whatever they allow.
+    /// Makes a thumbnail of a drawing, a plot or a photograph, in any encoding.
     func thumbnail(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageGateError) -> AdmittedImage {
         let search = EncodingSearch(budget: budget, cancellation: cancellation)
         return try self.search(bitmap.reduced(), originalSize) { bitmap throws(ImageGateError) in
@@ -17,7 +17,7 @@ struct BudgetSearch: Sendable {
         }
     }
 
-    /// Of what came as JPEG.
+    /// Makes a thumbnail of an image that came as a JPEG.
     func photograph(of bitmap: Bitmap, originalSize: PixelSize) throws(ImageGateError) -> AdmittedImage {
         let search = EncodingSearch(budget: budget, cancellation: cancellation)
         return try self.search(bitmap, originalSize) { bitmap throws(ImageGateError) in
@@ -25,7 +25,7 @@ struct BudgetSearch: Sendable {
         }
     }
 
-    /// Smaller sizes until one fits, then one step back if that left much of the budget unused.
+    /// Tries smaller sizes until one fits, and then a size in between if much of the budget is left.
     private func search(
         _ bitmap: Bitmap, _ originalSize: PixelSize,
         _ attempt: (Bitmap) throws(ImageGateError) -> EncodingResult
@@ -53,7 +53,8 @@ struct BudgetSearch: Sendable {
         throw .overBudget(limit: budget)
     }
 
-    /// Bytes go with the area. At least a tenth smaller each time; estimates are rough, so never below a fifth at once.
+    /// The scale at which the bytes should fit, since they grow with the area. It is at least a tenth smaller than the
+    /// last one, and not below a fifth of it, because estimates are rough.
     private func nextScale(after scale: Double, estimate: Int) -> Double {
         let step = (Double(budget) / Double(max(estimate, 1))).squareRoot() * 0.97
         return scale * min(max(step, 0.2), 0.9)

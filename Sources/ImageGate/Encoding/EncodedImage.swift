@@ -1,4 +1,4 @@
-/// An image that fits its budget.
+/// An encoded image that fits its byte budget.
 struct EncodedImage: Sendable {
     let bytes: [UInt8]
     let type: ImageType

@@ -1,6 +1,6 @@
-/// What came of encoding an image of one size.
+/// The result of encoding an image at one size.
 enum EncodingResult: Sendable {
     case fits(EncodedImage)
-    /// Bytes that the image would take, or about so.
+    /// The image does not fit. The estimate is the number of bytes that it would take.
     case tooLarge(estimate: Int)
 }

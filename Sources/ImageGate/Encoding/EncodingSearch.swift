@@ -1,7 +1,8 @@
 /// Finds the best encoding of an image of one size within a byte budget.
 ///
-/// Lossless where that fits. Else a palette, or a JPEG where there is no alpha: whichever looks more like the image. Plots and
-/// text come out as palettes, which have no blocks and no rings around letters; photographs as JPEGs.
+/// The search takes a lossless PNG if that fits. Otherwise it takes a PNG with a palette or, if there is no alpha, a
+/// JPEG: whichever looks more like the image. Plots and text get palettes, which show no blocks and no ringing around
+/// letters; photographs get JPEGs.
 struct EncodingSearch: Sendable {
     /// Bytes.
     let budget: Int
@@ -14,7 +15,7 @@ struct EncodingSearch: Sendable {
         case .written(let bytes): return .fits(EncodedImage(bytes: bytes, type: .png, size: bitmap.size))
         case .tooLarge(let needed): estimate = needed
         }
-        // A palette saves no more than that: colours are not even counted.
+        // A palette cannot save enough here, so the colours need not be counted.
         let isHopeless = estimate > Self.saving * budget
         let hopeless = PaletteSearch.SearchResult.tooLarge(estimate: estimate / Self.saving)
         var search = isHopeless ? nil : PaletteSearch(of: bitmap, budget: budget, cancellation: cancellation)
@@ -27,7 +28,8 @@ struct EncodingSearch: Sendable {
             return try similarity(of: encoded, to: bitmap) > palette.similarity ? photograph : palette.result
         case (.fits, .tooLarge): return palette.result
         case (.tooLarge, .fits(let encoded)):
-            // Letters between blocks and rings are worse than smaller ones, or such of fewer shades.
+            // On a flat background the blocks and the ringing of a JPEG make letters less readable than a smaller size
+            // or fewer shades do.
             guard bitmap.isMostlyFlat else { return photograph }
             if try similarity(of: encoded, to: bitmap) >= Self.readable { return photograph }
         case (.tooLarge, .tooLarge): guard bitmap.isMostlyFlat else { return photograph }
@@ -35,9 +37,9 @@ struct EncodingSearch: Sendable {
         return judged(try search?.bestCoarse() ?? hopeless, bitmap).result
     }
 
-    /// Of what came as JPEG: its blocks and noise leave nothing for a palette.
+    /// Encodes an image that came as a JPEG. A palette is not tried, because it cannot hold a JPEG's blocks and noise.
     func bestPhotograph(of bitmap: Bitmap) throws(ImageGateError) -> EncodingResult {
-        // A JPEG has over 600 bytes of tables: of a few pixels the PNG is smaller.
+        // A JPEG has over 600 bytes of tables, so a PNG of few pixels is smaller.
         if bitmap.size.area <= Self.fewPixels, case .written(let bytes) = try PNGWriter(limit: budget).write(bitmap) {
             return .fits(EncodedImage(bytes: bytes, type: .png, size: bitmap.size))
         }
@@ -45,13 +47,13 @@ struct EncodingSearch: Sendable {
     }
 
     private static let fewPixels = 32 * 32
-    /// No JPEG is nearer.
+    /// From this similarity on, no JPEG is more similar.
     private static let good = 0.998
-    /// Under this the colours that are missing are missed more than pixels would be.
+    /// Below this similarity a smaller size is better than so few colours.
     private static let poor = 0.9
-    /// Under this a JPEG's letters are hard to read.
+    /// Below this similarity letters in a JPEG are hard to read.
     private static let readable = 0.93
-    /// What a palette saves at most, of what is lossless.
+    /// The largest factor by which a palette is smaller than a lossless encoding.
     private static let saving = 8
 
     private func judged(_ result: PaletteSearch.SearchResult, _ bitmap: Bitmap) -> PaletteCandidate {
@@ -76,7 +78,7 @@ struct EncodingSearch: Sendable {
 
 private struct PaletteCandidate {
     let result: EncodingResult
-    /// To the image; 0 of what does not fit.
+    /// The similarity to the image; 0 if the encoding does not fit.
     let similarity: Double
 
     init(result: EncodingResult, similarity: Double) {
@@ -88,7 +90,8 @@ private struct PaletteCandidate {
 }
 
 extension Bitmap {
-    /// Paper with something on it, not a photograph: a quarter of the pixels and more are the same as their neighbour.
+    /// Whether at least a quarter of the pixels equal their neighbour, as in a plot or a page of text, and not in a
+    /// photograph.
     var isMostlyFlat: Bool {
         withPixels { pixels in
             let same = stride(from: 1, to: size.area, by: 7).count { pixels[$0] == pixels[$0 - 1] }

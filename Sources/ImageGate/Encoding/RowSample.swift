@@ -1,13 +1,14 @@
-/// About an eighth of an image's rows, in groups, to learn from what the whole will take.
+/// A sample of about an eighth of an image's rows, from which the encoded size of the whole is estimated.
 ///
-/// In groups because filters and zlib look upwards, and because JPEG's blocks have sixteen rows.
+/// The sample has groups of sixteen rows, because PNG's filters and zlib use the rows above, and because JPEG's blocks
+/// are up to sixteen rows high.
 enum RowSample {
     private static let group = 16
     private static let period = 8 * group
 
-    /// Nil: the whole is small enough.
+    /// The rows of the sample; nil if the image is so small that no sample is needed.
     ///
-    /// - Parameter rowBytes: elements of a row; bytes, mostly.
+    /// - Parameter rowBytes: the number of elements in a row.
     static func rows<Element>(of samples: [Element], rowBytes: Int, height: Int) -> [Element]? {
         guard height > period else { return nil }
         return stride(from: 0, to: height - group, by: period).flatMap { first in

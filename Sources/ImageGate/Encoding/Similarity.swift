@@ -1,6 +1,7 @@
-/// How like an image another looks: structural similarity (SSIM, Wang et al. 2004) on blocks of 8×8, a quarter of them.
+/// How similar two images look: structural similarity (SSIM, Wang et al. 2004) on blocks of 8×8 pixels, of which a
+/// quarter are compared.
 ///
-/// Mostly of brightness, where letters are, and a little of each difference of colour.
+/// Brightness, which makes letters readable, counts most, and each of the two colour differences a little.
 enum Similarity {
     private static let block = 8
     private static let weights = ColorVector(0.8, 0.1, 0.1, 0)
@@ -11,7 +12,7 @@ enum Similarity {
         ColorVector(1, 1, 1, 1) * (share * 255 * share * 255)
     }
 
-    /// 1: the same. Both have one size.
+    /// The similarity, which is 1 for equal images. Both images have the same size.
     static func of(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")
@@ -32,7 +33,8 @@ enum Similarity {
         }
     }
 
-    /// By how many steps of a sample the shades of small blocks differ: what is left when the eye has averaged the grain.
+    /// How much the average colours of small blocks differ, in steps of a sample. Averaging removes the noise of
+    /// dithering, as the eye does.
     static func shadeError(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")
@@ -53,7 +55,7 @@ enum Similarity {
         }
     }
 
-    /// A square of pixels, cut off at the image's edges.
+    /// A square of pixels, clipped at the image's edges.
     private struct Block {
         let columns: Range<Int>
         let rows: Range<Int>
@@ -79,7 +81,7 @@ enum Similarity {
     private static func similarity(_ one: Pixels, _ other: Pixels, _ block: Block) -> Float {
         var (sum1, sum2) = (ColorVector.zero, ColorVector.zero)
         var (squares1, squares2, products) = (ColorVector.zero, ColorVector.zero, ColorVector.zero)
-        // Relative to the first pixel: sums of squares stay small enough for `Float`.
+        // Values are relative to the first pixel, so that sums of squares stay precise in `Float`.
         let origin = ColorPoint(one[block.rows.lowerBound * block.width + block.columns.lowerBound]).axes
         for y in block.rows {
             for x in block.columns {

@@ -1,5 +1,5 @@
 extension Admission {
-    /// The first image, drawn anew: nothing of the file itself is passed on.
+    /// Decodes the first image and encodes it anew, so that nothing of the file itself is passed on.
     func admitGIF(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let file = try GIFFile(bytes) { size throws(ImageGateError) in try checkSize(size, of: .gif) }
         try cancellation.check()
@@ -23,7 +23,7 @@ extension Admission {
 }
 
 extension GIFFile.Frame {
-    /// The samples of each colour. What is transparent has no colour.
+    /// The samples of all colours, one after the other. The transparent colour is all zeros.
     fileprivate func colors(_ layout: Bitmap.Layout) -> [UInt8] {
         guard layout == .rgba else { return Array(palette) }
         return stride(from: palette.startIndex, to: palette.endIndex, by: 3).flatMap { start -> [UInt8] in
@@ -32,7 +32,8 @@ extension GIFFile.Frame {
         }
     }
 
-    /// Which of the stored rows is seen at `row`. GIF89a, appendix E: every eighth row, those between them, and so on.
+    /// The stored row that is shown at `row`. Interlaced images store every eighth row first, then those half-way
+    /// between, and so on. GIF89a, appendix E.
     fileprivate func storedRow(_ row: Int) -> Int {
         guard isInterlaced else { return row }
         let height = size.height

@@ -1,4 +1,5 @@
-/// The codes in an image's sub-blocks, lowest bit first. The walk over the file has proved that the sub-blocks end in it.
+/// Reads the codes in an image's sub-blocks, lowest bit first. `GIFFile` has checked that the sub-blocks end within the
+/// file.
 struct GIFCodes {
     private let bytes: [UInt8]
     private var position: Int
@@ -13,9 +14,9 @@ struct GIFCodes {
         blockEnd = start
     }
 
-    /// Nil when the sub-blocks have ended.
+    /// Reads the next code; nil when the sub-blocks have ended.
     ///
-    /// - Parameter width: bits, at most 12.
+    /// - Parameter width: the code's width in bits, at most 12.
     mutating func next(width: Int) -> Int? {
         while bitCount < width {
             guard let byte = nextByte() else { return nil }
@@ -28,7 +29,7 @@ struct GIFCodes {
         return Int(code)
     }
 
-    /// Bytes that follow the one with the last code.
+    /// Counts the bytes after the one that holds the last code.
     mutating func rest() -> Int {
         var count = 0
         while nextByte() != nil { count += 1 }

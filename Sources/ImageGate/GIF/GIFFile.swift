@@ -1,9 +1,10 @@
-/// The blocks of a GIF, walked once to the trailer: where its first image is, and how that is shown.
-/// https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+/// The structure of a GIF, read once from the first block to the trailer: where its first image is, and how that is
+/// shown. https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 ///
-/// Only the first image is decoded. The others are walked over, so that an animation that was cut off is noticed.
+/// Only the first image is decoded. The others are skipped block by block, so that an animation that was cut off is
+/// noticed.
 struct GIFFile: Sendable {
-    /// An image descriptor, with what the extension before it says. Sections 20 and 23.
+    /// An image descriptor, and what the graphic control extension before it says of the image. Sections 20 and 23.
     struct Frame: Sendable {
         let left: Int
         let top: Int
@@ -12,13 +13,13 @@ struct GIFFile: Sendable {
         /// Red, green and blue of each colour.
         let palette: ArraySlice<UInt8>
         let transparentIndex: UInt8?
-        /// Bits of the shortest code but one: the pixels' own.
+        /// The width of a pixel's index in bits. LZW codes begin one bit wider.
         let codeWidth: Int
-        /// Where the first sub-block of the pixels begins.
+        /// The offset of the first sub-block with pixels.
         let dataStart: Int
     }
 
-    /// The logical screen.
+    /// The size of the logical screen.
     let size: PixelSize
     private(set) var first: Frame
     private(set) var frameCount = 0
@@ -29,17 +30,17 @@ struct GIFFile: Sendable {
         static let `extension`: UInt8 = 0x21
         static let image: UInt8 = 0x2C
         static let trailer: UInt8 = 0x3B
-        /// What follows an extension's first byte.
+        /// The label of a graphic control extension, which follows the extension's first byte.
         static let graphicControl: UInt8 = 0xF9
     }
 
-    /// - Parameter checkSize: called as soon as the screen is known, before the rest is looked at.
+    /// - Parameter checkSize: called as soon as the screen's size is known, before the rest is read.
     init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
         var walker = GIFWalker(bytes)
         try walker.skip(6)
         size = PixelSize(width: try walker.number(), height: try walker.number())
         let flags = try walker.byte()
-        // The background's colour, which viewers do not paint, and the shape of a pixel, which they take as square.
+        // The background colour and the pixel aspect ratio, both of which viewers ignore.
         try walker.skip(2)
         try checkSize(size)
         let globalPalette = try walker.palette(flags)
@@ -57,7 +58,7 @@ struct GIFFile: Sendable {
                 let frame = try walker.frame(globalPalette, transparentIndex)
                 if first == nil { first = frame }
                 frameCount += 1
-                // It was for this image only.
+                // A graphic control extension is for the next image only.
                 transparentIndex = nil
             case Block.trailer:
                 guard let first else { throw .malformed(.gif, why: "GIF has no image") }
@@ -86,7 +87,7 @@ struct GIFFile: Sendable {
     }
 }
 
-/// Goes from field to field.
+/// Reads a GIF field by field.
 private struct GIFWalker {
     private let bytes: [UInt8]
     private(set) var position = 0
@@ -109,7 +110,7 @@ private struct GIFWalker {
         while case let count = try byte(), count > 0 { try skip(Int(count)) }
     }
 
-    /// Empty where the flags announce none.
+    /// Reads a palette; it is empty if the flags announce none.
     mutating func palette(_ flags: UInt8) throws(ImageGateError) -> ArraySlice<UInt8> {
         guard flags & 0x80 != 0 else { return [] }
         let count = 3 << (Int(flags & 7) + 1)
@@ -120,7 +121,7 @@ private struct GIFWalker {
     mutating func transparentIndex() throws(ImageGateError) -> UInt8? {
         guard try byte() == 4 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }
         let flags = try byte()
-        // How long the image is shown.
+        // The delay until the next image.
         try skip(2)
         let index = try byte()
         guard try byte() == 0 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }

@@ -1,7 +1,8 @@
-/// The pixels of one image, unpacked: indices into its palette, in the order in which they are stored. GIF89a, appendix F.
+/// The decoded pixels of one image: indices into its palette, in the order in which they are stored. GIF89a, appendix
+/// F.
 ///
-/// LZW's table says what run of pixels a code stands for. Each such run has come before, one after the other in what is
-/// unpacked already, so the table holds where it starts and how long it is; nothing else has to be kept or followed.
+/// A code of LZW stands for a run of pixels, and each such run has occurred contiguously in the pixels decoded before.
+/// So the table holds the start and the length of each run, and no chains of prefixes.
 struct GIFPixels {
     private struct Run {
         var start: Int
@@ -11,7 +12,7 @@ struct GIFPixels {
     private let frame: GIFFile.Frame
     private let colorCount: Int
     private var pixels: [UInt8] = []
-    /// By code; those of single pixels, of the clear code and of the end code are not used.
+    /// The runs, indexed by code. The entries of single pixels, of the clear code and of the end code are not used.
     private var runs = [Run](repeating: Run(start: 0, count: 0), count: codeLimit)
     private var nextCode = 0
     private var width = 0
@@ -33,7 +34,8 @@ struct GIFPixels {
     private init(_ frame: GIFFile.Frame) {
         self.frame = frame
         colorCount = frame.palette.count / 3
-        // Memory is taken as it is written: a file that only claims its pixels costs nothing.
+        // The kernel backs memory only as it is written, so a file that claims pixels which it does not have costs
+        // nothing.
         pixels.reserveCapacity(frame.size.area)
         clear()
     }
@@ -56,7 +58,7 @@ struct GIFPixels {
                 try unpack(code)
             } else {
                 guard pixels.count == frame.size.area else { throw .malformed(.gif, why: "GIF has too few pixels") }
-                // Some encoders flush a byte more than they have filled.
+                // Some encoders write one byte after the last that they have filled.
                 guard codes.rest() <= 1 else { throw .malformed(.gif, why: "GIF has data after its last pixel") }
                 return
             }
@@ -66,7 +68,8 @@ struct GIFPixels {
 
     private mutating func unpack(_ code: Int) throws(ImageGateError) {
         let start = pixels.count
-        // The run before and the first pixel of this one: a run that this code itself may stand for.
+        // The new entry is the last run and the first pixel of this one. This very code may stand for it, so it is
+        // entered first.
         if let last, nextCode < Self.codeLimit {
             runs[nextCode] = Run(start: last.start, count: last.count + 1)
             nextCode += 1
@@ -78,7 +81,7 @@ struct GIFPixels {
             guard code < colorCount else { throw .malformed(.gif, why: "GIF has a pixel past its palette") }
             pixels.append(UInt8(code))
         } else {
-            // Pixel by pixel: the last one may be the first one of this very run.
+            // The copy goes pixel by pixel, because the run may end in pixels that the copy itself appends.
             for index in runs[code].start..<runs[code].start + count { pixels.append(pixels[index]) }
         }
         last = Run(start: start, count: count)

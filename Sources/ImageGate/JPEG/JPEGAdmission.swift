@@ -5,7 +5,7 @@ extension Admission {
         let orientation = segments.orientation(bytes)
         let seen = orientation.swapsSides ? frame.size.transposed : frame.size
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        // Not every viewer shows inks, and those that do disagree: light it is.
+        // Not every viewer shows CMYK, and those that do disagree on the colours, so such an image is converted to RGB.
         let isShownByAll = orientation == .upright && frame.sampling.count <= 3
         let passes = fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
         let target = orientation.swapsSides ? fitted.transposed : fitted
@@ -25,7 +25,8 @@ extension Admission {
         return try search.photograph(of: thumbnail, originalSize: seen)
     }
 
-    /// What shows of a JPEG that is shown inside a drawing: decoded whole, never made smaller.
+    /// Checks a JPEG that is embedded in a drawing by decoding all of it, and strips what does not show. It is never
+    /// made smaller.
     func strippedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let segments = try checkedSegments(bytes)
         _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
@@ -35,7 +36,7 @@ extension Admission {
         return segments.stripped(bytes)
     }
 
-    /// What is small enough to be decoded.
+    /// The segments, once it is clear that the image is small enough to be decoded.
     private func checkedSegments(_ bytes: [UInt8]) throws(ImageGateError) -> JPEGSegments {
         let segments = try JPEGSegments(bytes) { frame throws(ImageGateError) in
             try checkSize(frame.size, of: .jpeg)
@@ -45,7 +46,8 @@ extension Admission {
         return segments
     }
 
-    /// An image in one scan needs a few rows of blocks. One in several is held whole, and each scan passes over all of it.
+    /// Bounds memory and time for images in several scans. The decoder holds all coefficients of such an image, and
+    /// passes over all of them for each scan; an image in one scan needs a few rows of blocks.
     private func checkScans(_ segments: JPEGSegments) throws(ImageGateError) {
         let frame = segments.frame
         guard frame.isProgressive || segments.scanCount > 1 else { return }
@@ -57,7 +59,8 @@ extension Admission {
         }
     }
 
-    /// The coarsest that still leaves the averaging two pixels for each, which keeps edges as sharp as from the original.
+    /// The coarsest scale that leaves at least two pixels for each pixel of the target, so that averaging keeps edges
+    /// as sharp as it would from the original.
     private func scale(from size: PixelSize, to target: PixelSize) -> JPEGReader.Scale {
         let enough = JPEGReader.Scale.allCases.filter { scale in
             PixelSize(width: 2 * target.width, height: 2 * target.height).fits(scale.size(of: size))
@@ -65,8 +68,9 @@ extension Admission {
         return enough.max() ?? .full
     }
 
-    /// Bytes: 22 megapixels at full colour, twice that at half.
+    /// Bytes. They suffice for 22 megapixels at full colour resolution, and for 44 at half.
     private static let coefficientLimit = 128 << 20
-    /// Ten scans, as encoders make them, of the largest image that can be held.
+    /// Pixels times scans. They suffice for ten scans, which encoders make, of the largest image that the coefficient
+    /// limit allows.
     private static let scannedPixelLimit = 900_000_000
 }

@@ -1,10 +1,12 @@
-/// Which coefficients of which components the scans have brought. ITU-T T.81, B.2.3 and G.1.1.1.
+/// Records which coefficients of which components the scans contain. ITU-T T.81, B.2.3 and G.1.1.1.
 ///
-/// libjpeg takes what it gets: a component without a scan is grey, a progressive image without its last scans is blurred, and
-/// of two scans of the same the last is shown, which other viewers may see otherwise. It does warn of scans out of order.
+/// libjpeg accepts incomplete images: it shows a component without a scan as grey, and a progressive image without its
+/// last scans blurred. Of two scans of the same coefficients it shows the last, where other viewers may differ. Of
+/// scans out of order it warns by itself.
 struct JPEGCoverage {
     private let isProgressive: Bool
-    /// By component, then coefficient: the lowest bit that has come; nil: none.
+    /// For each component and each of its coefficients, the lowest bit that a scan has contained; nil if there was
+    /// none.
     private var lowestBits: [UInt8: [UInt8?]]
 
     init(_ frame: JPEGFrame) throws(ImageGateError) {
@@ -21,7 +23,7 @@ struct JPEGCoverage {
         guard let count = header.first.map({ Int($0) }), header.count == 4 + 2 * count else {
             throw .malformed(.jpeg, why: "JPEG has a scan header of the wrong length")
         }
-        // Of a sequential image the last three bytes mean nothing.
+        // The last three bytes have no meaning in a sequential image.
         let (first, last) = isProgressive ? (Int(header[1 + 2 * count]), Int(header[2 + 2 * count])) : (0, 63)
         let bit = isProgressive ? header[3 + 2 * count] & 15 : 0
         guard first <= last, last < 64 else { throw .malformed(.jpeg, why: "JPEG has a scan of no coefficients") }
@@ -38,7 +40,7 @@ struct JPEGCoverage {
         }
     }
 
-    /// After the last scan.
+    /// Checks, after the last scan, that all coefficients are there in full precision.
     func check() throws(ImageGateError) {
         guard lowestBits.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) else {
             throw .malformed(.jpeg, why: "JPEG lacks some of its scans")

@@ -2,9 +2,9 @@
 struct JPEGFrame: Equatable, Sendable {
     let size: PixelSize
     let isProgressive: Bool
-    /// By name, as scans call them.
+    /// The identifiers of the components, by which scans refer to them.
     let components: [UInt8]
-    /// Horizontal and vertical sampling of each component.
+    /// The horizontal and vertical sampling factor of each component.
     let sampling: [PixelSize]
 
     init(_ bytes: [UInt8], _ segment: JPEGSegments.Segment) throws(ImageGateError) {
@@ -30,7 +30,7 @@ struct JPEGFrame: Equatable, Sendable {
         }
     }
 
-    /// Bytes that the decoder holds when it needs all scans before the first row: two for each coefficient.
+    /// The bytes that the decoder holds if it needs all scans before the first row: two for each coefficient.
     var coefficientBytes: Int {
         let full = sampling.map(\.width).max() ?? 1, high = sampling.map(\.height).max() ?? 1
         return sampling.reduce(0) { $0 + 2 * size.area * $1.area / (full * high) }

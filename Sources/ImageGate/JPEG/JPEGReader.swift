@@ -1,10 +1,11 @@
 internal import CTurboJPEG
 
-/// Decodes a JPEG, all of its entropy-coded data, to as few pixels as are wanted.
+/// Decodes all entropy-coded data of a JPEG, at full size or at a fraction of it.
 ///
 /// TurboJPEG catches libjpeg's longjmp itself, so no shim is needed.
 struct JPEGReader: ~Copyable {
-    /// 1/scale of each side, done in the frequency domain: the memory for a large image is that of the small one.
+    /// The divisor of each side. libjpeg scales in the frequency domain, so decoding takes no more memory than the
+    /// small image has.
     enum Scale: Int, CaseIterable, Comparable {
         case full = 1
         case half = 2
@@ -27,7 +28,7 @@ struct JPEGReader: ~Copyable {
 
     deinit { tjDestroy(handle) }
 
-    /// - Parameter isInvertedCMYK: as Adobe writes it.
+    /// - Parameter isInvertedCMYK: whether the samples of a CMYK image are inverted, as Adobe's programs write them.
     func bitmap(
         _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale, isInvertedCMYK: Bool
     ) throws(ImageGateError) -> Bitmap {
@@ -38,7 +39,7 @@ struct JPEGReader: ~Copyable {
         try check(
             tjDecompressHeader3(
                 handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace))
-        // Both read the same field; if they ever differ, the buffer below would be the wrong one.
+        // Both sizes come from the same field. If they ever differed, the buffer below would have the wrong size.
         guard Int(width) == frame.size.width, Int(height) == frame.size.height else {
             throw .malformed(.jpeg, why: "JPEG has two frames")
         }
@@ -49,7 +50,7 @@ struct JPEGReader: ~Copyable {
         let size = scale.size(of: frame.size)
         var status: CInt = 0
         let samples = [UInt8](unsafeUninitializedCapacity: size.area * channels) { out, count in
-            // A warning is a rejection: libjpeg paints over what is missing.
+            // A warning of libjpeg is an error here, because after it libjpeg makes up the pixels that are missing.
             status = tjDecompress2(
                 handle, bytes.baseAddress, UInt(bytes.count), out.baseAddress, CInt(size.width),
                 CInt(size.width * channels), CInt(size.height), format.rawValue,
@@ -70,7 +71,7 @@ struct JPEGReader: ~Copyable {
 }
 
 extension Bitmap {
-    /// Without colour management: ink is subtracted from white.
+    /// Converts CMYK to RGB without colour management, by subtracting ink from white.
     fileprivate init(size: PixelSize, cmyk: [UInt8], isInverted: Bool) {
         var samples: [UInt8] = []
         samples.reserveCapacity(size.area * 3)

@@ -1,17 +1,18 @@
 /// Finds the best quality with which an opaque image, as a JPEG, fits a budget.
 ///
-/// What a quality takes is learnt from a sample of the rows; one to three whole encodings follow.
+/// It estimates the bytes of each quality from a sample of the rows, and then encodes the whole image one to three
+/// times.
 struct JPEGSearch: ~Copyable {
     /// Bytes.
     private let budget: Int
     private let cancellation: Cancellation
-    /// Of samples.
+    /// Encodes samples.
     private let sampleWriter: JPEGWriter
     private let writer: JPEGWriter
 
-    /// libjpeg's. Under the lowest, blocks show: a smaller image is the better one.
+    /// The quality levels of libjpeg that are tried. Below the lowest, blocks show, and a smaller image looks better.
     static let levels: ClosedRange<CInt> = 50...97
-    /// The lowest at which sharp colours are worth their bytes.
+    /// The lowest level at which colour at full resolution is worth its bytes.
     private static let fullColorLevel: CInt = 80
 
     init(budget: Int, cancellation: Cancellation) throws(ImageGateError) {
@@ -42,7 +43,7 @@ struct JPEGSearch: ~Copyable {
                 limit = level
             } else {
                 best = (level, bytes)
-                // A few per cent more are not worth another encoding.
+                // Using the last few per cent of the budget is not worth another encoding.
                 if bytes.count > budget - budget / 30 { break }
             }
         }
@@ -50,15 +51,16 @@ struct JPEGSearch: ~Copyable {
         return .fits(EncodedImage(bytes: best.bytes, type: .jpeg, size: bitmap.size))
     }
 
-    /// What is known of how many bytes each level takes.
+    /// What is known about the bytes that each level takes.
     private struct Sizes {
         let sample: Bitmap
-        /// The whole's pixels for each of the sample's.
+        /// How many pixels the image has for each pixel of the sample.
         let ratio: Double
         let isFullColor: Bool
-        /// Of the sample, without the head.
+        /// The bytes of the encoded sample, without its headers, by level.
         var counts: [CInt: Int] = [:]
-        /// How much more than the sample lets expect the whole takes. At first: what progressive saves.
+        /// The factor between the bytes that the sample predicts and those that the image takes. It starts as what
+        /// progressive encoding saves.
         var correction = 0.9
 
         init(_ bitmap: Bitmap, isFullColor: Bool) {
@@ -68,7 +70,7 @@ struct JPEGSearch: ~Copyable {
         }
     }
 
-    /// Bytes, about.
+    /// Estimates the bytes that the image takes at a level.
     private func count(at level: CInt, _ sizes: inout Sizes) throws(ImageGateError) -> Double {
         if sizes.counts[level] == nil {
             try cancellation.check()
@@ -79,7 +81,7 @@ struct JPEGSearch: ~Copyable {
         return (Double(sizes.counts[level] ?? 0) * sizes.ratio + Double(Self.headCount)) * sizes.correction
     }
 
-    /// By bisection, the one that should just fit.
+    /// Finds the highest level that should fit, by bisection.
     private func highestLevel(below limit: CInt, _ sizes: inout Sizes) throws(ImageGateError) -> CInt? {
         var low = Self.levels.lowerBound
         var high = limit - 1
@@ -88,28 +90,28 @@ struct JPEGSearch: ~Copyable {
             if try count(at: middle, &sizes) <= Double(budget) { low = middle + 1 } else { high = middle - 1 }
         }
         if high >= Self.levels.lowerBound { return high }
-        // The lowest is tried if it is near.
+        // The lowest level is tried even if it is estimated to be slightly too large.
         return try count(at: Self.levels.lowerBound, &sizes) <= Double(budget) * Self.tolerance
             ? Self.levels.lowerBound : nil
     }
 
-    /// What a sample says may be this much off.
+    /// The factor by which an estimate may be wrong.
     private static let tolerance = 1.1
-    /// Bytes: markers and tables.
+    /// The bytes of a JPEG's headers: markers and tables.
     private static let headCount = 600
     private static let tries = 3
 }
 
 extension Bitmap {
-    /// Coloured lines and letters, which lose theirs where colour has half the resolution. Photographs have few sharp edges
-    /// that are not of brightness, too.
+    /// Whether the image has coloured lines or letters, which fade where colour has half the resolution. In photographs
+    /// nearly all sharp edges are edges of brightness as well.
     var hasColorEdges: Bool {
         guard layout != .grey else { return false }
         var edges = 0
         var pairs = 0
         samples.withUnsafeBufferPointer { samples in
             guard let base = samples.baseAddress else { return }
-            // Neighbours in every fourth row.
+            // Every other pair of neighbours in every fourth row is compared.
             for row in stride(from: 0, to: size.height, by: 4) {
                 for column in stride(from: 0, to: size.width - 1, by: 2) {
                     let pixel = base + row * rowBytes + column * layout.channels

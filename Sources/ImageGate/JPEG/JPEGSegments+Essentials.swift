@@ -1,5 +1,5 @@
 extension JPEGSegments {
-    /// How the image is to be turned. Exif 2.32, tag 0x0112, in the first APP1 that has it.
+    /// How the image is to be turned: Exif 2.32, tag 0x0112, in the first APP1 segment that has it.
     func orientation(_ bytes: [UInt8]) -> Orientation {
         for segment in segments where segment.marker == 0xE1 {
             if let orientation = Orientation(exif: bytes[segment.payload]) { return orientation }
@@ -7,13 +7,13 @@ extension JPEGSegments {
         return .upright
     }
 
-    /// The application segments without which colours change: JFIF, Adobe's transform, an ICC profile of one
-    /// small segment. All others, and
-    /// comments, may hold what nobody meant to send: places, dates, thumbnails.
+    /// Whether a segment has to stay. Of the application segments, those stay without which colours would change: JFIF,
+    /// Adobe's transform, and an ICC profile of one small segment. All others, and comments, are dropped, because they
+    /// may hold what nobody meant to send: places, dates, thumbnails.
     private func isEssential(_ segment: Segment, _ bytes: [UInt8]) -> Bool {
         let payload = bytes[segment.payload]
         switch segment.marker {
-        // Of this length it has no thumbnail.
+        // A JFIF segment of this length has no thumbnail.
         case 0xE0: return payload.starts(with: "JFIF\0".utf8) && payload.count == 14
         case 0xE2:
             let prefix = "ICC_PROFILE\0\u{1}\u{1}".utf8
@@ -31,7 +31,7 @@ extension JPEGSegments {
         segments.reduce(2) { isEssential($1, bytes) ? $0 + $1.range.count : $0 }
     }
 
-    /// The image with the same pixels and nothing that does not show.
+    /// The file without what does not show. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

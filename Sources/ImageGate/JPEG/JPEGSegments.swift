@@ -1,13 +1,13 @@
-/// The marker segments of a JPEG, walked once: what frame it has, how many scans, and where it really ends.
-/// ITU-T T.81, annex B.
+/// The marker segments of a JPEG, read once: its frame, its scans, and where it ends. ITU-T T.81, annex B.
 ///
-/// The decoder stops at the end it believes in; this one proves that it is the last thing in the file.
+/// The decoder stops at the first end marker that it finds. Reading the segments proves that this marker is the last
+/// thing in the file.
 struct JPEGSegments: Sendable {
     struct Segment: Sendable {
         let marker: UInt8
-        /// From 0xFF to before the next segment; of a scan, with its entropy-coded data.
+        /// The whole segment, from 0xFF to the next segment. Of a scan that includes its entropy-coded data.
         let range: Range<Int>
-        /// Between the length field and the end of the segment.
+        /// The bytes between the length field and the end of the segment, or the beginning of the entropy-coded data.
         let payload: Range<Int>
     }
 
@@ -32,7 +32,7 @@ struct JPEGSegments: Sendable {
         static let applications: ClosedRange<UInt8> = 0xE0...0xEF
     }
 
-    /// - Parameter checkFrame: called as soon as the frame is known, before the rest is looked at.
+    /// - Parameter checkFrame: called as soon as the frame is known, before the rest is read.
     init(_ bytes: [UInt8], checkFrame: (JPEGFrame) throws(ImageGateError) -> Void) throws(ImageGateError) {
         var walker = Walker(bytes: bytes)
         var frame: JPEGFrame?
@@ -59,13 +59,13 @@ struct JPEGSegments: Sendable {
                 scanCount += 1
                 guard coverage != nil else { throw .malformed(.jpeg, why: "JPEG has a scan before its frame") }
                 try coverage?.add(scan: bytes[segment.payload])
-                // Each scan passes over the whole image: a small file with many is a bomb of time.
+                // Each scan passes over the whole image, so a small file with many scans could take hours.
                 guard scanCount <= Self.scanLimit else {
                     throw .malformed(.jpeg, why: "JPEG has over \(Self.scanLimit) scans")
                 }
             case Marker.comment: break
             case let marker where Marker.tables.contains(marker) || Marker.applications.contains(marker): break
-            // libjpeg skips what it does not use, a number of lines for example, and anything can be in there.
+            // libjpeg skips segments that it does not use, such as a number of lines, and they can hold anything.
             default:
                 if let kind = Marker.otherFrames[segment.marker] {
                     throw .malformed(.jpeg, why: "JPEG is \(kind), which viewers do not show")
@@ -84,10 +84,10 @@ struct JPEGSegments: Sendable {
     private static let segmentLimit = 4096
 }
 
-/// Goes from marker to marker.
+/// Reads a JPEG segment by segment.
 private struct Walker {
     let bytes: [UInt8]
-    /// After SOI.
+    /// The first segment follows SOI, the start of the image.
     private(set) var position = 2
 
     init(bytes: [UInt8]) { self.bytes = bytes }
@@ -96,7 +96,7 @@ private struct Walker {
         let start = position
         guard position < bytes.count else { throw .truncated(.jpeg) }
         guard bytes[position] == 0xFF else { throw .malformed(.jpeg, why: "JPEG has data between its segments") }
-        // Any number of 0xFF may fill up before the marker.
+        // Any number of 0xFF bytes may precede the marker as padding.
         while position < bytes.count, bytes[position] == 0xFF { position += 1 }
         guard position < bytes.count else { throw .truncated(.jpeg) }
         let marker = bytes[position]
@@ -104,7 +104,7 @@ private struct Walker {
         if marker == JPEGSegments.Marker.end {
             return .init(marker: marker, range: start..<position, payload: position..<position)
         }
-        // Markers without a length have no place here: restarts live in scans, SOI only at the beginning.
+        // Markers without a length are not allowed here: restarts occur in scans only, and SOI at the beginning only.
         guard marker >= 0xC0, !(0xD0...0xD8).contains(marker) else {
             throw .malformed(.jpeg, why: "JPEG has a marker out of place")
         }
@@ -120,11 +120,12 @@ private struct Walker {
 
     private enum ScanEnd {
         case marker(at: Int)
-        /// A restart, or the end of the scan, with nothing before it. libjpeg passes over restarts that it does not expect.
+        /// A restart, or the end of the scan, with no data before it. It has to be found here, because libjpeg skips
+        /// restarts that it does not expect.
         case nothing
     }
 
-    /// To the next marker that is not a stuffed zero or a restart.
+    /// Skips to the next marker that is neither a stuffed zero nor a restart.
     private mutating func skipEntropyCodedData() throws(ImageGateError) {
         let found = bytes.withUnsafeBufferPointer { bytes -> ScanEnd? in
             var index = position

@@ -3,21 +3,22 @@ internal import CTurboJPEG
 /// Writes opaque bitmaps as JPEGs.
 struct JPEGWriter: ~Copyable {
     struct Quality: Equatable, Sendable {
-        /// libjpeg's, 1 to 100.
+        /// libjpeg's quality, 1 to 100.
         let level: CInt
-        /// Colour at the resolution of brightness: coloured lines and text stay sharp.
+        /// Whether colour has the same resolution as brightness, so that coloured lines and text stay sharp.
         let isFullColor: Bool
     }
 
     enum Effort: Sendable {
-        /// To learn the size.
+        /// Fast, for estimating the size.
         case quick
-        /// Progressive, with tables made for the image: a tenth fewer bytes for three times the work.
+        /// Progressive, with tables made for the image: it takes a tenth fewer bytes and three times as long.
         case whole
     }
 
     private let handle: tjhandle
-    /// For good: libjpeg would use the tables made for one image for the next that asks for none of its own.
+    /// The flags stay the same for the writer's life, because libjpeg would use the tables made for one image for a
+    /// later image that asks for none of its own.
     private let flags: CInt
 
     init(_ effort: Effort) throws(ImageGateError) {
@@ -41,7 +42,7 @@ struct JPEGWriter: ~Copyable {
                 (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue, &bytes, &count, CInt(subsampling.rawValue), quality.level,
                 flags)
         }
-        // The bitmap is ours and valid: what can fail is memory.
+        // The bitmap is valid, so only memory can be missing.
         guard status == 0, let bytes else { throw .outOfMemory }
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }

@@ -1,6 +1,6 @@
 extension PNGChunkList {
-    /// Chunks that change how the image is shown, each with the only lengths it can have. All others may hold what nobody
-    /// meant to send: text, dates, places, thumbnails.
+    /// Whether a chunk changes how the image is shown, and has a length that such a chunk can have. All others are
+    /// dropped, because they may hold what nobody meant to send: text, dates, places, thumbnails.
     private func isEssential(_ chunk: Chunk, _ bytes: [UInt8]) -> Bool {
         switch chunk.name {
         case "IHDR", "PLTE", "tRNS", "IDAT", "IEND": true
@@ -13,7 +13,8 @@ extension PNGChunkList {
         }
     }
 
-    /// In the order of the file, and ancillary ones only where and as often as the standard has them: once, before IDAT.
+    /// The essential chunks in the order of the file. Ancillary ones are included where the standard allows them: once
+    /// each, before IDAT.
     func essentials(_ bytes: [UInt8]) -> [Chunk] {
         var kept: [Chunk] = []
         var isProfileSeen = false
@@ -21,7 +22,7 @@ extension PNGChunkList {
             let isAncillary = !chunk.name.isCritical
             let isLate = kept.last?.name == "IDAT"
             if isAncillary, isLate || kept.contains(where: { $0.name == chunk.name }) { continue }
-            // Only the first is inflated: there may be thousands.
+            // Only the first profile is inflated, because there may be thousands.
             if chunk.name == "iCCP" {
                 if isProfileSeen { continue }
                 isProfileSeen = true
@@ -31,7 +32,7 @@ extension PNGChunkList {
         return kept
     }
 
-    /// The image with the same pixels and nothing that does not show.
+    /// The file without what does not show. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         let kept = essentials(bytes)
         if kept.count == chunks.count { return bytes }
@@ -42,14 +43,15 @@ extension PNGChunkList {
         return result
     }
 
-    /// The exponent by which samples were encoded, if the file says so and it is not what sRGB has anyway.
+    /// The exponent by which samples were encoded, if the file gives one that differs from sRGB's.
     func unusualGamma(_ bytes: [UInt8]) -> Double? {
         let kept = essentials(bytes)
         guard !kept.contains(where: { $0.name == "sRGB" || $0.name == "iCCP" }),
             let chunk = kept.first(where: { $0.name == "gAMA" })
         else { return nil }
         let gamma = Double(bytes.bigEndian32(at: chunk.data.lowerBound)) / 100_000
-        // Outside: nonsense, best ignored. Near 1/2.2: sRGB's own curve is nearer to what was meant.
+        // A value outside this range is nonsense and ignored. A value near 1/2.2 means sRGB, whose own curve is more
+        // exact.
         guard (0.1...5).contains(gamma), abs(gamma - 1 / 2.2) > 0.02 else { return nil }
         return gamma
     }

@@ -1,12 +1,13 @@
 internal import CImage
 
-/// The chunks of a PNG, walked once: lengths, names, CRCs, order and the end. PNG (Third Edition), section 5.
+/// The chunks of a PNG, read once, with their lengths, names, CRCs, order and end checked. PNG (Third Edition), section
+/// 5.
 ///
-/// libpng then only sees what has passed here, and the pass-through path copies from it.
+/// libpng gets only files that have passed these checks, and an image that is passed on is copied chunk by chunk.
 struct PNGChunkList: Sendable {
     struct Chunk: Sendable {
         let name: Name
-        /// Of the whole chunk: length, name, data, CRC.
+        /// The whole chunk: length, name, data and CRC.
         let range: Range<Int>
 
         var data: Range<Int> { range.lowerBound + 8..<range.upperBound - 4 }
@@ -23,19 +24,19 @@ struct PNGChunkList: Sendable {
 
         var letters: [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: code >> UInt32($0)) } }
         var isValid: Bool { letters.allSatisfy { (0x41...0x5A).contains($0 & 0xDF) && $0 & 0x80 == 0 } }
-        /// A decoder that does not know it cannot show the image.
+        /// Whether a decoder that does not know the chunk cannot show the image.
         var isCritical: Bool { code & 0x2000_0000 == 0 }
         var description: String { String(decoding: letters, as: UTF8.self) }
     }
 
     private(set) var header: PNGHeader
     private(set) var chunks: [Chunk] = []
-    /// The end of the last IDAT with anything in it.
+    /// The end of the last IDAT that is not empty.
     private(set) var dataEnd = 0
-    /// Bytes of data in that IDAT.
+    /// The bytes of data in that IDAT.
     private(set) var lastDataCount = 0
 
-    /// - Parameter checkHeader: called as soon as the header is known, before the rest is looked at.
+    /// - Parameter checkHeader: called as soon as the header is known, before the rest is read.
     init(
         _ bytes: [UInt8], checkHeader: (PNGHeader) throws(ImageGateError) -> Void
     ) throws(ImageGateError) {
@@ -60,7 +61,7 @@ struct PNGChunkList: Sendable {
             case "IEND":
                 guard chunk.data.isEmpty else { throw .malformed(.png, why: "PNG chunk IEND is not empty") }
             case "PLTE", "tRNS":
-                // Too late: some decoders heed it all the same.
+                // The standard wants these before IDAT, but some decoders use them even here, so viewers would differ.
                 guard !hasData else { throw .malformed(.png, why: "PNG chunk \(chunk.name) comes after the data") }
             default:
                 guard !chunk.name.isCritical else {
@@ -74,7 +75,7 @@ struct PNGChunkList: Sendable {
         guard end == bytes.count else { throw .trailingData(.png, count: bytes.count - end) }
     }
 
-    /// Encoders write IDATs of 8 kB and more: 32 MiB are 4,096 of them.
+    /// The largest number of chunks. Encoders write IDATs of 8 kB and more, so 32 MiB have 4,096 of them.
     private static let limit = 1 << 16
 
     private static func chunk(in bytes: [UInt8], at start: Int) throws(ImageGateError) -> Chunk {

@@ -13,7 +13,7 @@ struct PNGHeader: Equatable, Sendable {
         size = PixelSize(width: Int(bytes.bigEndian32(at: start)), height: Int(bytes.bigEndian32(at: start + 4)))
         bitDepth = bytes[start + 8]
         colorType = bytes[start + 9]
-        // The rest, and whether the fields agree, is libpng's to judge.
+        // libpng checks the other fields, and whether the fields agree with each other.
         isInterlaced = bytes[start + 12] != 0
         guard size.width < 1 << 31, size.height < 1 << 31 else {
             throw .malformed(.png, why: "PNG header has a side that no PNG can have")
@@ -22,10 +22,11 @@ struct PNGHeader: Equatable, Sendable {
 
     var hasPalette: Bool { colorType == 3 }
 
-    /// Each a smaller image, or the only one.
+    /// The sizes of the passes of an interlaced image, each of which is a smaller image; otherwise the size of the
+    /// image.
     var passes: [PixelSize] { isInterlaced ? PNGReader.Pass.all(of: size).map(\.size) : [size] }
 
-    /// Bytes of a row of the file, without its filter.
+    /// The bytes of a row as it is stored, without the filter byte.
     func rowBytes(width: Int) -> Int {
         let channels = [2: 3, 4: 2, 6: 4][colorType] ?? 1
         return (width * channels * Int(bitDepth) + 7) / 8

@@ -1,6 +1,6 @@
 internal import CImage
 
-/// A PNG's rows, one batch after the other. `bytes` must outlive it.
+/// Reads the rows of a PNG, one batch after the other. `bytes` must outlive the reader.
 struct PNGReader: ~Copyable {
     let layout: cimage_png_layout
     private let raw: OpaquePointer
@@ -25,13 +25,12 @@ struct PNGReader: ~Copyable {
 
     deinit { cimage_png_close(raw) }
 
-    /// Into `rows`, which holds `count` rows of the whole width; nil drops them.
+    /// Reads the next rows into `rows`, which has room for `count` rows of the whole width; nil drops them.
     func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageGateError) {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
     }
 
-    /// In place of reading them: whether rows could be read, when nobody wants their pixels. Indices past the palette are
-    /// not looked for.
+    /// Checks that all rows could be read, without making pixels of them. It does not find indices past the palette.
     func checkRows(_ header: PNGHeader) throws(ImageGateError) {
         let passes = header.passes.map { size in
             cimage_png_pass(rows: UInt32(size.height), row_bytes: UInt64(header.rowBytes(width: size.width)))
@@ -39,21 +38,21 @@ struct PNGReader: ~Copyable {
         try check(cimage_png_check_rows(raw, passes, passes.count))
     }
 
-    /// After the last row: what is left must be the end, and nothing after it.
+    /// Checks, after the last row, that the compressed stream ends there, and the file with IEND.
     func finish(_ chunks: PNGChunkList) throws(ImageGateError) {
         var streamEnd = 0
         var consumed = 0
         try check(cimage_png_finish(raw, &streamEnd, &consumed))
-        // Encoders cut their data where it suits them, so the end of the stream, a block's end and a checksum, may be in
-        // other chunks than the last row. libpng does not follow it there: zlib has to be asked. That is the data again,
-        // so only where it can be so.
+        // Encoders may cut the compressed stream anywhere into chunks, so its last bytes, the end of a block and a
+        // checksum, may be in a later chunk than the last row. libpng does not read them there, so zlib has to. That
+        // inflates all data once more, and is done only where the end may be in a later chunk.
         if streamEnd < chunks.dataEnd || chunks.lastDataCount < Self.streamEndCount {
             try checkRows(chunks.header)
         }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
 
-    /// Bytes: more than encoders need after the last row.
+    /// Bytes; the stream needs fewer than these after the last row.
     private static let streamEndCount = 64
 
     private func check(_ status: cimage_status) throws(ImageGateError) {
@@ -86,7 +85,7 @@ extension PNGReader {
                 height: (size.height - row + rowStep - 1) / rowStep)
         }
 
-        /// Those of an interlaced image that have pixels.
+        /// The passes of an interlaced image that have pixels.
         static func all(of size: PixelSize) -> [Pass] {
             [
                 Pass(0, 8, 0, 8, of: size), Pass(4, 8, 0, 8, of: size), Pass(0, 4, 4, 8, of: size),

@@ -2,46 +2,49 @@ internal import CImage
 
 /// Writes bitmaps as PNGs: grey, palette or true colour, whichever the pixels allow.
 ///
-/// The filter is chosen on a sample of the rows with zlib in a hurry; only one or two whole encodings follow.
+/// The filter is chosen on a sample of the rows, with zlib at a fast level. Then the whole image is encoded once or
+/// twice.
 struct PNGWriter: Sendable {
     enum WriteResult: Equatable {
         case written([UInt8])
-        /// The whole would take about so many bytes.
+        /// The image does not fit. The estimate is the number of bytes that it would take.
         case tooLarge(estimate: Int)
     }
 
-    /// Bytes. Encoding stops there: a try that fails costs no more than its bytes.
+    /// Bytes. Encoding stops there, so that a try which fails costs no more than the limit.
     let limit: Int
 
     func write(_ bitmap: Bitmap) throws(ImageGateError) -> WriteResult {
         let input = Input(bitmap.reduced())
         let (filter, estimate) = try bestFilter(for: input)
-        // With time zlib saves a fifth of what it makes in a hurry, of flat pictures a third: what is further off is not
-        // even tried.
+        // At a slow level zlib saves a fifth of the bytes of a fast one, and a third in flat pictures. An image that is
+        // further over the limit is not tried.
         if estimate > limit * 3 / 2 { return .tooLarge(estimate: estimate) }
-        // A tenth of the bytes, where bytes are not short, is not worth as much time as the rest together.
+        // The slow level saves a tenth of the bytes, and takes as long as everything else together. That is not worth
+        // it where bytes are not short.
         let level: UInt8 = estimate <= limit / 2 ? 3 : 6
         let result = try encode(input, filter: filter, level: level, limit: limit)
-        // A last tenth can be had for time; more than that cannot.
+        // The slowest level saves another tenth at most.
         guard case .tooLarge(let estimate) = result, estimate < limit * 11 / 10 else { return result }
         return try encode(input, filter: filter, level: 9, limit: limit)
     }
 
-    /// With a palette; neighbouring indices are not alike, so there is no filter to choose.
+    /// Writes a bitmap with a palette. Filters do not help there, because neighbouring indices are unrelated numbers.
     func write(_ indexed: IndexedBitmap, level: UInt8) throws(ImageGateError) -> WriteResult {
         try encode(Input(indexed), filter: .none, level: level, limit: limit)
     }
 
-    /// - Returns: and how many bytes the whole input will take, at most.
+    /// - Returns: the filter, and how many bytes the whole input will take at most.
     private func bestFilter(for input: Input) throws(ImageGateError) -> (cimage_png_filter, estimate: Int) {
         let sample = input.sampled()
-        // Neighbouring indices are not alike, so differences say nothing.
+        // Filters store differences to neighbours, which are of no use for indices.
         let hasShades = input.palette == nil && input.bitDepth == 8
         let filters: [cimage_png_filter] = hasShades ? [.adaptive, .none, .sub, .up] : [.none]
         var best = (filter: cimage_png_filter.none, count: sample.samples.count + 4096)
         var estimate: Int { best.count * input.size.height / sample.size.height }
         for filter in filters {
-            // One filter for all rows saves little that the best for each does not: not where threefold is too much.
+            // A single filter for all rows saves little over the best filter for each row. It is not tried where the
+            // input is three times too large.
             if filter == .sub, estimate > limit * 3 { break }
             if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: best.count) {
                 best = (filter, bytes.count)
@@ -85,7 +88,7 @@ extension PNGWriter {
         var samples: [UInt8]
         var channels: Int
         var bitDepth: Int
-        /// RGBA.
+        /// The palette as RGBA.
         var palette: [UInt8]?
 
         init(_ bitmap: Bitmap) {

@@ -1,4 +1,5 @@
-/// Colours in boxes that are cut until there are enough: after Heckbert's median cut, and Wu's choice of what to cut, and where.
+/// Boxes of colours that are cut in two until there are enough of them. The method is Heckbert's median cut with Wu's
+/// choice of which box to cut, and where.
 struct ColorBoxes {
     private struct Box {
         let range: Range<Int>
@@ -15,14 +16,14 @@ struct ColorBoxes {
 
     init(_ entries: [ColorHistogram.Entry]) { self.entries = entries }
 
-    /// The middles of up to `count` boxes.
+    /// The means of up to `count` boxes.
     func cut(into count: Int) -> [ColorPoint] {
         var boxes = self
         return boxes.boxes(count).map { ColorPoint(axes: $0.mean) }
     }
 
-    /// The middles of up to `count` groups: of four times as many boxes, those that lose least by it are joined (Ward). A cut
-    /// binds all that follow, and does not see what is across it.
+    /// The means of up to `count` groups. Four times as many boxes are made, and those whose join adds the least error
+    /// are joined (Ward's method). This undoes cuts between colours that belong together, which cutting alone cannot.
     func joined(into count: Int) -> [ColorPoint] {
         var boxes = self
         var groups = boxes.boxes(4 * count).map { ColorGroup(mean: $0.mean, weight: $0.weight) }
@@ -40,7 +41,7 @@ struct ColorBoxes {
             else { break }
             let box = boxes[worst]
             let middle = split(box)
-            // All on one side: what is left of the error is rounding.
+            // If all colours are on one side, the remaining error is due to rounding.
             guard box.range.lowerBound < middle, middle < box.range.upperBound else { break }
             boxes[worst] = self.box(box.range.lowerBound..<middle)
             boxes.append(self.box(middle..<box.range.upperBound))
@@ -48,13 +49,15 @@ struct ColorBoxes {
         return boxes
     }
 
-    /// Where the two halves are most of one colour each. Returns where the upper one begins.
+    /// Sorts a box into two halves with the least error in each.
+    ///
+    /// - Returns: the index at which the upper half begins.
     private mutating func split(_ box: Box) -> Int {
         let threshold = threshold(box)
         return entries[box.range].partition { $0.point.axes[box.axis] > threshold }
     }
 
-    /// Of 64 places along the box's longest axis, the one that leaves the least error (Otsu).
+    /// The value along the box's axis at which a cut leaves the least error, out of 64 (Otsu's method).
     private func threshold(_ box: Box) -> Float {
         var (low, high) = (Float.infinity, -Float.infinity)
         for entry in entries[box.range] {
@@ -65,7 +68,7 @@ struct ColorBoxes {
         guard step > 0 else { return high }
         var bins = [(weight: Float, sum: Float)](repeating: (0, 0), count: Self.places)
         for entry in entries[box.range] {
-            // From the mean: what is far away counts, not where zero is.
+            // Sums are relative to the mean, so that they stay precise in `Float`.
             let value = entry.point.axes[box.axis]
             let bin = min(Int((value - low) / step), Self.places - 1)
             bins[bin].weight += entry.weight
@@ -108,7 +111,7 @@ struct ColorBoxes {
     }
 }
 
-/// Colours that are to become one.
+/// Colours that become one entry of the palette.
 private struct ColorGroup {
     let mean: ColorVector
     /// Pixels.
@@ -119,7 +122,7 @@ private struct ColorGroup {
         return Self(mean: mean + (other.mean - mean) * share, weight: weight + other.weight)
     }
 
-    /// The two, the later one second, that lose least by it. Nil if there is one group only.
+    /// The two groups whose join adds the least error, the later one second. Nil if there is only one group.
     static func nearestPair(_ groups: [Self]) -> (Int, Int)? {
         var best: (pair: (Int, Int), loss: Float)?
         for other in groups.indices {

@@ -1,4 +1,4 @@
-/// Which colours an image has, and how much of each. Neighbouring colours are counted as one, their average.
+/// Which colours an image has, and how many pixels of each. Similar colours are counted together, as their average.
 struct ColorHistogram: Sendable {
     struct Entry: Sendable {
         var point: ColorPoint
@@ -7,7 +7,7 @@ struct ColorHistogram: Sendable {
     }
 
     let entries: [Entry]
-    /// For each pixel, the entry in which it is counted.
+    /// For each pixel, the index of the entry in which it is counted.
     let places: [Int32]
 
     init(_ bitmap: Bitmap) {
@@ -28,9 +28,9 @@ struct ColorHistogram: Sendable {
         entries = counter.entries()
     }
 
-    /// The colours of a palette that are nearest to those of some pixels, given by their places.
+    /// Maps pixels, given as elements of `places`, to the nearest colours of a palette.
     ///
-    /// - Returns: indices into the palette. There are far fewer entries than pixels, and each is looked up once.
+    /// - Returns: indices into the palette. Each entry is looked up once, and there are far fewer entries than pixels.
     func indices(of places: [Int32], in palette: ColorPalette) -> [UInt8] {
         var index = 0
         let nearest = entries.map { entry in
@@ -48,10 +48,12 @@ struct ColorHistogram: Sendable {
     }
 }
 
-/// Cells of four neighbouring samples a side, or, where alpha takes some of the room, eight of colour and four of alpha.
+/// Counts colours in cells. A cell spans four sample values of each channel; with alpha it spans eight of each colour
+/// and four of alpha, to bound the number of cells.
 private struct Counter {
     private struct Cell {
-        /// The first colour that came. Others are counted by how they differ: sums stay small, and a flat colour exact.
+        /// The first colour of the cell. Others are summed as differences to it, so that sums stay small, and the
+        /// average of equal colours is exact.
         let origin: PackedColor
         var weight: Float = 1
         var differences = ColorVector.zero
@@ -59,9 +61,10 @@ private struct Counter {
 
     private let hasAlpha: Bool
     private var cells: [Cell] = []
-    /// Index of the cell + 1. In blocks of colours that are alike: most images have few of them.
+    /// For each colour's slot, the index of its cell plus one. Slots are allocated in blocks of similar colours, of
+    /// which most images need few.
     private var slots: [[Int32]]
-    /// Of the colour that came last.
+    /// The cell of the colour that was counted last, and the colour's difference to the cell's origin.
     private var last: (cell: Int, difference: ColorVector) = (0, .zero)
 
     init(hasAlpha: Bool) {
@@ -69,7 +72,7 @@ private struct Counter {
         slots = Array(repeating: [], count: 1 << (hasAlpha ? 12 : 9))
     }
 
-    /// - Returns: where it was counted.
+    /// - Returns: the index of the cell in which the colour was counted.
     mutating func count(_ color: PackedColor) -> Int {
         let (block, slot) = place(of: color)
         if slots[block].isEmpty { slots[block] = Array(repeating: 0, count: 1 << 9) }
@@ -84,7 +87,7 @@ private struct Counter {
         return countAgain()
     }
 
-    /// The colour that came last.
+    /// Counts the colour again that was counted last.
     @inline(__always)
     mutating func countAgain() -> Int {
         cells[last.cell].differences += last.difference
@@ -92,13 +95,14 @@ private struct Counter {
         return last.cell
     }
 
-    /// The high bits of the samples that count, and three bits below them.
+    /// Where the colour's slot is: the block is made of the highest bits of each sample, the slot of the three bits
+    /// below them.
     private func place(of color: PackedColor) -> (block: Int, slot: Int) {
         let bits = Int(color.bits)
         guard hasAlpha else {
             return (bits >> 5 & 7 | (bits >> 13 & 7) << 3 | (bits >> 21 & 7) << 6, Self.slot(bits >> 2))
         }
-        // Colour that cannot be seen is one.
+        // All fully transparent colours are one.
         guard color.alpha > 0 else { return (0, 0) }
         return (bits >> 6 & 3 | (bits >> 14 & 3) << 2 | (bits >> 22 & 3) << 4 | (bits >> 26) << 6, Self.slot(bits >> 3))
     }

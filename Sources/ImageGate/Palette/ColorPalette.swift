@@ -1,9 +1,11 @@
-/// Up to 256 colours, and the nearest of them to any.
+/// Up to 256 colours, and a search for the one that is nearest to a given colour.
 struct ColorPalette: Sendable {
-    /// By brightness: a search ends where brightness alone is further off than what was found.
+    /// The colours sorted by brightness. A search can stop where the difference in brightness alone exceeds the best
+    /// distance.
     let colors: [PackedColor]
     let points: [ColorPoint]
-    /// For each, a quarter of the squared distance to its neighbour: what is nearer than that has no nearer one.
+    /// For each colour, a quarter of the squared distance to the nearest other one. A point within that distance has no
+    /// nearer colour.
     private let reach: [Float]
 
     /// - Parameter points: not empty.
@@ -20,11 +22,11 @@ struct ColorPalette: Sendable {
         }
     }
 
-    /// The colours that are nearest to an image's, `count` of them at most.
+    /// Chooses at most `count` colours that represent an image best.
     ///
-    /// Boxes of colours are cut in two, always the one with the largest error, and then each colour moves to the middle of
-    /// those that are nearest to it (Lloyd), a few times. Of few colours each one counts: then there is a second start, and
-    /// the better end is taken.
+    /// It starts from the means of boxes of colours, and then moves each colour a few times to the mean of those that
+    /// are nearest to it (Lloyd's algorithm). Where there are few colours, each one matters; then it also starts from
+    /// joined boxes, and takes the better result.
     init(of histogram: ColorHistogram, count: Int) {
         let boxes = ColorBoxes(histogram.entries)
         let first = Self(boxes.cut(into: count)).refined(for: histogram, times: 5)
@@ -42,7 +44,7 @@ struct ColorPalette: Sendable {
         (0..<times).reduce(self) { palette, _ in palette.refined(for: histogram) }
     }
 
-    /// The sum of squared distances.
+    /// The sum of squared distances between the image's colours and the nearest ones of the palette.
     private func error(of histogram: ColorHistogram) -> Float {
         var index = 0
         return histogram.entries.reduce(0) { sum, entry in
@@ -67,7 +69,7 @@ struct ColorPalette: Sendable {
             })
     }
 
-    /// - Parameter guess: an index; the better it is, the sooner the answer.
+    /// - Parameter guess: the index of a colour that may be near. The better the guess, the faster the search.
     @inline(__always)
     func nearest(to point: ColorPoint, guess: Int) -> Int {
         points.withUnsafeBufferPointer { points in

@@ -1,9 +1,9 @@
-/// A colour as a point whose distance to another is about what the eye sees: brightness, two differences of colour, and
-/// opacity.
+/// A colour as a point, such that the distance between two points is about the difference that the eye sees. The axes
+/// are brightness, two colour differences, and opacity.
 ///
-/// Colours are weighted by alpha and laid over middle grey, and alpha is halved: the squared distance is then the mean of
-/// those over black and over white. Everything is linear in premultiplied samples, so points can be averaged, and errors
-/// handed on.
+/// Colours are weighted by alpha and laid over middle grey, and alpha is halved, so that the squared distance is the
+/// mean of the squared distances over black and over white. All axes are linear in premultiplied samples, so points can
+/// be averaged, and errors can be diffused.
 struct ColorPoint: Equatable, Sendable {
     /// Y, Cb, Cr of BT.601, and half of alpha, in steps of 8-bit samples.
     var axes: ColorVector
@@ -31,7 +31,7 @@ struct ColorPoint: Equatable, Sendable {
         (axes - other.axes).squaredLength
     }
 
-    /// The nearest that can be stored.
+    /// The nearest colour that 8-bit samples can represent.
     var color: PackedColor {
         let alpha = min(max((axes.w * 2).rounded(), 0), 255)
         guard alpha > 0 else { return PackedColor(red: 0, green: 0, blue: 0, alpha: 0) }
@@ -44,7 +44,7 @@ struct ColorPoint: Equatable, Sendable {
     }
 }
 
-/// Four samples in one number: quick to compare.
+/// Four samples in one integer, which is quick to compare.
 struct PackedColor: Hashable, Sendable {
     let bits: UInt32
 
@@ -53,7 +53,7 @@ struct PackedColor: Hashable, Sendable {
         bits = UInt32(red) | UInt32(green) << 8 | UInt32(blue) << 16 | UInt32(alpha) << 24
     }
 
-    /// The pixel that begins there.
+    /// Reads the pixel at an address.
     @inline(__always)
     init(_ samples: UnsafePointer<UInt8>, _ layout: Bitmap.Layout) {
         switch layout {

@@ -1,21 +1,23 @@
-/// Floyd–Steinberg's error diffusion, each row in the other direction: what a pixel's colour is off, its neighbours make up for.
+/// Floyd–Steinberg dithering, in alternating directions: the error of a pixel's colour is distributed to its
+/// neighbours.
 ///
-/// A pixel whose very colour is in the palette gets it, and ends the error: flat paper stays flat, letters keep their edge,
-/// and both compress. Only where shades are missing is there a grain.
+/// A pixel whose exact colour is in the palette gets it, and passes no error on. So flat areas stay flat, letters keep
+/// their edges, and both compress well. Noise appears only where the palette lacks shades.
 struct Dithering {
     let palette: ColorPalette
-    /// How much of an error is handed on: 1 keeps the mean.
+    /// The share of an error that is passed on; 1 preserves the average colour.
     let strength: Float
 
-    /// Steps, squared, that nobody sees.
+    /// The squared distance below which two colours count as equal.
     private static let exact: Float = 1.5
-    /// Steps: where the palette has nothing near, errors would pile up and run on as streaks.
+    /// The largest error per axis, in steps of a sample. Where the palette has no near colour, unlimited errors would
+    /// add up and show as streaks.
     private static let errorLimit: Float = 32
 
     /// One index into the palette for each pixel.
     func indices(of bitmap: Bitmap) -> [UInt8] {
         let width = bitmap.size.width
-        // One to the left and one to the right catch what leaves.
+        // An extra element on each side takes the errors that are passed beyond the edge.
         var current = [ColorVector](repeating: .zero, count: width + 2)
         var below = current
         var cache = NearestColorCache()
@@ -56,7 +58,7 @@ struct Dithering {
         var column = row.isReversed ? row.width - 1 : 0
         var color = PackedColor(row.samples + column * row.layout.channels, row.layout)
         var point = ColorPoint(color)
-        // Without any error.
+        // The index of the colour nearest to the pixel itself, without errors of its neighbours.
         var plain = palette.nearest(to: point, guess: 0)
         var chosen = plain
         for _ in 0..<row.width {
@@ -85,7 +87,8 @@ struct Dithering {
     }
 }
 
-/// What was nearest to a point's neighbourhood last: mostly still is, or nearly so, and then the search is short.
+/// Remembers which colour was nearest to a point in the same neighbourhood last. Mostly it still is, or nearly so, and
+/// the search is short.
 private struct NearestColorCache {
     private var indices = [UInt8](repeating: 0, count: 1 << 15)
 
@@ -98,7 +101,7 @@ private struct NearestColorCache {
         return index
     }
 
-    /// Eight steps are one.
+    /// Quantises an axis to neighbourhoods of eight steps.
     @inline(__always)
     private static func part(_ value: Float) -> Int { Int(min(max(value, 0), 255)) >> 3 }
 }

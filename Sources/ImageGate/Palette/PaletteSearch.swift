@@ -1,6 +1,7 @@
-/// Finds the palette, of 256 colours or fewer, with which an image fits a budget.
+/// Finds the largest palette, of up to 256 colours, with which an image fits a budget.
 ///
-/// What a palette would take is learnt from a sample of the rows, so only one or two whole encodings follow.
+/// It estimates the bytes with each palette from a sample of the rows, so that the whole image is encoded only once or
+/// twice.
 struct PaletteSearch {
     /// Bytes.
     private let budget: Int
@@ -13,17 +14,17 @@ struct PaletteSearch {
         case tooLarge(estimate: Int)
     }
 
-    /// Numbers of colours, best first.
+    /// The numbers of colours that can be chosen, best first.
     fileprivate static let counts = [256, 192, 128, 96, 64, 48, 32, 24, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4]
-    /// Enough for shades: 256 to 16.
+    /// The choices that have enough colours for shades: 256 to 16.
     private static let shades = 0..<9
-    /// Of flat paper with letters. Fewer shades at the edges of letters are a smaller loss than fewer pixels: of a page of
-    /// code in 100,000 bytes, 6 colours at the box's size are nearer to the original, by SSIM and PSNR of the page at that
-    /// size, than 16 colours at three quarters of it.
+    /// The choices for letters on a flat background. There fewer shades at the edges of letters are a smaller loss than
+    /// fewer pixels: a page of code in 100,000 bytes is more similar to the original, by SSIM and PSNR, with 6 colours
+    /// at the box's size than with 16 colours at three quarters of it.
     private static let letters = 9..<19
-    /// What a sample says may be this much off.
+    /// The factor by which an estimate may be wrong.
     private static let tolerance = 1.1
-    /// zlib's: seldom half a tenth more than the best it can do, in a seventh of the time.
+    /// zlib's level. It seldom takes 5 % more bytes than the slowest one, and a seventh of the time.
     private static let level: UInt8 = 6
 
     init(of bitmap: Bitmap, budget: Int, cancellation: Cancellation) {
@@ -33,10 +34,10 @@ struct PaletteSearch {
         sizes = Sizes(bitmap)
     }
 
-    /// Of anything: with 16 colours and more.
+    /// The best result with at least 16 colours, for any image.
     mutating func best() throws(ImageGateError) -> SearchResult { try best(of: Self.shades) }
 
-    /// Of letters and lines, with fewer.
+    /// The best result with fewer colours, for letters and lines.
     mutating func bestCoarse() throws(ImageGateError) -> SearchResult { try best(of: Self.letters) }
 
     private mutating func best(of all: Range<Int>) throws(ImageGateError) -> SearchResult {
@@ -58,19 +59,19 @@ struct PaletteSearch {
                 smallest = min(smallest, estimate)
             }
             sizes.correction *= Double(needed) / (try count(choice))
-            // What is left is not worth another try.
+            // The rest of the budget is not worth another try.
             if fitting != nil, needed > budget * 9 / 10 { break }
         }
         guard let fitting else {
             return .tooLarge(estimate: max(min(smallest, Int(try count(all.upperBound - 1))), budget + 1))
         }
-        // Between a few shades there would be nothing but grain.
+        // Dithering between few shades would show as noise only.
         let palette = sizes.palette(fitting.choice)
         let dithered = all == Self.shades ? try dithered(palette, instead: fitting.indexed) : nil
         return dithered ?? .fits(bytes: fitting.bytes, fitting.indexed)
     }
 
-    /// With error diffusion, where the palette's steps would show as bands, if that fits, too.
+    /// The image with dithering, if the palette would show as bands without, and if the dithered image fits as well.
     private func dithered(_ palette: ColorPalette, instead plain: IndexedBitmap) throws(ImageGateError) -> SearchResult?
     {
         let bands = Similarity.shadeError(bitmap, plain)
@@ -81,7 +82,7 @@ struct PaletteSearch {
             let indexed = IndexedBitmap(size: bitmap.size, indices: dithering.indices(of: bitmap), of: palette)
             return (indexed, Similarity.shadeError(bitmap, indexed) < bands / 2)
         }
-        // Grain is hard to compress, and mostly too much: a sample shows it.
+        // Dithered images compress badly and mostly do not fit, which a sample shows.
         let sample = try drawn(bitmap.sampled())
         let sampleBudget = budget * sample.indexed.size.height / bitmap.size.height
         guard sample.isBetter,
@@ -94,22 +95,22 @@ struct PaletteSearch {
         return .fits(bytes: bytes, whole.indexed)
     }
 
-    /// Steps of a sample, between flat shades side by side.
+    /// The difference between flat shades, in steps of a sample, from which on bands are visible.
     private static let visible = 1.5
-    /// A full one speckles.
+    /// The strength of dithering. At full strength single pixels stand out.
     private static let strength: Float = 0.8
     private static let tries = 3
 
-    /// What is known of each choice, and how many bytes it takes.
+    /// What is known about each choice and the bytes that it takes.
     private struct Sizes {
         private let histogram: ColorHistogram
         private var palettes: [Int: ColorPalette] = [:]
         private let size: PixelSize
         private let sampleSize: PixelSize
         private let samplePlaces: [Int32]
-        /// Of the sample.
+        /// The bytes of the encoded sample, by choice.
         var counts: [Int: Int] = [:]
-        /// How much more than the sample lets expect the whole takes.
+        /// The factor between the bytes that the sample predicts and those that the image takes.
         var correction = 1.0
 
         init(_ bitmap: Bitmap) {
@@ -120,7 +121,7 @@ struct PaletteSearch {
             sampleSize = PixelSize(width: size.width, height: samplePlaces.count / size.width)
         }
 
-        /// The whole's pixels for each of the sample's.
+        /// How many pixels the image has for each pixel of the sample.
         var ratio: Double { Double(size.height) / Double(sampleSize.height) }
 
         mutating func indexed(_ choice: Int) -> IndexedBitmap {
@@ -142,7 +143,7 @@ struct PaletteSearch {
         }
     }
 
-    /// Bytes, about.
+    /// Estimates the bytes that the image takes with a choice.
     private mutating func count(_ choice: Int) throws(ImageGateError) -> Double {
         if sizes.counts[choice] == nil {
             try cancellation.check()
@@ -155,10 +156,11 @@ struct PaletteSearch {
         return Double(sizes.counts[choice] ?? 0) * sizes.ratio * sizes.correction
     }
 
-    /// The one with the most colours that should fit: the first, as it is with most plots, or one between. Numbers of colours
-    /// are spaced so that bytes fall about evenly, which shows where to look.
+    /// The choice with the most colours that should fit. For most plots that is the first; otherwise it is found by
+    /// interpolation, because the numbers of colours are spaced so that the bytes fall about evenly.
     ///
-    /// - Parameter isLast: nothing is left after these; of the last of them it is worth to be sure.
+    /// - Parameter isLast: whether there are no smaller choices after these. Then the last one is tried even if it is
+    ///   estimated to be slightly too large.
     private mutating func bestChoice(of choices: Range<Int>, isLast: Bool) throws(ImageGateError) -> Int? {
         guard let first = choices.first, let last = choices.last else { return nil }
         let budget = Double(budget)

@@ -1,5 +1,5 @@
 extension Admission {
-    /// A drawing is sanitised, and then drawn or sent as the document that it now is.
+    /// Sanitises a drawing, and then rasterises it, or passes the sanitised document on.
     func admitSVG(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let image = try SVGImage(sanitising: bytes, policy: policy, cancellation: cancellation)
         try cancellation.check()

@@ -1,12 +1,13 @@
-/// The part of SVG that may pass. What is not named here is dropped, with all that is inside.
+/// The elements, attributes and properties that may pass. An element that is not named here is dropped with all that is
+/// inside.
 enum SVGAllowList {
     static let namespace = "http://www.w3.org/2000/svg"
     static let xlinkNamespace = "http://www.w3.org/1999/xlink"
     static let xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
-    /// Not here, because they run code, load something, change over time or show another language's content: `script`,
-    /// `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`. Not here, because a small document can make
-    /// them arbitrarily slow: `feTurbulence`, `feConvolveMatrix`.
+    /// The allowed elements. The list has no elements that run code, load something, change over time or show another
+    /// language's content: `script`, `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`. Nor has
+    /// it `feTurbulence` and `feConvolveMatrix`, which a small document can make arbitrarily slow.
     static let elements: Set<String> = [
         "svg", "g", "defs", "symbol", "use", "switch", "a", "title", "desc", "style",
         "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image",
@@ -17,10 +18,10 @@ enum SVGAllowList {
         "feOffset",
     ]
 
-    /// Elements whose characters mean something.
+    /// Elements whose text is kept.
     static let textElements: Set<String> = ["text", "tspan", "textPath", "title", "desc", "a"]
 
-    /// Properties of CSS, which are also attributes.
+    /// Properties of CSS that may also be attributes.
     static let properties: Set<String> = [
         "alignment-baseline", "baseline-shift", "clip-path", "clip-rule", "color", "color-interpolation",
         "color-interpolation-filters", "direction", "display", "dominant-baseline", "enable-background", "fill",
@@ -33,13 +34,13 @@ enum SVGAllowList {
         "text-rendering", "unicode-bidi", "vector-effect", "visibility", "word-spacing", "writing-mode",
     ]
 
-    /// Properties that are not attributes.
+    /// Properties of CSS that may not be attributes.
     static let styleOnlyProperties: Set<String> = [
         "cx", "cy", "font", "height", "isolation", "line-height", "marker", "mix-blend-mode", "r", "rx", "ry",
         "text-align", "transform", "transform-origin", "white-space", "width", "x", "y",
     ]
 
-    /// Attributes that are not properties. `id`, `style` and `href` have rules of their own.
+    /// Attributes that are not properties of CSS. `id`, `style` and `href` have rules of their own.
     static let attributes: Set<String> = [
         "amplitude", "azimuth", "class", "clipPathUnits", "cx", "cy", "d", "dx", "dy", "edgeMode", "elevation",
         "exponent", "filterUnits", "fr", "fx", "fy", "gradientTransform", "gradientUnits", "height", "in", "in2",
@@ -52,7 +53,7 @@ enum SVGAllowList {
         "y", "y1", "y2", "yChannelSelector",
     ]
 
-    /// Attributes that are long and cannot refer to anything: not worth a look.
+    /// Attributes that cannot refer to anything, and may be long, so their values are not searched for references.
     static let plainAttributes: Set<String> = ["d", "points", "transform", "viewBox", "class"]
 
     /// Functions of CSS that load nothing. `url` has its own rule.

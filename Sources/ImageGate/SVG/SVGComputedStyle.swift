@@ -1,13 +1,13 @@
-/// What of an element's style decides what is painted, and how often.
+/// The part of an element's computed style that decides what is painted, and how often.
 struct SVGComputedStyle {
     /// A paint, or another reference.
     enum Link: Equatable {
-        /// As the parent, where that is so.
+        /// No value: the property is inherited, if it is one that is.
         case unset
         case none
-        /// Something, but no reference.
+        /// A value that is not a reference, such as a colour.
         case plain
-        /// The number of a name.
+        /// A reference to an element, by the number of its name.
         case to(Int)
     }
 
@@ -15,7 +15,7 @@ struct SVGComputedStyle {
         case fill, stroke, markerStart, markerMid, markerEnd, mask, clipPath, filter
         case opacity, layer, display, overflow, strokeWidth, fontSize, growth, width, height, r, rx, ry
 
-        /// Nil for what makes no difference. `marker` stands for three.
+        /// The properties that a name of CSS sets; none if it does not affect the estimate. `marker` sets three.
         static func named(_ name: some StringProtocol) -> [Property] {
             switch name {
             case "fill": [.fill]
@@ -67,7 +67,7 @@ struct SVGComputedStyle {
 
     subscript(link property: Property) -> Link { links[property.rawValue] }
 
-    /// Nil where nothing is said.
+    /// Nil if the property has no value.
     subscript(number property: Property) -> Double? {
         let number = numbers[property.rawValue - Property.filter.rawValue - 1]
         return number.isNaN ? nil : number
@@ -75,7 +75,7 @@ struct SVGComputedStyle {
 
     // MARK: What style says
 
-    /// - Parameter number: gives a name its number.
+    /// - Parameter number: returns the number of an element's name.
     static func declarations(
         _ name: some StringProtocol, _ value: some StringProtocol, number: (String) -> Int
     ) -> [Declaration] {

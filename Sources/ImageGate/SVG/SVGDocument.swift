@@ -1,8 +1,9 @@
-/// The elements of a document with what decides how much there is to paint, and the rules of its style sheets.
+/// The elements of a document, with the attributes that decide how much there is to paint, and the rules of its style
+/// sheets.
 struct SVGDocument {
     enum Kind {
         case container, use, shape, text, image, gradient, pattern, mask, clipPath, marker, filter, primitive
-        /// Painted where something refers to it, with a viewport of its own.
+        /// An element that is painted where a `use` refers to it, with a viewport of its own.
         case symbol
         case other
 
@@ -33,20 +34,21 @@ struct SVGDocument {
         let parent: Int?
         /// One past the last element inside.
         var end: Int
-        /// A name, as the document has it; and its number.
+        /// The element's `id`, and the number that stands for it.
         let name: String?
         let id: Int?
         let classes: [Substring]
         let geometry: SVGGeometry
         let href: Int?
-        /// Attributes that say how large what it repeats is.
+        /// The attributes that decide how large a tile, a marker or a viewport is.
         let frame: [String: String]
-        /// Of presentation attributes, and of the attribute `style`: numbers of lists of declarations.
+        /// The lists of declarations of the presentation attributes and of the attribute `style`, as indices into
+        /// `lists`.
         let attributes: Int
         let style: Int
-        /// Pixels of an image inside.
+        /// The pixels of an embedded image.
         let pixels: Int
-        /// Bytes of text right in it.
+        /// The bytes of text that are direct content of the element.
         var characters = 0
     }
 
@@ -60,12 +62,13 @@ struct SVGDocument {
     private(set) var elements: [Element] = []
     private var open: [Int] = []
     private var names: [String: Int] = [:]
-    /// The first element of each name.
+    /// For the number of each name, the index of the first element that has it.
     private var targets: [Int: Int] = [:]
     private var lists: [[SVGComputedStyle.Declaration]] = [[]]
     private var listNumbers: [[String]: Int] = [:]
     private var rules: [Rule] = []
-    /// By what the rightmost part of their selectors asks for: `#id`, `.class`, an element's name, or nothing.
+    /// Indices of rules by what the rightmost part of their selectors requires: `#id`, `.class`, an element's type, or
+    /// nothing.
     private var rulesByKey: [String: [Int]] = [:]
     private var ruleCount = 0
 
@@ -105,10 +108,10 @@ struct SVGDocument {
 
     mutating func close() { if let index = open.popLast() { elements[index].end = elements.count } }
 
-    /// - Parameter text: what `SVGStyle` makes of a style sheet.
+    /// - Parameter text: a style sheet that `SVGStyle` has written.
     mutating func add(sheet text: String) {
         for line in text.utf8.split(separator: UInt8(ascii: "}")) {
-            // The last one: there are none in declarations.
+            // The last brace is the rule's, because declarations have none.
             guard let brace = line.lastIndex(of: UInt8(ascii: "{")) else { continue }
             ruleCount += 1
             let declarations = declarations(
@@ -139,7 +142,7 @@ struct SVGDocument {
         }
     }
 
-    /// What is between separators that are in no brackets and no quotes.
+    /// Splits at separators outside brackets and quotes.
     private static func parts(of selectors: [UInt8], between separator: UInt8) -> [ArraySlice<UInt8>] {
         var parts: [ArraySlice<UInt8>] = []
         var start = 0
@@ -169,7 +172,7 @@ struct SVGDocument {
         return names.count - 1
     }
 
-    /// Plots repeat few styles many times.
+    /// The index of a list of declarations. Equal lists are stored once, because plots repeat few styles many times.
     private mutating func list(of parts: [String]) -> Int {
         guard !parts.isEmpty else { return 0 }
         if let number = listNumbers[parts] { return number }
@@ -202,7 +205,7 @@ struct SVGDocument {
 
     // MARK: Style
 
-    /// The computed styles of all elements, and for each element the number of its own.
+    /// The distinct computed styles of a document, and for each element the index of its style.
     struct ComputedStyles {
         fileprivate(set) var all: [(style: SVGComputedStyle, conditional: [SVGComputedStyle.Declaration])] = []
         fileprivate(set) var numbers: [Int] = []
@@ -212,14 +215,15 @@ struct SVGDocument {
         }
     }
 
-    /// Elements with the same styles look the same.
+    /// The sources of an element's style. Elements with equal sources have the same computed style.
     private struct Styles: Hashable {
         let attributes: Int
         let style: Int
         let rules: [Int]
     }
 
-    /// What applies to each element by itself, and what else may: https://www.w3.org/TR/css-cascade-4/
+    /// Computes the style of each element, and which declarations may apply besides because their selectors are not
+    /// fully understood. https://www.w3.org/TR/css-cascade-4/
     func computedStyles() throws(ImageGateError) -> ComputedStyles {
         guard ruleCount * elements.count <= SVGLimit.styleComparisons else { throw Self.tooManyComparisons }
         var computedStyles = ComputedStyles()
@@ -260,12 +264,13 @@ struct SVGDocument {
         return (style, conditional.flatMap(\.declarations))
     }
 
-    /// What an element refers to because a style sheet says so: the numbers of both.
+    /// The references that style sheets add: for each, the index of the element that refers, and of the one that is
+    /// referred to.
     func sheetReferences(_ computedStyles: ComputedStyles) -> [(from: Int, to: Int)] {
         guard !rules.isEmpty else { return [] }
         return elements.indices.flatMap { index -> [(from: Int, to: Int)] in
             let element = elements[index]
-            // Paints and markers of a group are those of the shapes inside.
+            // A group passes its paints and markers on to the shapes inside, which refer to them.
             let properties: [SVGComputedStyle.Property] =
                 switch element.kind {
                 case .shape, .text: [.fill, .stroke, .markerStart, .markerMid, .markerEnd, .mask, .clipPath, .filter]
@@ -282,7 +287,7 @@ struct SVGDocument {
         }
     }
 
-    /// The numbers of those that apply, and may.
+    /// The indices of the rules that apply to an element, or may.
     private func rules(for index: Int, _ stepsLeft: inout Int) -> [Int] {
         guard !rules.isEmpty else { return [] }
         let element = elements[index]
@@ -297,7 +302,8 @@ struct SVGDocument {
         return matching
     }
 
-    /// - Parameter stepsLeft: once it is at its end, all match.
+    /// - Parameter stepsLeft: counted down at each comparison. At zero everything matches, and the caller refuses the
+    ///   document.
     private func matches(
         _ compounds: ArraySlice<SVGSelector.Compound>, _ index: Int, _ stepsLeft: inout Int
     ) -> Bool {
@@ -311,7 +317,7 @@ struct SVGDocument {
             stepsLeft -= 1
             if matches(next, elements[parent]) {
                 if matches(rest, parent, &stepsLeft) { return true }
-                // The nearest ancestor is as good as any, unless its own parent is asked for.
+                // The nearest matching ancestor decides, unless its own parent is required as well.
                 if !next.isChild { return false }
             }
             if compound.isChild { return false }

@@ -6,7 +6,8 @@ struct SVGEmbeddedImage {
     private let bytes: [UInt8]
     private let type: ImageType
 
-    /// Nil for everything else: other types, SVG in SVG, other encodings than base64, bytes of another type than claimed.
+    /// Nil for every other URL: for another type, such as SVG, for an encoding other than base64, and for bytes of
+    /// another type than claimed.
     init?(_ href: String) {
         let compact = href.utf8.filter { !$0.isXMLSpace }
         guard let comma = compact.firstIndex(of: UInt8(ascii: ",")) else { return nil }
@@ -26,15 +27,15 @@ struct SVGEmbeddedImage {
         (self.bytes, self.type) = (bytes, type)
     }
 
-    /// The URL written anew, as it is.
+    /// The URL, written anew with the same bytes.
     var url: String { url(bytes) }
 
-    /// The URL written anew, with no more in it than shows. Nil if the image does not decode: then there is nothing to show.
+    /// The URL, written anew with an image from which is stripped what does not show. Nil if the image does not decode.
     func strippedURL(_ admission: Admission) throws(ImageGateError) -> String? {
         do throws(ImageGateError) {
             return url(type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes))
         } catch {
-            // Not the image's fault.
+            // These are not the image's fault, and end the whole admission.
             if error == .cancelled || error == .outOfMemory { throw error }
             return nil
         }

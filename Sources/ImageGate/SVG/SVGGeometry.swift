@@ -1,12 +1,12 @@
-/// How much there is of a shape, in the units of its element.
+/// The measures of a shape by which painting it is estimated, in the units of its element.
 struct SVGGeometry {
-    /// Of the box around it.
+    /// The area of its bounding box.
     var area = 0.0
-    /// Of its outline.
+    /// The length of its outline.
     var length = 0.0
     var vertices = 0
 
-    /// Of the attribute `d` of a path.
+    /// Measures a path, given its attribute `d`.
     init(path text: String) {
         var numbers = SVGNumbers(text)
         var outline = Outline()
@@ -19,7 +19,7 @@ struct SVGGeometry {
             if count == 0 {
                 guard command | 0x20 == UInt8(ascii: "z") else { break }
                 outline.close()
-                // What follows must be a command.
+                // After a close only another command is valid, and no more numbers.
                 command = 0
                 continue
             }
@@ -36,7 +36,7 @@ struct SVGGeometry {
         self.init(outline)
     }
 
-    /// Of the attribute `points` of a polygon.
+    /// Measures a polygon, given its attribute `points`.
     init(points text: String) {
         var numbers = SVGNumbers(text)
         var outline = Outline()
@@ -72,7 +72,7 @@ struct SVGGeometry {
         }
     }
 
-    /// Curves count as the lines between their points.
+    /// Adds up the commands of a path. A curve counts as the lines between its control points.
     private struct Outline {
         var (left, right, top, bottom) = (Double.infinity, -Double.infinity, Double.infinity, -Double.infinity)
         var length = 0.0
@@ -105,7 +105,7 @@ struct SVGGeometry {
             case UInt8(ascii: "v"): line(to: x, origin.y + values[0])
             case UInt8(ascii: "a"):
                 let (width, height) = (abs(values[0]), abs(values[1]))
-                // Bulges at most so far, and is at most so long.
+                // An arc bulges by at most its diameters, and is at most as long as the box of its ellipse.
                 let end = (x: origin.x + values[5], y: origin.y + values[6])
                 let reach = (x: 2 * width, y: 2 * height)
                 for side in [-1.0, 1] {

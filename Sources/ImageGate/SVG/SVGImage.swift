@@ -1,16 +1,16 @@
 import CImage
 
-/// A vector image from a stranger, made harmless.
+/// A sanitised SVG document.
 ///
-/// Bytes go through `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2) and `SVGSanitiser` (an allow-list) and are
-/// written anew; only that reaches librsvg, or whoever asked for the document itself. On its way from a helper process it is
-/// read again, by `SVGReader`.
+/// The bytes go through `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2) and `SVGSanitiser` (an allow-list),
+/// which writes them anew. Only the new document reaches librsvg, or leaves the gate. The gate checks a document that
+/// comes from a decoder process once more, with `SVGReader`.
 struct SVGImage: Equatable {
     /// The document: UTF-8, no prolog. Sanitising it again changes nothing.
     let bytes: [UInt8]
     let size: SVGSize
 
-    /// Pixels, for people.
+    /// The width in whole pixels, for messages.
     var width: Int { Int(size.width.rounded()) }
     var height: Int { Int(size.height.rounded()) }
 
@@ -27,7 +27,7 @@ struct SVGImage: Equatable {
         size = sanitiser.size
     }
 
-    /// What somebody says has been sanitised, if it is: decided without a library and without decoding the images in it.
+    /// Checks that a document is already sanitised, without a library and without decoding the images in it.
     ///
     /// - Returns: nil if sanitising it would change a byte.
     init?(sanitised bytes: [UInt8], policy: ImagePolicy) {
@@ -44,10 +44,10 @@ struct SVGImage: Equatable {
         }
     }
 
-    /// Draws it as large as the policy's box allows, and no larger than it says it is. A drawing has no pixels of its own:
-    /// it is drawn at its final size, never made smaller or larger afterwards, unless the byte budget asks for it.
+    /// Draws the document as large as the policy's box allows, and no larger than the document asks for. It is drawn at
+    /// its final size, and scaled afterwards only if the byte budget requires it.
     ///
-    /// Nothing in here ends a drawing that takes for ever, or more memory than there is: whoever decodes does.
+    /// The caller has to limit the time and the memory that drawing takes; this method has no limits.
     func rasterised(policy: ImagePolicy) throws(ImageGateError) -> SVGRaster {
         let (width, height) = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         var status = cimage_svg_status.out_of_memory
@@ -72,7 +72,7 @@ struct SVGImage: Equatable {
     }
 }
 
-/// Pixels of a drawing: four bytes each (red, green, blue, straight alpha), rows from the top, no padding.
+/// The pixels of a drawing: four bytes each (red, green, blue, straight alpha), rows from the top, without padding.
 struct SVGRaster: Equatable {
     var width: Int
     var height: Int

@@ -1,4 +1,4 @@
-/// Numbers of an attribute, one after the other: those of path data, of transforms and of lists.
+/// Reads the numbers of an attribute one after the other: of path data, of transforms and of lists.
 struct SVGNumbers {
     private let bytes: ArraySlice<UInt8>
     private var index: Int
@@ -7,7 +7,7 @@ struct SVGNumbers {
 
     init(_ text: some StringProtocol) { self.init(Array(text.utf8)[...]) }
 
-    /// A letter that stands before the next number, if one does.
+    /// Reads a letter before the next number, if there is one.
     mutating func nextLetter() -> UInt8? {
         skipSeparators()
         guard index < bytes.endIndex, Self.isLetter(bytes[index]) else { return nil }
@@ -15,7 +15,7 @@ struct SVGNumbers {
         return bytes[index]
     }
 
-    /// A flag of an arc: one digit, which nothing need separate from what follows.
+    /// Reads a flag of an arc, which is one digit and need not be separated from what follows.
     mutating func nextFlag() -> Double? {
         skipSeparators()
         guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "0") || bytes[index] == UInt8(ascii: "1") else {
@@ -25,7 +25,7 @@ struct SVGNumbers {
         return bytes[index] == UInt8(ascii: "1") ? 1 : 0
     }
 
-    /// Nil at the end, and at what is no number.
+    /// Reads the next number; nil at the end, and at anything else.
     mutating func next() -> Double? {
         skipSeparators()
         var value = 0.0
@@ -41,7 +41,7 @@ struct SVGNumbers {
         return (isNegative ? -value : value) * exponent()
     }
 
-    /// What stands after the last number up to the next separator: a unit.
+    /// Reads the unit after the last number; empty if there is none.
     mutating func unit() -> String {
         let unit = bytes[index...].prefix { Self.isLetter($0) || $0 == UInt8(ascii: "%") }
         index = unit.endIndex
@@ -86,7 +86,7 @@ struct SVGNumbers {
 }
 
 extension SVGNumbers {
-    /// Pixels; infinite for a part of something else, nil for what is no length.
+    /// A length in pixels. It is infinite for percentages and unknown units, and nil if the text is no length.
     static func length(_ text: some StringProtocol) -> Double? {
         var numbers = SVGNumbers(text)
         guard let value = numbers.next() else { return nil }
@@ -103,7 +103,7 @@ extension SVGNumbers {
         }
     }
 
-    /// By how much a list of transforms makes areas larger.
+    /// The factor by which a list of transforms enlarges areas.
     static func growth(of transforms: some StringProtocol) -> Double {
         transforms.split(separator: ")").reduce(1) { growth, part in
             guard let open = part.firstIndex(of: "(") else { return growth }

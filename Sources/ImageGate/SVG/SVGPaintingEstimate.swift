@@ -1,45 +1,45 @@
-/// How much a document has a library paint, all that it repeats included: an estimate, before anything is drawn.
+/// Estimates how much librsvg will paint for a document, repetitions included, before anything is drawn.
 ///
-/// It follows the document as librsvg does, without painting: a pattern is painted anew for each shape that is filled with it,
-/// a marker for each vertex, a mask for each element; a group that is to be seen through takes a surface of the whole
-/// drawing, and so on. The unit is a pixel in one colour, at some 2.5 billion a second. Where it cannot know, it assumes less
-/// rather than more: what it refuses would not have been drawn in its time.
+/// It traverses the document as librsvg does, without painting. A pattern is painted anew for each shape that is filled
+/// with it, a marker for each vertex, a mask for each element; a translucent group takes a surface of the whole
+/// drawing, and so on. The unit is a pixel of one colour, of which some 2.5 billion take a second. Where the cost is
+/// unknown the estimate is low rather than high, so that a document which it refuses would not have been drawn in time.
 struct SVGPaintingEstimate {
-    /// What is inherited or given from outside while an element is drawn.
+    /// What an element inherits, and the surface that it is drawn on.
     private struct Context {
-        /// Pixels for a unit of length.
+        /// The pixels of a unit of length.
         var scale: Double
-        /// Pixels of the surface that is drawn on.
+        /// The pixels of the surface that is drawn on.
         var surface: Double
         var fill = SVGComputedStyle.Link.plain
         var stroke = SVGComputedStyle.Link.none
         var markers = [SVGComputedStyle.Link](repeating: .none, count: 3)
         var strokeWidth = 1.0
         var fontSize = 16.0
-        /// Only outlines matter.
+        /// Whether the element is part of a clip path, of which only outlines count.
         var isClip = false
     }
 
-    /// In pixels of one colour.
+    /// The costs, in pixels of one colour.
     private enum Price {
         static let element = 5_000.0
         static let vertex = 60.0
-        /// For a pixel of an upright box in one colour, which is copied rather than computed.
+        /// For a pixel of an upright rectangle in one colour, which is filled rather than rendered.
         static let box = 0.3
         static let strokedVertex = 200.0
         static let character = 5_000.0
         static let stop = 50.0
         /// For a pixel of the whole drawing.
         static let layer = 4.0, mask = 12.0, filter = 6.0
-        /// For a pixel of what is filtered.
+        /// For a pixel of the filtered area.
         static let primitive = 8.0, blur = 40.0
-        /// And for a pixel of the radius.
+        /// For a pixel of the filtered area and a pixel of the radius.
         static let morphology = 25.0
         /// For a pixel of a gradient, and of a pattern.
         static let gradient = 3.0, pattern = 2.0
-        /// For a pixel of an image, where it comes from and where it goes.
+        /// For a pixel of an embedded image, and for a pixel of the area that it is drawn on.
         static let imagePixel = 10.0, drawnImagePixel = 3.0
-        /// For a pixel of a tile, besides what is painted on it.
+        /// For a pixel of a pattern's tile, besides what is painted on it.
         static let tile = 3.0
     }
 
@@ -51,10 +51,10 @@ struct SVGPaintingEstimate {
     private var isOpen: Set<Int> = []
     private var steps = 0
     private var painted = 0.0
-    /// Pixels of shapes, for filters of groups.
+    /// The pixels that shapes have covered so far, from which the filtered area of a group is taken.
     private var covered = 0.0
 
-    /// - Throws: `.forbidden` for more than can be painted in the time that there is.
+    /// - Throws: `.forbidden` for a document that cannot be painted in the available time.
     static func check(
         _ document: SVGDocument, _ computedStyles: SVGDocument.ComputedStyles, _ size: SVGSize, _ policy: ImagePolicy
     ) throws(ImageGateError) {
@@ -73,7 +73,7 @@ struct SVGPaintingEstimate {
     }
 
     private mutating func pay(_ price: Double) throws(ImageGateError) {
-        // Numbers without end are those of a part of something, or absurd: a library gives up on these.
+        // An infinite cost stems from a percentage or from an absurd length, which librsvg does not paint.
         if price.isFinite { painted += price }
         guard painted <= SVGLimit.paintedPixels else {
             throw .forbidden(.svg, what: "more than \(Int(SVGLimit.paintedPixels) / 1_000_000) megapixels to paint")
@@ -137,7 +137,7 @@ struct SVGPaintingEstimate {
         return context
     }
 
-    /// The area that an element says it takes.
+    /// The area that an element's width and height give it.
     private static func viewport(_ style: SVGComputedStyle) -> Double? {
         guard let width = style[number: .width], let height = style[number: .height], (width * height).isFinite else {
             return nil
@@ -168,7 +168,7 @@ struct SVGPaintingEstimate {
         try pay(Double(geometry.vertices) * Price.vertex)
         guard !context.isClip else { return }
         let square = context.scale * context.scale
-        // Parts of the viewport may be all of it.
+        // A percentage, whose area is infinite here, may mean the whole viewport.
         let box = min(geometry.area.isNaN ? 0 : geometry.area * square, context.surface)
         let isPlainBox = element.type == "rect" && context.fill == .plain
         try paint(context.fill, isPlainBox ? Price.box * box : box, context, level)
@@ -211,13 +211,13 @@ struct SVGPaintingEstimate {
         _ element: SVGDocument.Element, _ index: Int, _ context: Context, _ level: Int
     ) throws(ImageGateError) {
         guard let name = element.href, let target = document.target(of: name) else { return }
-        // What it shows may be shown again on the way, by something else.
+        // The referenced element is not marked as open, because it may legitimately occur again further down.
         try whileOpen(index) { estimate throws(ImageGateError) in
             try estimate.draw(target, context, level: level + 1, byUse: true)
         }
     }
 
-    /// Circles are left out, as libraries do.
+    /// Runs `body`, unless the target is being drawn already: librsvg ignores circular references as well.
     private mutating func whileOpen(
         _ target: Int, _ body: (inout SVGPaintingEstimate) throws(ImageGateError) -> Void
     ) throws(ImageGateError) {
@@ -229,8 +229,8 @@ struct SVGPaintingEstimate {
     // MARK: What elements refer to
 
     /// - Parameters:
-    ///   - pixels: what is painted.
-    ///   - box: the pixels around it, if they are others.
+    ///   - pixels: the pixels that are painted.
+    ///   - box: the pixels of the bounding box, if they differ.
     private mutating func paint(
         _ link: SVGComputedStyle.Link, _ pixels: Double, _ context: Context, _ level: Int, over box: Double? = nil
     ) throws(ImageGateError) {
@@ -259,7 +259,7 @@ struct SVGPaintingEstimate {
         let tile =
             frame.isPartOfBox
             ? frame.area * box : frame.area * square * (computedStyles[target].style[number: .growth] ?? 1)
-        // A surface that is too large is none.
+        // librsvg cannot create a surface that is larger than this, and paints nothing then.
         guard tile.isFinite, tile > 0, tile < Double(1 << 30) else { return }
         try pay(tile * Price.tile)
         var inside = try contextOfTree(target)
@@ -292,7 +292,7 @@ struct SVGPaintingEstimate {
             inside.surface = min(inside.surface, max(width * height * inside.scale * inside.scale, 1))
         }
         if let area = marker.viewBoxArea { inside.scale *= (width * height / area).squareRoot() }
-        // All are alike.
+        // All markers of a shape cost the same, so one is drawn and multiplied.
         let before = painted
         try whileOpen(target) { estimate throws(ImageGateError) in
             try estimate.drawChildren(target, inside, level)
@@ -300,7 +300,7 @@ struct SVGPaintingEstimate {
         try pay((painted - before) * Double(count - 1))
     }
 
-    /// Masks and clips.
+    /// Draws the mask or the clip path that an element refers to.
     private mutating func refer(
         to link: SVGComputedStyle.Link, _ kind: SVGDocument.Kind, _ context: Context, _ level: Int
     ) throws(ImageGateError) {
@@ -320,11 +320,11 @@ struct SVGPaintingEstimate {
     private mutating func filter(
         _ link: SVGComputedStyle.Link, over covered: Double, _ context: Context
     ) throws(ImageGateError) {
-        // With a margin around it.
+        // A filter's region is larger than its element by a tenth on each side.
         let box = min(covered * 1.44, canvas)
         switch link {
         case .unset, .none: return
-        // A function such as blur().
+        // This is a filter function, such as blur().
         case .plain: try pay(Price.filter * canvas + Price.blur * box)
         case .to(let name):
             guard let target = document.target(of: name), document.elements[target].kind == .filter else { return }
@@ -342,7 +342,7 @@ struct SVGPaintingEstimate {
         }
     }
 
-    /// A style that applies or not: one that paints something is paid for.
+    /// Adds the cost of a declaration that may apply or not, if it makes the element refer to something.
     private mutating func maybe(
         _ declaration: SVGComputedStyle.Declaration, _ element: SVGDocument.Element, _ style: SVGComputedStyle,
         _ context: Context,
@@ -360,7 +360,7 @@ struct SVGPaintingEstimate {
         }
     }
 
-    /// What the content of a resource inherits: from where it is, not from where it is used.
+    /// The context of a resource's content, which inherits from where the resource is, and not from where it is used.
     private mutating func contextOfTree(_ index: Int) throws(ImageGateError) -> Context {
         if let context = inherited[index] { return context }
         var path: [Int] = []
@@ -376,7 +376,7 @@ struct SVGPaintingEstimate {
     }
 }
 
-/// How large the tile of a pattern is, which may be said by the patterns that it refers to.
+/// The size of a pattern's tile, whose attributes may come from the patterns that it refers to.
 private struct TileFrame {
     private(set) var content: Int
     private var values: [String: String] = [:]
@@ -398,7 +398,7 @@ private struct TileFrame {
     var isContentPartOfBox: Bool { values["patternContentUnits"] == "objectBoundingBox" }
     var viewBoxArea: Double? { values["viewBox"].flatMap(SVGDocument.Element.area(viewBox:)) }
 
-    /// Of the tile: in units, or of the box around what it fills.
+    /// The area of the tile, in units or as a share of the filled shape's bounding box.
     var area: Double { side("width") * side("height") }
 
     private func side(_ name: String) -> Double {

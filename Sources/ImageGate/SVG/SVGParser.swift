@@ -1,21 +1,21 @@
 import CXML
 
-/// A name and a value as the document has them, entities resolved.
+/// An attribute of an element, with entities resolved.
 struct SVGAttribute {
     var name: String
-    /// Nil for an attribute without prefix.
+    /// Nil for an attribute without a prefix.
     var namespace: String?
     var value: String
 }
 
-/// One pass of libxml2 over the body of a document, into a sanitiser.
+/// Runs libxml2 over the body of a document, and passes the events to a sanitiser.
 ///
-/// libxml2 sees no prolog (`SVGPreflight` takes it away), loads nothing, and keeps no tree: it calls back, and stops at the
-/// first mistake or refusal.
+/// libxml2 gets no prolog, which `SVGPreflight` removes; it loads nothing, and builds no tree. It stops at the first
+/// error of its own or of the sanitiser's.
 final class SVGParser {
     private var sanitiser: SVGSanitiser
     private var rejection: ImageGateError?
-    /// libxml2's words for its first complaint.
+    /// libxml2's first error message.
     private var complaint: String?
     private var context: xmlParserCtxtPtr?
 
@@ -32,7 +32,7 @@ final class SVGParser {
 
     private init(_ sanitiser: SVGSanitiser) { self.sanitiser = sanitiser }
 
-    /// Nil if there was no memory for a parser.
+    /// Whether the document is well-formed; nil if there was no memory for a parser.
     private func run(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         Self.isReady
         guard let context = xmlCreateMemoryParserCtxt(bytes.baseAddress, CInt(bytes.count)) else { return nil }
@@ -49,7 +49,7 @@ final class SVGParser {
 
     // MARK: Callbacks
 
-    // `userData` is the parser, which outlives the call of xmlParseDocument.
+    // `userData` points to the parser, which outlives the call of xmlParseDocument.
     private static var callbacks: xmlSAXHandler {
         var handler = xmlSAXHandler()
         handler.initialized = UInt32(XML_SAX2_MAGIC)
@@ -99,14 +99,16 @@ final class SVGParser {
         }
     }
 
-    /// Empty for a prefix that is not declared. For `xlink` what was meant is plain, and left out often.
+    /// The namespace; empty for a prefix that is not declared. Many documents use `xlink` without declaring it, so that
+    /// prefix is understood anyway.
     private static func namespace(_ uri: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?) -> String? {
         if let uri { return String(cString: uri) }
         guard let prefix else { return nil }
         return String(cString: prefix) == "xlink" ? SVGAllowList.xlinkNamespace : ""
     }
 
-    /// While it substitutes no entities, libxml2 hands out an ampersand, and only that, as a reference: `&#38;`.
+    /// Decodes a value. libxml2, which substitutes no entities here, reports an ampersand as the reference `&#38;`, and
+    /// every other character as itself.
     private static func value(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         guard bytes.contains(UInt8(ascii: "&")) else { return String(decoding: bytes, as: UTF8.self) }
         var value: [UInt8] = []

@@ -1,8 +1,8 @@
-/// Looks at the markup before any parser does.
+/// Checks the markup before a parser gets it.
 ///
-/// It finds where the root element starts, so that libxml2 never sees a prolog: no encoding to follow, no DTD, hence no
-/// entities. And it counts what libxml2 would need quadratic time or deep stacks for. It does not check that the document is
-/// well-formed; a document that confuses it is one that libxml2 refuses.
+/// It finds where the root element starts, so that libxml2 never gets a prolog, and with it no encoding declaration, no
+/// DTD and no entities. It also counts everything for which libxml2 would need quadratic time or a deep stack. It does
+/// not check that the document is well-formed; a document that is misread here is one that libxml2 refuses.
 struct SVGPreflight {
     private let bytes: [UInt8]
     private var position = 0
@@ -11,7 +11,7 @@ struct SVGPreflight {
     private var elements = 0
     private var namespaces = 0
 
-    /// The document from the root's `<` to its end.
+    /// The document from the root element's `<` to its end.
     static func body(of bytes: [UInt8]) throws(ImageGateError) -> ArraySlice<UInt8> {
         var preflight = try SVGPreflight(bytes)
         try preflight.skipProlog()
@@ -64,7 +64,8 @@ struct SVGPreflight {
         }
     }
 
-    /// `<!DOCTYPE svg PUBLIC "…" "…">` is what many tools write. Nothing is loaded for it. What is in brackets is not let through.
+    /// Skips `<!DOCTYPE svg PUBLIC "…" "…">`, which many tools write, without loading anything. A document type with an
+    /// internal subset in brackets is refused.
     private mutating func skipDocumentType() throws(ImageGateError) {
         var quote: UInt8?
         while position < bytes.count {
@@ -152,7 +153,7 @@ struct SVGPreflight {
         return true
     }
 
-    /// Both ends count: `<!-->` opens a comment and does not close it.
+    /// Skips past `end`, which must not overlap `start`: `<!-->` opens a comment and does not close it.
     private mutating func skip(_ start: StaticString, past end: StaticString) throws(ImageGateError) {
         position += start.utf8CodeUnitCount
         while position < bytes.count {
@@ -171,6 +172,6 @@ struct SVGPreflight {
 }
 
 extension UInt8 {
-    /// XML 1.0, production 3.
+    /// Whether this is white space. XML 1.0, production 3.
     var isXMLSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 }

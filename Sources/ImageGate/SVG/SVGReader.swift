@@ -1,15 +1,15 @@
-/// Reads what `SVGWriter` writes, and nothing else, into a sanitiser.
+/// Reads exactly the form of XML that `SVGWriter` writes, and passes the events to a sanitiser.
 ///
-/// It is for a process that must not parse what strangers write: no library, one spelling of XML, every byte accounted for.
-/// What it says is not yet a proof: that is when the sanitiser then writes the same bytes.
+/// It is for the responder's own process, in which no library may parse untrusted XML. A document that can be read is
+/// not proved to be sanitised yet; that is proved if the sanitiser writes the same bytes.
 struct SVGReader {
     private var rest: ArraySlice<UInt8>
-    /// Names of elements.
+    /// The names of the open elements.
     private var open: [ArraySlice<UInt8>] = []
 
     /// - Returns: nil for bytes that the writer cannot have written.
     static func read(_ bytes: [UInt8], into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser? {
-        // Levels and numbers, as of every document; and nothing before the root.
+        // The limits hold as for every document, and nothing may precede the root element.
         guard try SVGPreflight.body(of: bytes).startIndex == 0 else { return nil }
         guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A }) else { return nil }
         var reader = SVGReader(rest: bytes[...])
@@ -22,7 +22,7 @@ struct SVGReader {
 
     private init(rest: ArraySlice<UInt8>) { self.rest = rest }
 
-    /// A tag, or text.
+    /// Reads a tag or a text; false if the writer cannot have written it.
     private mutating func readNext(into sanitiser: inout SVGSanitiser) throws(ImageGateError) -> Bool {
         if take("</") {
             guard takeName() == open.popLast(), take(">") else { return false }
@@ -45,7 +45,7 @@ struct SVGReader {
                 take("\"")
             else { return false }
             let words = String(decoding: name, as: UTF8.self)
-            // The root's, which the sanitiser writes by itself.
+            // The sanitiser writes the root's namespace by itself.
             if open.isEmpty, words == "xmlns" { continue }
             attributes.append(
                 words.hasPrefix("xml:")
@@ -90,7 +90,7 @@ struct SVGReader {
         return taken
     }
 
-    /// Nil where an ampersand begins none of the writer's.
+    /// Decodes the references that the writer uses; nil if there is another one.
     private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String? {
         var plain: [UInt8] = []
         var rest = bytes

@@ -1,7 +1,7 @@
-/// What a document draws once each reference is replaced by what it shows.
+/// Counts the elements that a document draws once each reference is expanded.
 ///
-/// A kilobyte of `use` elements that show each other can draw a billion shapes. The sanitiser reports elements in document
-/// order; this adds up, without expanding anything, what the references amount to.
+/// A kilobyte of `use` elements that refer to each other can draw a billion shapes. The sanitiser reports elements in
+/// document order, and this counts what references add up to, without expanding them.
 struct SVGReferences {
     private struct Element {
         var depth: Int
@@ -16,7 +16,7 @@ struct SVGReferences {
 
     private struct Cost {
         var elements: Int
-        /// Levels, the element itself included.
+        /// The number of levels, including the element itself.
         var height: Int
     }
 
@@ -37,7 +37,7 @@ struct SVGReferences {
         elements.append(Element(depth: depth, end: elements.count + 1))
     }
 
-    /// Those of style sheets, which are known at the end.
+    /// Adds the references of style sheets, which are known only at the end of the document.
     mutating func add(_ further: [(from: Int, id: String)]) {
         guard !further.isEmpty else { return }
         references = (references + further.map { Reference(from: $0.from, id: $0.id) }).sorted { $0.from < $1.from }
@@ -50,7 +50,7 @@ struct SVGReferences {
 
     func hasID(_ id: String) -> Bool { indexes[id] != nil }
 
-    /// - Throws: `.forbidden` for a circle, for too many elements, for too many levels.
+    /// - Throws: `.forbidden` for circular references, for too many elements, and for too many levels.
     mutating func check() throws(ImageGateError) {
         guard !elements.isEmpty else { return }
         _ = try cost(of: 0, level: 1)
@@ -62,7 +62,7 @@ struct SVGReferences {
         case .open: throw .forbidden(.svg, what: "references in a circle")
         case nil: break
         }
-        // Each step of this recursion is a level of what is drawn.
+        // Each level of this recursion is at least one level of the drawing.
         guard level <= SVGLimit.depth else { throw tooDeep }
         progress[index] = .open
         let element = elements[index]

@@ -1,11 +1,11 @@
-/// Elements of a document in, a harmless document out.
+/// Takes the elements of a document, and writes a document without anything dangerous.
 ///
-/// It keeps what `SVGAllowList` names and drops the rest without a word: an element goes with all that is inside. Kept
-/// references lead to the same document only. What the result amounts to is counted on the way.
+/// It keeps what `SVGAllowList` names, and silently drops the rest; an element is dropped with all that is inside.
+/// References are kept only if they lead to the same document. The cost of drawing the result is counted on the way.
 struct SVGSanitiser {
     private struct OpenElement {
         var name: String
-        /// Its number in `references`.
+        /// Its index in `references`.
         var index: Int
     }
 
@@ -15,23 +15,23 @@ struct SVGSanitiser {
     private var references = SVGReferences()
     private var document = SVGDocument()
     private var open: [OpenElement] = []
-    /// Levels of dropped elements that are open.
+    /// How many levels of dropped elements are open.
     private var dropped = 0
     /// The content of an open `style` element.
     private var sheet: String?
     private var embeddedPixels = 0
-    /// What elements without a namespace are in: SVG, when the root has none.
+    /// Whether elements without a namespace count as SVG, which they do if the root has none.
     private var acceptsNoNamespace = false
 
     private(set) var size = SVGSize(width: nil, height: nil, viewBox: nil)
 
-    /// - Parameter decodesImages: false where nothing may be decoded: embedded images then stay as they are.
+    /// - Parameter decodesImages: whether embedded images are decoded and stripped. If not, they stay as they are.
     init(_ admission: Admission, decodesImages: Bool = true) {
         self.admission = admission
         self.decodesImages = decodesImages
     }
 
-    /// The document, once it is complete.
+    /// The sanitised document. Call it after the last event.
     mutating func finish() throws(ImageGateError) -> [UInt8] {
         let computedStyles = try document.computedStyles()
         references.add(
@@ -110,7 +110,7 @@ struct SVGSanitiser {
 
     private struct Kept {
         var inOrder: [(name: String, value: String)] = []
-        /// Of an image inside.
+        /// The pixels of an embedded image.
         var pixels = 0
 
         subscript(name: String) -> String? { inOrder.first { $0.name == name }?.value }
@@ -123,14 +123,14 @@ struct SVGSanitiser {
         acceptsNoNamespace = namespace == nil
     }
 
-    /// Nil if the element is nothing without what had to be left out.
+    /// The attributes that are kept; nil if the element is of no use without those that are not.
     private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> Kept? {
         var kept = Kept()
         for attribute in attributes {
             let value = attribute.value
             switch (attribute.namespace, attribute.name) {
             case (nil, "id"):
-                // The first of a name is what references mean.
+                // References mean the first element with an `id`, so later ones lose it.
                 if !value.isEmpty, !references.hasID(value) { kept.inOrder.append(("id", value)) }
             case (nil, "style"):
                 let style = SVGStyle.declarations(value)
@@ -161,7 +161,7 @@ struct SVGSanitiser {
         return kept
     }
 
-    /// SVG 2: `href` goes before `xlink:href`.
+    /// The reference of an element, if it may be kept. `href` has precedence over `xlink:href`, as in SVG 2.
     private mutating func href(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> String? {
         let all = attributes.filter { $0.name == "href" }
         let plain = all.first { $0.namespace == nil } ?? all.first { $0.namespace == SVGAllowList.xlinkNamespace }
@@ -176,7 +176,7 @@ struct SVGSanitiser {
         return decodesImages ? try image.strippedURL(admission) : image.url
     }
 
-    /// Blurring takes time in proportion.
+    /// Whether the radii of a filter are small enough. Its time grows with them.
     private static func isModest(_ value: String) -> Bool {
         value.split { $0.isWhitespace || $0 == "," }.allSatisfy { abs(Double(String($0)) ?? .infinity) <= 100 }
     }

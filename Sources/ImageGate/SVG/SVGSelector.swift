@@ -1,19 +1,19 @@
-/// One selector of a style sheet, as far as it decides which elements refer to what.
+/// A selector of a style sheet, as far as it is needed to tell which elements refer to what.
 ///
-/// Types, classes, ids, descendants and children are understood. Of everything else it is said that it may match.
+/// It understands types, classes, ids, descendants and children. A selector with anything else is marked as uncertain.
 struct SVGSelector {
     struct Compound {
-        /// Nil for any.
+        /// The element's type; nil for any.
         var type: String?
         var ids: [String] = []
         var classes: [String] = []
-        /// The next one to the left is the parent; else it is any ancestor.
+        /// Whether the compound to the left has to match the parent; otherwise it may match any ancestor.
         var isChild = false
     }
 
-    /// From the right to the left.
+    /// The compound selectors from right to left.
     private(set) var compounds: [Compound] = []
-    /// It also asks for what is not looked at here.
+    /// Whether it has conditions that are not evaluated here, so that it may match or not.
     private(set) var isUncertain = false
 
     var specificity: Int {
@@ -22,7 +22,7 @@ struct SVGSelector {
         }
     }
 
-    /// - Parameter bytes: without commas outside brackets.
+    /// - Parameter bytes: a selector without commas outside brackets.
     init(_ bytes: ArraySlice<UInt8>) {
         var parts: [Compound] = []
         var compound = Compound()
@@ -56,7 +56,7 @@ struct SVGSelector {
                 if gap.contains(UInt8(ascii: ">")) {
                     compound.isChild = true
                 } else if gap.contains(UInt8(ascii: "+")) || gap.contains(UInt8(ascii: "~")) {
-                    // Who comes before it is not looked at.
+                    // Siblings are not evaluated, so what is to the left is dropped.
                     isUncertain = true
                     parts = []
                 }
@@ -84,7 +84,7 @@ struct SVGSelector {
         return (String(decoding: name, as: UTF8.self), bytes[name.endIndex...])
     }
 
-    /// Past a pair of brackets, or a colon.
+    /// Skips a pair of brackets, or a pseudo-class.
     private static func skip(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard bytes.first != UInt8(ascii: ":") else { return takeName(bytes.drop { $0 == UInt8(ascii: ":") }).rest }
         let close = bytes.first == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: ")")

@@ -2,11 +2,11 @@
 struct SVGSize: Equatable {
     var width = 300.0
     var height = 150.0
-    /// Nothing says how many pixels a unit is: only the shape counts.
+    /// Whether the document has only a shape and no size in pixels, so that it may be drawn at any size.
     private(set) var isOfAnySize = false
 
-    /// From the root's `width` and `height`, else its `viewBox`, else what CSS gives replaced elements.
-    /// https://www.w3.org/TR/css-images-3/#default-sizing
+    /// Takes the size from the root's `width` and `height`, or else from its `viewBox`, or else the default of CSS for
+    /// replaced elements. https://www.w3.org/TR/css-images-3/#default-sizing
     init(width: String?, height: String?, viewBox: String?) {
         let box = viewBox.flatMap(Self.viewBox)
         switch (width.flatMap(Self.length), height.flatMap(Self.length)) {
@@ -19,7 +19,8 @@ struct SVGSize: Equatable {
             if let box { self.width = height * box.width / box.height }
         case (nil, nil):
             guard let box else { break }
-            // Less than a pixel is none: a small box grows before it is cut to the limits, which would change its shape.
+            // A box with a side below one pixel is enlarged here, because clamping each side below would change its
+            // shape.
             let scale = max(1, 1 / min(box.width, box.height))
             (self.width, self.height) = (box.width * scale, box.height * scale)
             isOfAnySize = true
@@ -28,8 +29,8 @@ struct SVGSize: Equatable {
         self.height = min(max(self.height, 1), SVGLimit.naturalSide)
     }
 
-    /// The largest size of the same shape within both sides of the box, at least one pixel, and no larger than the document
-    /// says, if it does.
+    /// The largest size of the same shape whose sides fit the box. It has at least one pixel, and is no larger than the
+    /// document asks for.
     func fitted(shortSide: Int, longSide: Int) -> (width: Int, height: Int) {
         let largest = isOfAnySize ? .infinity : 1
         let scale = min(largest, Double(shortSide) / min(width, height), Double(longSide) / max(width, height))
@@ -37,13 +38,13 @@ struct SVGSize: Equatable {
         return (side(width), side(height))
     }
 
-    /// Nil for percentages, for what is not a length, and for nothing.
+    /// A length in pixels; nil for percentages, for zero, and for anything that is no length.
     private static func length(_ text: String) -> Double? {
         let text = text.trimmed
         let digits = text.prefix { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
         var number = digits[...]
         var unit = text[digits.endIndex...]
-        // An exponent; the e of em and ex is none.
+        // An e begins an exponent if a number follows, and otherwise the unit em or ex.
         if let letter = unit.first, letter == "e" || letter == "E" {
             let exponent = unit.dropFirst().prefix { $0.isASCII && ($0.isNumber || "+-".contains($0)) }
             if !exponent.isEmpty {
@@ -71,7 +72,7 @@ struct SVGSize: Equatable {
 }
 
 extension String {
-    /// Without whitespace at its ends.
+    /// The text without white space at its ends.
     var trimmed: Substring {
         guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return self[...last].drop(while: \.isWhitespace)

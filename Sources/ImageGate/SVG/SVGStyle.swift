@@ -1,10 +1,10 @@
-/// CSS in, harmless CSS out.
+/// Sanitises CSS.
 ///
-/// What comes out is written anew from rules and declarations that were understood: balanced, without comments, escapes and
-/// at-rules, with known properties only, and referring to nothing outside the document.
-/// https://www.w3.org/TR/css-syntax-3/
+/// The result is written anew from the rules and declarations that were understood. Its brackets and quotes are
+/// balanced; it has no comments, escapes and at-rules, has only known properties, and refers to nothing outside the
+/// document. https://www.w3.org/TR/css-syntax-3/
 enum SVGStyle {
-    /// The content of a `style` element. Rules that are not understood are left out.
+    /// Sanitises the content of a `style` element. Rules that are not understood are left out.
     static func sheet(_ text: String, ruleLimit: Int = SVGLimit.styleRules) -> String {
         var rest = withoutComments(text)[...]
         var clean: [UInt8] = []
@@ -34,17 +34,17 @@ enum SVGStyle {
         return String(decoding: clean, as: UTF8.self)
     }
 
-    /// The value of a `style` attribute.
+    /// Sanitises the value of a `style` attribute.
     static func declarations(_ text: String) -> String {
         String(decoding: declarations(withoutComments(text)[...]), as: UTF8.self)
     }
 
-    /// Whether a property's value, or an attribute's, can be passed on as it is.
+    /// Whether the value of a property or an attribute can be passed on as it is.
     static func isSafe(_ value: String) -> Bool { isSafe(Array(value.utf8)[...]) }
 
     /// The ids in each `url(#id)`.
     static func references(in value: String) -> [String] {
-        // After isSafe, parentheses with a number sign are those of url.
+        // In a value that `isSafe` has accepted, only the parentheses of `url` contain a number sign.
         guard value.utf8.contains(UInt8(ascii: "(")) else { return [] }
         return value.utf8.split(separator: UInt8(ascii: "(")).dropFirst().compactMap { tail in
             let address = tail.prefix { $0 != UInt8(ascii: ")") }.drop { $0 != UInt8(ascii: "#") }.dropFirst()
@@ -85,7 +85,7 @@ enum SVGStyle {
         var word = value.startIndex
         for (index, byte) in zip(value.indices, value) {
             switch byte {
-            // Escapes could spell anything; the others have no business in a value.
+            // An escape could spell any character, and the others do not occur in harmless values.
             case UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: "@"), UInt8(ascii: "{"), UInt8(ascii: "}"):
                 return false
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
@@ -110,7 +110,8 @@ enum SVGStyle {
         if name.isEmpty { return true }
         let name = String(decoding: name, as: UTF8.self).lowercased()
         guard name == "url" else { return SVGAllowList.functions.contains(name) }
-        // A parenthesis inside makes it a bad url. To look past it would take quadratic time in a value full of them.
+        // A parenthesis inside makes the url malformed. Searching past it would take quadratic time in a value that is
+        // full of them.
         let isParenthesis = { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") }
         guard let close = arguments.firstIndex(where: isParenthesis), arguments[close] == UInt8(ascii: ")") else {
             return false
@@ -132,7 +133,7 @@ enum SVGStyle {
 
     // MARK: Tokens
 
-    /// A space for each comment outside quotes. What follows an unfinished comment is part of it.
+    /// Replaces each comment outside quotes by a space. An unfinished comment extends to the end.
     private static func withoutComments(_ text: String) -> [UInt8] {
         let bytes = Array(text.utf8)
         var clean: [UInt8] = []
@@ -163,7 +164,7 @@ enum SVGStyle {
         return clean
     }
 
-    /// The first `target`, or `other`, outside quotes and parentheses.
+    /// The index of the first `target` or `other` outside quotes and parentheses.
     private static func index(of target: UInt8, or other: UInt8? = nil, in bytes: ArraySlice<UInt8>) -> Int? {
         var quote: UInt8?
         var parentheses = 0
@@ -185,7 +186,7 @@ enum SVGStyle {
         return nil
     }
 
-    /// Past an at-rule: its `;`, or the end of its block.
+    /// The index after an at-rule, which ends with a `;` or with its block.
     private static func endOfStatement(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard let open = index(of: UInt8(ascii: ";"), or: UInt8(ascii: "{"), in: bytes) else { return nil }
         if bytes[open] == UInt8(ascii: ";") { return open + 1 }
@@ -202,7 +203,7 @@ enum SVGStyle {
         return nil
     }
 
-    /// A string ends at the end of its line, too.
+    /// The quote that is open after a byte. A string ends at the end of its line as well.
     private static func quoteState(_ quote: UInt8?, after byte: UInt8) -> UInt8? {
         guard let quote else { return byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") ? byte : nil }
         return byte == quote || byte == 0x0A || byte == 0x0C || byte == 0x0D ? nil : quote

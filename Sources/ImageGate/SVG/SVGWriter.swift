@@ -1,4 +1,4 @@
-/// Writes XML that any parser reads in one way only.
+/// Writes XML in a form that all parsers read alike.
 struct SVGWriter {
     private(set) var bytes: [UInt8] = []
     /// The start tag still lacks its `>`.
@@ -18,7 +18,7 @@ struct SVGWriter {
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes += "&quot;".utf8
-            // As they are, they would come back as spaces.
+            // A parser would turn these into spaces if they were not written as references.
             case 0x09, 0x0A, 0x0D: bytes += "&#\(byte);".utf8
             default: append(byte)
             }

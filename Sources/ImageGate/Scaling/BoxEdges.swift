@@ -1,6 +1,7 @@
-/// Where the pixels of the smaller side lie on the larger one, in 1/4096 of a source pixel.
+/// The edges of the target's pixels along the source's side, in units of 1/4096 of a source pixel.
 ///
-/// Twelve bits: 65535 (light) × 255 (alpha) × 2^12 × a row of 2^27 pixels still fits an `Int`.
+/// The unit has twelve bits so that a sum of 65535 (light) × 255 (alpha) × 2^12 over a row of 2^27 pixels still fits an
+/// `Int`.
 struct BoxEdges: Sendable {
     static let one = 1 << 12
 
@@ -15,8 +16,8 @@ struct BoxEdges: Sendable {
 
     func span(_ index: Int) -> Int { edges[index + 1] - edges[index] }
 
-    /// Of each source pixel: the first target pixel it lies on and how much of it does; the rest lies on the next one.
-    /// A source pixel is never larger than a target pixel, so there is no third.
+    /// For each source pixel, the first target pixel that it overlaps, and how much of it does. The rest overlaps the
+    /// next target pixel. There is no third, because a source pixel is never larger than a target pixel.
     func shares(source: Int) -> [(target: Int32, weight: Int32)] {
         var target = 0
         return (0..<source).map { pixel in

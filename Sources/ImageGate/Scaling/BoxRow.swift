@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// 8 or 16 bits.
+/// A sample of 8 or 16 bits.
 protocol ImageSample: FixedWidthInteger & UnsignedInteger & Sendable {
-    /// As alpha, 0...255.
+    /// The sample's value as alpha, 0...255.
     var alpha: Int { get }
 }
 
@@ -14,12 +14,15 @@ extension UInt16: ImageSample {
     var alpha: Int { (Int(self) * 255 + 32767) / 65535 }
 }
 
-/// The inner loops of averaging. They see each sample of the source once: tables and integers, no branches for a pixel.
+/// The inner loops of averaging. They read each sample of the source once, and use tables and integers without a branch
+/// for each pixel.
 ///
-/// Sums are weighted with `BoxEdges`' 1/4096. Of pixels with alpha the colours are summed as light × alpha.
+/// Sums are weighted in the units of `BoxEdges`. The colours of pixels with alpha are summed as light × alpha.
 enum BoxRow {
-    /// - Parameter above: the row before, if `line` has its sums: where both rows are the same, which in plots and text is
-    ///   nearly everywhere, they stay.
+    /// Sums the samples of a row for each target pixel.
+    ///
+    /// - Parameter above: the row before, if `line` has its sums. Where both rows are equal, as they are nearly
+    ///   everywhere in plots and text, the sums are kept.
     static func sum<Sample: ImageSample>(
         _ row: UnsafePointer<Sample>, above: UnsafePointer<Sample>?, into line: inout [Float], columns: BoxEdges,
         layout: Bitmap.Layout, light: [UInt16]
@@ -38,7 +41,8 @@ enum BoxRow {
         }
     }
 
-    /// Target pixels: few enough that a line across a plot does not touch most stretches, many enough for a comparison.
+    /// How many target pixels are compared with the row above at a time: few enough that a line across a plot affects
+    /// few stretches, and enough for the comparison to be worth it.
     private static let stretch = 16
 
     @inline(__always)
@@ -66,7 +70,7 @@ enum BoxRow {
         _ edges: UnsafeBufferPointer<Int>, _: Pixel.Type, _ light: UnsafePointer<UInt16>
     ) {
         let one = BoxEdges.one
-        // The first whole pixel of the target pixel; what of the one before it is ours is in `total` already.
+        // The first source pixel of the stretch. If the target pixel begins within it, only its right part is added.
         let (first, before) = edges[targets.lowerBound].quotientAndRemainder(dividingBy: one)
         var pixel = first
         var pointer = row + first * Pixel.channels
@@ -105,7 +109,7 @@ enum BoxRow {
         }
     }
 
-    /// The sums of one row as sRGB samples.
+    /// Converts the sums of one row to sRGB samples.
     static func encode(
         _ sums: UnsafeBufferPointer<Float>, into samples: UnsafeMutableBufferPointer<UInt8>, layout: Bitmap.Layout,
         columns: BoxEdges, rowSpan: Int

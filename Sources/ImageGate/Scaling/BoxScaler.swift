@@ -1,15 +1,15 @@
-/// Averages the rows of a large image into a smaller one: area-weighted, in linear light, colour weighted by alpha.
+/// Averages the rows of a large image into a smaller one, weighted by area, in linear light, with colour weighted by
+/// alpha.
 ///
-/// Rows come in order, once, several at a time, and only one row of sums is kept beside the result. Each row is first
-/// summed along its width in integers (`BoxRow`), then added to the sums as `Float`: that part has few elements and
-/// vectorises.
+/// Rows are added in order, and only one row of sums is kept beside the result. Each row is first summed along its
+/// width in integers (`BoxRow`), and then added to the sums as `Float`, which the compiler vectorises.
 struct BoxScaler {
     private(set) var bitmap: Bitmap
     private let source: PixelSize
     private let columns: BoxEdges
     private let rows: BoxEdges
     private let light: LinearLight
-    /// The current source row, summed to the width of the result.
+    /// The current source row, summed for each pixel of the result's width.
     private var line: [Float]
     private var sums: [Float]
     private var sourceRow = 0
@@ -27,7 +27,7 @@ struct BoxScaler {
         bitmap.samples.reserveCapacity(width * target.height)
     }
 
-    /// The next `count` rows of the source.
+    /// Adds the next `count` rows of the source.
     mutating func add<Sample: ImageSample>(_ samples: UnsafePointer<Sample>, rows count: Int) {
         let width = source.width * bitmap.layout.channels
         if light.isIdentity, source == bitmap.size, let samples = samples as? UnsafePointer<UInt8> {
@@ -78,7 +78,7 @@ struct BoxScaler {
 }
 
 extension Bitmap {
-    /// Smaller, or the same.
+    /// The bitmap at a size that is smaller or the same.
     func scaled(to target: PixelSize) -> Bitmap {
         guard target != size else { return self }
         if 2 * target.width > size.width, 2 * target.height > size.height {

@@ -1,7 +1,7 @@
 /// Averages the passes of an interlaced image.
 ///
-/// An average does not mind in which order its pixels come, so not even an interlaced image is held: only the sums of the
-/// whole result, whose size is the display box's.
+/// Pixels can be averaged in any order, so even an interlaced image is never held in memory. The scaler holds the sums
+/// of the whole result, which is no larger than the display box.
 struct InterlacedBoxScaler {
     private let target: PixelSize
     private let layout: Bitmap.Layout
@@ -23,7 +23,7 @@ struct InterlacedBoxScaler {
         sums = Array(repeating: 0, count: target.area * layout.channels)
     }
 
-    /// Row `row` of a pass.
+    /// Adds a row of a pass.
     mutating func add<Sample: ImageSample>(
         _ samples: UnsafePointer<Sample>, row: Int, of pass: PNGReader.Pass
     ) {
@@ -41,7 +41,7 @@ struct InterlacedBoxScaler {
         sums.withUnsafeMutableBufferPointer { [layout, light] sums in
             light.table.withUnsafeBufferPointer { light in
                 guard let light = light.baseAddress, let sums = sums.baseAddress else { return }
-                // Each with a number of channels that the compiler knows.
+                // Each call has a constant number of channels, for which the compiler specialises it.
                 switch layout {
                 case .grey: Self.add(samples, pass, shares, to: sums + rowStart, weight, light, channels: 1)
                 case .rgb: Self.add(samples, pass, shares, to: sums + rowStart, weight, light, channels: 3)

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Encoded samples to light and back: averages are right only of light.
+/// Tables between encoded samples and linear light. Averages are correct only in linear light.
 ///
-/// Light is 0...65535: even black's neighbours, 20 of these apart, keep their distance.
+/// Light is 0...65535, so that even the darkest samples, which are 20 apart, stay distinct.
 struct LinearLight: Sendable {
-    /// By encoded sample.
+    /// The light of each encoded sample.
     let table: [UInt16]
-    /// 8-bit samples come back as they were: an image that keeps its size needs no conversion.
+    /// Whether 8-bit samples survive both conversions unchanged, so that an image which keeps its size needs none.
     let isIdentity: Bool
 
     static let sRGB8 = LinearLight(sampleLimit: 255, isIdentity: true) { sRGBDecoded($0) }
@@ -22,19 +22,19 @@ struct LinearLight: Sendable {
         table = (0...sampleLimit).map { UInt16((decoded(Double($0) / Double(sampleLimit)) * 65535).rounded()) }
     }
 
-    /// The nearest 8-bit sRGB sample, by light.
+    /// The nearest 8-bit sRGB sample for each value of light.
     static let encoded: [UInt8] = {
         var table: [UInt8] = []
         table.reserveCapacity(65536)
         for sample in 0...255 {
-            // Up to half way, in what the eye sees, to the next.
+            // A sample's range ends half-way to the next sample in the encoded scale.
             let end = sample == 255 ? 65536 : Int((sRGBDecoded((Double(sample) + 0.5) / 255) * 65535).rounded(.up))
             table += repeatElement(UInt8(sample), count: end - table.count)
         }
         return table
     }()
 
-    /// IEC 61966-2-1.
+    /// The transfer function of IEC 61966-2-1.
     private static func sRGBDecoded(_ value: Double) -> Double {
         value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
     }

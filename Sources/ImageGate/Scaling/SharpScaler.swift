@@ -1,16 +1,17 @@
 internal import Glibc
 
-/// Makes a bitmap a little smaller: by less than half, where averages blur. Lanczos of three lobes, in linear light, colour
-/// weighted by alpha. What it takes has been averaged once, as a rule; a softer kernel leaves letters twice as far from
-/// those of the original.
+/// Makes a bitmap smaller by less than half, where averaging would blur. It uses a Lanczos kernel of three lobes, in
+/// linear light, with colour weighted by alpha. Its input has mostly been averaged once before; a softer kernel would
+/// double the difference of letters to those of the original.
 ///
-/// The bitmap is in memory anyway, and is the display box's at most; what comes from a decoder goes through `BoxScaler`.
+/// It needs the whole bitmap in memory, which has the size of the display box at most. Rows from a decoder go through
+/// `BoxScaler`.
 struct SharpScaler {
     private let target: PixelSize
     private let columns: [Taps]
     private let rows: [Taps]
 
-    /// The source pixels that one of the result is made of, and how much of each.
+    /// The source pixels from which a pixel of the result is made, and their weights.
     private struct Taps {
         let first: Int
         let weights: [Float]
@@ -44,7 +45,7 @@ struct SharpScaler {
 
     func scaled(_ bitmap: Bitmap) -> Bitmap {
         let width = target.width * bitmap.layout.channels
-        // Of the source's rows, narrowed: those that the next row of the result needs.
+        // The source rows that the next row of the result needs, already at the width of the result.
         var narrow: [Int: [Float]] = [:]
         var values = [Float](repeating: 0, count: bitmap.rowBytes)
         var samples: [UInt8] = []
@@ -71,9 +72,9 @@ struct SharpScaler {
         }
     }
 
-    /// Light × alpha, and alpha, of one row at the width of the result.
+    /// One row at the width of the result, as light × alpha and alpha.
     ///
-    /// - Parameter values: room for those of the row as it was.
+    /// - Parameter values: a buffer for the values of the source row.
     private func narrowed(_ bitmap: Bitmap, row: Int, _ values: inout [Float]) -> [Float] {
         let channels = bitmap.layout.channels
         let light = LinearLight.sRGB8.table

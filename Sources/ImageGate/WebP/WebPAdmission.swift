@@ -1,5 +1,6 @@
 extension Admission {
-    /// The first image, drawn anew and turned as it is meant to be seen: nothing of the file itself is passed on.
+    /// Decodes the first image, turns it as its orientation says, and encodes it anew, so that nothing of the file
+    /// itself is passed on.
     func admitWebP(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let file = try WebPFile(bytes) { size throws(ImageGateError) in try checkSize(size, of: .webp) }
         let (bitmap, size) = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
@@ -12,7 +13,7 @@ extension Admission {
             of: bitmap.oriented(file.orientation), originalSize: file.orientation.swapsSides ? size.transposed : size)
     }
 
-    /// The canvas, within the box, and its size.
+    /// The canvas scaled to the box, and its original size.
     private func drawn(
         _ file: WebPFile, _ image: UnsafeBufferPointer<UInt8>
     ) throws(ImageGateError) -> (Bitmap, PixelSize) {
@@ -24,7 +25,8 @@ extension Admission {
             canvas.top + canvas.frame.height <= canvas.size.height
         else { throw .malformed(.webp, why: "WebP has an image of another size than it says") }
         guard reader.heldCount <= Self.heldLimit else {
-            // Each row may repeat any that came before: the library holds them all, whatever it is asked for.
+            // In a lossless image each row may refer to any row before it, so the library holds all rows, even if it
+            // scales them.
             throw .forbidden(.webp, what: "over \(Self.heldLimit / 4_000_000) megapixels, lossless or transparent")
         }
         try cancellation.check()
@@ -52,14 +54,14 @@ extension Admission {
         }
     }
 
-    /// Bytes: 33 megapixels of a lossless image, half of them when it is not averaged while it is decoded. Of a lossy one
-    /// without alpha the decoder holds a few rows, whatever its size.
+    /// Bytes. They suffice for 33 megapixels of a lossless image, or for half of that if the library does not scale it
+    /// while it decodes. Of a lossy image without alpha the library holds only a few rows.
     private static let heldLimit = 128 << 20
 }
 
 extension PixelSize {
-    /// What the decoder may average to, which it does without regard to light. It leaves our own averaging two pixels for
-    /// each, which keeps edges as sharp as from the original.
+    /// The size to which the library may scale. It does not scale in linear light, so it leaves at least two pixels for
+    /// each pixel of the target to our own averaging, which keeps edges as sharp as from the original.
     fileprivate func coarsest(for target: PixelSize) -> PixelSize {
         PixelSize(width: min(width, 2 * target.width), height: min(height, 2 * target.height))
     }

@@ -1,14 +1,15 @@
-/// The chunks of a WebP, walked once: where its first image is. https://developers.google.com/speed/webp/docs/riff_container
+/// The chunks of a WebP, read once to find its first image.
+/// https://developers.google.com/speed/webp/docs/riff_container
 ///
-/// The decoder gets that image alone. Profiles, metadata, unknown chunks and the other frames are walked over.
+/// The decoder gets only that image. Profiles, metadata, unknown chunks and the other frames are skipped.
 struct WebPFile: Sendable {
-    /// An image and where it belongs.
+    /// An image, and where it lies on the canvas.
     struct Frame: Sendable {
         let left: Int
         let top: Int
         /// Nil: as large as the image itself says.
         let size: PixelSize?
-        /// From the alpha channel's chunk, if there is one, to the end of the image's.
+        /// The image's chunks: that of its alpha channel, if there is one, and that of its pixels.
         let image: Range<Int>
     }
 
@@ -21,11 +22,11 @@ struct WebPFile: Sendable {
 
     var isAnimated: Bool { frameCount > 1 }
 
-    /// Bits of the feature flags: what they announce. What they do not is passed over.
+    /// Bits of the feature flags. A feature that no flag announces is ignored.
     private static let animation: UInt8 = 0x02
     private static let exif: UInt8 = 0x08
 
-    /// - Parameter checkSize: called as soon as a canvas is known, before the rest is looked at.
+    /// - Parameter checkSize: called as soon as a canvas is known, before the rest is read.
     init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
         try Self.checkCount(bytes)
         var walker = WebPWalker(bytes, 12..<bytes.count)
@@ -55,7 +56,7 @@ struct WebPFile: Sendable {
                 try image.add(chunk)
             case "VP8X", "ANMF", "ALPH", "VP8 ", "VP8L": throw Self.misplaced
             case "EXIF" where awaitsExif:
-                // There is one of them. What it says wrong, it does not say.
+                // Only the first such chunk counts, and one that is malformed is ignored.
                 awaitsExif = false
                 orientation = Self.orientation(bytes[chunk.payload])
             default:
@@ -71,18 +72,18 @@ struct WebPFile: Sendable {
         self.first = first
     }
 
-    /// Some writers put into the chunk what a JPEG has before its Exif, too.
+    /// Reads Exif with or without the prefix that it has in a JPEG, because some writers put it here as well.
     private static func orientation(_ exif: ArraySlice<UInt8>) -> Orientation {
         let exif = exif.prefix(exifLimit)
         return Orientation(tiff: exif) ?? Orientation(exif: exif) ?? .upright
     }
 
-    /// Bytes that are looked at: what fits into a JPEG.
+    /// The bytes of Exif that are read: as many as fit into a JPEG's segment.
     private static let exifLimit = 1 << 16
 
     private static let misplaced = ImageGateError.malformed(.webp, why: "WebP has a chunk out of place")
 
-    /// The container's own length. Nothing may follow it, and nothing be missing.
+    /// Checks the container's own length against the file's.
     private static func checkCount(_ bytes: [UInt8]) throws(ImageGateError) {
         guard bytes.count >= 12 else { throw .truncated(.webp) }
         let count = 8 + bytes.littleEndian(4, at: 4)
@@ -108,10 +109,10 @@ struct WebPFile: Sendable {
     }
 }
 
-/// The one or two chunks that an image is made of.
+/// Collects the one or two chunks of which an image consists.
 private struct WebPImageChunks {
     private var alpha: WebPWalker.Chunk?
-    /// Once it is complete.
+    /// The range of the chunks; nil until the image is complete.
     private(set) var range: Range<Int>?
 
     mutating func add(_ chunk: WebPWalker.Chunk) throws(ImageGateError) {
@@ -126,15 +127,15 @@ private struct WebPImageChunks {
     }
 }
 
-/// Goes from chunk to chunk.
+/// Reads a WebP chunk by chunk.
 private struct WebPWalker {
     struct Chunk {
         let name: String
-        /// From the name to before the padding.
+        /// The chunk from its name to its last byte, without the padding.
         let range: Range<Int>
         let payload: Range<Int>
 
-        /// Where the next one begins.
+        /// The offset of the next chunk.
         var end: Int { range.upperBound + payload.count % 2 }
     }
 
@@ -148,7 +149,7 @@ private struct WebPWalker {
         end = range.upperBound
     }
 
-    /// Nil at the end.
+    /// Reads the next chunk; nil at the end.
     mutating func next() throws(ImageGateError) -> Chunk? {
         guard position < end else { return nil }
         let start = position
@@ -172,7 +173,7 @@ extension [UInt8] {
         self[start..<start + count].reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// Two sides of 24 bits, each less one.
+    /// Reads a size: two fields of 24 bits, each of which holds a side minus one.
     fileprivate func size24(at start: Int) -> PixelSize {
         PixelSize(width: littleEndian(3, at: start) + 1, height: littleEndian(3, at: start + 3) + 1)
     }

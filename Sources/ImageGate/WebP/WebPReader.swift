@@ -1,6 +1,6 @@
 internal import CWebP
 
-/// Decodes one image of a WebP. `bytes` must outlive it.
+/// Decodes one image of a WebP. `bytes` must outlive the reader.
 struct WebPReader {
     let size: PixelSize
     let hasAlpha: Bool
@@ -11,7 +11,7 @@ struct WebPReader {
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImageGateError) {
         var features = WebPBitstreamFeatures()
         try Self.check(WebPGetFeatures(bytes.baseAddress, bytes.count, &features))
-        // The chunks have been picked by whoever calls: what looks like a file within them is not one.
+        // The caller passes only the image's own chunks, so an animation in here is malformed.
         guard features.has_animation == 0 else { throw .malformed(.webp, why: "WebP has a file within its image") }
         size = PixelSize(width: Int(features.width), height: Int(features.height))
         hasAlpha = features.has_alpha != 0
@@ -19,14 +19,15 @@ struct WebPReader {
         self.bytes = bytes
     }
 
-    /// Bytes that the decoder holds besides what comes out: all the pixels when they are lossless, and alpha always is.
+    /// The bytes that the library holds besides its output: all pixels, if they are lossless, which alpha always is.
     var heldCount: Int { isLossless || hasAlpha ? 4 * size.area : 0 }
-    /// Bytes of all that comes out.
+    /// The bytes of its output at full size.
     var count: Int { layout.channels * size.area }
 
     private var layout: Bitmap.Layout { hasAlpha ? .rgba : .rgb }
 
-    /// - Parameter target: if it is smaller, the decoder averages on its way out, and holds no more than that.
+    /// - Parameter target: the output's size. If it is smaller than the image, the library scales while it decodes, and
+    ///   its output takes no more memory than that.
     func bitmap(_ target: PixelSize) throws(ImageGateError) -> Bitmap {
         var config = WebPDecoderConfig()
         guard WebPInitDecoderConfig(&config) != 0 else { throw .outOfMemory }
