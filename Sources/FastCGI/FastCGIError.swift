@@ -1,8 +1,9 @@
 /// Why a request could not be served, or a server could not be started.
 package enum FastCGIError: Error, Equatable, Sendable {
-    /// Not an address that a ``Listener`` understands. `why` is for the operator.
+    /// The text is not an address that a ``Listener`` understands. `why` is for the operator.
     case badAddress(String, why: String)
-    /// The address cannot be listened on. `why` is for the operator: the system's words, or ours where they say more.
+    /// The address cannot be listened on. `why` is for the operator, in the system's words or in more helpful ones of
+    /// ours.
     case listen(address: String, why: String)
     /// The system does not grant what the server needs: descriptors, memory.
     case cannotStart(why: String)
@@ -14,7 +15,7 @@ package enum FastCGIError: Error, Equatable, Sendable {
     case bodyTruncated(expected: Int, received: Int)
     /// There is no memory for the request body now.
     case noMemoryForBody
-    /// The web server hung up, or said nothing for too long.
+    /// The web server hung up, sent nothing for too long, or sent bytes that are not a request.
     case peerClosed
 }
 

@@ -1,21 +1,24 @@
-/// Reads a request body under a limit, from FastCGI's stdin or from a CGI process's.
+/// Reads a request body under a limit.
 ///
-/// - `CONTENT_LENGTH` says how much is read: what is short of it is an error, what is beyond it stays unread.
-/// - Nothing is allocated, and nothing read, for a length above the limit.
-/// - A body that grew by doubling would for a moment take its size twice. So it gets a first room, as what is announced
-///   need never arrive, and whoever fills that the room for all of it: the kernel backs what is written.
+/// - `CONTENT_LENGTH` says how much is read. A body that is shorter is an error, and bytes beyond it stay unread.
+/// - Nothing is allocated, and nothing is read, for a length above the limit.
+/// - The reader reads 1 MiB first, and then allocates the announced size once: growing by doubling would peak at twice
+/// the
+///   size, and a client may announce what it never sends.
 struct BodyReader {
-    /// What no `CONTENT_LENGTH` means: for FastCGI that the stream's end is the body's, for CGI that there is no body.
+    /// What a request without `CONTENT_LENGTH` means: in FastCGI that the body ends with the stream, in CGI that there
+    /// is no body.
     enum Undeclared { case readToEnd, empty }
 
     /// Bytes.
     let limit: Int
     let undeclared: Undeclared
 
-    /// Bytes of body that an announcement alone gets room for.
+    /// The bytes that are allocated before any of the body has arrived.
     static let firstRoom = 1 << 20
 
-    /// - Parameter read: fills the buffer and returns the number of bytes; fewer than it has room for mean the end.
+    /// - Parameter read: fills the buffer, and returns the number of bytes. Fewer bytes than the buffer has room for
+    ///   mean the end.
     func read(
         contentLength: String?, from read: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Result<[UInt8], FastCGIError> {
@@ -40,7 +43,7 @@ struct BodyReader {
         return .success(body)
     }
 
-    /// Bytes that `CONTENT_LENGTH` announces; nil when it says nothing.
+    /// The bytes that `CONTENT_LENGTH` announces; nil if there is none.
     ///
     /// - Throws: `.badContentLength`, `.bodyTooLarge`.
     static func expectation(_ contentLength: String?, limit: Int) throws(FastCGIError) -> Int? {
@@ -53,7 +56,8 @@ struct BodyReader {
     }
 
     private func readToEnd(from read: (UnsafeMutableRawBufferPointer) -> Int) -> Result<[UInt8], FastCGIError> {
-        // Most such requests have no body at all. A byte beyond the limit tells that there is one too many.
+        // Most such requests have no body at all, so the first buffer is small. The last one has room for a byte beyond
+        // the limit, to detect a body that is too large.
         var body: [UInt8] = []
         for room in [1024, Self.firstRoom, limit + 1] {
             let room = min(room, limit + 1)
@@ -63,7 +67,7 @@ struct BodyReader {
         return .failure(.bodyTooLarge(limit: limit))
     }
 
-    /// Moves the body to a room of `count` bytes and reads until that is full, or to the end.
+    /// Moves the body to a buffer of `count` bytes, and reads until it is full, or to the end.
     private func fill(
         _ body: inout [UInt8], upTo count: Int, from read: (UnsafeMutableRawBufferPointer) -> Int
     ) {
@@ -76,7 +80,7 @@ struct BodyReader {
         }
     }
 
-    /// `1*DIGIT`: `Int` would take a sign, too.
+    /// Parses `1*DIGIT`; `Int` alone would accept a sign as well.
     private static func length(_ text: String) -> Int? {
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         return Int(text)

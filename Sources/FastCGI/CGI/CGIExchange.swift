@@ -4,32 +4,32 @@ internal import System
 
 /// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
 ///
-/// The handler is cancelled when the web server closes stdout, and with the task that calls this; then its response is
-/// still sent. SIGPIPE is ignored from here on.
+/// The handler is cancelled when the web server closes stdout. It is also cancelled with the task that calls this, and
+/// its response is still sent then. SIGPIPE is ignored from now on.
 ///
 /// - Parameters:
 ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
-///   - environment: its CGI variables become the request's params, the others stay out of it.
-///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. Stays open.
-///   - output: takes the response. Stays open.
+///   - environment: its CGI variables become the request's params; the others do not.
+///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. It stays open.
+///   - output: where the response is written. It stays open.
 package func serveCGI(
     bodyLimit: @escaping BodyLimit, environment: [String: String] = ProcessInfo.processInfo.environment,
     input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, handler: @escaping Handler
 ) async {
     signal(SIGPIPE, SIG_IGN)
-    // Without it nothing can be cancelled, and the request is answered all the same.
+    // Without this descriptor the request is answered as well, but cannot be cancelled.
     let cancel = try? EventDescriptor()
     await withTaskCancellationHandler {
         await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
             do throws(SystemError) {
-                // Reading and writing block: not in the cooperative pool.
+                // Reading and writing block, so they have a thread outside the cooperative pool.
                 try startThread(named: "cgi") {
                     CGIExchange(bodyLimit: bodyLimit, input: input, output: output, cancel: cancel?.descriptor ?? -1)
                         .serve(environment, handler)
                     ended.resume()
                 }
             } catch {
-                // Without a thread there is no answer either: the web server makes it a 500.
+                // Without a thread nothing is written, which the web server answers with a 500.
                 ended.resume()
             }
         }
@@ -46,7 +46,7 @@ struct CGIExchange {
     let bodyLimit: BodyLimit
     let input: CInt
     let output: CInt
-    /// Readable once the handler is to be cancelled. -1 for never.
+    /// A descriptor that becomes readable when the handler is to be cancelled; -1 for never.
     let cancel: CInt
 
     func serve(_ environment: [String: String], _ handler: @escaping Handler) {
@@ -57,19 +57,20 @@ struct CGIExchange {
             .read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
         let request = FastCGIRequest(params: params, stdin: stdin)
         let method = request.method
-        // Not half-way: where stdin and stdout are one socket, as Apache's mod_cgid has it, that is how stdin ends.
+        // A half-closed socket is no hang-up: with Apache's mod_cgid, stdin and stdout are one socket, and this is how
+        // stdin ends.
         let response = handlerTask.response(
             to: consume request, hangUpOn: output, halfWay: false, cancelOn: cancel, from: handler)
         guard let response, write(response.head), write(response.body(forMethod: method)) else { return }
         if case .failure = stdin { drain() }
     }
 
-    /// Reads and drops the rest of stdin for a while.
+    /// Reads the rest of stdin for a while, and drops it.
     ///
-    /// The process ends next. With bytes unread, that resets a socket, and costs a web server that is still sending the
-    /// response that it has not read yet.
+    /// The process ends next. If bytes were unread, the kernel would reset the socket, and a web server that is still
+    /// sending would lose the response that it has not read yet.
     private func drain() {
-        // For the web server the response ends here. Fails for a pipe, which needs none of this.
+        // This tells the web server that the response has ended. It fails for a pipe, which needs no draining.
         guard shutdown(output, CInt(SHUT_WR)) == 0 else { return }
         let end = ContinuousClock.now + Self.linger
         var interest = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
@@ -80,14 +81,15 @@ struct CGIExchange {
         }
     }
 
-    /// The environment also holds what is none of the request's: PATH, and the service's own secrets.
+    /// Whether a variable belongs to the request. The environment also holds others, such as PATH and the service's
+    /// secrets.
     private static func isParam(_ name: String) -> Bool {
         let names = ["AUTH_TYPE", "GATEWAY_INTERFACE", "HTTPS", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"]
         let prefixes = ["HTTP_", "CONTENT_", "DOCUMENT_", "REDIRECT_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_"]
         return names.contains(name) || prefixes.contains { name.hasPrefix($0) }
     }
 
-    /// - Returns: fewer bytes than there is room for only at the end.
+    /// - Returns: the number of bytes, which is less than the buffer's size only at the end.
     private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         var filled = 0
         while filled < buffer.count {

@@ -3,11 +3,14 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Runs handlers as tasks, one at a time, for a thread that waits for each and watches its client meanwhile.
+/// Runs handlers as tasks, one at a time, for a thread that waits for each, and watches the connection to the client
+/// meanwhile.
 ///
-/// The thread is the task's scope: ``response(to:hangUpOn:halfWay:cancelOn:from:)`` returns when the task has ended, not before.
+/// The task never outlives the call that starts it: ``response(to:hangUpOn:halfWay:cancelOn:from:)`` returns when the
+/// task has ended.
 struct HandlerTask: ~Copyable {
-    /// Carries the request to the task, which keeps it no longer than the handler does, and the response to the thread.
+    /// Hands the request to the task, which keeps it no longer than the handler does, and the response back to the
+    /// thread.
     private final class Exchange: Sendable {
         private let box: RequestBox
         private let response = Mutex<Response?>(nil)
@@ -18,7 +21,7 @@ struct HandlerTask: ~Copyable {
             self.end = end
         }
 
-        /// To be called once.
+        /// Runs the handler. Call it once.
         func run(_ handler: Handler) async {
             if let request = box.take() {
                 let response = await handler(consume request)
@@ -39,9 +42,10 @@ struct HandlerTask: ~Copyable {
     /// Blocks until the handler has ended. A hang-up cancels its task at once.
     ///
     /// - Parameters:
-    ///   - client: a socket or a pipe, whose other end may close.
-    ///   - halfWay: whether it is a hang-up, too, if the client sends no more and still reads.
-    ///   - cancel: readable, and never drained, once the task is to be cancelled for another reason. -1 for none.
+    ///   - client: a socket or a pipe, which is watched for a hang-up.
+    ///   - halfWay: whether a client that has closed only its sending side has hung up as well.
+    ///   - cancel: a descriptor that becomes readable, and stays so, when the task is to be cancelled for another
+    ///     reason; -1 for none.
     /// - Returns: nil after a hang-up.
     func response(
         to request: consuming FastCGIRequest, hangUpOn client: CInt, halfWay: Bool, cancelOn cancel: CInt = -1,
@@ -54,7 +58,8 @@ struct HandlerTask: ~Copyable {
         while true {
             var interest = (
                 pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0),
-                // POLLHUP and POLLERR, a pipe's hang-up, come unasked. poll ignores a negative descriptor.
+                // poll reports POLLHUP and POLLERR, the latter for a pipe, without being asked. It ignores a negative
+                // descriptor.
                 pollfd(fd: isClientThere ? client : -1, events: halfWay ? Int16(clinux_pollrdhup) : 0, revents: 0),
                 pollfd(fd: isCancelled ? -1 : cancel, events: Int16(POLLIN), revents: 0)
             )

@@ -1,8 +1,8 @@
-/// How this process was started, as far as descriptor 0 and the environment tell.
+/// How this process was started, judged by descriptor 0 and the environment.
 package enum LaunchMode: Equatable, Sendable {
-    /// Descriptor 0 is a listening socket: serve it as ``Listener/Address/inherited``.
+    /// As a FastCGI responder: descriptor 0 is a listening socket, to be served as ``Listener/Address/inherited``.
     case fastCGI
-    /// For one request, to be answered by ``serveCGI(bodyLimit:environment:input:output:handler:)``.
+    /// As a CGI program, for one request, to be served by ``serveCGI(bodyLimit:environment:input:output:handler:)``.
     case cgi
     /// By a person, or by an init system that passes no socket.
     case standalone

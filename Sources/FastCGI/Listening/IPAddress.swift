@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// An IPv4 or IPv6 address. An IPv4 address and the IPv6 address that stands for it (`::ffff:a.b.c.d`) are one: which of them
-/// a socket tells depends on how it was opened.
+/// An IPv4 or IPv6 address. An IPv4 address equals the IPv6 address that it is mapped to (`::ffff:a.b.c.d`), because it
+/// depends on the socket which of the two the kernel reports.
 package struct IPAddress: Hashable, Sendable {
-    /// The IPv6 address, in network order.
+    /// The IPv6 address, or the mapped IPv4 address, in network order.
     private let bytes: [UInt8]
 
-    /// `127.0.0.1` or `::1`, without brackets, port or zone: what inet_pton(3) reads.
+    /// Parses an address without brackets, port or zone, such as `127.0.0.1` or `::1`, with inet_pton(3).
     package init?(_ text: String) {
-        // A C string ends at the first zero byte, and what follows would go unread.
+        // inet_pton would stop at a zero byte, and ignore what follows.
         guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {

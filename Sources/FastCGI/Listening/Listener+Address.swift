@@ -3,7 +3,8 @@ internal import Glibc
 extension Listener.Address {
     /// Reads `unix:PATH`, `tcp:HOST:PORT` or `inherited`.
     ///
-    /// The host is an address, an IPv6 one in brackets, or `localhost`: a name that DNS may change is no place to listen.
+    /// The host is an IPv4 address, an IPv6 address in brackets, or `localhost`. Other names are refused, because DNS
+    /// may change what they mean.
     ///
     /// - Throws: `.badAddress`, with a reason for the operator.
     package init(_ text: String) throws(FastCGIError) {
@@ -39,7 +40,7 @@ extension Listener.Address {
 }
 
 extension Listener.Address: CustomStringConvertible {
-    /// What ``init(_:)`` reads.
+    /// The address in the form that ``init(_:)`` reads.
     package var description: String {
         switch self {
         case .unix(let path): "unix:\(path)"

@@ -2,16 +2,16 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// A socket that the web server connects to, listening from `init` until ``close()``.
+/// A socket that web servers connect to. It listens from `init` until ``close()``.
 package struct Listener: Sendable {
     package enum Address: Equatable, Sendable {
         case unix(path: String)
         case tcp(host: String, port: UInt16)
-        /// File descriptor 0, opened by whoever started us: spawn-fcgi, systemd, mod_fcgid.
+        /// File descriptor 0, which the program that started us has opened: spawn-fcgi, systemd, mod_fcgid.
         case inherited
     }
 
-    /// Closes the socket, too, when the last copy of the listener goes.
+    /// The open socket, shared by all copies of the listener. It is also closed when the last copy is gone.
     private final class Resource: Sendable {
         let descriptor: CInt
         private let file: SocketFile?
@@ -30,17 +30,18 @@ package struct Listener: Sendable {
                 defer { isOpen = false }
                 return isOpen
             }
-            // 0 was open before us and is its opener's: closed, the next descriptor opened would take its number.
+            // Descriptor 0 was open before this process, and stays so. If it were closed, the next descriptor that is
+            // opened would become standard input.
             guard wasOpen, descriptor != 0 else { return }
-            // The name goes first, so that nobody connects to a socket that will not answer.
+            // The file is removed first, so that nobody connects to a socket that will not answer.
             file?.remove()
             _ = Glibc.close(descriptor)
         }
     }
 
-    /// What was asked for; for TCP port 0 with the port that the system chose.
+    /// The address that was asked for. For TCP port 0 it has the port that the system has chosen.
     package let address: Address
-    /// Who may connect, if that is not a matter of a file's mode.
+    /// Which web servers may connect. For a Unix socket the file's mode decides instead.
     let webServers: WebServers
     private let resource: Resource
 
@@ -70,7 +71,8 @@ package struct Listener: Sendable {
         guard Self.isListening(descriptor) else {
             throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
         }
-        // Whoever shares it with us sees this flag, too: siblings of ours, which need it as we do.
+        // Processes that share the socket see this flag as well. They are other instances of this program, which need
+        // it too.
         Descriptor.makeNonBlocking(descriptor)
         Descriptor.closeOnExec(descriptor)
         self.init(.inherited, webServers, descriptor, nil)
@@ -93,17 +95,19 @@ package struct Listener: Sendable {
         return bound.family == AF_UNIX || bound.ip?.isLoopback == true
     }
 
-    /// Whether a file's mode, not an address, says who may connect.
+    /// Whether this is a Unix socket, where the file's mode decides who may connect.
     var isUnix: Bool { SocketAddress(of: descriptor)?.family == AF_UNIX }
 
-    /// Whether the descriptor is a listening socket: 0 is, for a process started as a FastCGI responder.
+    /// Whether the descriptor is a listening socket, as descriptor 0 is in a process that was started as a FastCGI
+    /// responder.
     package static func isListening(_ descriptor: CInt = 0) -> Bool {
         var isListening: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0 && isListening != 0
     }
 
-    /// A burst past the backlog is a 502 each. The kernel caps it at `net.core.somaxconn`, 4096 by default.
+    /// How many connections may wait to be accepted. A web server answers 502 for each one beyond it. The kernel caps
+    /// the number at `net.core.somaxconn`, which is 4096 by default.
     static let backlog: CInt = 4096
 
     private static func listen(host: String, port: UInt16) throws(FastCGIError) -> (descriptor: CInt, port: UInt16) {
@@ -113,7 +117,8 @@ package struct Listener: Sendable {
         }
         let descriptor = try openSocket(family: address.family, name: name)
         var yes: CInt = 1
-        // Connections of our last run may linger in TIME_WAIT. Two live listeners still exclude each other.
+        // Connections of an earlier run may still be in TIME_WAIT. Two listeners at the same time still exclude each
+        // other.
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
         guard address.withRaw({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0 else {
             let error = SystemError.last("bind")

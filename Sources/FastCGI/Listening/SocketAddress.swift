@@ -1,11 +1,11 @@
 import Glibc
 
-/// A `sockaddr` of any family, as `bind` and its relatives want it.
+/// A `sockaddr` of any family, for `bind` and `connect`.
 struct SocketAddress {
     private var storage: sockaddr_storage
     private var length: socklen_t
 
-    /// - Returns: nil if the path does not fit `sun_path`, 107 bytes and a zero.
+    /// - Returns: nil if the path does not fit `sun_path`, which holds 107 bytes and a zero.
     init?(unix path: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

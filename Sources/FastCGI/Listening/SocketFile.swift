@@ -4,7 +4,7 @@ internal import System
 /// The file of a Unix socket that we listen on.
 struct SocketFile: Sendable {
     private let path: String
-    /// Tells our file from one that somebody put in its place.
+    /// The file's identity, which tells it from a file that somebody has put in its place.
     private let device: dev_t
     private let inode: ino_t
 
@@ -15,11 +15,11 @@ struct SocketFile: Sendable {
         }
         let descriptor = try Listener.openSocket(family: AF_UNIX, name: name)
         do throws(FastCGIError) {
-            // The file gets the socket's own mode, less the umask; so it is never looser than this, not even for the
-            // moment between bind and chmod. (umask(2) would do as well, but for all threads.)
+            // bind gives the file the socket's own mode, less the umask, so this mode holds even between bind and
+            // chmod. (umask(2) would have the same effect, but for all threads.)
             try check(fchmod(descriptor, 0o660), "fchmod", name)
             try bind(descriptor, to: address, path: path, name: name)
-            // And now what the umask took away: the web server is in the group.
+            // This restores what the umask has taken away, because the web server is in the group.
             try check(chmod(path, 0o660), "chmod", name)
             try check(Glibc.listen(descriptor, Listener.backlog), "listen", name)
             var status = stat()
@@ -48,17 +48,17 @@ struct SocketFile: Sendable {
             throw .listen(address: name, why: "there is a file of that name, and it is not a socket")
         }
         guard isStale(address) else { throw .listen(address: name, why: "address in use") }
-        // Of two that start at once, the second may remove the first one's new file here. It takes a stale file and
-        // microseconds; the first one then finds that its file is not its own, and leaves it alone at the end.
+        // If two processes start at the same time and there is a stale file, the second may remove the first one's new
+        // file here. The first then leaves the file alone at its end, because it is no longer its own.
         unlink(path)
         try check(address.withRaw { Glibc.bind(descriptor, $0, $1) }, "bind", name)
     }
 
-    /// Whether nobody listens: a socket's file outlives a process that was killed.
+    /// Whether nobody listens on the socket. Its file outlives a process that was killed.
     private static func isStale(_ address: SocketAddress) -> Bool {
         guard let probe = try? Descriptor.socket(AF_UNIX, isBlocking: false) else { return false }
         defer { close(probe) }
-        // A full backlog is EAGAIN, and somebody else's socket EACCES: both are in use.
+        // A full backlog gives EAGAIN, and another user's socket EACCES. Both are in use.
         return address.withRaw { connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
     }
 

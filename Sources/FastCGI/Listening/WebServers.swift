@@ -1,18 +1,18 @@
 /// Which web servers may connect over TCP. FastCGI 1.0, section 3.2.
 ///
-/// Whoever connects says who a request's client is, so a connection from anywhere would be a way round every check. A Unix
-/// socket has its file's mode instead.
+/// A web server says who the client of a request is, so anybody who may connect can pass for any client. For a Unix
+/// socket the file's mode decides who may connect.
 package enum WebServers: Equatable, Sendable {
-    /// On this machine.
+    /// Web servers on this machine.
     case local
     case at(Set<IPAddress>)
 
-    /// The variable of the specification in which a web server, or an operator, lists them.
+    /// The environment variable of the specification in which a web server, or an operator, lists the addresses.
     package static let variable = "FCGI_WEB_SERVER_ADDRS"
 
-    /// IP addresses with commas between them, as ``variable`` has them.
+    /// Parses IP addresses with commas between them, as in ``variable``.
     ///
-    /// - Returns: nil if anything in it is no IP address, or there is none.
+    /// - Returns: nil if an entry is no IP address, or if there is none.
     package init?(list: String) {
         var addresses: Set<IPAddress> = []
         for entry in list.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,26 +1,29 @@
-/// A request's body while it arrives by FastCGI. The rules are ``BodyReader``'s.
+/// Collects a request's body while it arrives by FastCGI, by the same rules as ``BodyReader``.
 struct BodyBuffer {
-    /// What `CONTENT_LENGTH` says; nil: up to the stream's end. Bytes.
+    /// The bytes that `CONTENT_LENGTH` announces; nil if the body ends with the stream.
     private let expected: Int?
     private let limit: Int
     private var bytes: [UInt8] = []
 
-    /// - Throws: `.badContentLength`, `.bodyTooLarge`: then nothing is read.
+    /// - Throws: `.badContentLength`, `.bodyTooLarge`. The body is not read then.
     init(contentLength: String?, limit: Int) throws(FastCGIError) {
         self.limit = limit
         expected = try BodyReader.expectation(contentLength, limit: limit)
     }
 
-    /// Whether nothing more is to be read. A byte beyond the limit tells that there is one too many.
+    /// Whether no more has to be read. A body of unknown length is read up to one byte beyond the limit, to detect that
+    /// it is too large.
     var isFull: Bool { bytes.count >= expected ?? limit + 1 }
 
-    /// What it may come to hold, as far as that is known: of a body without `CONTENT_LENGTH` once there is one at all. Bytes.
+    /// The bytes that it may come to hold. Without `CONTENT_LENGTH` that is none until the first byte arrives, and then
+    /// the limit.
     var size: Int { expected ?? (bytes.isEmpty ? 0 : limit + 1) }
 
     mutating func append(_ piece: UnsafeRawBufferPointer) {
         let wanted = (expected ?? limit + 1) - bytes.count
         let piece = piece.prefix(wanted)
-        // Not by doubling, which for a moment takes more than the body itself; and what is announced need never arrive.
+        // The buffer grows to 1 MiB first, and then once to the final size. Growing by doubling would peak at more than
+        // the body's size, and a client may announce what it never sends.
         let needed = bytes.count + piece.count
         if needed > bytes.capacity {
             bytes.reserveCapacity(needed <= BodyReader.firstRoom ? min(size, BodyReader.firstRoom) : size)
@@ -28,7 +31,8 @@ struct BodyBuffer {
         bytes += piece
     }
 
-    /// - Parameter isWhole: the stream has come to its end, and not to a loss: without a `CONTENT_LENGTH` only that tells.
+    /// - Parameter isWhole: whether the stream has ended properly, and not with the connection. Without
+    ///   `CONTENT_LENGTH` nothing else tells a whole body.
     func result(isWhole: Bool) -> Result<[UInt8], FastCGIError> {
         if let expected {
             return bytes.count == expected

@@ -1,14 +1,15 @@
 package import Budget
 
-/// One request as the web server sent it. A copy: nothing points into libfcgi's memory.
+/// A request as the web server has sent it, copied from libfcgi's memory.
 package struct FastCGIRequest: Sendable {
-    /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 are repaired.
+    /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 become
+    /// U+FFFD.
     package var params: [String: String]
-    /// `FCGI_STDIN`, whole; or why it could not be had: `.bodyTooLarge`, `.bodyTruncated`, `.badContentLength`,
-    /// `.noMemoryForBody`, or
-    /// `.peerClosed` if it stopped without an end and `CONTENT_LENGTH` had not said where that would be.
+    /// The whole of `FCGI_STDIN`, or why it could not be read: `.bodyTooLarge`, `.bodyTruncated`, `.badContentLength`,
+    /// `.noMemoryForBody`, or `.peerClosed` if the connection ended before the stream, and there was no
+    /// `CONTENT_LENGTH`.
     package var stdin: Result<[UInt8], FastCGIError>
-    /// Of the server's budget, for stdin: to be kept for as long as stdin is, or what has been made of it.
+    /// The part of the server's budget that stdin takes. Keep it for as long as stdin, or what has been made of it.
     package var reservation: ByteBudget.Reservation?
 
     package init(params: [String: String], stdin: Result<[UInt8], FastCGIError>) {
@@ -20,13 +21,13 @@ package struct FastCGIRequest: Sendable {
 extension FastCGIRequest {
     package var method: String { params["REQUEST_METHOD"] ?? "GET" }
 
-    /// Where in the application the request goes: always starts with `/`, never has a query.
+    /// The path of the request within the application. It always starts with `/`, and never has a query.
     ///
-    /// Web servers disagree on the variable: with a path split off the script's name it is `PATH_INFO`, with the
-    /// whole site handed to the responder `SCRIPT_NAME`.
+    /// Web servers put it into different variables: into `PATH_INFO` if they split it from the script's name, and into
+    /// `SCRIPT_NAME` if they hand the whole site to the responder.
     package var path: String { String(Substring(writtenPath.utf8.prefix { $0 != UInt8(ascii: "?") })) }
 
-    /// ``path`` with all that was written after it.
+    /// ``path`` with the query.
     package var target: String { query.isEmpty ? writtenPath : "\(path)?\(query)" }
 
     private var writtenPath: String {
@@ -37,17 +38,18 @@ extension FastCGIRequest {
         return "/"
     }
 
-    /// After the `?`, still encoded. Empty if there is none.
+    /// The query after the `?`, still encoded. It is empty if there is none.
     package var query: String { params["QUERY_STRING"] ?? "" }
 
-    /// The web server's client, as the web server sees it. Empty if it does not say.
+    /// The address of the web server's client, as the web server reports it. It is empty if the web server does not.
     package var remoteAddress: String { params["REMOTE_ADDR"] ?? "" }
 
     package var contentType: String? { params["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// A header of the HTTP request, such as `X-API-Key`. RFC 3875, section 4.1.18.
     package func header(_ name: String) -> String? {
-        // Byte by byte: `uppercased` and `replacing` know all of Unicode, and take twenty times as long.
+        // This goes byte by byte, because `uppercased` and `replacing` handle all of Unicode, and take twenty times as
+        // long.
         let name = name.utf8.map { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"): byte & ~0x20

@@ -1,4 +1,4 @@
-/// The head of a FastCGI record (FastCGI 1.0, section 3.3), and the records that we write by ourselves.
+/// The header of a FastCGI record (FastCGI 1.0, section 3.3), and the records that the server writes.
 struct Record {
     enum Kind: UInt8 {
         case beginRequest = 1, abortRequest, endRequest, params, stdin, stdout, stderr, data, getValues, getValuesResult
@@ -10,9 +10,9 @@ struct Record {
     let version: UInt8
     /// A ``Kind``, or a number that the specification does not know.
     let type: UInt8
-    /// 0: about the connection instead of a request.
+    /// The request that the record belongs to; 0 for a record about the connection.
     let requestID: UInt16
-    /// Bytes, as is `paddingLength`, which follows the content.
+    /// Bytes. `paddingLength` bytes follow the content.
     let contentLength: Int
     let paddingLength: Int
 
@@ -30,7 +30,7 @@ struct Record {
         head(kind, requestID: requestID, contentLength: content.count) + content
     }
 
-    /// Of a record whose content follows, at most 65,535 bytes.
+    /// The header of a record whose content follows, of at most 65,535 bytes.
     static func head(_ kind: Kind, requestID: UInt16, contentLength: Int) -> [UInt8] {
         precondition(contentLength <= 0xffff)
         return [
@@ -46,6 +46,6 @@ struct Record {
         bytes(.endRequest, requestID: requestID, [0, 0, 0, 0, refusal.rawValue, 0, 0, 0])
     }
 
-    /// What there is to say about a connection: it carries one request at a time. Section 4.1.
+    /// The answer to `FCGI_GET_VALUES`: a connection carries one request at a time. Section 4.1.
     static let values: [UInt8] = bytes(.getValuesResult, requestID: 0, [15, 1] + Array("FCGI_MPXS_CONNS0".utf8))
 }

@@ -1,6 +1,7 @@
-/// Begin and params of a request, checked: what libfcgi gets to parse.
+/// The begin record and the params of a request, checked before libfcgi gets them.
 struct RequestHead: Equatable {
-    /// Bytes of `FCGI_PARAMS`. Twice what nginx accepts of headers by default, and one record's worth.
+    /// The largest number of bytes of `FCGI_PARAMS`: as many as fit into one record, and twice what nginx accepts of
+    /// headers by default.
     static let limit = 0xffff
 
     let requestID: UInt16
@@ -11,7 +12,7 @@ struct RequestHead: Equatable {
 
     /// - Parameters:
     ///   - begin: content of the `FCGI_BEGIN_REQUEST` record.
-    ///   - params: that of all `FCGI_PARAMS` records.
+    ///   - params: content of all `FCGI_PARAMS` records.
     init(requestID: UInt16, begin: [UInt8], params: [UInt8]) throws(FastCGIError) {
         guard begin.count == 8, params.count <= Self.limit, Self.isWellFormed(params) else { throw .peerClosed }
         self.requestID = requestID
@@ -20,7 +21,7 @@ struct RequestHead: Equatable {
         self.params = params
     }
 
-    /// As few records as can be.
+    /// The head in as few records as possible.
     var bytes: [UInt8] {
         var bytes = Record.bytes(.beginRequest, requestID: requestID, begin)
         if !params.isEmpty { bytes += Record.bytes(.params, requestID: requestID, params) }
@@ -28,7 +29,7 @@ struct RequestHead: Equatable {
         return bytes
     }
 
-    /// Whether the lengths of all names and values add up to what there is. FastCGI 1.0, section 3.4.
+    /// Whether the lengths of all names and values add up to the number of bytes. FastCGI 1.0, section 3.4.
     private static func isWellFormed(_ params: [UInt8]) -> Bool {
         var rest = params[...]
         func length() -> Int? {

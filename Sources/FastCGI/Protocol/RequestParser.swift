@@ -1,37 +1,38 @@
-/// Reads one request's records out of what arrives, in pieces of any size, with a bound on everything.
+/// Parses the records of one request, which arrive in pieces of any size. Everything that it collects is bounded.
 ///
-/// Throws `.peerClosed` for bytes that are not FastCGI, or not one request.
+/// It throws `.peerClosed` for bytes that are not FastCGI, or not one request.
 struct RequestParser {
-    /// What comes next of our request.
+    /// The next part of our request.
     private enum Piece {
         case record(type: UInt8, contentLength: Int)
-        /// Content of the last record, as far as it is here.
+        /// Content of the last record, as far as it has arrived.
         case content(Range<Int>)
     }
 
-    /// Set once begin and all params have come.
+    /// Set once the begin record and all params have arrived.
     private(set) var head: RequestHead?
     private(set) var isStdinAtEnd = false
-    /// What is to be told the web server about records that are not our request's. See ``takeReplies()``.
+    /// Answers to records that do not belong to our request. See ``takeReplies()``.
     private var replies: [UInt8] = []
 
-    /// Of the request, once it has begun.
+    /// The number of our request, once it has begun.
     private var requestID: UInt16?
     private var begin: [UInt8] = []
     private var params: [UInt8] = []
-    /// Of a record whose head is not all here.
+    /// The header of a record, as far as it has arrived.
     private var recordHead: [UInt8] = []
     private var recordType: UInt8 = 0
-    /// Of the current record, still to come. Bytes.
+    /// The bytes of the current record that have not arrived.
     private var contentLeft = 0
     private var paddingLeft = 0
     private var isOurs = false
-    /// Records that are not our request's: a web server sends none or a few, and each is read, and some answered.
+    /// How many more records may come that do not belong to our request. A web server sends none or a few, and each
+    /// costs reading and sometimes an answer.
     private var foreignRecordsLeft = 64
 
-    /// Takes bytes up to the end of the head, which is in ``head`` then.
+    /// Parses bytes up to the end of the head, which is in ``head`` then.
     ///
-    /// - Returns: how many; all of them where the head goes on.
+    /// - Returns: how many bytes were parsed; all of them if the head is not complete.
     mutating func takeHead(_ bytes: UnsafeRawBufferPointer) throws(FastCGIError) -> Int {
         var position = 0
         while head == nil, let piece = try next(in: bytes, at: &position) {
@@ -57,14 +58,14 @@ struct RequestParser {
         return position
     }
 
-    /// Takes stdin after the head, up to its end or as far as `body` wants it. What comes after that is of no interest.
+    /// Parses stdin after the head, up to its end, or until `body` is full. Later bytes are ignored.
     mutating func takeStdin(_ bytes: UnsafeRawBufferPointer, into body: inout BodyBuffer) throws(FastCGIError) {
         var position = 0
         while !body.isFull, !isStdinAtEnd, let piece = try next(in: bytes, at: &position) {
             switch piece {
             case .content(let range): body.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
             case .record(Record.Kind.stdin.rawValue, let count): isStdinAtEnd = count == 0
-            // An aborted request, for instance.
+            // This may be an `FCGI_ABORT_REQUEST`.
             case .record: throw .peerClosed
             }
         }
@@ -75,7 +76,7 @@ struct RequestParser {
         return replies
     }
 
-    /// nil: the rest is still to come.
+    /// The next part; nil until more bytes arrive.
     private mutating func next(
         in bytes: UnsafeRawBufferPointer, at position: inout Int
     ) throws(FastCGIError) -> Piece? {

@@ -1,10 +1,10 @@
 extension Response {
     /// Everything before the body: `Status:`, the headers, `Content-Length:`, an empty line.
     ///
-    /// Header values may stem from anywhere, so nothing in them can end their line: a name that is no token
-    /// (RFC 9110, section 5.6.2) drops its header, a control character in a value becomes a space.
+    /// Header values may come from anywhere, so they are made safe: a header whose name is no token (RFC 9110, section
+    /// 5.6.2) is dropped, and a control character in a value becomes a space, so that it cannot end the line.
     var head: [UInt8] {
-        // Outside of this range there is no final status that a web server would pass on.
+        // A web server passes on no other final status.
         let status = (200...599).contains(status) ? status : 500
         var head: [UInt8] = []
         head.reserveCapacity(256)
@@ -20,15 +20,15 @@ extension Response {
         return head
     }
 
-    /// The body as it is sent: none for `HEAD` (RFC 3875, section 4.3.2), nor for a status that forbids one.
+    /// The body as it is sent. It is empty for `HEAD` (RFC 3875, section 4.3.2), and for a status that forbids a body.
     func body(forMethod method: String) -> [UInt8] {
         method == "HEAD" || !Self.mayHaveBody(status) ? [] : body
     }
 
-    /// Whether the header may stand as the handler wrote it.
+    /// Whether a handler may set the header.
     private func isOurs(_ name: String) -> Bool {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else { return false }
-        // Comparing lengths first spares every other header the lowercasing.
+        // Comparing the lengths first avoids lowercasing most headers.
         return switch name.utf8.count {
         case 6: name.lowercased() != "status"
         case 14: name.lowercased() != "content-length"
@@ -47,7 +47,8 @@ extension Response {
         }
     }
 
-    /// The reason phrases of RFC 9110, section 15. A web server replaces or drops them; people with `curl -i` read them.
+    /// The reason phrases of RFC 9110, section 15. A web server replaces or drops them; people with `curl -i` read
+    /// them.
     private static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"

@@ -1,8 +1,8 @@
-/// What goes back to the web server: `Status:` and header lines, then the body (RFC 3875, section 6).
+/// The response to a request: `Status:` and header lines, then the body (RFC 3875, section 6).
 package struct Response: Sendable {
     /// An HTTP status, 200 to 599.
     package var status: Int
-    /// `Status` and `Content-Length` are the server's to write; here they are ignored.
+    /// The header fields. `Status` and `Content-Length` are ignored here, because the server writes them.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
 

@@ -1,15 +1,15 @@
-/// A response as the records that it is sent in: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST`. FastCGI 1.0, sections 3.3, 5.5.
+/// A response as FastCGI records: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST`. FastCGI 1.0, sections 3.3 and 5.5.
 ///
-/// Framed piece by piece as the web server takes them, so that a large response is not there twice.
+/// Records are made piece by piece while the web server reads them, so that a large response is not in memory twice.
 struct ResponseRecords {
-    /// Content of a record: as much as one can have, in whole words.
+    /// The bytes of content in a record: the largest number that is a multiple of eight.
     private static let pieceSize = 0xfff8
 
     private let requestID: UInt16
-    /// Of the response, or what there is to send instead.
+    /// The body as it is sent.
     private var body: [UInt8]
     private var bodyStart = 0
-    /// Records that are ready, and how much of them has been sent.
+    /// Records that are ready to be sent, and how many of their bytes have been.
     private var ready: [UInt8] = []
     private var sent = 0
     private var isEnded = false
@@ -19,7 +19,7 @@ struct ResponseRecords {
         let head = response.head
         body = response.body(forMethod: method)
         ready.reserveCapacity(min(head.count + body.count, Self.pieceSize) + 64)
-        // The head and the beginning of the body in one record: mostly that is all.
+        // The head and the beginning of the body share a record, which mostly is the whole response.
         let room = max(0, Self.pieceSize - head.count)
         let first = body.prefix(room)
         for start in stride(from: 0, to: head.count, by: Self.pieceSize) {
@@ -32,11 +32,11 @@ struct ResponseRecords {
         if bodyStart == body.count { end() }
     }
 
-    /// Bytes that are kept to be sent.
+    /// The bytes that are held in memory.
     var heldCount: Int { body.count + ready.count }
     var isSent: Bool { isEnded && sent == ready.count }
 
-    /// What is to be sent next, as far as it is framed.
+    /// Calls `send` with the bytes that are to be sent next.
     func withNext<T>(_ send: (UnsafeRawBufferPointer) -> T) -> T {
         ready.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
     }
@@ -56,7 +56,7 @@ struct ResponseRecords {
     private mutating func end() {
         appendHead(.stdout, count: 0)
         appendHead(.endRequest, count: 8)
-        // The application's status and the protocol's: all is well.
+        // Zeros mean that both the application's status and the protocol's are a success.
         ready += repeatElement(0, count: 8)
         body = []
         bodyStart = 0

@@ -2,11 +2,11 @@ internal import Budget
 internal import CLinux
 internal import Glibc
 
-/// A web server's connection, which carries one request. Belongs to the server's thread.
+/// A connection of a web server, which carries one request. Only the server's thread uses it.
 final class Connection {
-    /// What it waits for.
+    /// What the connection waits for.
     enum Phase {
-        /// Begin and params.
+        /// The begin record and the params.
         case head
         /// Memory for the body.
         case memory
@@ -16,7 +16,7 @@ final class Connection {
         case handler
         /// The web server, which reads the response.
         case response
-        /// The rest of a request that nobody reads. See ``ServerLoop/finish(_:)``.
+        /// The end of a request whose rest is read and dropped. See ``ServerLoop/finish(_:)``.
         case lingering
         /// Nothing: its socket is closed.
         case ended
@@ -25,28 +25,28 @@ final class Connection {
     let id: UInt64
     let socket: CInt
     private(set) var phase = Phase.head
-    /// When its phase began, or when bytes went to or fro since.
+    /// When its phase began, or when bytes were last read or written.
     private(set) var lastProgress: ContinuousClock.Instant
-    /// When somebody has to look at it; nil: never.
+    /// When the server has to check the connection again; nil for never.
     var due: ContinuousClock.Instant?
-    /// What the epoll set watches it for; nil: it is not in the set.
+    /// The events that the epoll set watches it for; nil if it is not in the set.
     var interest: UInt32?
 
     var parser = RequestParser()
     var params: [String: String] = [:]
     var body: BodyBuffer?
-    /// The body is given up then, however much of it still comes.
+    /// When the body is given up, even if bytes of it still arrive.
     var bodyDeadline: ContinuousClock.Instant?
-    /// How long the body may wait for memory.
+    /// When the body has waited long enough for memory.
     var memoryDeadline: ContinuousClock.Instant?
-    /// For the body. The request takes it along.
+    /// The memory that is reserved for the body. It is handed over with the request.
     var reservation: ByteBudget.Reservation?
-    /// What came before there was memory for it.
+    /// Bytes of the body that arrived before there was memory for it.
     var unread: [UInt8] = []
     /// Whether the web server may still be sending a body that nobody reads.
     var isStdinUnread = false
     var task: Task<Void, Never>?
-    /// The web server has hung up; the handler has not ended yet.
+    /// Whether the web server has hung up while the handler runs.
     var isAbandoned = false
     var response: ResponseRecords?
 
@@ -54,8 +54,8 @@ final class Connection {
         self.id = id
         self.socket = socket
         lastProgress = now
-        // A response is written in few large pieces, and the last one is what the web server waits for. Fails for a
-        // Unix socket, which does not wait anyway.
+        // A response is written in few large pieces, so Nagle's algorithm would only delay the last one. The call fails
+        // for a Unix socket, which has no such delay.
         var yes: CInt = 1
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<CInt>.size))
     }
@@ -80,9 +80,10 @@ final class Connection {
         self.due = due
     }
 
-    /// Reads what has arrived, for nobody.
+    /// Reads what has arrived, in order to drop it.
     ///
-    /// - Returns: bytes; 0 at the end, -1 when there is nothing now, or never will be: see `errno`.
+    /// - Returns: the number of bytes; 0 at the end; -1 if there are none now, or the connection is broken, as `errno`
+    ///   says.
     func readUnread(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         recv(socket, buffer.baseAddress, buffer.count, 0)
     }

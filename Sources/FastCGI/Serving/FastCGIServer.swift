@@ -4,21 +4,23 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Answers one request. Cancelled when the web server hangs up.
+/// Answers one request. The handler is cancelled when the web server hangs up.
 ///
-/// The request is the handler's alone: it is freed as soon as the handler is done with it, while it waits for something else.
+/// The handler owns the request, so that its memory is freed as soon as the handler no longer needs it, even while it
+/// still runs.
 package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
-/// Where the handler of a request runs; nil for the pool of all tasks. What may compute for long should not run there.
+/// Chooses where the handler of a request runs; nil means the global pool of tasks, which is not for handlers that
+/// compute for long.
 package typealias HandlerExecutor = @Sendable (FastCGIRequest) -> (any TaskExecutor)?
 
-/// How many bytes of body a request may bring. Asked once, before any of stdin is read: what it is given has params only.
+/// How many bytes of body a request may have. It is called once, with the params only, before any of stdin is read.
 package typealias BodyLimit = @Sendable (FastCGIRequest) -> Int
 
 /// Serves FastCGI requests from one listening socket.
 ///
-/// A thread of its own accepts, reads and writes, and never waits for a single web server: see ``ServerLoop``. Handlers are
-/// tasks.
+/// A thread of its own accepts, reads and writes, and never waits for a single web server: see ``ServerLoop``. Handlers
+/// run as tasks.
 package final class FastCGIServer: Sendable {
     private let listener: Listener
     private let limits: ServerLimits
@@ -32,10 +34,10 @@ package final class FastCGIServer: Sendable {
 
     /// - Parameters:
     ///   - listener: closed when ``run()`` returns.
-    ///   - budget: bytes of bodies that requests in flight may have together; one that finds no room waits for a while, and is
-    ///     then handled without its body. nil: no limit.
+    ///   - budget: the bytes of body that requests in flight may have together; nil for no limit. A request beyond it
+    ///     waits for a while, and is then handled without its body.
     ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
-    ///   - onRefusedPeer: told of a peer that is none of the listener's web servers, and is hung up on.
+    ///   - onRefusedPeer: called with the address of a peer that may not connect, before its connection is closed.
     /// - Throws: `.cannotStart`.
     package init(
         listener: Listener, limits: ServerLimits, budget: ByteBudget? = nil, bodyLimit: @escaping BodyLimit,
@@ -54,13 +56,14 @@ package final class FastCGIServer: Sendable {
         peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
     }
 
-    /// What a server may have open at a time: the connections, its listener, an epoll set, an eventfd and libfcgi's pair.
+    /// How many descriptors a server may have open at a time: the connections, the listener, an epoll set, an eventfd
+    /// and libfcgi's socket pair.
     package static func descriptors(connections: Int) -> Int { connections + 5 }
 
-    /// Serves until ``shutDown()``, or until the task is cancelled; returns when the last request in flight has ended.
-    /// To be called once.
+    /// Serves until ``shutDown()``, or until the task is cancelled, and returns when the last request in flight has
+    /// ended. Call it once.
     ///
-    /// If the system grants no thread, this returns at once.
+    /// It returns at once if the system grants no thread.
     package func run() async {
         precondition(!hasRun.exchange(true, ordering: .relaxed), "run() is called once")
         await withTaskCancellationHandler {
@@ -82,12 +85,12 @@ package final class FastCGIServer: Sendable {
 
     /// Stops accepting. Requests in flight finish. Returns at once.
     package func shutDown() {
-        // Not FCGX_ShutdownPending: it is for the whole process, for good, and wakes nobody. Not shutdown(2): whoever
-        // handed us the socket would find it dead.
+        // FCGX_ShutdownPending does not fit, because it holds for the whole process, for good, and wakes no thread. Nor
+        // does shutdown(2), because the process that handed us the socket could not use it any more.
         eventQueue.stop()
     }
 
-    /// Cancels the handlers in flight, and all that may follow. Their responses are still sent. Returns at once.
+    /// Cancels the handlers in flight, and all that are started later. Their responses are still sent. Returns at once.
     package func cancelHandlers() { eventQueue.cancelHandlers() }
 
     private func serve() {
@@ -97,7 +100,8 @@ package final class FastCGIServer: Sendable {
     }
 
     private static func initializeLibrary() throws(FastCGIError) {
-        // FCGX_Init takes these two, even from SIG_IGN, for a shutdown that wakes nobody. They are main's.
+        // FCGX_Init installs handlers for these two signals, even if they are ignored, for a shutdown that wakes no
+        // thread. The main program needs them, so they are restored.
         var terminate = sigaction()
         var user = sigaction()
         sigaction(SIGTERM, nil, &terminate)

@@ -1,11 +1,12 @@
 internal import Synchronization
 
-/// A request on its way to its handler, which is then the only one that has it: a task would keep what it was made with.
+/// Hands a request over to a task. A task keeps all that its closure has captured until it ends; the handler takes the
+/// request out of the box, and is then the only one that holds it.
 final class RequestBox: Sendable {
     private let request: Mutex<FastCGIRequest?>
 
     init(_ request: consuming FastCGIRequest) { self.request = Mutex(request) }
 
-    /// nil: somebody has taken it.
+    /// Takes the request out; nil if it was taken before.
     func take() -> FastCGIRequest? { request.withLock { $0.take() } }
 }

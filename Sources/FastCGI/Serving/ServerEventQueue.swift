@@ -1,17 +1,17 @@
 internal import Synchronization
 internal import System
 
-/// What tasks and other threads tell a server's thread.
+/// Events that tasks and other threads send to the server's thread.
 final class ServerEventQueue: Sendable {
     struct Contents: Sendable {
-        /// Of handlers that have ended, by their connection.
+        /// The responses of handlers that have ended, with the identifiers of their connections.
         var responses: [(connection: UInt64, response: Response)] = []
-        /// For good, once they are set.
+        /// Once set, these two stay so.
         var isStopping = false
         var isCancelling = false
     }
 
-    /// Readable while there is something new.
+    /// An eventfd that is readable while there are new events.
     private let event: EventDescriptor
     private let contents = Mutex(Contents())
 
@@ -31,7 +31,7 @@ final class ServerEventQueue: Sendable {
             contents.responses.append((connection, response))
             return contents.responses.count == 1
         }
-        // With one waiting the thread is awake, or about to be.
+        // If a response is waiting already, the thread is awake or about to be.
         if isFirst { event.signal() }
     }
 
@@ -45,7 +45,7 @@ final class ServerEventQueue: Sendable {
         event.signal()
     }
 
-    /// What has come since the last time.
+    /// Takes the events that have arrived since the last call.
     func take() -> Contents {
         event.clear()
         return contents.withLock { contents in

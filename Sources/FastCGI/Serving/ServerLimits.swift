@@ -1,17 +1,18 @@
 internal import System
 
-/// What web servers get of a server.
+/// How many connections web servers may have, how long each may take, and how much memory.
 package struct ServerLimits: Sendable {
-    /// Requests, and web servers that have yet to send one, at the same time. Further ones wait in the listener's backlog,
-    /// and those that keep others waiting make room for them. Each takes a descriptor.
+    /// Connections at the same time, each of which takes a descriptor. Further ones wait in the listener's backlog, and
+    /// idle ones are closed for them.
     package var connections: Int
-    /// From the connection to the last of the params.
+    /// How long it may take from the connection to the last of the params.
     package var head: Duration
-    /// How long nothing may come of stdin.
+    /// How long a web server may send nothing of stdin.
     package var receive: Duration
-    /// How long the web server may take none of a response's bytes.
+    /// How long a web server may read nothing of a response.
     package var send: Duration
-    /// Bytes of responses that web servers have not taken. Beyond it those that take none are given up sooner.
+    /// The bytes of responses that web servers have not read. Beyond this limit the connections that have read nothing
+    /// for the longest time are closed early.
     package var unsent: Int
     /// How long a body may wait for memory.
     package var memoryWait: Duration
@@ -28,12 +29,12 @@ package struct ServerLimits: Sendable {
         self.memoryWait = memoryWait
     }
 
-    /// Places beside those of long requests: as many as are worth having, and no more than an eighth of the descriptors that
-    /// the process may have.
+    /// How many connections there should be besides those of long requests: up to 1000, and no more than an eighth of
+    /// the descriptors that the process may have.
     package static var spareConnections: Int { min(max(OpenFiles.hardLimit / 8, 64), 1000) }
 
-    /// How long the rest of a request that nobody reads may come.
+    /// How long the rest of a request is read and dropped.
     static let linger = Duration.seconds(2)
-    /// How long one that keeps others waiting has before it makes room for them.
+    /// How long a connection has to be idle before it may be closed for others.
     static let idleGrace = Duration.seconds(1)
 }

@@ -2,9 +2,9 @@ internal import Budget
 internal import CLinux
 internal import Glibc
 
-/// What becomes of a connection, phase by phase.
+/// The phases of a connection, and the transitions between them.
 extension ServerLoop {
-    /// Its socket is ready for something, or broken.
+    /// Called when its socket is ready, or broken.
     func react(_ connection: Connection, _ events: UInt32) {
         switch connection.phase {
         case .head, .body: read(connection)
@@ -15,7 +15,7 @@ extension ServerLoop {
         }
     }
 
-    /// Its time has come.
+    /// Called when its timer has expired.
     func expire(_ connection: Connection, at now: ContinuousClock.Instant) {
         switch connection.phase {
         case .head, .response, .lingering: drop(connection)
@@ -28,7 +28,7 @@ extension ServerLoop {
     // MARK: Reading
 
     func read(_ connection: Connection) {
-        // One that sends without end must not keep the others waiting.
+        // A web server that sends without end must not keep the others waiting.
         for _ in 0..<32 {
             guard connection.phase == .head || connection.phase == .body else { return }
             let count = recv(connection.socket, buffer.baseAddress, buffer.count, 0)
@@ -63,7 +63,7 @@ extension ServerLoop {
         }
     }
 
-    /// What it has asked besides. A web server that takes no answer asks too much.
+    /// Answers records that do not belong to the request. A web server that does not read the answers is dropped.
     private func reply(_ connection: Connection) throws(FastCGIError) {
         let replies = connection.parser.takeReplies()
         guard !replies.isEmpty else { return }
@@ -92,7 +92,7 @@ extension ServerLoop {
         enterBody(connection, at: now)
     }
 
-    /// With memory for it; without, the body has to wait.
+    /// Reserves memory for the body, and reads it; if there is no memory, the body has to wait.
     private func enterBody(_ connection: Connection, at now: ContinuousClock.Instant) {
         let size = connection.body?.size ?? 0
         if let budget, size > connection.reservation?.count ?? 0 {
@@ -138,15 +138,15 @@ extension ServerLoop {
         guard connection.bodyDeadline.map({ now < $0 }) ?? true else { throw .peerClosed }
         connection.progress(at: now, due: now + limits.receive)
         wakeUp(by: now + limits.receive)
-        // Of one without a length something has come: now it counts.
+        // The first byte of a body of unknown length has arrived, and only now is memory reserved for it.
         if budget != nil, body.size > connection.reservation?.count ?? 0 { enterBody(connection, at: now) }
     }
 
-    /// - Parameter isWhole: false after a loss.
+    /// - Parameter isWhole: false if the connection has ended before the body.
     private func endBody(_ connection: Connection, isWhole: Bool) {
         guard let body = connection.body.take() else { return drop(connection) }
         let stdin = body.result(isWhole: isWhole)
-        // A web server that is still sending has to be heard out before the socket can be closed.
+        // If the web server is still sending, the rest has to be read before the socket can be closed.
         if case .failure = stdin { connection.isStdinUnread = isWhole && !connection.parser.isStdinAtEnd }
         start(connection, stdin: stdin)
     }
@@ -156,14 +156,14 @@ extension ServerLoop {
     private func start(_ connection: Connection, stdin: consuming Result<[UInt8], FastCGIError>) {
         var request = FastCGIRequest(params: connection.params, stdin: stdin)
         request.reservation = connection.reservation.take()
-        // The method is all that the response needs to know.
+        // The response needs only the method.
         connection.params = ["REQUEST_METHOD": request.method]
         connection.body = nil
         connection.unread = []
         connection.enter(.handler, at: .now, due: nil)
-        // Half-way is a hang-up, too: it sends no more, and does not wait for a response either.
+        // A web server that closes its sending side has hung up: it does not wait for a response either.
         watch(connection, for: UInt32(clinux_pollrdhup))
-        // Taken out before the handler has it: the task would keep it for as long as it runs.
+        // The executor is asked here, so that the task's closure need not capture the request.
         let executor = executor(request)
         let box = RequestBox(request)
         connection.task = Task(executorPreference: executor) { [handler, eventQueue, id = connection.id] in
@@ -173,7 +173,7 @@ extension ServerLoop {
         if isCancelling { connection.task?.cancel() }
     }
 
-    /// While the handler runs, or the body waits: nobody is there any more to answer.
+    /// The web server has hung up while the handler runs or the body waits, so that there is nobody to answer.
     private func hangUp(_ connection: Connection) {
         guard connection.phase == .handler else { return drop(connection) }
         connection.isAbandoned = true
@@ -199,7 +199,7 @@ extension ServerLoop {
         guard var records = connection.response.take() else { return drop(connection) }
         let held = records.heldCount
         var isBroken = false
-        // As with reading: others wait.
+        // A web server that reads without end must not keep the others waiting.
         var turns = 64
         while !records.isSent, turns > 0 {
             turns -= 1
@@ -228,8 +228,8 @@ extension ServerLoop {
 
     /// Closes the socket, even if the web server asked to keep it.
     ///
-    /// With bytes unread, closing is a reset, and may cost a web server that is still sending the response it has not
-    /// read yet. So the writing side closes first, and the rest of the request is read and dropped for a while.
+    /// If bytes were unread, closing would reset the connection, and a web server that is still sending could lose the
+    /// response. So the writing side is closed first, and the rest of the request is read and dropped for a while.
     func finish(_ connection: Connection) {
         guard connection.readUnread(into: buffer) > 0 || connection.isStdinUnread else { return drop(connection) }
         unsentCount -= connection.response?.heldCount ?? 0

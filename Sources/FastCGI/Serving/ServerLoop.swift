@@ -2,10 +2,11 @@ internal import Budget
 internal import CLinux
 internal import Glibc
 
-/// A server's thread: accepts, reads requests, starts their handlers, and sends the responses, all without ever blocking.
+/// The server's thread: it accepts connections, reads requests, starts their handlers, and sends the responses, all
+/// without ever blocking.
 ///
-/// So no web server takes anything from another one by being silent, slow or stuck: a connection is a descriptor and what it
-/// has sent or has not yet taken, and of both there are limits. Handlers run elsewhere.
+/// So no web server affects another one by being silent, slow or stuck. A connection costs a descriptor and the memory
+/// of what it has sent or has not yet read, and both are limited. Handlers run elsewhere.
 ///
 ///     head → memory → body → handler → response → lingering
 ///
@@ -23,24 +24,24 @@ final class ServerLoop {
 
     var connections: [UInt64: Connection] = [:]
     var params = ParamsReader()
-    /// Where everything is read into. One for all, since nothing stays in it.
+    /// The buffer into which all connections are read, one after the other.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var lastID = lastReserved
-    /// Bytes of responses that have not been taken.
+    /// The bytes of responses that web servers have not read yet.
     var unsentCount = 0
     private var isListening = false
     private var isStopping = false
     private(set) var isCancelling = false
-    /// No connection is due before.
+    /// When the first connection is due, or earlier.
     private var nextWakeUp: ContinuousClock.Instant?
 
-    /// In the epoll set, beside the connections.
+    /// Identifiers in the epoll set that are not connections.
     private static let eventQueueID: UInt64 = 0
     private static let listenerID: UInt64 = 1
     private static let lastReserved: UInt64 = 1
 
-    /// - Parameter listener: does not block.
-    /// - Returns: nil without descriptors.
+    /// - Parameter listener: a non-blocking socket.
+    /// - Returns: nil if there are no descriptors.
     init?(
         listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits, budget: ByteBudget?,
         bodyLimit: @escaping BodyLimit, executor: @escaping HandlerExecutor, handler: @escaping Handler
@@ -69,14 +70,14 @@ final class ServerLoop {
         var events = [epoll_event](repeating: epoll_event(), count: 256)
         resumeListening()
         while !isStopping || !connections.isEmpty {
-            // Interrupted (-1) is as good as nothing.
+            // An interrupted call (-1) counts as one without events.
             let count = epoll_wait(epoll, &events, CInt(events.count), timeout)
             for event in events.prefix(max(0, Int(count))) {
                 switch event.data.u64 {
                 case Self.eventQueueID: handleEvents()
                 case Self.listenerID: accept()
                 case let id:
-                    // One that an earlier event has ended is no longer here.
+                    // An earlier event may have ended this connection.
                     if let connection = connections[id] { react(connection, event.events) }
                 }
             }
@@ -99,7 +100,7 @@ final class ServerLoop {
     private func stop() {
         isStopping = true
         pauseListening()
-        // Those that have not asked for anything by now need not be waited for.
+        // Connections without a request need not be waited for.
         for connection in connections.values where connection.phase == .head {
             setTimer(of: connection, to: min(connection.due ?? .now, .now + ServerLimits.idleGrace))
         }
@@ -107,7 +108,7 @@ final class ServerLoop {
 
     // MARK: The epoll set
 
-    /// Level-triggered.
+    /// Watches a connection, level-triggered.
     func watch(_ connection: Connection, for interest: UInt32) {
         guard connection.interest != interest else { return }
         let operation = connection.interest == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
@@ -130,7 +131,7 @@ final class ServerLoop {
 
     private func resumeListening() {
         guard !isListening, !isStopping else { return }
-        // Exclusive: of several processes that share the socket a new connection wakes one, not all.
+        // EPOLLEXCLUSIVE makes a new connection wake one of the processes that share the socket, and not all.
         isListening = control(
             EPOLL_CTL_ADD, listener, Self.listenerID, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
         if !isListening { isStopping = true }
@@ -143,14 +144,14 @@ final class ServerLoop {
     }
 
     private func accept() {
-        // Those that wait must not keep those that are here from going on.
+        // New connections must not keep those that are open from being served.
         for _ in 0..<64 {
             let now = ContinuousClock.now
             guard connections.count < limits.connections || dropIdleConnection(at: now) else {
                 return pauseAccepting(at: now)
             }
-            // Not FCGX_Accept_r's own accept: it would leave the descriptor open in children, and wait up to two seconds
-            // for a web server that says nothing.
+            // FCGX_Accept_r does not fit here: it would leave the descriptor open in child processes, and wait up to
+            // two seconds for a web server that sends nothing.
             let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
             let socket = clinux_accept4(listener, nil, nil, CInt(flags))
             if socket >= 0 {
@@ -160,10 +161,10 @@ final class ServerLoop {
             switch errno {
             case EAGAIN: return
             case EBADF, EINVAL, ENOTSOCK:
-                // Whoever else holds the listener has shut it down. It would be "ready" for ever.
+                // Another process that shares the listener has shut it down. It would count as ready for ever.
                 return stop()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                // The connection stays in the backlog: a request has to end first.
+                // The connection stays in the backlog until there is a descriptor for it.
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             default: continue  // EINTR, or the connection's own end.
             }
@@ -180,12 +181,12 @@ final class ServerLoop {
         let connection = Connection(id: lastID, socket: socket, at: now)
         connections[connection.id] = connection
         setTimer(of: connection, to: now + limits.head)
-        // Mostly the request is here already.
+        // Mostly the request has arrived already.
         read(connection)
     }
 
-    /// Ends one that keeps others waiting: a web server that sends no more, or one that takes nothing of its response. Never
-    /// one that waits for us. False: there is none.
+    /// Closes a connection that keeps others waiting, because its web server sends nothing, or reads nothing of its
+    /// response. Connections that wait for us are never closed. False if there is none to close.
     private func dropIdleConnection(at now: ContinuousClock.Instant) -> Bool {
         dropMostIdle(at: now) { connection in
             switch connection.phase {
@@ -195,7 +196,7 @@ final class ServerLoop {
         }
     }
 
-    /// The one of these for which nothing has come or gone for the longest time.
+    /// Closes the connection that has been idle for the longest time among those that `isMeant` accepts.
     private func dropMostIdle(at now: ContinuousClock.Instant, where isMeant: (Connection) -> Bool) -> Bool {
         let idle = connections.values.filter { isMeant($0) && $0.lastProgress <= now - ServerLimits.idleGrace }
         guard let connection = idle.min(by: { $0.lastProgress < $1.lastProgress }) else { return false }
@@ -212,7 +213,7 @@ final class ServerLoop {
 
     func wakeUp(by due: ContinuousClock.Instant) { nextWakeUp = min(nextWakeUp ?? due, due) }
 
-    /// Milliseconds until somebody has to look at the clock; -1 for ever.
+    /// The milliseconds until the next timer; -1 if there is none.
     private var timeout: CInt {
         guard let nextWakeUp else { return -1 }
         let left = nextWakeUp - .now
@@ -238,13 +239,13 @@ final class ServerLoop {
         if let first = connections.values.lazy.compactMap(\.due).min() { wakeUp(by: first) }
     }
 
-    /// Ends a connection without another word.
+    /// Closes a connection without sending anything.
     func drop(_ connection: Connection) {
         connection.task?.cancel()
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
         guard connections.removeValue(forKey: connection.id) != nil else { return }
-        // Out of the set with its descriptor, which nobody shares.
+        // Closing the descriptor removes it from the epoll set, since nobody shares it.
         connection.end()
         if connections.count < limits.connections { resumeListening() }
     }
