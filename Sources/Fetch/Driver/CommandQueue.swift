@@ -1,7 +1,7 @@
 import Synchronization
 import System
 
-/// What tasks tell the driver's thread.
+/// Commands that tasks send to the driver's thread.
 ///
 /// The event is signalled for the first command only: while one is waiting, the driver is awake or about to be.
 final class CommandQueue: Sendable {
@@ -38,7 +38,7 @@ final class CommandQueue: Sendable {
     /// What the driver waits for.
     var wakeup: CInt { event.descriptor }
 
-    /// False: the driver has stopped, or is about to.
+    /// Sends a command; false if the driver has stopped, or is about to.
     @discardableResult
     func post(_ command: Command) -> Bool {
         let (isAccepted, isFirst) = state.withLock { state in
@@ -69,7 +69,7 @@ final class CommandQueue: Sendable {
 
     // MARK: Driver thread
 
-    /// Moves what has come into `commands`, which is empty. False: stop after these.
+    /// Moves the commands into `commands`, which must be empty. False if the driver has to stop after these.
     func take(into commands: inout [Command]) -> Bool {
         state.withLock { state in
             swap(&state.commands, &commands)

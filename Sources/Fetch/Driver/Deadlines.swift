@@ -1,6 +1,6 @@
-/// The transfers by the time at which somebody has to look at them: a binary heap.
+/// The transfers, in a binary heap by the time at which the driver has to check them.
 ///
-/// Each transfer knows its index in the heap, so that one which ends in time, as nearly all do, leaves at once.
+/// Each transfer knows its index in the heap, so that removing one, as happens to nearly all in time, needs no search.
 struct Deadlines {
     private var heap: [Transfer] = []
 
@@ -22,7 +22,7 @@ struct Deadlines {
         rise(from: last.heapIndex)
     }
 
-    /// After the transfer's `due` has become later.
+    /// Restores the order after the transfer's `due` has become later.
     mutating func delay(_ transfer: Transfer) { sink(from: transfer.heapIndex) }
 
     private mutating func rise(from index: Int) {

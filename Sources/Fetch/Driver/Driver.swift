@@ -13,8 +13,8 @@ import System
 /// valid also while a transfer waits for another one's connection.
 ///
 /// One transfer at a time has a connection, with HTTP/2, too. libcurl notes for all connections to a host together
-/// whether they can be shared; where some are HTTP/2 and some HTTP/1.1, versions before 8.5 share any, and an answer goes
-/// to the wrong request. Nor does a server that ends a connection take other requests with it.
+/// whether they can be shared; where some are HTTP/2 and some HTTP/1.1, versions before 8.5 share any, and an answer
+/// goes to the wrong request. Nor does a server that ends a connection take other requests with it.
 ///
 /// Driver's CPU time for a small GET over a kept connection, 64 in flight, libcurl 7.88.1, a busy machine:
 ///
@@ -26,7 +26,7 @@ import System
 final class Driver {
     /// Easy handles that are kept for the next transfers. About 6 kB each.
     private static let spareLimit = 256
-    /// How long the rest of a response that nobody reads may take.
+    /// How long the rest of a response may take that nobody reads.
     private static let finishLimit = Duration.seconds(1)
 
     private let configuration: FetchConfiguration
@@ -47,8 +47,8 @@ final class Driver {
         self.commandQueue = commandQueue
         self.multi = multi
         self.poller = poller
-        // The first is for idle ones, which are closed as soon as there are more; the second for all. Without it a server
-        // that hangs, and whose transfers pile up, takes every descriptor of the process.
+        // The first limit is for idle connections, which are closed as soon as there are more, and the second for all.
+        // Without the second a server that hangs could take every descriptor of the process.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.connectionLimit)
         ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.connectionLimit)
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
@@ -66,8 +66,8 @@ final class Driver {
         spares = []
         // Closes the pooled connections.
         curl_multi_cleanup(multi)
-        // What OpenSSL keeps for this thread goes now, not when the thread ends: whoever waits for the driver may exit
-        // as soon as it hears of the end, and OpenSSL's cleanup at exit does not get on with threads that do theirs.
+        // This frees what OpenSSL keeps for this thread now, and not when the thread ends. Whoever waits for the driver
+        // may exit the process next, and OpenSSL's cleanup at exit must not run at the same time as a thread's.
         OPENSSL_thread_stop()
         commandQueue.didStop()
     }
@@ -79,7 +79,7 @@ final class Driver {
             let now = ContinuousClock.now
             for command in commands { perform(command, at: now) }
             commands.removeAll(keepingCapacity: true)
-            // Timers that are due; a new handle's first step is one.
+            // This runs libcurl's timers that are due. The first step of a new handle is one of them.
             performAction(on: CURL_SOCKET_BAD, 0)
             collect()
             expire(at: now)
@@ -120,7 +120,7 @@ final class Driver {
         }
     }
 
-    /// Ends a transfer before libcurl does: its connection, or HTTP/2 stream, is closed.
+    /// Ends a transfer early, and with it its connection, or its HTTP/2 stream.
     private func end(_ transfer: Transfer, _ error: FetchError) {
         transfer.abandon()
         remove(transfer)
@@ -143,16 +143,16 @@ final class Driver {
             poller.forget(socket)
             return true
         }
-        // The mark only has to be there: libcurl hands it back while it knows the socket.
+        // Any pointer will do: libcurl passes it to the callback while it knows the socket.
         if !isKnown { curl_multi_assign(multi, socket, multi) }
         return poller.watch(socket, interest, isKnown: isKnown)
     }
 
-    /// What the last action has led to.
+    /// Collects the transfers that the last action has finished.
     private func collect() {
         var left: CInt = 0
         while let message = curl_multi_info_read(multi, &left) {
-            // Copied out first: the message dies with curl_multi_remove_handle.
+            // The fields are copied first, because curl_multi_remove_handle frees the message.
             let (kind, easy, code) = (message.pointee.msg, message.pointee.easy_handle, message.pointee.data.result)
             guard kind == CURLMSG_DONE, let easy, let transfer = Transfer.at(ccurl_get_private(easy)) else { continue }
             remove(transfer)
@@ -176,7 +176,7 @@ final class Driver {
         }
     }
 
-    /// Until libcurl or a deadline wants attention; -1 for ever.
+    /// The milliseconds until a timer of libcurl or a deadline; -1 if there is none.
     private func milliseconds(from now: ContinuousClock.Instant) -> Int {
         var timer = -1
         curl_multi_timeout(multi, &timer)
@@ -186,5 +186,5 @@ final class Driver {
     }
 }
 
-/// Once for the process, before any thread uses libcurl.
+/// libcurl is initialised once for the process, before any thread uses it.
 private let curlIsReady = curl_global_init(ccurl_global_default) == CURLE_OK

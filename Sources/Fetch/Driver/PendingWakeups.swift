@@ -1,7 +1,7 @@
-/// Streams that something has come for, and whose readers do not know it yet.
+/// Streams for which something has arrived, and whose readers have not been woken yet.
 ///
-/// Head, body and end of a small response come in one read of the socket. A reader that is woken after it, and not three
-/// times in it, runs once. Not Sendable: the driver's thread has it.
+/// The head, the body and the end of a small response arrive in one read of the socket. Its reader is woken once after
+/// that, and not three times. Only the driver's thread uses this.
 final class PendingWakeups {
     private var streams: [FetchStream] = []
 

@@ -3,9 +3,9 @@ import CLinux
 import Glibc
 import System
 
-/// An epoll set: the command queue's eventfd and libcurl's sockets.
+/// An epoll set of the command queue's eventfd and libcurl's sockets.
 struct Poller: ~Copyable {
-    /// A full one is no loss: what did not fit is reported by the next wait.
+    /// The number of events that a wait reports. Further ones are reported by the next wait.
     private static let capacity = 256
 
     private let descriptor: CInt
@@ -38,9 +38,9 @@ struct Poller: ~Copyable {
         _ = control(EPOLL_CTL_DEL, socket, 0)
     }
 
-    /// Waits, then calls `react` with each descriptor that is ready and libcurl's word for how.
+    /// Waits, and then calls `react` with each descriptor that is ready, and with its readiness in libcurl's flags.
     func wait(milliseconds: CInt, _ react: (_ descriptor: CInt, _ readiness: CInt) -> Void) {
-        // Interrupted (-1) is as good as nothing: the caller comes back.
+        // An interrupted call (-1) counts as one without events; the caller waits again.
         let count = epoll_wait(descriptor, events, CInt(Self.capacity), milliseconds)
         for index in 0..<max(0, Int(count)) {
             let mask = events[index].events

@@ -1,14 +1,15 @@
 /// How a ``Fetcher`` connects.
 package struct FetchConfiguration: Sendable {
-    /// PEM file of certificate authorities, which are then the only ones; nil for the system's.
+    /// A PEM file with the only certificate authorities that are trusted; nil for the system's.
     package var caFile: String?
-    /// Never taken from the environment: under CGI `HTTP_PROXY` is the client's to set.
+    /// The proxy; nil for none. It is never taken from the environment, because under CGI a client can set
+    /// `HTTP_PROXY`.
     package var proxy: String?
     package var userAgent: String
-    /// Name resolution, TCP and TLS together.
+    /// The time for name resolution, TCP and TLS together.
     package var connectTimeout: Duration
-    /// Connections of each of the two pools, idle ones and those in use. A request beyond it takes the place of an idle one, or
-    /// waits. An idle one takes about 50 kB with TLS.
+    /// The connections of each of the two pools, idle or in use. A request beyond the limit replaces an idle
+    /// connection, or waits. An idle connection takes about 50 kB with TLS.
     package var connectionLimit: Int
 
     package init(

@@ -3,14 +3,14 @@
 /// After `invalidURL`, `invalidRequest`, `couldNotResolve`, `couldNotConnect` and `tls` the server has surely not seen
 /// the request. After any other it may have.
 package enum FetchError: Error, Equatable, Sendable {
-    /// Not an absolute http or https URL, or one with credentials in it.
+    /// The URL is not an absolute http or https URL, or it contains credentials.
     case invalidURL
-    /// A method or a header field that HTTP cannot carry.
+    /// The method or a header field is not valid in HTTP.
     case invalidRequest
     case couldNotResolve(host: String)
-    /// Refused, unreachable, refused by the proxy, or not within the connect timeout.
+    /// The connection was refused by the host or the proxy, the host is unreachable, or the connect timeout has passed.
     case couldNotConnect(host: String)
-    /// The TLS handshake or the certificate failed; the words are the library's.
+    /// The TLS handshake failed, or the certificate is not valid. The message is the library's.
     case tls(host: String, message: String)
     /// The total deadline passed.
     case timedOut
@@ -24,7 +24,7 @@ package enum FetchError: Error, Equatable, Sendable {
     /// The driver has stopped.
     case shutDown
     case outOfMemory
-    /// The process, or the system, has no further file to open: EMFILE, ENFILE.
+    /// The process, or the system, can open no more files: EMFILE, ENFILE.
     case outOfDescriptors
     case curl(code: Int, message: String)
 }

@@ -1,7 +1,7 @@
 /// One HTTP request.
 package struct FetchRequest: Sendable {
     package enum HTTPVersion: Sendable {
-        /// HTTP/1.1 always: closing the connection is visible to the server.
+        /// HTTP/1.1 always, so that the server sees at once when the connection is closed.
         case http1
         /// HTTP/2 where TLS negotiates it, except with a body of more than 64 kB.
         case negotiated
@@ -12,18 +12,18 @@ package struct FetchRequest: Sendable {
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]?
     package var httpVersion: HTTPVersion
-    /// From the start to the last byte of the response.
+    /// The time from the start to the last byte of the response.
     package var timeout: Duration
-    /// From the start to the first byte of the response's body; nil for none.
+    /// The time from the start to the first byte of the response's body; nil for no limit.
     package var bodyTimeout: Duration?
-    /// The longest silence once connected; nil for none.
+    /// The longest time without a byte once connected; nil for no limit.
     package var idleTimeout: Duration?
-    /// Whether the silence between the response's head and the first byte of its body does not count: the server may
-    /// have work before this one.
+    /// Whether the idle timeout does not count between the response's head and the first byte of its body, because the
+    /// server may have other work to do first.
     package var allowsSilenceBeforeBody = false
-    /// Bytes of response body.
+    /// The largest number of bytes that the response's body may have.
     package var responseLimit: Int
-    /// Whether the connection may be used again. Not worth it where no further request goes to its host.
+    /// Whether the connection may be used again. That is not worth it if no further request goes to its host.
     package var keepsConnection = true
 
     package init(

@@ -12,8 +12,8 @@ package struct FetchHead: Equatable, Sendable {
         self.lines = lines
     }
 
-    /// Names in lower case; a repeated field keeps its last value. Made when asked for: most responses say all in their
-    /// status and body.
+    /// The header fields, with names in lower case; a repeated field has its last value. They are parsed only when this
+    /// is called, because for most responses the status and the body suffice.
     package var headers: [String: String] { lines.fields }
 }
 

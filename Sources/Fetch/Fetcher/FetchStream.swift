@@ -1,21 +1,21 @@
 import Synchronization
 
-/// A response as it arrives. One reader.
+/// A response as it arrives, for one reader.
 ///
-/// The driver's thread appends; one task takes all there is at once. Past the high-water mark libcurl is told to
-/// pause, so that a slow reader slows the sender rather than filling memory.
+/// The driver's thread appends bytes, and one task takes all there are at once. Past the high-water mark libcurl is
+/// told to pause, so that a slow reader slows the sender down and does not fill memory.
 package final class FetchStream: Sendable {
     private struct State {
         var head: FetchHead?
         var bytes: [UInt8] = []
         var end: Result<Void, FetchError>?
         var isPaused = false
-        /// The reader has gone and left the rest of the response to us.
+        /// Whether the reader has left the rest of the response to the driver.
         var isLeft = false
         var reader: CheckedContinuation<Void, Never>?
     }
 
-    /// Bytes. One of libcurl's buffers (16 kB) may come on top.
+    /// Bytes. The stream may hold one of libcurl's buffers (16 kB) more.
     static let highWater = 256 << 10
 
     let id: Transfer.ID
@@ -40,8 +40,8 @@ package final class FetchStream: Sendable {
         }
     }
 
-    /// The next bytes, all that have arrived, or nil at the end. What came before a failure is returned before it is
-    /// thrown.
+    /// Returns all bytes that have arrived, or nil at the end. Bytes that arrived before an error are returned before
+    /// it is thrown.
     package func next() async throws(FetchError) -> [UInt8]? {
         while true {
             let (bytes, end, wasPaused) = state.withLock { state in
@@ -60,8 +60,8 @@ package final class FetchStream: Sendable {
         }
     }
 
-    /// Leaves the rest of the response, which should be next to nothing, to come by itself within a second, so that the
-    /// connection can be used again. Nothing can be read afterwards.
+    /// Lets the driver read and drop the rest of the response, which should be next to nothing, within a second, so
+    /// that the connection can be used again. Nothing can be read afterwards.
     package func finish() {
         let hasEnded = state.withLock { state in
             state.isLeft = true
@@ -71,12 +71,13 @@ package final class FetchStream: Sendable {
         if !hasEnded { commandQueue.post(.finish(id)) }
     }
 
-    /// Ends the transfer if it has not ended: closes its connection, or resets its HTTP/2 stream.
+    /// Ends the transfer, if it has not ended, by closing its connection or resetting its HTTP/2 stream.
     package func cancel() {
         if state.withLock({ $0.end == nil && !$0.isLeft }) { commandQueue.post(.cancel(id)) }
     }
 
-    /// The reader's own task may be cancelled while the one around the stream is not, so this listens, too.
+    /// Waits until `isReady` holds. It reacts to cancellation itself, because the reader's task may be cancelled while
+    /// the task that opened the stream is not.
     private func wait(until isReady: @Sendable (borrowing State) -> Bool) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { reader in
@@ -99,7 +100,7 @@ package final class FetchStream: Sendable {
         state.withLock { $0.head = head }
     }
 
-    /// False: pause, and offer the same bytes again.
+    /// Appends bytes; false if libcurl has to pause, and offer the same bytes again.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
             if state.isLeft { return true }
@@ -116,7 +117,7 @@ package final class FetchStream: Sendable {
         state.withLock { $0.end = result }
     }
 
-    /// Lets the reader see what has come: once, however much that is. To be called soon after any of the above.
+    /// Wakes the reader. Call it soon after any of the methods above; one call suffices for several of them.
     func wakeReader() {
         state.withLock { $0.reader.take() }?.resume()
     }

@@ -4,10 +4,10 @@ import System
 
 /// Async HTTP on libcurl's multi interface, with pooled connections.
 ///
-/// There are two drivers, and so two pools: with one, a request that could have HTTP/2 takes any idle connection to its
-/// host, and beside HTTP/1.1 requests hardly ever gets it.
+/// There are two drivers with a pool each. With a single pool a request that could use HTTP/2 would take any idle
+/// connection to its host, and next to HTTP/1.1 requests would hardly ever get HTTP/2.
 package final class Fetcher: Sendable {
-    /// To the driver whose requests offer HTTP/1.1 only, and to that whose requests offer HTTP/2, too.
+    /// The queues of the driver whose requests offer HTTP/1.1 only, and of the one whose requests offer HTTP/2 as well.
     private let http1: CommandQueue
     private let negotiating: CommandQueue
     private let lastID = Atomic<UInt64>(0)
@@ -23,11 +23,12 @@ package final class Fetcher: Sendable {
         }
     }
 
-    /// Threads of a fetcher.
+    /// The number of a fetcher's threads.
     package static let threads = 2
 
-    /// What a fetcher may have open at a time: an epoll set and an eventfd for each pool; its connections; and for those of one
-    /// pool, while they are being made, what the resolver has open and a second socket.
+    /// How many descriptors a fetcher may have open at a time: an epoll set, an eventfd and the connections of each
+    /// pool; and for the connections of one pool, while they are being made, the descriptors of the resolver and a
+    /// second socket.
     package static func descriptors(connectionLimit: Int) -> Int {
         threads * (connectionLimit + 2) + 3 * connectionLimit
     }
@@ -37,7 +38,8 @@ package final class Fetcher: Sendable {
         negotiating.stop(nil)
     }
 
-    /// The thread knows the command queue and not the fetcher, so that dropping the fetcher can end it.
+    /// Starts a driver. Its thread holds the command queue and not the fetcher, so that the thread ends when the
+    /// fetcher is freed.
     private static func startDriver(
         _ configuration: FetchConfiguration, named name: String
     ) throws(FetchError) -> CommandQueue {
@@ -53,7 +55,7 @@ package final class Fetcher: Sendable {
 
     private func commandQueue(for request: FetchRequest) -> CommandQueue { request.isNegotiable ? negotiating : http1 }
 
-    /// The whole response.
+    /// Sends a request, and returns the whole response.
     package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse {
         let id = makeID()
         let commandQueue = commandQueue(for: request)
@@ -62,7 +64,7 @@ package final class Fetcher: Sendable {
                 guard commandQueue.post(.start(id, request, .whole(waiter))) else {
                     return waiter.resume(returning: .failure(.shutDown))
                 }
-                // Cancelled before .start: the handler's .cancel came too early to find anything.
+                // A task that was cancelled before .start has sent .cancel too early to find the transfer.
                 if Task.isCancelled { commandQueue.post(.cancel(id)) }
             }
         } onCancel: {
@@ -71,9 +73,9 @@ package final class Fetcher: Sendable {
         return try result.get()
     }
 
-    /// Hands the response over as it arrives; the transfer ends when `body` returns or throws.
+    /// Sends a request, and hands the response over as it arrives. The transfer ends when `body` returns or throws.
     ///
-    /// If that is before the end of the response, its connection is closed (an HTTP/2 stream is reset).
+    /// If that is before the end of the response, its connection is closed, or its HTTP/2 stream reset.
     package func withStream<R: Sendable>(
         of request: consuming FetchRequest, _ body: (FetchStream) async throws -> R
     ) async throws -> R {
@@ -86,7 +88,8 @@ package final class Fetcher: Sendable {
         }
     }
 
-    /// Like ``withStream(of:_:)``, for a response that outlives the task that asked: it is the caller's to cancel.
+    /// Like ``withStream(of:_:)``, for a response that outlives the task that asked for it. The caller has to cancel
+    /// the stream.
     package func open(_ request: consuming FetchRequest) throws(FetchError) -> FetchStream {
         let commandQueue = commandQueue(for: request)
         let stream = FetchStream(makeID(), commandQueue)
@@ -94,7 +97,7 @@ package final class Fetcher: Sendable {
         return stream
     }
 
-    /// Fails what is in flight and ends the threads.
+    /// Fails the transfers in flight, and ends the threads.
     package func stop() async {
         for commandQueue in [http1, negotiating] { await withCheckedContinuation { commandQueue.stop($0) } }
     }

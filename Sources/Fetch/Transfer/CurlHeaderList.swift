@@ -1,6 +1,6 @@
 import CCurl
 
-/// A `curl_slist` of header lines. libcurl does not copy it: it outlives the transfer that uses it.
+/// A `curl_slist` of header lines. libcurl does not copy it, so it has to outlive the transfer that uses it.
 struct CurlHeaderList: ~Copyable {
     private(set) var raw: UnsafeMutablePointer<curl_slist>?
 
@@ -8,11 +8,11 @@ struct CurlHeaderList: ~Copyable {
 
     mutating func append(_ name: String, _ value: String) throws(FetchError) {
         guard Self.isToken(name), Self.isFieldValue(value) else { throw .invalidRequest }
-        // libcurl's spelling of a field without a value; "name:" would leave the field out.
+        // libcurl writes a field without a value for "name;", and leaves the field out for "name:".
         try append(line: value.isEmpty ? name + ";" : name + ": " + value)
     }
 
-    /// Keeps libcurl from adding a field of its own.
+    /// Prevents libcurl from adding a field by itself.
     mutating func suppress(_ name: String) throws(FetchError) {
         try append(line: name + ":")
     }
@@ -22,7 +22,7 @@ struct CurlHeaderList: ~Copyable {
         raw = grown
     }
 
-    /// RFC 9110, 5.6.2.
+    /// Whether the text is a token. RFC 9110, 5.6.2.
     static func isToken(_ text: String) -> Bool {
         !text.isEmpty
             && text.hasOnly { byte in
@@ -35,14 +35,15 @@ struct CurlHeaderList: ~Copyable {
             }
     }
 
-    /// No line ends and no other control characters: whatever a value is made from, it stays one field. RFC 9110, 5.5.
+    /// Whether the text is a valid field value, without line ends and other control characters that could begin another
+    /// field. RFC 9110, 5.5.
     static func isFieldValue(_ text: String) -> Bool {
         text.hasOnly { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
     }
 }
 
 extension String {
-    /// `utf8.allSatisfy` on the bytes as they lie in memory, which the compiler makes a plain loop of.
+    /// Like `utf8.allSatisfy`, but on contiguous memory, for which the compiler makes a plain loop.
     func hasOnly(_ isRight: (UInt8) -> Bool) -> Bool {
         utf8.withContiguousStorageIfAvailable { $0.allSatisfy(isRight) } ?? utf8.allSatisfy(isRight)
     }

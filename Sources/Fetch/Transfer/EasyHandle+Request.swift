@@ -13,7 +13,7 @@ extension EasyHandle {
         try set(CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
         try setMethodAndBody(request)
         for (name, value) in request.headers { try headers.append(name, value) }
-        // "100-continue" would cost a round trip, or a second with a server that does not know it.
+        // "Expect: 100-continue" would cost a round trip, or a second with a server that does not know it.
         try headers.suppress("Expect")
         if request.body != nil, !request.headers.contains(where: { $0.name.isContentType }) {
             try headers.suppress("Content-Type")
@@ -21,7 +21,7 @@ extension EasyHandle {
         try set(headers)
     }
 
-    /// What no request may change.
+    /// Sets the options that are the same for all requests.
     func setPolicy() throws(FetchError) {
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -32,15 +32,16 @@ extension EasyHandle {
         try set(CURLOPT_SSLVERSION, ccurl_ssl_version_tls_1_2)
         try set(CURLOPT_TCP_NODELAY, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
-        // A proxy's answer to CONNECT is no head of ours.
+        // The header lines of a proxy's answer to CONNECT are not the response's.
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // Otherwise ending a transfer whose host name is being looked up waits for the resolver, and all others with it.
+        // Without this, ending a transfer whose host name is being looked up would block the thread until the resolver
+        // has answered.
         try set(CURLOPT_QUICK_EXIT, 1)
     }
 
     func set(_ configuration: FetchConfiguration) throws(FetchError) {
         try set(CURLOPT_USERAGENT, configuration.userAgent)
-        // Empty, not absent: absent means the environment's.
+        // An empty string means no proxy. Without the option libcurl would use the environment's.
         try set(CURLOPT_PROXY, configuration.proxy ?? "")
         try set(CURLOPT_NOPROXY, "")
         // Zero would mean libcurl's default of 300 s.
@@ -57,7 +58,7 @@ extension EasyHandle {
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {
         let method = request.method
         guard CurlHeaderList.isToken(method) else { throw .invalidRequest }
-        // Each of the three undoes the other two.
+        // Each of these three options undoes the other two.
         if method == "HEAD" {
             try set(CURLOPT_NOBODY, 1)
             try set(CURLOPT_CUSTOMREQUEST, nil)
@@ -81,7 +82,8 @@ extension FetchRequest {
         isHTTPS && httpVersion == .negotiated && (body?.count ?? 0) <= 65_535
     }
 
-    /// libcurl parses; this keeps out what would not reach it whole (a NUL), and schemes it would guess.
+    /// A first check before libcurl parses the URL. It refuses a NUL, which would cut the URL short, and a missing
+    /// scheme, which libcurl would guess.
     fileprivate var hasValidURL: Bool {
         (isHTTPS || url.begins("http://")) && url.hasOnly { $0 > 0x20 && $0 != 0x7f }
     }
@@ -90,7 +92,7 @@ extension FetchRequest {
 extension String {
     fileprivate var isContentType: Bool { utf8.count == 12 && begins("content-type") }
 
-    /// Whether it begins with these letters, be they large or small, and marks.
+    /// Whether it begins with `lowercase`, ignoring case.
     fileprivate func begins(_ lowercase: StaticString) -> Bool {
         let prefix = UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount)
         return utf8.count >= prefix.count

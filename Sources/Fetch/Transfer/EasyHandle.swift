@@ -3,8 +3,9 @@ import CCurlShim
 
 /// A libcurl easy handle, used for one transfer after another.
 ///
-/// What is alike for all requests is set once; `prepare` sets all the rest, and ``forget()`` clears what has pointers
-/// or memory of the last transfer in it. To reset the handle and set everything again takes four times as long.
+/// Options that are the same for all requests are set once; `prepare` sets the others, and ``forget()`` clears those
+/// with pointers to or memory of the last transfer. Resetting the handle and setting everything again would take four
+/// times as long.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let message: UnsafeMutablePointer<CChar>
@@ -25,7 +26,7 @@ final class EasyHandle {
         message.deallocate()
     }
 
-    /// Lets go of the last transfer. False: the handle cannot be used again.
+    /// Clears everything of the last transfer. False if the handle cannot be used again.
     func forget() -> Bool {
         do throws(FetchError) {
             try point(at: nil)
@@ -38,7 +39,7 @@ final class EasyHandle {
         }
     }
 
-    /// Has libcurl's callbacks called with `transfer`.
+    /// Makes libcurl pass `transfer` to the callbacks.
     func point(at transfer: UnsafeMutableRawPointer?) throws(FetchError) {
         for option in [
             CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
@@ -77,17 +78,18 @@ final class EasyHandle {
         try check(ccurl_set_prereq_callback(raw, callback))
     }
 
-    /// The list is the caller's, and has to live until the transfer has ended.
+    /// Sets the header lines. The caller keeps the list until the transfer has ended.
     func set(_ headers: borrowing CurlHeaderList) throws(FetchError) {
         try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
     }
 
-    /// Of a small body libcurl takes a copy: an array's address holds for a call only. A large one it asks the transfer for.
+    /// Of a small body libcurl takes a copy: an array's address holds for a call only. A large one it asks the transfer
+    /// for.
     func set(body: [UInt8]) throws(FetchError) {
         try check(ccurl_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
         guard body.count <= Self.copyLimit else { return try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil)) }
         let code = body.withUnsafeBytes { bytes in
-            // Without a byte there may be no address, and null would mean: call me for the body.
+            // An empty array may have no address, and with null libcurl would call back for the body.
             bytes.isEmpty
                 ? ccurl_set_string(raw, CURLOPT_COPYPOSTFIELDS, "")
                 : ccurl_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
@@ -98,7 +100,7 @@ final class EasyHandle {
     /// Bytes of a body.
     private static let copyLimit = 64 << 10
 
-    /// Of the last transfer: ``failure(_:)`` tells this one's.
+    /// Clears the message of the last transfer, so that ``failure(_:)`` does not return it.
     func forgetMessage() { message[0] = 0 }
 
     func failure(_ code: CURLcode) -> String {

@@ -2,12 +2,13 @@ import CCurl
 import System
 
 extension FetchError {
-    /// libcurl's verdict in our words.
+    /// Converts an error of libcurl.
     ///
-    /// - Parameter hasBeenSent: a connection was there, and the request on its way.
+    /// - Parameter hasBeenSent: whether there was a connection, and sending the request had begun.
     init(_ code: CURLcode, _ easy: EasyHandle, url: String, hasBeenSent: Bool) {
         let host = Self.host(of: url)
-        // Whatever needs one then fails, in its own words: sockets, the resolver, the file of certificates.
+        // Without descriptors sockets, the resolver and the file of certificates fail in various ways, so this is
+        // checked first.
         if !hasBeenSent, Self.isWithoutDescriptors {
             self = .outOfDescriptors
             return
@@ -16,7 +17,7 @@ extension FetchError {
         case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED: self = .invalidURL
         case CURLE_UNSUPPORTED_PROTOCOL where !hasBeenSent: self = .invalidURL
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .couldNotResolve(host: host)
-        // The total timeout is the driver's: this one is the connect timeout.
+        // This is the connect timeout. The driver itself handles the total one.
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: self = .couldNotConnect(host: host)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
@@ -24,11 +25,11 @@ extension FetchError {
             self = .tls(host: host, message: easy.failure(code))
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2,
             CURLE_HTTP2_STREAM, CURLE_SEND_FAIL_REWIND:
-            // Unsent, it was the way there that broke: a proxy that refused, or closed.
+            // If nothing was sent, the connection failed on the way, at a proxy that refused it or closed it.
             self = hasBeenSent ? .cut : .couldNotConnect(host: host)
-        // The second sending that was not allowed: the first connection had ended.
+        // `mayBeSent` refused to send the request again after the first connection had ended.
         case CURLE_ABORTED_BY_CALLBACK where hasBeenSent: self = .cut
-        // libcurl's answer to a header line over its own limit of 100 kB.
+        // libcurl returns this for a header line above its own limit of 100 kB.
         case CURLE_OUT_OF_MEMORY where hasBeenSent: self = .responseTooLarge(limit: HeadParser.byteLimit)
         case CURLE_OUT_OF_MEMORY: self = .outOfMemory
         default: self = .curl(code: Int(code.rawValue), message: easy.failure(code))
@@ -47,9 +48,10 @@ extension FetchError {
         }
     }
 
-    /// For messages: no credentials, no path.
+    /// The host of a URL for messages, without credentials and path.
     private static func host(of url: String) -> String {
-        // Past the last "@" of all: in a URL that is not well-formed a password may have any of the marks below.
+        // Everything up to the last "@" is skipped, because in a malformed URL a password may contain any of the
+        // delimiters below.
         let rest =
             url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.drop { $0 != "/" }.drop { $0 == "/" }
         let place = rest.prefix { !"/?#".contains($0) }

@@ -1,6 +1,7 @@
-/// Collects a response's header lines, within bounds.
+/// Collects a response's header lines, with limits on their number and size.
 struct HeadParser {
-    /// Bytes, over all lines: those of interim (1xx) responses and trailers count, so that neither can go on for ever.
+    /// The bytes of all lines. Those of interim (1xx) responses and of trailers count as well, so that neither can go
+    /// on for ever.
     static let byteLimit = 64 << 10
     static let fieldLimit = 128
 
@@ -10,9 +11,9 @@ struct HeadParser {
     private var byteCount = 0
     private var fieldCount = 0
 
-    /// The head, if this line, with its line end, was the last of it.
+    /// Takes a line with its line end, and returns the head if this was its last line.
     ///
-    /// - Parameter status: asked for at the end of a head only.
+    /// - Parameter status: returns the status. It is called at the end of a head only.
     mutating func take(_ line: UnsafeRawBufferPointer, status: () -> Int) -> FetchHead? {
         byteCount += line.count
         if byteCount > Self.byteLimit { isOverLimit = true }
@@ -25,7 +26,7 @@ struct HeadParser {
             return FetchHead(status: status, lines: lines)
         }
         if line.starts(with: Self.statusLine) {
-            // Whatever came before belonged to an interim response.
+            // The lines before this one belonged to an interim response.
             lines.removeAll()
             fieldCount = 0
             return nil

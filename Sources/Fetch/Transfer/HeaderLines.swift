@@ -1,4 +1,4 @@
-/// Header lines as they came, one after the other.
+/// Header lines as they have arrived, one after the other.
 struct HeaderLines: Equatable {
     private var bytes: [UInt8] = []
 
@@ -8,12 +8,12 @@ struct HeaderLines: Equatable {
         for (name, value) in fields { Array("\(name): \(value)".utf8).withUnsafeBytes { append($0) } }
     }
 
-    /// Of what they say.
+    /// Compares the parsed fields.
     static func == (one: Self, other: Self) -> Bool { one.fields == other.fields }
 
-    /// - Parameter line: without its end.
+    /// - Parameter line: a line without its line end.
     mutating func append(_ line: UnsafeRawBufferPointer) {
-        // A head of E2B has some 300 bytes.
+        // A response head of E2B has some 300 bytes.
         if bytes.isEmpty { bytes.reserveCapacity(512) }
         bytes.append(contentsOf: line)
         bytes.append(UInt8(ascii: "\n"))
@@ -21,7 +21,7 @@ struct HeaderLines: Equatable {
 
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
-    /// Names in lower case; a repeated field keeps its last value.
+    /// The parsed fields, with names in lower case; a repeated field has its last value.
     var fields: [String: String] {
         var fields: [String: String] = [:]
         for line in bytes.split(separator: UInt8(ascii: "\n")) {

@@ -1,9 +1,10 @@
 import CCurl
 import Glibc
 
-/// A request in flight. Not Sendable: it is made, used and freed on the driver's thread.
+/// A request in flight. It is created, used and freed on the driver's thread.
 ///
-/// libcurl's callbacks get it unretained; the driver keeps it until its handle has left the multi handle.
+/// libcurl's callbacks get an unretained pointer to it, so the driver keeps it until its handle is removed from the
+/// multi handle.
 final class Transfer {
     typealias ID = UInt64
     typealias Waiter = CheckedContinuation<Result<FetchResponse, FetchError>, Never>
@@ -24,13 +25,13 @@ final class Transfer {
 
     let id: ID
     let easy: EasyHandle
-    /// When the driver has to look at this transfer, and where in ``Deadlines`` it is.
+    /// When the driver has to check this transfer, and its index in ``Deadlines``.
     var due: ContinuousClock.Instant
     var heapIndex = 0
 
     private let url: String
     private var deadline: ContinuousClock.Instant
-    /// For the first byte of the body.
+    /// The deadline for the first byte of the body.
     private let bodyDeadline: ContinuousClock.Instant?
     private let idleTimeout: Duration?
     private let allowsSilenceBeforeBody: Bool
@@ -43,7 +44,7 @@ final class Transfer {
     private let outgoing: [UInt8]
     private var outgoingCount = 0
 
-    /// How often the request was sent, or begun to be.
+    /// How often sending the request has begun.
     private var sendCount = 0
     private var parser = HeadParser()
     private var head: FetchHead?
@@ -53,7 +54,7 @@ final class Transfer {
     private var isAbandoned = false
     private var lastActivity: ContinuousClock.Instant
     private var uploadedAtLastLook = 0
-    /// Why a callback made libcurl give up.
+    /// The error for which a callback has made libcurl end the transfer.
     private var callbackError: FetchError?
 
     init(
@@ -66,7 +67,7 @@ final class Transfer {
         self.pendingWakeups = pendingWakeups
         url = request.url
         outgoing = request.body ?? []
-        // A year stands for ever, and keeps the sum in range.
+        // A longer timeout than a year could overflow the sum.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
         bodyDeadline = request.bodyTimeout.map { now + $0 }
         idleTimeout = request.idleTimeout
@@ -85,7 +86,7 @@ final class Transfer {
         try easy.point(at: Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Has them find their transfer where ``EasyHandle/point(at:)`` says.
+    /// Sets the callbacks. They get the transfer that ``EasyHandle/point(at:)`` has set.
     static func setCallbacks(of easy: EasyHandle) throws(FetchError) {
         try easy.setBeforeSending { context, _, _, _, _ in
             Transfer.at(context)?.mayBeSent() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
@@ -115,12 +116,13 @@ final class Transfer {
 
     // MARK: From libcurl's callbacks
 
-    /// Called when a connection is there, before each sending.
+    /// Whether the request may be sent. It is called once there is a connection, before each time that the request is
+    /// sent.
     ///
-    /// libcurl sends again, whatever the method, when a pooled connection ended before the first byte of a response.
-    /// A server may have acted on the first sending by then. So only what may be done twice (RFC 9110, 9.2.2) is sent
-    /// twice; the price is a `.cut` also where an HTTP/2 server says that it refused a stream unseen. A pooled
-    /// connection that is found closed before a sending is passed over, for any method, without coming here.
+    /// libcurl sends a request again, whatever its method, if a pooled connection ends before the first byte of the
+    /// response. The server may have acted on the request by then, so only idempotent requests (RFC 9110, 9.2.2) are
+    /// sent twice. The price is a `.cut` even if an HTTP/2 server says that it has refused a stream unseen. If libcurl
+    /// finds a pooled connection closed before it sends, it takes another one, for any method, and does not call this.
     private func mayBeSent() -> Bool {
         if idleTimeout != nil { lastActivity = .now }
         sendCount += 1
@@ -140,7 +142,7 @@ final class Transfer {
         return true
     }
 
-    /// Returns the number of bytes taken; any other number makes libcurl end the transfer.
+    /// - Returns: the number of bytes taken; any other number makes libcurl end the transfer.
     private func receive(line: UnsafeRawBufferPointer) -> Int {
         if idleTimeout != nil { lastActivity = .now }
         if let head = parser.take(line, status: { easy.long(CURLINFO_RESPONSE_CODE) }) {
@@ -178,7 +180,7 @@ final class Transfer {
 
     // MARK: From the driver
 
-    /// The reader has made room.
+    /// Continues a paused transfer, after the reader has made room.
     func resume() {
         guard isPaused else { return }
         isPaused = false
@@ -186,31 +188,34 @@ final class Transfer {
         curl_easy_pause(easy.raw, CURLPAUSE_CONT)
     }
 
-    /// Before the handle leaves the multi handle early.
+    /// Prepares the transfer for being removed from the multi handle early.
     ///
-    /// What libcurl holds for a paused transfer it frees when it hands it over, but 7.88 not when the transfer leaves a
-    /// connection that others (HTTP/2) still use. So it is handed over, and thrown away.
+    /// libcurl frees the bytes that it holds for a paused transfer when it passes them on, but libcurl 7.88 does not
+    /// free them when the transfer leaves a connection that others use (HTTP/2). So this lets it pass them on, and
+    /// drops them.
     func abandon() {
         guard isPaused else { return }
         isAbandoned = true
         curl_easy_pause(easy.raw, CURLPAUSE_CONT)
     }
 
-    /// The reader has left the rest, which is welcome until then.
+    /// Lets the rest of the response, which the reader has left, arrive until `limit`.
     func finish(by limit: ContinuousClock.Instant) {
         deadline = min(deadline, limit)
         due = min(due, deadline)
         resume()
     }
 
-    /// Called when `due` has come: what has run out, or nil, and then `due` is later than `now`.
+    /// Called when `due` has come. Returns the error if a timeout has passed; otherwise `due` is later than `now`
+    /// afterwards.
     func overdue(at now: ContinuousClock.Instant) -> FetchError? {
         let limit = bodyCount == 0 ? min(deadline, bodyDeadline ?? deadline) : deadline
         guard now < limit else { return .timedOut }
         due = limit
         guard let idleTimeout else { return nil }
         let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
-        // Before the connection is there its own timeout counts, and a pause is our silence, not the server's.
+        // While there is no connection the connect timeout counts, and during a pause it is not the server that is
+        // silent.
         let isExempt = allowsSilenceBeforeBody && head != nil && bodyCount == 0
         if sendCount == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
         uploadedAtLastLook = uploaded
@@ -219,7 +224,7 @@ final class Transfer {
         return nil
     }
 
-    /// The transfer has left the multi handle with libcurl's verdict.
+    /// Ends the transfer after libcurl has finished it with `code`, and it was removed from the multi handle.
     func finish(_ code: CURLcode) {
         guard let error = error(for: code) else {
             guard let head else { return receiver.fail(.cut) }
@@ -234,7 +239,7 @@ final class Transfer {
         receiver.fail(error)
     }
 
-    /// The transfer has left the multi handle for a reason of ours.
+    /// Ends the transfer with an error of ours, after it was removed from the multi handle.
     func fail(_ error: FetchError) { receiver.fail(error) }
 
     private func error(for code: CURLcode) -> FetchError? {
