@@ -1,21 +1,22 @@
-/// What `e2b-local` can be told on its command line.
+/// The settings of `e2b-local`, which its command line sets.
 package struct LocalE2BConfiguration: Sendable {
     /// The loopback port; 0 takes any free one.
     package var port: UInt16 = 3002
     /// The loopback port at which the sandboxes' ports are reached; 0 takes any free one.
     package var edgePort: UInt16 = 0
-    /// False runs code with this user's full rights. Only for machines where bubblewrap cannot run.
+    /// Whether sandboxes are isolated. If not, code runs with this user's full rights, which is meant for machines
+    /// where bubblewrap cannot run.
     package var isIsolated = true
     package var network = SandboxNetwork.none
-    /// Sandboxes kept started, so that a creation does not wait for a kernel.
+    /// How many sandboxes are started ahead of time, so that a creation does not wait for a kernel.
     package var warm = 1
-    /// Running sandboxes; one more is refused with 429, as E2B does.
+    /// The largest number of running sandboxes. A further one is refused with 429, as E2B does.
     package var maxSandboxes = 20
     /// Bytes of memory that one isolated sandbox may take; nil is 4 GiB, or half of the machine's where that is less.
     package var memory: Int?
-    /// What the control API asks for in `X-API-Key`; nil makes one, of E2B's form.
+    /// The key that the control API requires in `X-API-Key`; nil for a new one in E2B's form.
     package var apiKey: String?
-    /// Allows `PUT /local/faults`.
+    /// Whether `PUT /local/faults` is allowed.
     package var allowsFaults = false
     package var faults: [FaultRule] = []
 
@@ -26,8 +27,8 @@ package struct LocalE2BConfiguration: Sendable {
 
 /// What code in a sandbox can reach.
 package enum SandboxNetwork: String, Sendable, CaseIterable {
-    /// Its own loopback.
+    /// A loopback of its own.
     case none
-    /// All that this machine can reach, this machine's own services included.
+    /// Everything that this machine can reach, including its own services.
     case host
 }

@@ -9,17 +9,17 @@ package final class LocalE2BServer: Sendable {
     private let sandboxes: Sandboxes
     private let edge: Edge
     private let files: AgentFiles
-    /// None where code is not isolated.
+    /// The fork server; nil if code is not isolated.
     private let forks: ForkServer?
 
-    /// What the control API asks for in `X-API-Key`.
+    /// The key that the control API requires in `X-API-Key`.
     package let apiKey: String
     package let port: UInt16
     package var url: String { "http://127.0.0.1:\(port)" }
-    /// At `<port>-<sandbox>.localhost` on this port the sandboxes' own ports are reached.
+    /// The port at which the sandboxes' own ports are reached, as `<port>-<sandbox>.localhost`.
     package var edgePort: UInt16 { edge.port }
 
-    /// Returns when a warm sandbox is ready.
+    /// Starts the server, and returns when the first sandbox is ready.
     package static func start(_ configuration: LocalE2BConfiguration) async throws(LocalE2BError) -> LocalE2BServer {
         let files = try AgentFiles()
         let forks = configuration.isIsolated ? ForkServer(files) : nil
@@ -37,7 +37,7 @@ package final class LocalE2BServer: Sendable {
         _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ forks: ForkServer? = nil,
         _ makeLaunch: @escaping @Sendable () throws(LocalE2BError) -> Launch
     ) async throws(LocalE2BError) -> LocalE2BServer {
-        // A sandbox that ends while it is written to is an error code, not the end of this process.
+        // Writing to a sandbox that has ended then returns an error, instead of ending this process.
         signal(SIGPIPE, SIG_IGN)
         let pool = AgentPool(target: configuration.warm, makeLaunch: makeLaunch)
         let sandboxes = Sandboxes(pool: pool, limit: configuration.maxSandboxes)
@@ -94,7 +94,7 @@ package final class LocalE2BServer: Sendable {
         files.remove()
     }
 
-    /// Checks that this machine can run sandboxes at all.
+    /// Checks that this machine can run sandboxes, and returns how they are started.
     private static func plan(
         _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ forks: ForkServer?
     ) async throws(LocalE2BError) -> @Sendable () throws(LocalE2BError) -> Launch {
@@ -119,7 +119,8 @@ package final class LocalE2BServer: Sendable {
         do {
             let configuration = HTTPServer.Configuration(
                 address: try .inet(ip4: "127.0.0.1", port: port),
-                // Bodies are read by the handlers, under their own limits; executions take as long as they take.
+                // The handlers read bodies under limits of their own, and executions may take any time, so this timeout
+                // must not strike.
                 timeout: 10 * 365 * 86400,
                 sharedRequestBufferSize: 4096, sharedRequestReplaySize: 4096,
                 pool: TunedSocketPool(HTTPServer.defaultPool()), logger: .disabled)
@@ -127,7 +128,7 @@ package final class LocalE2BServer: Sendable {
             let serving = Task { try await server.run() }
             let waiting = Task { try await server.waitUntilListening(timeout: 10) }
             Task {
-                // A server that failed to bind never listens.
+                // A server that failed to bind never listens, so waiting for that has to end.
                 _ = await serving.result
                 waiting.cancel()
             }

@@ -2,10 +2,10 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// Lines for the person at the terminal. Never code, output or tokens.
+/// Log lines for the person at the terminal. They never contain code, output or tokens.
 ///
-/// A thread of its own writes them: a terminal under Ctrl-S, or a pager that nobody pages, stops no sandbox. What finds the
-/// queue full is dropped and counted.
+/// A thread of its own writes them, so that a terminal that was stopped with Ctrl-S, or a pager that waits for a key,
+/// stops no sandbox. Lines are dropped and counted while the queue is full.
 package enum Log {
     private struct State {
         var lines: [String] = []
@@ -20,7 +20,7 @@ package enum Log {
 
     package static func note(_ text: String) { write("e2b-local: \(text)") }
 
-    /// Never blocks.
+    /// Queues a line. It never blocks.
     package static func write(_ line: String) {
         let (isFirst, needsThread) = state.withLock { state in
             let needsThread = !state.hasThread
@@ -36,7 +36,7 @@ package enum Log {
         if isFirst { linesAvailable.signal() }
     }
 
-    /// Waits until all has been written, but not for longer than `limit`. Blocks: for the end of the process.
+    /// Blocks until all lines are written, but not for longer than `limit`. It is meant for the end of the process.
     package static func flush(within limit: Duration = .seconds(1)) {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end, state.withLock({ !$0.lines.isEmpty || $0.dropped > 0 || $0.isWriting }) {
@@ -55,7 +55,7 @@ package enum Log {
         state.withLock { $0.isWriting = false }
     }
 
-    /// A line that cannot be written, because the disk is full or the reader is gone, is nobody's error.
+    /// Writes a line. Failures, such as a full disk or a reader that is gone, are ignored.
     private static func put(_ line: String) {
         var rest = Array(line.utf8)[...]
         while !rest.isEmpty {

@@ -2,7 +2,7 @@ internal import CCrypto
 
 /// Identifiers and secrets, from the system's random source.
 enum Token {
-    /// Lower-case letters and digits.
+    /// A string of random lower-case letters and digits.
     static func letters(_ count: Int) -> String {
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -12,7 +12,7 @@ enum Token {
     /// 64 hexadecimal digits.
     static func secret() -> String { digits(64) }
 
-    /// In the form of E2B's keys, which its SDKs check.
+    /// A new API key in the form of E2B's, which its SDKs check.
     static func apiKey() -> String { "e2b_" + digits(40) }
 
     private static func digits(_ count: Int) -> String {
@@ -21,7 +21,7 @@ enum Token {
         return String((0..<count).map { _ in digits[Int.random(in: digits.indices, using: &random)] })
     }
 
-    /// Compares in a time that depends on the lengths only.
+    /// Compares two strings in a time that depends on their lengths only.
     static func isEqual(_ one: String, _ other: String) -> Bool {
         let (one, other) = (Array(one.utf8), Array(other.utf8))
         return one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0

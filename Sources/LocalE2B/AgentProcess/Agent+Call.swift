@@ -1,6 +1,6 @@
-/// Requests with one answer.
+/// Requests that have a single answer.
 extension Agent {
-    /// One answer to one request: its JSON.
+    /// Sends a request, and returns the JSON of its answer.
     func call(_ operation: some AgentOperation) async throws(AgentCallError) -> [UInt8] {
         do {
             let (id, mailbox) = try await open(operation)
@@ -13,7 +13,7 @@ extension Agent {
         }
     }
 
-    /// The next `result` of a request, or its failure.
+    /// Waits for the next `result` of a request, or its failure.
     func result(in mailbox: Mailbox) async throws(AgentCallError) -> [UInt8] {
         while true {
             do {
@@ -31,7 +31,7 @@ extension Agent {
         }
     }
 
-    /// `call` with errors as a Connect client reads them.
+    /// Like `call`, with errors of the Connect protocol.
     func unary(_ operation: some AgentOperation) async throws(ConnectError) -> [UInt8] {
         do throws(AgentCallError) {
             return try await call(operation)

@@ -2,10 +2,10 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// The Python agent inside one sandbox: requests go to one pipe, answers come from another.
+/// The Python agent inside a sandbox. Requests are written to one pipe, and answers are read from another.
 ///
-/// A thread of its own starts the process, reads until it ends, and reaps it. It has to be one thread for the whole
-/// life: the kernel's parent-death signal, which makes sandboxes die with this program, watches the *thread* that
+/// A thread of its own starts the process, reads until it ends, and reaps it. It has to be one thread all the time,
+/// because the kernel's parent-death signal, which makes sandboxes die with this program, is bound to the thread that
 /// started the process.
 final class Agent: Sendable {
     private struct State {
@@ -22,7 +22,8 @@ final class Agent: Sendable {
         case ended
     }
 
-    /// A frame longer than this is an attack or a mistake; the sandbox is killed. The agent cuts what is longer.
+    /// The longest frame. The agent splits longer ones, so a frame beyond this is an attack or a bug, and the sandbox
+    /// is killed.
     private static let longestFrame = 64 << 20
     private static let startLimit: Duration = .seconds(60)
 
@@ -35,7 +36,7 @@ final class Agent: Sendable {
         self.launch = launch
     }
 
-    /// Starts a sandbox and returns when its default kernel is warm.
+    /// Starts a sandbox, and returns when its default kernel is warm.
     static func start(_ launch: Launch) async throws(LocalE2BError) -> Agent {
         let agent = Agent(launch)
         let thread = Thread { agent.run() }
@@ -66,14 +67,15 @@ final class Agent: Sendable {
         state.withLock { if case .ready(let languages) = $0.phase { languages } else { [] } }
     }
 
-    /// Kills everything in the sandbox and returns when it has been reaped.
+    /// Kills everything in the sandbox, and returns when the agent has been reaped.
     func kill() async {
-        // A reader that waits for a client to read would never see the end.
+        // The thread that reads answers may be blocked by a full mailbox, and would never see the end.
         for mailbox in state.withLock({ Array($0.mailboxes.values) }) { mailbox.close(.sandboxGone) }
         if launch.isIsolated {
             killProcess()
         } else {
-            // Without a pid namespace only the agent knows its processes: the end of its requests makes it stop them.
+            // Without a pid namespace only the agent knows its processes. It stops them when its pipe of requests is
+            // closed.
             await ask(process)
         }
         await waitForExit()
@@ -93,7 +95,8 @@ final class Agent: Sendable {
     /// Kills everything in an isolated sandbox, and does not wait for it.
     func killProcess() {
         process.kill()
-        // A bubblewrap that is killed while it starts can leave its sandbox behind. That one ends with its requests.
+        // A bubblewrap that is killed while it starts can leave its sandbox behind, which ends when its pipe of
+        // requests is closed.
         writing.async { [process] in process.closeInput() }
     }
 
@@ -107,7 +110,7 @@ final class Agent: Sendable {
 
     // MARK: Requests
 
-    /// Sends a request and returns where its answers arrive. The caller ends it with `forget`.
+    /// Sends a request, and returns the mailbox in which its answers arrive. The caller ends the request with `forget`.
     func open(_ operation: some AgentOperation) async throws(Mailbox.ClosedError) -> (id: Int, mailbox: Mailbox) {
         let mailbox = Mailbox()
         let id = state.withLock { state -> Int? in
@@ -126,18 +129,18 @@ final class Agent: Sendable {
         return (id, mailbox)
     }
 
-    /// The answers to `id` are dropped from now on.
+    /// Ends a request. Its further answers are dropped.
     func forget(_ id: Int) {
         let mailbox = state.withLock { $0.mailboxes.removeValue(forKey: id) }
         mailbox?.close(.cancelled)
     }
 
-    /// A request whose answer nobody waits for.
+    /// Sends a request, and does not wait for its answer.
     func notify(_ operation: some AgentOperation) {
         Task { try? await send(operation) }  // A sandbox that has gone needs no notice.
     }
 
-    /// A request that belongs to an open one and has no answer of its own.
+    /// Sends a request that belongs to an open one, and has no answer of its own.
     func send(_ operation: some AgentOperation) async throws(Mailbox.ClosedError) {
         try await write(operation, id: takeID())
     }
@@ -157,7 +160,7 @@ final class Agent: Sendable {
         }
         line.append(UInt8(ascii: "\n"))
         let wasWritten = await withCheckedContinuation { continuation in
-            // A pipe that is full blocks this queue's thread, never a task's.
+            // A full pipe blocks this queue's thread, and never a thread of tasks.
             writing.async { [line, process] in continuation.resume(returning: process.write(line)) }
         }
         if !wasWritten { throw .sandboxGone }

@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// The files a sandbox is given, in a private temporary folder while the server runs: the agent, and an `/etc` that
-/// knows one user.
+/// The files that a sandbox gets: the agent, and an `/etc` with one user. They are in a private temporary folder while
+/// the server runs.
 struct AgentFiles: Sendable {
     static let etc = [
         "passwd": """
@@ -14,7 +14,7 @@ struct AgentFiles: Sendable {
         "hostname": "e2b.local\n",
         "hosts": "127.0.0.1 localhost e2b.local\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        // In its place where a sandbox has a network.
+        // This replaces nsswitch.conf in sandboxes with a network.
         "nsswitch-dns.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
         "profile": "PS1='$ '\n",
     ]
@@ -41,11 +41,11 @@ struct AgentFiles: Sendable {
     private let owned: OwnedFolder
 
     var folder: String { owned.path }
-    /// What a sandbox may not ask the kernel, as `bwrap --seccomp` takes it.
+    /// The path of the filter on system calls, in the form that `bwrap --seccomp` takes.
     var filter: String { "\(folder)/seccomp" }
     var agent: String { "\(folder)/agent/agent.py" }
     var forkServer: String { "\(folder)/agent/forkserver.py" }
-    /// Where the fork server's matplotlib keeps what it finds out about fonts.
+    /// The folder in which the fork server's matplotlib caches its list of fonts.
     var matplotlib: String { "\(folder)/matplotlib" }
 
     init() throws(LocalE2BError) {

@@ -2,27 +2,28 @@ internal import Foundation
 
 /// One answer of the agent: `{"id": 7, "line": …}`.
 ///
-/// What stands after the second key is cut out, not decoded: most of it (an execution's lines, process events, file
-/// entries) goes to the client byte for byte, and a figure's line can be 10 MB long. The code in a sandbox can write
-/// to the agent's pipe, so every frame is hostile: whatever does not fit is dropped.
+/// The value after the second key is cut out and not decoded, because most values (an execution's lines, process
+/// events, file entries) go to the client byte for byte, and the line of a figure can be 10 MB long. Code in a sandbox
+/// can write to the agent's pipe, so no frame is trusted, and one of another form is dropped.
 struct AgentFrame: Equatable, Sendable {
     enum Content: Equatable, Sendable {
-        /// One line of an execution's stream, without its newline; after parts, what is left of it.
+        /// One line of an execution's stream, without its newline. After parts of a long line, it is the rest of that
+        /// line.
         case line([UInt8])
         /// A piece of a long line.
         case part([UInt8])
         /// One process event, a JSON object.
         case event([UInt8])
-        /// The answer to an operation, JSON.
+        /// The answer to an operation, as JSON.
         case result([UInt8])
         /// A piece of a file.
         case data([UInt8])
-        /// The execution's context exists; its lines follow when it is its turn.
+        /// The execution's context exists. Its lines follow once the executions before it have ended.
         case accepted
         case failure(AgentError)
         case end
 
-        /// What it holds on to while it waits for its reader.
+        /// The bytes that it holds while it waits for its reader.
         var byteCount: Int {
             switch self {
             case .line(let bytes), .part(let bytes), .event(let bytes), .result(let bytes), .data(let bytes):
@@ -45,7 +46,7 @@ struct AgentFrame: Equatable, Sendable {
         switch kind {
         case "line": content = .line(value)
         case "part":
-            // The brackets keep the spaces at its ends.
+            // The part is in brackets, which preserve spaces at its ends.
             guard value.count >= 2 else { return nil }
             content = .part([UInt8](value.dropFirst().dropLast()))
         case "event": content = .event(value)
@@ -65,7 +66,7 @@ struct AgentFrame: Equatable, Sendable {
     }
 }
 
-/// The agent's refusal: an HTTP status with text from the interpreter, or a Connect code with a message from envd's part.
+/// An error of the agent: an HTTP status and a text from the interpreter, or a Connect code and a message from envd.
 struct AgentError: Error, Equatable, Sendable, Decodable {
     var status: Int?
     var text: String?
@@ -73,7 +74,7 @@ struct AgentError: Error, Equatable, Sendable, Decodable {
     var message: String?
 }
 
-/// The agent's first line.
+/// The agent's first line, which says that it is ready.
 struct AgentGreeting: Decodable {
     var ready: Bool
     var languages: [String]?

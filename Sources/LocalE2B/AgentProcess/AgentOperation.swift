@@ -1,4 +1,4 @@
-/// A request to the agent. Encoded as one line: `{"id":7,"op":"execute",…}`.
+/// A request to the agent. It is encoded as one line: `{"id":7,"op":"execute",…}`.
 protocol AgentOperation: Encodable, Sendable {
     static var op: String { get }
 }
@@ -18,7 +18,7 @@ struct AgentRequest<Operation: AgentOperation>: Encodable {
     }
 }
 
-/// Which process an operation means: by number or by the tag it was started with.
+/// The process of an operation, by its number or by the tag with which it was started.
 struct ProcessSelector: Codable, Equatable, Sendable {
     var pid: Int?
     var tag: String?
@@ -98,7 +98,7 @@ enum Operation {
         let signal: Int
     }
 
-    /// Ends any processes of the sandbox.
+    /// Kills processes of the sandbox, whoever has started them.
     struct Kill: AgentOperation {
         static let op = "kill"
         let pids: [Int]
@@ -181,13 +181,14 @@ enum Operation {
         let target: Int
     }
 
-    /// Connects to a port of the sandbox. Its answer is a result, then data as it comes, then the end.
+    /// Connects to a port of the sandbox. It is answered with a result, then with data as it arrives, and at last with
+    /// the end.
     struct Dial: AgentOperation {
         static let op = "dial"
         let port: Int
     }
 
-    /// Answered when the port has taken the data.
+    /// Writes to the port. It is answered when the port has taken the data.
     struct DialWrite: AgentOperation {
         static let op = "dial_write"
         let target: Int
@@ -195,13 +196,13 @@ enum Operation {
         let data: String
     }
 
-    /// The end of what is written; the port may still answer.
+    /// Closes the writing side. The port may still send.
     struct DialEnd: AgentOperation {
         static let op = "dial_end"
         let target: Int
     }
 
-    /// The client has taken so many more bytes.
+    /// Tells the agent that the client has taken so many more bytes.
     struct DialTaken: AgentOperation {
         static let op = "dial_taken"
         let target: Int
@@ -225,7 +226,7 @@ struct TerminalSize: Codable, Equatable, Sendable {
         self.rows = rows
     }
 
-    /// `{"size":{"cols":80,"rows":24}}`, or the bare size.
+    /// Decodes `{"size":{"cols":80,"rows":24}}`, or the size alone.
     init(from decoder: any Decoder) throws {
         enum Outer: CodingKey { case size }
         let outer = try decoder.container(keyedBy: Outer.self)

@@ -12,10 +12,10 @@ actor AgentPool {
         let generation: Int
     }
 
-    /// More at once would only wait for each other.
+    /// How many agents are started at the same time. More would only compete for the processors.
     private static let startsAtOnce = max(2, ProcessInfo.processInfo.activeProcessorCount)
 
-    /// Before a start that failed is tried again.
+    /// The pauses before a failed start is tried again.
     private static let pauses: [Duration] = [.zero, .milliseconds(200), .seconds(1)]
 
     private let makeLaunch: @Sendable () throws(LocalE2BError) -> Launch
@@ -23,18 +23,18 @@ actor AgentPool {
     private var idle: [Idle] = []
     private var starting: [Int: Start] = [:]
     private var nextStart = 0
-    /// What is started now knows more than what was started in an earlier one.
+    /// The current generation. Agents of a later generation have more packages imported.
     private var generation = 0
     private var waiters: [CheckedContinuation<Result<Agent, LocalE2BError>, Never>] = []
     private var isStopping = false
 
-    /// - Parameter target: how many are kept ready.
+    /// - Parameter target: how many agents are kept ready.
     init(target: Int, makeLaunch: @escaping @Sendable () throws(LocalE2BError) -> Launch) {
         self.target = target
         self.makeLaunch = makeLaunch
     }
 
-    /// Starts the first one, so that a machine that cannot run any is known at once.
+    /// Starts the first agent, so that a machine that cannot run any fails at once.
     func prepare() async throws(LocalE2BError) {
         let generation = generation
         let first = try await Agent.start(makeLaunch())
@@ -43,13 +43,14 @@ actor AgentPool {
         refill()
     }
 
-    /// Replaces the idle ones, since those that are started from now on are better. Until then they are good enough.
+    /// Begins a new generation. Idle agents of earlier ones are replaced once there are new ones, and are used until
+    /// then.
     func renew() {
         generation += 1
         refill()
     }
 
-    /// An idle agent, or the next to be ready. It is the caller's from then on.
+    /// Takes an idle agent, or waits for the next to be ready. The caller owns it from then on.
     func take() async throws(LocalE2BError) -> Agent {
         // The youngest generation is at the end.
         while let last = idle.popLast() {
@@ -65,7 +66,7 @@ actor AgentPool {
         return try result.get()
     }
 
-    /// Kills the idle ones and those that are starting.
+    /// Kills the idle agents, and those that are starting.
     func stop() async {
         isStopping = true
         for waiter in waiters { waiter.resume(returning: .failure(.agentFailed("the server is stopping"))) }
@@ -88,15 +89,15 @@ actor AgentPool {
         }
     }
 
-    /// Those of this generation that are there or will be.
+    /// How many agents of this generation are idle or starting.
     private var currentCount: Int {
         idle.count { $0.generation == generation } + starting.values.count { $0.generation == generation }
     }
 
     private func start(_ number: Int) async {
         var result = await attempt()
-        // The fork server may have ended with this order in its hands, and so may the one that was taking its place; another
-        // one is started.
+        // The fork server may have ended before it had done this request, and so may the one that replaced it. Another
+        // one is being started.
         for pause in Self.pauses {
             guard case .failure = result, !isStopping else { break }
             try? await Task.sleep(for: pause)
@@ -110,7 +111,7 @@ actor AgentPool {
             idle.append(Idle(agent: agent, generation: generation))
             idle.sort { $0.generation < $1.generation }
         } else {
-            // A failure that nobody waits for is met again by the next creation.
+            // Nobody waits for this agent. The next creation will get the error.
             return
         }
         refill()
@@ -125,7 +126,7 @@ actor AgentPool {
         }
     }
 
-    /// Ends the idle ones of earlier generations once there are enough of this.
+    /// Kills the idle agents of earlier generations once there are enough of this one.
     private func retire() async {
         guard idle.count(where: { $0.generation == generation }) >= target else { return }
         let old = idle.filter { $0.generation != generation }

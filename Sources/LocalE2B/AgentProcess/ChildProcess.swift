@@ -7,30 +7,32 @@ final class ChildProcess: Sendable {
     private struct State {
         var pid: pid_t?
         var input: CInt?
-        /// Whose closing ends the sandbox that a forked agent is in.
+        /// A pipe whose closing ends the sandbox of a forked agent.
         var keepAlive: CInt?
         var output: CInt = -1
         var log: CInt = -1
-        /// `kill` came before there was anything to kill.
+        /// Whether `kill` was called, perhaps before there was a process.
         var isKillRequested = false
     }
 
     /// KEYCTL_JOIN_SESSION_KEYRING of keyctl(2); without a name the keyring is a new one.
     private static let joinSessionKeyring: UInt = 1
-    /// Where a program that is told so writes to its stdout as well.
+    /// A second descriptor for stdout. bubblewrap is told to write information there.
     static let secondOutput: CInt = 3
 
     private let state = Mutex(State())
 
-    /// Nil before it starts and after it has been reaped.
+    /// The process's number; nil before it starts and after it has been reaped.
     var pid: pid_t? { state.withLock { $0.pid } }
 
-    /// Starts the program in a session of its own, with nothing open but the three pipes.
+    /// Starts the program in a session of its own, with no descriptors but the three pipes.
     ///
-    /// And with a new session keyring: the user's, which it would inherit, may hold keys to file systems and Kerberos tickets.
+    /// It gets a new session keyring as well. The user's, which it would inherit, may hold keys to file systems and
+    /// Kerberos tickets.
     func spawn(_ launch: Launch) throws(LocalE2BError) {
-        // It belongs to this thread and what it starts. Without keyrings in the kernel there is nothing to do, and where a
-        // quota is used up the sandbox's filter still refuses all calls about keys.
+        // The keyring belongs to this thread and the processes that it starts. An error is ignored: a kernel without
+        // keyrings has none to protect, and if a quota is used up the sandbox's filter still refuses all calls about
+        // keys.
         _ = cgnu_syscall(Int(__NR_keyctl), Self.joinSessionKeyring, 0)
         let pipes = try Pipes(launch)
         defer { pipes.closeChildEnds() }
@@ -75,7 +77,8 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, stdin, 0)
         posix_spawn_file_actions_adddup2(&actions, stdout, 1)
         posix_spawn_file_actions_adddup2(&actions, stderr, 2)
-        // The HTTP server's sockets are not close-on-exec: a sandbox that inherited them would hold clients' connections.
+        // The HTTP server's sockets are not close-on-exec, so they are closed here. A sandbox that inherited them would
+        // keep clients' connections open.
         posix_spawn_file_actions_adddup2(&actions, 1, secondOutput)
         posix_spawn_file_actions_addclosefrom_np(&actions, launch.fork == nil ? secondOutput : secondOutput + 1)
         if let folder = launch.folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
@@ -83,7 +86,7 @@ final class ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Signals this program ignores or blocks are the child's business again.
+        // The child gets the default handling of signals that this program ignores or blocks.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -103,11 +106,11 @@ final class ChildProcess: Sendable {
         return .success(pid)
     }
 
-    /// Ends the program with SIGKILL, and its process group with it. Safe at any time, from any thread.
+    /// Kills the program and its process group with SIGKILL. It may be called at any time, from any thread.
     func kill() {
         state.withLock { state in
             state.isKillRequested = true
-            // Under the lock, so that `reap` cannot free the number in between.
+            // The lock keeps `reap` from freeing the number in between.
             if let pid = state.pid {
                 Foundation.kill(-pid, SIGKILL)
                 Foundation.kill(pid, SIGKILL)
@@ -115,7 +118,8 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Writes all of it; blocks while the pipe is full. False: the program has ended or its stdin is closed.
+    /// Writes all of the data, and blocks while the pipe is full. False if the program has ended or its stdin is
+    /// closed.
     func write(_ data: Data) -> Bool {
         guard let input = state.withLock({ $0.input }) else { return false }
         return data.withUnsafeBytes { bytes in
@@ -132,9 +136,10 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends one message with descriptors, where the input is a socket. False: the program has ended, or reads none.
+    /// Sends one message with descriptors. The input has to be a socket. False if the program has ended, or does not
+    /// read.
     func send(_ message: Data, handing descriptors: [CInt]) -> Bool {
-        // Under the lock, and without waiting: the socket is not closed meanwhile.
+        // The lock keeps the socket open meanwhile, and the call does not block.
         state.withLock { state in state.input.map { Self.send(message, descriptors, to: $0) } ?? false }
     }
 
@@ -151,7 +156,7 @@ final class ChildProcess: Sendable {
             UnsafeMutableRawBufferPointer(rebasing: control[MemoryLayout<cmsghdr>.stride...]).copyMemory(from: bytes)
         }
         return message.withUnsafeBytes { bytes in
-            // Only read from.
+            // sendmsg only reads from this buffer.
             var part = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
             return withUnsafeMutablePointer(to: &part) { part in
                 var all = msghdr()
@@ -162,7 +167,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// After all writes: only the queue that writes calls this, so no write has the number of a closed pipe.
+    /// Closes stdin. Only the queue that writes may call this, so that no write uses the number of a closed pipe.
     func closeInput() {
         let inputs = state.withLock { state in
             defer { (state.input, state.keepAlive) = (nil, nil) }
@@ -171,7 +176,7 @@ final class ChildProcess: Sendable {
         for case let input? in inputs { close(input) }
     }
 
-    /// Hands on complete lines until both pipes are closed. A line above `longestLine` bytes kills the program.
+    /// Passes on complete lines until both pipes are closed. A line of more than `longestLine` bytes kills the program.
     func read(longestLine: Int, output: (ArraySlice<UInt8>) -> Void, log: (String) -> Void) {
         let (outputPipe, logPipe) = state.withLock { ($0.output, $0.log) }
         var lines = LineBuffer(limit: longestLine, pieceSize: 256 << 10)
@@ -186,7 +191,8 @@ final class ChildProcess: Sendable {
             if descriptors[1].revents != 0 {
                 let isOpen = notes.fill(from: logPipe) { line in
                     noteCount += 1
-                    // A program in the sandbox can write here as well: it may not fill the log or speak to the terminal.
+                    // Programs in the sandbox can write here as well. They must not fill the log, or send commands to
+                    // the terminal.
                     if noteCount <= 200 { log(String(decoding: line.prefix(500), as: UTF8.self).printable) }
                 }
                 if !isOpen { descriptors[1].fd = -1 }
@@ -199,10 +205,10 @@ final class ChildProcess: Sendable {
         kill()
     }
 
-    /// Waits for the program's end.
+    /// Waits for the program to end, and reaps it.
     func reap() {
         guard let pid = state.withLock({ $0.pid }) else { return }
-        // WNOWAIT first: the number stays ours until `kill` can no longer use it.
+        // With WNOWAIT the process keeps its number until `kill` can no longer use it.
         var information = siginfo_t()
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         state.withLock { $0.pid = nil }
@@ -227,7 +233,7 @@ final class ChildProcess: Sendable {
 }
 
 extension String {
-    /// Without control characters.
+    /// The text without control characters.
     var printable: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
     }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A short program run to its end at start, to see what this machine can do.
+/// Runs a short program to its end at the start, to find out what this machine can do.
 struct Command {
     let status: CInt
     let output: String
@@ -21,7 +21,7 @@ struct Command {
         (process.standardInput, process.standardOutput, process.standardError) = (FileHandle.nullDevice, output, error)
         do {
             try process.run()
-            // What these programs say fits a pipe, so one may be read after the other.
+            // The output of these programs fits into a pipe, so one pipe may be read after the other.
             let said = try output.fileHandleForReading.readToEnd() ?? Data()
             let complained = try error.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()

@@ -1,34 +1,36 @@
 internal import Foundation
 internal import Synchronization
 
-/// The Python outside the sandboxes from which their agents are forked, so that none of them has to import anything.
+/// A Python process outside the sandboxes from which their agents are forked, so that no agent has to import packages
+/// itself.
 ///
-/// When it ends it is started again; what it has forked does not need it.
+/// If it ends, it is started again. Agents that it has forked do not need it any more.
 final class ForkServer: Sendable {
     private struct State {
         var process: ChildProcess?
         var starter: CheckedContinuation<Result<Void, LocalE2BError>, Never>?
         var lastLogLine = ""
         var isStopping = false
-        /// None has been started, or the last one has been reaped.
+        /// Whether no process runs: none was started, or the last one has been reaped.
         var hasEnded = true
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// What a sandbox's agent is to be, beside the namespaces that it joins.
+    /// What a forked agent gets besides the namespaces that it joins.
     struct ForkRequest: Encodable {
         let folder: String
         let environment: [String: String]
-        /// As Python's `resource` calls them.
+        /// Resource limits, by the names of Python's module `resource`.
         let limits: [String: Int]
         /// A program for seccomp(2), in base64.
         let filter: String
     }
 
-    /// How long an order may wait for a server that has just ended.
+    /// How long a request may wait for a server that has just ended, in seconds.
     private static let forkTimeout = 30.0
 
-    /// Each time when what is forked has all packages from then on.
+    /// An element for each time that a fork server has imported all packages, so that agents forked from then on have
+    /// them.
     let warmups: AsyncStream<Void>
     private let warmupContinuation: AsyncStream<Void>.Continuation
     private let launch: Launch
@@ -36,11 +38,11 @@ final class ForkServer: Sendable {
 
     init(_ files: AgentFiles) {
         (warmups, warmupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // It has nothing to lose but time: when memory runs out it goes with the sandboxes.
+        // When memory runs out, the kernel may kill it like a sandbox, because restarting it costs only time.
         let arguments =
             ["/usr/bin/choom", "-n", "\(Bubblewrap.Limit.oomScore)", "--"] + Account.dropping
             + [Launch.python, files.forkServer]
-        // Of no user, whose own packages and settings are not for the sandboxes.
+        // It has no home, because a user's own packages and settings are not for the sandboxes.
         let environment = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
             "MPLCONFIGDIR": files.matplotlib,
@@ -50,7 +52,7 @@ final class ForkServer: Sendable {
             input: .socket)
     }
 
-    /// Returns when it can fork.
+    /// Starts the server, and returns when it can fork.
     func start() async throws(LocalE2BError) {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -66,7 +68,7 @@ final class ForkServer: Sendable {
         try result.get()
     }
 
-    /// Ends it and returns when it has been reaped.
+    /// Ends the server, and returns when it has been reaped.
     func stop() async {
         end()
         await withCheckedContinuation { continuation in
@@ -79,9 +81,10 @@ final class ForkServer: Sendable {
         warmupContinuation.finish()
     }
 
-    /// Has an agent forked. Blocks while there is no server.
+    /// Asks the server to fork an agent. It blocks while there is no server.
     ///
-    /// - Parameter descriptors: the agent's stdin, stdout and stderr, and where bubblewrap tells of the sandbox.
+    /// - Parameter descriptors: the agent's stdin, stdout and stderr, and the pipe with bubblewrap's information about
+    ///   the sandbox.
     func fork(_ request: ForkRequest, handing descriptors: [CInt]) throws(LocalE2BError) {
         guard let message = try? JSONEncoder().encode(request) else {
             preconditionFailure("A request is strings and numbers and always encodes.")
@@ -116,7 +119,7 @@ final class ForkServer: Sendable {
             if !isStopping { runOnce(process) }
             guard shouldRestart() else { break }
             Log.note("the fork server has ended and is started again")
-            // One that cannot start does not keep the machine busy.
+            // The pause keeps a server that cannot start from using all of a processor.
             if Date.now.timeIntervalSince(started) < 5 { Thread.sleep(forTimeInterval: 0.5) }
         }
         let stopWaiters = state.withLock { state in
@@ -151,7 +154,7 @@ final class ForkServer: Sendable {
         state.withLock { $0.process = nil }
     }
 
-    /// Whether the next one is to be started; not where the first could not.
+    /// Whether another server is to be started. It is not if the first one could not be started.
     private func shouldRestart() -> Bool {
         let (isFirst, isStopping, words) = state.withLock { ($0.starter != nil, $0.isStopping, $0.lastLogLine) }
         if isFirst { answerStart(.failure(.pythonMissing(words.isEmpty ? "it ended at once" : words))) }

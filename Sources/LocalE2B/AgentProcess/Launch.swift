@@ -1,27 +1,27 @@
 internal import Foundation
 
-/// How one sandbox's agent is started: program, arguments, environment.
+/// How a sandbox's agent is started: program, arguments and environment.
 struct Launch: Sendable {
     let program: String
     let arguments: [String]
     let environment: [String: String]
-    /// Working directory; nil where bubblewrap sets it.
+    /// The working directory; nil if bubblewrap sets it.
     let folder: String?
     let isIsolated: Bool
     var input = Input.pipe
-    /// Where the program only makes the sandbox, and the agent is forked into it.
+    /// Set if the program only creates the sandbox, and the agent is forked into it.
     var fork: (server: ForkServer, request: ForkServer.ForkRequest)?
-    /// Who looks after its memory.
+    /// The monitor of its memory; nil for none.
     var memory: MemoryMonitor?
 
-    /// What stdin is.
+    /// The kind of stdin.
     enum Input {
         case pipe
-        /// Messages with descriptors.
+        /// A socket for messages with descriptors.
         case socket
     }
 
-    /// Removes what the sandbox had on disk. Under bubblewrap that is nothing: its home is memory.
+    /// Removes what the sandbox had on disk. Under bubblewrap there is nothing, because its home is in memory.
     func cleanUp() {
         guard let folder else { return }
         do {
@@ -33,8 +33,8 @@ struct Launch: Sendable {
 
     static let python = "/usr/bin/python3"
 
-    /// pip installs for the user although the system's packages are Debian's. Without a network, pip and npm say so at
-    /// once.
+    /// Variables for pip and npm. pip may install for the user next to Debian's packages, and without a network both
+    /// fail at once.
     static func installers(_ network: SandboxNetwork) -> [(String, String)] {
         let always = [("PIP_BREAK_SYSTEM_PACKAGES", "1"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")]
         guard network == .none else { return always }
@@ -49,7 +49,7 @@ struct Launch: Sendable {
             "PATH": path, "HOME": home, "E2B_HOME": home, "USER": NSUserName(), "LOGNAME": NSUserName(),
             "SHELL": "/bin/bash", "LANG": "C.UTF-8",
         ]
-        // Into that home, also where this user could write to the system's folders.
+        // pip installs into that home even if this user could write to the system's folders.
         environment["PIP_USER"] = "1"
         for (name, value) in installers(.host) { environment[name] = value }
         return Launch(
@@ -57,7 +57,7 @@ struct Launch: Sendable {
             folder: home, isIsolated: false)
     }
 
-    /// The agent forked into what bubblewrap makes.
+    /// The agent, forked into a sandbox that bubblewrap creates.
     static func isolated(_ files: AgentFiles, _ bubblewrap: Bubblewrap, _ server: ForkServer, _ memory: MemoryMonitor)
         -> Launch
     {

@@ -1,14 +1,14 @@
 internal import Foundation
 
-/// Cuts what a descriptor delivers into lines.
+/// Splits the bytes of a descriptor into lines.
 struct LineBuffer {
     private var bytes: [UInt8] = []
-    /// Bytes without a newline in them: they are not searched again.
+    /// How many bytes are known to have no newline, and need not be searched again.
     private var searched = 0
     private let limit: Int
-    /// Room that is kept for what comes next. More, for a long line, is given back when the line is over.
+    /// The capacity that is kept. More than that, for a long line, is freed after the line.
     private static let usualCapacity = 1 << 20
-    /// Read into first. On the heap: the threads that read have small stacks.
+    /// The buffer that is read into first. It is on the heap, because the threads that read have small stacks.
     private var piece: [UInt8]
 
     init(limit: Int, pieceSize: Int) {
@@ -16,10 +16,10 @@ struct LineBuffer {
         piece = [UInt8](repeating: 0, count: pieceSize)
     }
 
-    /// Bytes it holds room for.
+    /// The bytes that the buffer has allocated.
     var capacity: Int { bytes.capacity }
 
-    /// Reads once. False: the end, an error, or a line above the limit.
+    /// Reads once. False at the end, after an error, and for a line above the limit.
     mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
         let count = read(descriptor, &piece, piece.count)
         if count > 0 { bytes.append(contentsOf: piece[..<count]) }
@@ -33,14 +33,14 @@ struct LineBuffer {
         }
         bytes.removeFirst(start)
         if bytes.capacity > Self.usualCapacity, bytes.count < bytes.capacity / 4 {
-            // A copy has room for no more than there is.
+            // A copy allocates only what it holds.
             bytes = bytes.withUnsafeBufferPointer { Array($0) }
         }
         searched = bytes.count
         return bytes.count <= limit
     }
 
-    /// `memchr`: a figure's line can be 10 MB long.
+    /// Searches with `memchr`, because the line of a figure can be 10 MB long.
     private func newline(from start: Int) -> Int? {
         bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, start < bytes.count else { return nil }

@@ -1,24 +1,25 @@
 internal import Dispatch
 internal import Synchronization
 
-/// What the agent answers to one request, from its reader thread to the task that serves the request.
+/// The agent's answers to one request, on their way from the thread that reads them to the task that serves the
+/// request.
 ///
-/// Above `highWater` the reader thread waits, and with it the whole sandbox: a client that does not read slows its own
-/// sandbox and nobody else.
+/// Above `highWater` the reading thread waits, and with it the whole sandbox, so that a client that does not read slows
+/// down only its own sandbox.
 final class Mailbox: Sendable {
-    /// Why no more will come.
+    /// Why no more answers will arrive.
     enum ClosedError: Error, Equatable, Sendable {
         case sandboxGone, clientGone, cancelled
     }
 
     enum Delivery: Equatable, Sendable {
         case content(AgentFrame.Content)
-        /// Nothing came in the given time.
+        /// Nothing has arrived before the deadline.
         case silence
     }
 
     private static let highWater = 32 << 20
-    /// Counted for each piece, so that many small ones are bounded, too.
+    /// Bytes that are counted for each answer in addition, so that many small ones are bounded as well.
     private static let overhead = 64
 
     private struct Waiter {
@@ -28,7 +29,7 @@ final class Mailbox: Sendable {
 
     private struct State {
         var queue: [AgentFrame.Content] = []
-        /// Where the queue begins: taking from the front moves this instead of everything behind it.
+        /// The index of the first element. Taking it moves this index instead of all elements behind it.
         var head = 0
         var byteCount = 0
         var closedError: ClosedError?
@@ -54,7 +55,7 @@ final class Mailbox: Sendable {
     private let state = Mutex(State())
     private let space = DispatchSemaphore(value: 0)
 
-    /// Called by the reader thread only; blocks it while the mailbox is full.
+    /// Adds an answer. Only the reading thread calls this, and is blocked while the mailbox is full.
     func put(_ content: AgentFrame.Content) {
         let (waiter, isFull) = state.withLock { state in
             guard state.closedError == nil else { return (nil as Waiter?, false) }
@@ -71,7 +72,8 @@ final class Mailbox: Sendable {
         if isFull { space.wait() }
     }
 
-    /// What has come already is still read when the sandbox is gone, but not when the client is.
+    /// Closes the mailbox. If the sandbox is gone, answers that have arrived can still be read; otherwise they are
+    /// dropped.
     func close(_ error: ClosedError) {
         let (waiter, wasWaiting) = state.withLock { state in
             guard state.closedError == nil else { return (nil as Waiter?, false) }
@@ -87,7 +89,7 @@ final class Mailbox: Sendable {
         if wasWaiting { space.signal() }
     }
 
-    /// The next piece, or `.silence` at `deadline`. One caller at a time.
+    /// Waits for the next answer, or returns `.silence` at `deadline`. Only one caller may wait at a time.
     func next(before deadline: ContinuousClock.Instant? = nil) async throws(ClosedError) -> Delivery {
         let ticket = state.withLock { state in
             state.tickets += 1
@@ -119,7 +121,7 @@ final class Mailbox: Sendable {
                 return (.success(.content(content)), wasWaiting)
             }
             if let closedError = state.closedError { return (.failure(closedError), false) }
-            // Cancelled before the waiter was there for the handler to find.
+            // A task that was cancelled before has run its handler too early to find this waiter.
             if Task.isCancelled { return (.failure(.cancelled), false) }
             state.waiter = Waiter(ticket: ticket, continuation: continuation)
             return (nil, false)

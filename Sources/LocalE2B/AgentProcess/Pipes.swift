@@ -1,14 +1,15 @@
 internal import CGNU
 internal import Foundation
 
-/// Both ends of what is between this program and one that it starts.
+/// The pipes between this program and one that it starts, with both ends.
 struct Pipes {
     typealias Ends = (read: CInt, write: CInt)
 
     let input: Ends
     let output: Ends
     let log: Ends
-    /// Stdin of what keeps the sandbox of a forked agent, and what bubblewrap says about that sandbox.
+    /// For a forked agent: stdin of the process that keeps its sandbox alive, and the pipe for bubblewrap's information
+    /// about the sandbox.
     let keepAlive: Ends?
     let sandboxInfo: Ends?
 
@@ -36,7 +37,7 @@ struct Pipes {
         sandboxInfo = launch.fork == nil ? nil : try make { pipe($0) }
     }
 
-    /// Once others have them.
+    /// Closes the ends that belong to the child, once it has them.
     func closeChildEnds() {
         for descriptor in [input.read, output.write, log.write, keepAlive?.read] { descriptor.map { _ = close($0) } }
         if let sandboxInfo { Self.closeBoth(sandboxInfo) }

@@ -2,24 +2,24 @@ internal import FlyingFox
 internal import Foundation
 internal import Synchronization
 
-/// The answer to one `POST /execute`: the agent's lines as they come, and a keepalive after every 5 s without one.
+/// The response to `POST /execute`: the agent's lines as they arrive, and a keepalive after every 5 s without one.
 ///
-/// A client that leaves interrupts the kernel.
+/// If the client disconnects, the execution is interrupted.
 final class ExecutionStream: Sendable {
     enum StartError: Error {
         case refused(AgentError)
         case gone
     }
 
-    /// The connection is closed without a final chunk.
+    /// An error after which the connection is closed without a final chunk.
     enum AbortError: Error {
         case sandboxGone, clientGone
     }
 
     private struct State {
-        /// The first line has been sent: from then on silence is broken.
+        /// Whether the first line has been sent. From then on keepalives are sent.
         var hasBegun = false
-        /// A part of a line has been sent, and not yet its end.
+        /// Whether a part of a line has been sent, and its end has not.
         var isWithinLine = false
         var hasEnded = false
         var pending: [AgentFrame.Content] = []
@@ -34,7 +34,7 @@ final class ExecutionStream: Sendable {
     private let watch: DisconnectMonitor?
     private let state = Mutex(State())
 
-    /// Returns when the context is known and the header can be sent.
+    /// Starts an execution, and returns when the response's header can be sent, because the context exists.
     static func start(
         _ operation: Operation.Execute, in agent: Agent, for request: HTTPRequest
     ) async throws(StartError) -> ExecutionStream {
@@ -42,7 +42,7 @@ final class ExecutionStream: Sendable {
             let (id, mailbox) = try await agent.open(operation)
             let watch = DisconnectMonitor(request) { mailbox.close(.clientGone) }
             let stream = ExecutionStream(agent, id, mailbox, watch)
-            // An agent that does not say so in time is busy with another execution of the same context.
+            // An agent that does not accept in time is busy with another execution in the same context.
             switch try await mailbox.next(before: .now + .seconds(2)) {
             case .content(.failure(let failure)): throw StartError.refused(failure)
             case .content(.accepted), .silence: break
@@ -73,7 +73,7 @@ final class ExecutionStream: Sendable {
         BodySource(pull: { [self] in try await next() }, finish: {})
     }
 
-    /// A line with its newline, or a part of a long one.
+    /// The next line with its newline, or a part of a long one.
     private func next() async throws -> [UInt8]? {
         while true {
             let (pending, hasBegun, hasEnded) = state.withLock { state in
@@ -85,7 +85,7 @@ final class ExecutionStream: Sendable {
                 delivery = .content(pending)
             } else {
                 do {
-                    // Queued behind another execution the real server is silent, too.
+                    // While an execution waits for another one, E2B's server sends no keepalives either.
                     delivery = try await mailbox.next(before: hasBegun ? .now + Self.keepaliveInterval : nil)
                 } catch {
                     throw error == .sandboxGone ? AbortError.sandboxGone : AbortError.clientGone
@@ -102,7 +102,7 @@ final class ExecutionStream: Sendable {
                 }
                 if !line.isEmpty || wasWithinLine { return line + [UInt8(ascii: "\n")] }
             case .silence:
-                // It would break the line.
+                // A keepalive within a line would break it.
                 if !state.withLock({ $0.isWithinLine }) { return Self.keepalive }
             case .content(.end), .content(.failure):
                 state.withLock { $0.hasEnded = true }

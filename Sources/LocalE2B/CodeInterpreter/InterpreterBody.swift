@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// A request body of the code interpreter, whose mistakes are named in FastAPI's words.
+/// A request body of the code interpreter. Errors in it are reported in FastAPI's form.
 struct InterpreterBody {
     private struct Problem: Encodable {
         let type: String

@@ -1,16 +1,16 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Creating, finding and ending sandboxes. Protocol document, 2.
+/// Serves requests that create, find and end sandboxes. Protocol document, 2.
 struct ControlAPI {
     static let bodyLimit = 1 << 20
     static let longestTimeout = 86_400
 
     let sandboxes: Sandboxes
     let apiKey: String
-    /// Of the hosts at which the sandboxes' ports are reached.
+    /// The domain of the host names at which the sandboxes' ports are reached.
     let domain: String
-    /// All sandboxes have one, or none has.
+    /// Whether sandboxes have a network. All have one, or none has.
     let hasNetwork: Bool
 
     func answer(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
@@ -164,7 +164,7 @@ struct ControlAPI {
         guard SandboxAddress.isID(id) else { throw HTTPError.api(400, "Invalid sandbox ID") }
     }
 
-    /// An absent body is an empty object.
+    /// Decodes the body; a missing body counts as an empty object.
     private func decode<Body: Decodable>(_ type: Body.Type, _ request: HTTPRequest) async throws -> Body {
         let bytes = try await request.body(limit: Self.bodyLimit)
         do {

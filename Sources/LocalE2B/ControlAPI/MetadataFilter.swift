@@ -4,7 +4,8 @@ struct MetadataFilter: Equatable, Sendable {
 
     let pairs: [String: String]
 
-    /// - Parameter parameter: the query value, decoded once. Inside it the whole is escaped, and each part again.
+    /// - Parameter parameter: the query's value, percent-decoded once. It is encoded as a whole, and each key and value
+    ///   again.
     init(parameter: String) throws(PairError) {
         var pairs: [String: String] = [:]
         for pair in Query.unescape(parameter).split(separator: "&") {
@@ -15,7 +16,7 @@ struct MetadataFilter: Equatable, Sendable {
         self.pairs = pairs
     }
 
-    /// Byte for byte, as E2B compares: to Swift a character is the same whether it is composed or not.
+    /// Compares byte for byte, as E2B does. Swift would treat composed and decomposed characters as equal.
     func matches(_ metadata: [String: String]) -> Bool {
         pairs.allSatisfy { pair in
             metadata.contains {

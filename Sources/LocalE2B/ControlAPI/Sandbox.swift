@@ -10,7 +10,7 @@ struct Sandbox: Sendable {
     let template: Template
     let metadata: [String: String]
     let envs: [String: String]
-    /// 64 hexadecimal digits when the sandbox is secured.
+    /// The access token, 64 hexadecimal digits; nil if the sandbox is not secured.
     let token: String?
     let startedAt: Date
     var endAt: Date

@@ -9,7 +9,7 @@ struct SandboxList {
     struct Page {
         var sandboxes: [Sandbox]
         var nextToken: String?
-        /// Nil when only paused ones were asked for; there are none here.
+        /// Nil if only paused sandboxes were asked for, of which there are none here.
         var totalRunning: Int?
     }
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The answer to create and connect. Absent values are written as null, as E2B does.
+/// The response to create and connect. Absent values are written as null, as E2B does.
 struct SandboxResponse: Encodable {
     let sandbox: Sandbox
     let domain: String
@@ -52,7 +52,7 @@ struct ListedSandbox: Encodable {
     }
 }
 
-/// The answer to get-info: what a list says, and more.
+/// The response to get-info: the fields of a list's element, and more.
 struct SandboxDetail: Encodable {
     private struct Lifecycle: Encodable {
         let autoResume = false
@@ -82,7 +82,7 @@ struct SandboxDetail: Encodable {
 }
 
 extension Date {
-    /// With microseconds, in UTC.
+    /// The date in RFC 3339 with microseconds, in UTC.
     var rfc3339: String {
         let whole = timeIntervalSince1970.rounded(.down)
         let micros = Int(((timeIntervalSince1970 - whole) * 1e6).rounded(.down))

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import System
 
-/// The sandboxes in use: who they are, and when each ends.
+/// The running sandboxes, and when each of them ends.
 actor Sandboxes {
     struct CreationRequest: Sendable {
         var template: Template
@@ -18,10 +18,10 @@ actor Sandboxes {
         case stopping
     }
 
-    /// What `GET /local/stats` says.
+    /// The response to `GET /local/stats`.
     struct Stats: Codable, Equatable, Sendable {
         var created = 0
-        /// By a client, or by themselves.
+        /// Sandboxes that a client has ended, or that have ended by themselves.
         var killed = 0
         var expired = 0
         var running = 0
@@ -32,9 +32,9 @@ actor Sandboxes {
 
     private var running: [String: Sandbox] = [:]
     private var expiryTimers: [String: Task<Void, any Error>] = [:]
-    /// Creations that have passed the limit and are not in `running` yet.
+    /// Creations that count towards the limit and are not in `running` yet.
     private var pending = 0
-    /// Of those, the ones that have their agent.
+    /// The agents of those creations that have one already.
     private var initializing: [String: Agent] = [:]
     private var isStopping = false
     private var totals = Stats()
@@ -95,7 +95,7 @@ actor Sandboxes {
         await sandbox.agent.kill()
     }
 
-    /// Kills everything and returns when all of it has ended.
+    /// Kills all sandboxes, and returns when they have ended.
     func stop() async {
         isStopping = true
         let agents = running.values.map(\.agent) + initializing.values
@@ -108,7 +108,7 @@ actor Sandboxes {
 
     // MARK: Looking
 
-    /// `id` with or without the client's suffix.
+    /// Finds a sandbox by its identifier, with or without the client's suffix.
     func find(_ id: String) -> Sandbox? {
         running[Self.plain(id)]
     }
@@ -131,7 +131,7 @@ actor Sandboxes {
 
     // MARK: Time
 
-    /// Ends the sandbox `timeout` from now, or not before that when `isExtension`.
+    /// Makes the sandbox end after `timeout` from now. An extension never makes it end earlier than before.
     func setTimeout(_ timeout: Duration, of id: String, isExtension: Bool) throws(LifecycleError) -> Sandbox {
         guard var sandbox = find(id) else { throw .notFound }
         let end = Date.now + timeout.inSeconds
@@ -153,14 +153,14 @@ actor Sandboxes {
 
     private func expire(_ id: String) async {
         guard let sandbox = running[id] else { return }
-        // The end was moved while this timer was on its way here, or the two clocks differ by a little.
+        // The end was moved just before the timer fired, or the two clocks differ slightly.
         guard sandbox.endAt <= .now else { return scheduleExpiry(id) }
         _ = take(id)
         totals.expired += 1
         await sandbox.agent.kill()
     }
 
-    /// The sandbox ended by itself.
+    /// Removes a sandbox that has ended by itself.
     private func forget(_ id: String) {
         guard take(id) != nil else { return }
         totals.killed += 1

@@ -1,4 +1,4 @@
-/// The templates this machine can stand in for. They are all the same here.
+/// The templates that this server knows. Their sandboxes are all alike here.
 enum Template: String, Sendable, CaseIterable {
     case codeInterpreter = "code-interpreter-v1"
     case codeInterpreterAlias = "code-interpreter"
@@ -11,7 +11,7 @@ enum Template: String, Sendable, CaseIterable {
         }
     }
 
-    /// A name, an identifier, or a name with a tag.
+    /// - Parameter reference: a name, an identifier, or a name with a tag.
     init?(reference: String) {
         let name = String(reference.prefix { $0 != ":" })
         guard let template = Self(rawValue: name) ?? Self.allCases.first(where: { $0.id == name }) else { return nil }

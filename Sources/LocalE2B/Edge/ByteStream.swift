@@ -1,11 +1,11 @@
 /// One side of a connection that the edge splices: a TCP socket, or a port dialled in a sandbox.
 protocol ByteStream: Sendable {
-    /// What came next; empty when the other side has finished. One caller at a time.
+    /// Reads the next bytes; they are empty when the other side has finished. Only one caller may read at a time.
     func read() async throws -> [UInt8]
 
-    /// Returns when all of it has been taken. One caller at a time.
+    /// Writes all bytes, and returns when they have been taken. Only one caller may write at a time.
     func write(_ bytes: [UInt8]) async throws
 
-    /// Nothing more will be written; what comes from the other side is still read.
+    /// Closes the writing side. Bytes from the other side can still be read.
     func finish() async
 }

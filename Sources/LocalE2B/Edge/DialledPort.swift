@@ -1,16 +1,16 @@
 internal import Foundation
 internal import Synchronization
 
-/// A connection to a port inside a sandbox, made by its agent: the sandbox's loopback is another one than ours.
+/// A connection to a port inside a sandbox. The agent makes it, because the sandbox has a loopback of its own.
 ///
-/// Bounded both ways: each piece that is written is answered when it has been taken, and the agent sends no more than
-/// a window ahead of what the client has taken. So a stalled connection stalls neither its sandbox nor its neighbours.
+/// It is bounded both ways: each write is answered when the port has taken it, and the agent sends no more than a
+/// window ahead of what the client has taken. So a stalled connection stalls neither its sandbox nor other connections.
 final class DialledPort: ByteStream {
     enum ConnectionError: Error, Equatable, Sendable {
         case broken
     }
 
-    /// What is taken is reported in pieces of this size; the agent's window is four of them.
+    /// How many bytes the client takes before the agent is told. The agent's window is four times as large.
     private static let reportSize = 256 << 10
 
     private let agent: Agent
@@ -18,7 +18,7 @@ final class DialledPort: ByteStream {
     private let mailbox: Mailbox
     private let unreported = Mutex(0)
 
-    /// - Throws: `.refused` when nothing listens there, after the second that a server may take to start listening.
+    /// - Throws: `.refused` if nothing listens on the port after a second, which a server may take to start.
     static func open(_ port: Int, in agent: Agent) async throws(AgentCallError) -> DialledPort {
         let opened: (id: Int, mailbox: Mailbox)
         do throws(Mailbox.ClosedError) {
@@ -43,7 +43,7 @@ final class DialledPort: ByteStream {
     }
 
     func read() async throws -> [UInt8] {
-        // Asked for the next piece, the reader is done with those before.
+        // A reader that asks for the next bytes has taken those before.
         report()
         while true {
             switch try await mailbox.next() {
@@ -63,7 +63,7 @@ final class DialledPort: ByteStream {
     }
 
     func finish() async {
-        // A sandbox that has gone has no use for it.
+        // An error means that the sandbox is gone, and needs no notice.
         _ = try? await agent.call(Operation.DialEnd(target: id))
     }
 

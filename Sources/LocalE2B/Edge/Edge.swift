@@ -1,17 +1,17 @@
 internal import Foundation
 internal import Synchronization
 
-/// A second loopback port, at which the ports of sandboxes are reached: `http://8080-<id>.localhost:<port>/` is what
-/// listens on 8080 in that sandbox. Protocol document, 1.3 and 6.3.
+/// A second loopback port, at which the ports of sandboxes are reached: `http://8080-<id>.localhost:<port>/` is the
+/// server on port 8080 in that sandbox. Protocol document, 1.3 and 6.3.
 ///
-/// Only the head of a connection's first request is read, to learn where it goes. From then on bytes are passed on as
-/// they are, both ways: WebSockets, streams and whatever else begins as HTTP/1 work. envd and the code interpreter
-/// are this program's main port. Every other port is dialled inside the sandbox by its agent, through the pipe that
-/// code in the sandbox cannot reach: no path and no socket is involved that it could put something else in place of.
+/// The edge reads only the head of a connection's first request, to learn where it goes. From then on it copies bytes
+/// both ways, so that WebSockets, streams and everything else that begins as HTTP/1 work. Connections to envd and the
+/// code interpreter go to this program's main port. Every other port is dialled by the agent inside the sandbox,
+/// through its pipe. No path and no socket is involved that code in the sandbox could replace by something else.
 ///
-/// What keeps others out is that this listens on loopback only, and that a sandbox's identifier is random.
+/// Others are kept out because the edge listens on loopback only, and because a sandbox's identifier is random.
 final class Edge: Sendable {
-    /// Connections at a time; another is closed at once.
+    /// The largest number of connections. A further one is closed at once.
     static let connectionLimit = 512
 
     let port: UInt16
@@ -20,7 +20,7 @@ final class Edge: Sendable {
     private let serving = Mutex<Task<Void, Never>?>(nil)
     private let connectionCount = Mutex(0)
 
-    /// Listens; connections wait until `serve`.
+    /// Starts to listen. Connections wait until `serve` is called.
     ///
     /// - Parameter port: 0 takes any free one.
     init(port: UInt16) throws(LocalE2BError) {
@@ -43,7 +43,7 @@ final class Edge: Sendable {
         self.port = sockaddr_in.port(of: descriptor)
     }
 
-    /// What stands after `<port>-<id>.` in the names of the sandboxes' ports.
+    /// The domain of the sandboxes' host names, which comes after `<port>-<id>.`.
     var domain: String { "localhost:\(port)" }
 
     func serve(_ router: EdgeRouter) {
@@ -63,7 +63,7 @@ final class Edge: Sendable {
         serving.withLock { $0 = task }
     }
 
-    /// Closes every connection.
+    /// Stops listening, and closes every connection.
     func stop() async {
         let task = serving.withLock { $0 }
         task?.cancel()
@@ -71,14 +71,15 @@ final class Edge: Sendable {
         readiness.stop()
     }
 
-    /// Nil when the task is cancelled.
+    /// Waits for the next connection; nil when the task is cancelled.
     private func accept() async -> PeerSocket? {
         while !Task.isCancelled {
             let descriptor = Foundation.accept(listener.descriptor, nil, nil)
             if descriptor >= 0 { return PeerSocket(descriptor, readiness) }
             switch errno {
             case EAGAIN: await readiness.wait(for: listener.descriptor, CInt(POLLIN))
-            // Out of descriptors or memory: some may come back. A cancelled sleep ends the loop.
+            // There are no descriptors or no memory, but some may be freed. If the task is cancelled, the sleep ends
+            // and so does the loop.
             default: try? await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -105,7 +106,7 @@ extension sockaddr_in {
         }
     }
 
-    /// Of a bound socket.
+    /// The port of a bound socket.
     static func port(of descriptor: CInt) -> UInt16 {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)

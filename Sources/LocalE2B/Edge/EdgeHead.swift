@@ -1,18 +1,18 @@
-/// The head of a connection's first HTTP request: as much of it as routing needs. The bytes themselves are passed on
-/// as they are.
+/// The fields of a connection's first HTTP request that decide where it goes. The bytes themselves are passed on
+/// unchanged.
 struct EdgeHead: Equatable, Sendable {
     enum ParseError: Error, Equatable, Sendable {
         case notHTTP, tooLarge
     }
 
-    /// As much as common servers take.
+    /// The largest head in bytes, which is what common servers accept.
     static let limit = 32 << 10
 
     private(set) var host: String?
     private(set) var sandboxID: String?
     private(set) var sandboxPort: String?
 
-    /// Nil: the head is not complete yet.
+    /// Nil if the head is not complete yet.
     init?(_ bytes: [UInt8]) throws(ParseError) {
         guard let end = Self.end(of: bytes) else {
             guard bytes.count <= Self.limit else { throw .tooLarge }
@@ -29,7 +29,7 @@ struct EdgeHead: Equatable, Sendable {
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = String(decoding: line[(colon + 1)...], as: UTF8.self).trimmingSpace
             switch name {
-            // The first of each: servers differ in which they take, and a second Host is refused by them.
+            // The first of repeated fields counts. Servers differ in which they take, and refuse a second Host.
             case "host": host = host ?? value
             case "e2b-sandbox-id": sandboxID = sandboxID ?? value
             case "e2b-sandbox-port": sandboxPort = sandboxPort ?? value
@@ -38,7 +38,7 @@ struct EdgeHead: Equatable, Sendable {
         }
     }
 
-    /// Where the empty line begins that ends the head.
+    /// The index of the empty line that ends the head.
     private static func end(of bytes: [UInt8]) -> Int? {
         var lineStart = 0
         while let newline = bytes[lineStart...].firstIndex(of: UInt8(ascii: "\n")) {

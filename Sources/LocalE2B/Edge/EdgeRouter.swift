@@ -2,14 +2,14 @@ internal import FlyingFox
 internal import Foundation
 internal import Synchronization
 
-/// Where a connection to the edge goes, and what it is told when it cannot go there.
+/// Decides where a connection to the edge goes, and answers it if it cannot go there.
 final class EdgeRouter: Sendable {
     enum Limit {
-        /// Connections to one sandbox at a time; E2B refuses more in the same words.
+        /// The largest number of connections to one sandbox. E2B refuses more in the same words.
         static let connections = 128
-        /// For the head of the first request.
+        /// The time for the head of the first request.
         static let head: Duration = .seconds(30)
-        /// Without a byte either way, as long as E2B's edge allows.
+        /// The time without a byte either way, which is the same at E2B's edge.
         static let idle: Duration = .seconds(600)
     }
 
@@ -39,18 +39,19 @@ final class EdgeRouter: Sendable {
             try await counted(sandbox.id) {
                 let destination = try await self.destination(address.port, in: sandbox)
                 guard await !Splice(idleLimit: Limit.idle).run(peer, destination) else { return }
-                // It may have ended meanwhile.
+                // The sandbox may have ended meanwhile.
                 throw await self.sandboxes.find(sandbox.id) == nil
                     ? HTTPError.sandboxGone(sandbox.id) : HTTPError.portClosed(sandbox.id, address.port)
             }
         } catch let refusal as HTTPError {
             await answer(refusal, on: peer)
         } catch {
-            // The client has left, or has never said what it wants: there is nobody to answer.
+            // The client has disconnected, or has never sent a request, so there is nobody to answer.
         }
     }
 
-    /// The head of the first request; its bytes stay with the peer, to be read again. Nil when it is not complete in time.
+    /// Reads the head of the first request; nil if it is not complete in time. Its bytes can be read again from the
+    /// peer.
     private func head(of peer: PeerSocket) async throws -> EdgeHead? {
         try await withThrowingTaskGroup(of: EdgeHead?.self) { group in
             group.addTask {
@@ -78,10 +79,10 @@ final class EdgeRouter: Sendable {
         }
     }
 
-    /// False: the connection is closed without an answer.
+    /// Applies a fault. False if the connection is to be closed without an answer.
     private func survives(_ fault: FaultRule, _ address: SandboxAddress, _ peer: PeerSocket) async throws -> Bool {
         if let delay = fault.delay { try await Task.sleep(for: delay) }
-        // Until the client leaves.
+        // A hanging connection lasts until the client disconnects.
         while fault.hangs, try await !peer.read().isEmpty {}
         if fault.hangs || fault.resets { return false }
         if let answer = fault.answer(address, isStream: false) { throw HTTPError(response: answer) }
@@ -126,7 +127,8 @@ final class EdgeRouter: Sendable {
             head += "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
             try await peer.write(Array(head.utf8) + body)
             await peer.finish()
-            // Closed with bytes unread, the kernel would reset the connection before the client has read the answer.
+            // If bytes were unread when the connection is closed, the kernel would reset it before the client has read
+            // the answer.
             try await withThrowingTaskGroup { group in
                 group.addTask {
                     var count = 0
@@ -139,7 +141,7 @@ final class EdgeRouter: Sendable {
                 group.cancelAll()
             }
         } catch {
-            // It has left without waiting for the answer.
+            // The client has disconnected without waiting for the answer.
         }
     }
 }

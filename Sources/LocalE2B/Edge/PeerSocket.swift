@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// A TCP connection of the edge. Closed when nobody holds it any more.
+/// A TCP connection of the edge. It is closed when it is freed.
 final class PeerSocket: ByteStream {
     enum ConnectionError: Error, Equatable, Sendable {
         case broken(errno: CInt)
@@ -11,7 +11,7 @@ final class PeerSocket: ByteStream {
 
     let descriptor: CInt
     private let readiness: ReadinessPoller
-    /// Read already, and to be read again.
+    /// Bytes that the next `read` returns again.
     private let unread = Mutex<[UInt8]>([])
 
     /// Takes over a connected socket.
@@ -25,7 +25,7 @@ final class PeerSocket: ByteStream {
     }
 
     deinit {
-        // The thread that polls may still hold the file, and with it the connection open.
+        // The thread that polls may still use the descriptor, so that closing it alone would not end the connection.
         shutdown(descriptor, CInt(SHUT_RDWR))
         close(descriptor)
     }
@@ -47,7 +47,7 @@ final class PeerSocket: ByteStream {
         return peer
     }
 
-    /// What the next `read` answers.
+    /// Makes the next `read` return these bytes.
     func unread(_ bytes: [UInt8]) {
         unread.withLock { $0 = bytes }
     }

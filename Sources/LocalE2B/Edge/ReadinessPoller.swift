@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Synchronization
 
-/// Waits until descriptors can be read or written: one thread polls for all connections of the edge.
+/// Waits until descriptors can be read or written. One thread polls for all connections of the edge.
 ///
-/// FlyingSocks' pool is not used here: it forgets a descriptor after it has resumed the task that waited, which may
+/// FlyingSocks' pool is not used, because it removes a descriptor after it has resumed the task that waited, which may
 /// have closed it by then. The next connection with that number would fail.
 final class ReadinessPoller: Sendable {
     private struct Waiter {
@@ -19,7 +19,7 @@ final class ReadinessPoller: Sendable {
     }
 
     private let state = Mutex(State())
-    /// A byte in this pipe makes the thread look at `waiters` again.
+    /// A byte in this pipe makes the thread read `waiters` again.
     private let wakeupPipe: (read: CInt, write: CInt)
 
     init() throws(LocalE2BError) {
@@ -41,14 +41,14 @@ final class ReadinessPoller: Sendable {
         close(wakeupPipe.write)
     }
 
-    /// Ends the thread; whoever waits goes on at once.
+    /// Ends the thread, and resumes all waiters.
     func stop() {
         state.withLock { $0.isStopped = true }
         wakeUp()
     }
 
-    /// Returns when the descriptor can perhaps be read (`POLLIN`) or written (`POLLOUT`), when the task is cancelled,
-    /// and when this has stopped: the caller tries again and looks.
+    /// Returns when the descriptor may be readable (`POLLIN`) or writable (`POLLOUT`), when the task is cancelled, or
+    /// when the poller has stopped. The caller tries again to find out which.
     func wait(for descriptor: CInt, _ events: CInt) async {
         let ticket = state.withLock { state in
             state.nextTicket += 1
@@ -57,7 +57,7 @@ final class ReadinessPoller: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isPointless = state.withLock { state in
-                    // Cancelled before the waiter was there for the handler to find.
+                    // A task that was cancelled before has run its handler too early to find this waiter.
                     if state.isStopped || Task.isCancelled { return true }
                     state.waiters[ticket] = Waiter(descriptor: descriptor, events: events, continuation: continuation)
                     return false
@@ -71,7 +71,7 @@ final class ReadinessPoller: Sendable {
 
     private func wakeUp() {
         var byte: UInt8 = 1
-        // A full pipe rings as well.
+        // A pipe that is full wakes the thread as well.
         _ = write(wakeupPipe.write, &byte, 1)
     }
 

@@ -1,13 +1,13 @@
 internal import Foundation
 internal import Synchronization
 
-/// Copies both ways until both sides have finished, one of them breaks, or nothing moves for `idleLimit`.
+/// Copies bytes both ways until both sides have finished, one of them fails, or nothing has moved for `idleLimit`.
 struct Splice {
     private enum CopyResult { case finished, broken }
 
     let idleLimit: Duration
 
-    /// False: nothing has come from `server`, and the client can still be told so.
+    /// Runs to the end. False if `server` has sent nothing, so that the client can still be sent an error.
     func run(_ client: some ByteStream, _ server: some ByteStream) async -> Bool {
         let progress = Progress()
         await withTaskGroup(of: CopyResult.self) { group in
@@ -21,7 +21,8 @@ struct Splice {
         return progress.hasAnswer
     }
 
-    /// - Parameter isAnswer: an end without a byte before it is none, and is not passed on.
+    /// - Parameter isAnswer: whether the bytes come from the server. Its end is passed on only if it has sent
+    ///   something.
     private static func copy(
         from source: some ByteStream, to destination: some ByteStream, _ progress: Progress, isAnswer: Bool
     ) async -> CopyResult {

@@ -1,14 +1,14 @@
 internal import FlyingFox
 internal import Foundation
 
-/// What a Connect request says about itself, besides its message.
+/// A request of the Connect protocol: its body, and what its header fields say.
 struct ConnectCall {
     static let bodyLimit = 16 << 20
 
     let isStream: Bool
-    /// From `Connect-Timeout-Ms`.
+    /// The field `Connect-Timeout-Ms`.
     let timeout: Int?
-    /// From HTTP basic auth, whose user name is the Unix account.
+    /// The Unix account, which is the user name of HTTP basic authentication.
     let user: String?
     let keepaliveInterval: Duration
     private let body: [UInt8]
@@ -48,7 +48,7 @@ struct ConnectCall {
         return name.isEmpty ? nil : String(name)
     }
 
-    /// The request's messages: one of a unary call, any number of a stream.
+    /// The messages of the request: one of a unary call, or any number of a stream.
     func messages<Message: Decodable>(_ type: Message.Type) throws(ConnectError) -> [Message] {
         var payloads = [body.isEmpty ? Array("{}".utf8) : body]
         if isStream {

@@ -12,7 +12,7 @@ struct ConnectEnvelope: Equatable, Sendable {
     private static let endFlag: UInt8 = 0x02
 
     var payload: [UInt8]
-    /// The last one; its payload is `{}` or an error.
+    /// Whether it is the last one, whose payload is `{}` or an error.
     var isEnd = false
 
     var bytes: [UInt8] {
@@ -27,7 +27,7 @@ struct ConnectEnvelope: Equatable, Sendable {
         bytes.first.map { $0 & endFlag != 0 } ?? false
     }
 
-    /// The end of a stream that went well.
+    /// The end of a stream without an error.
     static var success: ConnectEnvelope {
         ConnectEnvelope(payload: Array("{}".utf8), isEnd: true)
     }

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Files and processes of one sandbox. Protocol document, 3 and 4.
+/// Serves requests about the files and processes of a sandbox. Protocol document, 3 and 4.
 struct Envd {
     let sandbox: Sandbox
     let fault: FaultRule?
@@ -42,7 +42,7 @@ struct Envd {
     }
 }
 
-/// `GET /metrics`: the fields that exist, as far as an unprivileged process can know them.
+/// The response to `GET /metrics`. Values that an unprivileged process cannot know are zero.
 private struct Metrics: Encodable {
     let ts = Int(Date.now.timeIntervalSince1970)
     let cpu_count = Sandbox.cpuCount

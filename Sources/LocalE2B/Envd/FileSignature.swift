@@ -7,10 +7,10 @@ struct FileSignature: Sendable {
         case read, write
     }
 
-    /// As sent, after URL decoding; never expanded.
+    /// The path as the client has sent it, percent-decoded, and not resolved.
     var path: String
     var access: Access
-    /// The `username` of the query, empty without one.
+    /// The query's `username`; empty if there is none.
     var user: String
     /// Unix seconds.
     var expiration: Int?

@@ -41,7 +41,7 @@ extension FileTransfer {
             body: HTTPBodySequence(from: PulledBody(source: download.source), count: found.size))
     }
 
-    /// A file name can hold anything; a header cannot.
+    /// Quotes a file name for a header, since it may contain any characters.
     private static func quoted(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"\\;,()<>@:/[]?={}".utf8.contains($0) }
         if isPlain { return name }
@@ -51,7 +51,7 @@ extension FileTransfer {
     }
 }
 
-/// A file on its way to the client, exactly as many bytes as its header promised.
+/// Sends a file to the client: exactly as many bytes as its header has promised.
 private final class Download: Sendable {
     private let agent: Agent
     private let id: Int
@@ -87,7 +87,7 @@ private final class Download: Sendable {
                     left -= piece.count
                     return piece
                 }
-            // It shrank: closing early is the only way left to say so.
+            // The file has shrunk. Only closing the connection early can tell the client.
             case .content(.end), .content(.failure): throw ExecutionStream.AbortError.sandboxGone
             case .content, .silence: continue
             }

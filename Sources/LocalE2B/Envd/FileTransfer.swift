@@ -18,7 +18,7 @@ struct FileTransfer {
         }
     }
 
-    /// A token that is there and wrong is not made good by a signature.
+    /// Checks the access token, or else the signature. A wrong token is refused even if there is a valid signature.
     private func authorize(_ request: HTTPRequest, _ query: Query) throws {
         guard let token = sandbox.token else { return }
         if let candidate = request.headers[HTTPHeader("X-Access-Token")] {

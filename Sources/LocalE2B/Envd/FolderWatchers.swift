@@ -1,8 +1,9 @@
 internal import Foundation
 internal import Synchronization
 
-/// The watchers of one sandbox. Each remembers how its folder looked and finds what has changed when it is asked:
-/// what came and went in between is not seen, and a rename is a removal and a creation.
+/// The folder watchers of a sandbox. Each remembers the listing of its folder, and compares it with a new one when it
+/// is asked for events. So it misses files that were created and removed in between, and reports a rename as a removal
+/// and a creation.
 final class FolderWatchers: Sendable {
     struct Event: Encodable, Equatable {
         enum Kind: String, Encodable {
@@ -17,7 +18,7 @@ final class FolderWatchers: Sendable {
         let type: Kind
     }
 
-    /// What of an entry tells that it changed.
+    /// The fields of an entry that show whether it has changed.
     struct Entry: Decodable, Equatable {
         var path: String
         var type: String?
@@ -40,7 +41,7 @@ final class FolderWatchers: Sendable {
 
     private let watchers = Mutex<[String: Watcher]>([:])
 
-    /// The new watcher's identifier.
+    /// Adds a watcher, and returns its identifier.
     func add(path: String, isRecursive: Bool, user: String?, in agent: Agent) async throws(ConnectError) -> String {
         let request = Operation.ListDirectory(path: path, depth: isRecursive ? Self.deepest : 1, user: user)
         let watcher = Watcher(request: request, seen: try await Self.look(request, agent))
@@ -54,7 +55,7 @@ final class FolderWatchers: Sendable {
         return id
     }
 
-    /// What has changed since the last call.
+    /// The changes since the last call.
     func events(of id: String, in agent: Agent) async throws(ConnectError) -> [Event] {
         guard let request = watchers.withLock({ $0[id]?.request }) else { throw Self.unknown(id) }
         let now = try await Self.look(request, agent)

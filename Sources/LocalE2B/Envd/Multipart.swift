@@ -5,7 +5,7 @@ internal import Foundation
 enum Multipart {
     struct Part: Equatable, Sendable {
         var name: String
-        /// With folders, as E2B's SDKs send it.
+        /// The file's name, which may include folders, as E2B's SDKs send it.
         var filename: String?
         var content: ArraySlice<UInt8>
     }
@@ -31,7 +31,7 @@ enum Multipart {
             throw .noBoundary
         }
         let delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first delimiter may stand at the very beginning, without a line break.
+        // The first delimiter may be at the very beginning, without a line break before it.
         var rest = body[...]
         if rest.starts(with: delimiter.dropFirst(2)) {
             rest = rest.dropFirst(delimiter.count - 2)
@@ -62,7 +62,7 @@ enum Multipart {
         return Part(name: name, filename: parameter("filename", in: disposition), content: bytes[end.upperBound...])
     }
 
-    /// A header's parameter, quoted or not. Quoted ones escape `"` and `\`, or the former as `%22`.
+    /// A parameter of a header, quoted or not. A quoted one escapes `"` and `\` by a backslash, or `"` as `%22`.
     private static func parameter(_ name: String, in header: String) -> String? {
         var rest = Substring(header)
         while let semicolon = rest.firstIndex(of: ";") {
@@ -93,9 +93,9 @@ enum Multipart {
 }
 
 extension ArraySlice<UInt8> {
-    /// The first place where `pattern` stands, not before `offset`.
+    /// The first range that equals `pattern`, not before `offset`.
     ///
-    /// `memmem`, because uploads are large and a generic search compares element by element.
+    /// It uses `memmem`, because uploads are large, and a generic search compares element by element.
     fileprivate func firstRange(of pattern: some Sequence<UInt8>, from offset: Int = 0) -> Range<Int>? {
         let pattern = [UInt8](pattern)
         guard count - offset >= pattern.count else { return nil }

@@ -18,7 +18,7 @@ struct ProcessService {
                 return try await stream(start(), timeout: nil, request)
             case "Connect":
                 let process = try call.message(Selected.self).process
-                // The deadline ends the stream here; the process is not this request's.
+                // The deadline ends only this stream, since another request has started the process.
                 return try await stream(
                     Operation.Connect(pid: process.pid, tag: process.tag), timeout: call.timeout, request)
             case "StreamInput":
@@ -165,7 +165,7 @@ struct ProcessService {
 }
 
 extension HTTPResponse {
-    /// A stream that is over before it began.
+    /// A response with these envelopes as its whole stream.
     static func connect(_ envelopes: [ConnectEnvelope]) -> HTTPResponse {
         HTTPResponse(
             statusCode: .ok, headers: [.contentType: "application/connect+json"],

@@ -2,15 +2,15 @@ internal import FlyingFox
 internal import Foundation
 internal import Synchronization
 
-/// The events of one process, as a Connect stream: `start`, data, `end`, and the end envelope.
+/// The events of a process as a Connect stream: `start`, data, `end`, and the end envelope.
 ///
-/// A client that leaves does not stop the process: its events go nowhere from then on.
+/// If the client disconnects, the process goes on, and its further events are dropped.
 final class ProcessStream: Sendable {
     private struct State {
         var pending: [AgentFrame.Content] = []
-        /// The end envelope has been sent.
+        /// Whether the end envelope has been sent.
         var isOver = false
-        /// The agent has nothing more to say about this request.
+        /// Whether the agent has finished this request.
         var isSettled = false
     }
 
@@ -24,7 +24,7 @@ final class ProcessStream: Sendable {
     private let keepaliveInterval: Duration
     private let state = Mutex(State())
 
-    /// Returns after the first event: what cannot start has its error instead.
+    /// Starts a stream, and returns after the first event, or throws the error if the process cannot start.
     static func start(
         _ operation: some AgentOperation, in agent: Agent, for request: HTTPRequest, timeout: Duration?,
         keepaliveInterval: Duration
@@ -91,7 +91,7 @@ final class ProcessStream: Sendable {
         }
     }
 
-    /// - Parameter delivery: nil when the sandbox has ended.
+    /// - Parameter delivery: nil if the sandbox has ended.
     private func envelope(for delivery: Mailbox.Delivery?) -> ConnectEnvelope {
         switch delivery {
         case .content(.event(let event)):

@@ -1,16 +1,16 @@
 internal import Synchronization
 
 extension BodySource {
-    /// A stream's pieces with a rule's damage done: garbage before, no end envelope, cut after so many bytes.
+    /// The stream with a rule's faults: garbage at the beginning, no end envelope, or an end after so many bytes.
     ///
-    /// - Parameter isConnect: each piece is an envelope of a Connect stream; else each is a line.
+    /// - Parameter isConnect: whether each piece is an envelope of a Connect stream. Otherwise each is a line.
     func damaged(by fault: FaultRule?, isConnect: Bool) -> BodySource {
         guard let fault, fault.cut != nil || fault.hasGarbage || fault.lacksEnd else { return self }
         let injector = FaultInjector(fault, isConnect: isConnect, source: self)
         return BodySource(pull: { try await injector.next() }, finish: {})
     }
 
-    /// A body of one piece.
+    /// A body that consists of one piece.
     static func once(_ bytes: [UInt8]) -> BodySource {
         let rest = Mutex(bytes)
         let source = BodySource(
@@ -28,7 +28,7 @@ private final class FaultInjector: Sendable {
     private struct CutError: Error {}
 
     private struct State {
-        /// What still gets through.
+        /// How many more bytes are passed on; nil for all.
         var bytesLeft: Int?
         var hasGarbage: Bool
     }

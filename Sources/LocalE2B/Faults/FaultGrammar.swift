@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Why a text is not a list of faults. Names the part that is wrong.
+/// Why a text is not a list of faults. It names the part that is wrong.
 package enum FaultSyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
     case missingColon(rule: String)
     case unknownStep(String)
@@ -24,7 +24,7 @@ extension FaultRule {
     static let kinds =
         "delay, status, retry-after, message, body, rpc, gone, closed, hang, reset, cut, garbage, no-end, times"
 
-    /// The grammar, for `--help` and for whoever sends a wrong rule.
+    /// The grammar as text, for `--help` and for errors.
     package static let grammar = """
         Rules separated by ';', each STEP:KIND[=VALUE][,KIND[=VALUE]...].
           STEP  create kill execute contexts list info timeout connect edge
@@ -50,7 +50,7 @@ extension FaultRule {
         Example: create:status=429,retry-after=1,times=2;execute:cut=100
         """
 
-    /// Reads `E2B_LOCAL_FAULTS` or the body of `PUT /local/faults`. Empty text: no faults.
+    /// Parses `E2B_LOCAL_FAULTS` or the body of `PUT /local/faults`. An empty text means no faults.
     package static func parse(_ text: String) throws(FaultSyntaxError) -> [FaultRule] {
         var rules: [FaultRule] = []
         for part in text.split(separator: ";") {

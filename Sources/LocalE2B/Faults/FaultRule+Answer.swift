@@ -2,9 +2,9 @@ internal import FlyingFox
 internal import Foundation
 
 extension FaultRule {
-    /// What is answered instead of serving the request; nil when it is served.
+    /// The response that is sent instead of serving the request; nil if it is to be served.
     ///
-    /// - Parameter isStream: the request is one of a Connect stream, whose errors come in its end envelope.
+    /// - Parameter isStream: whether the request is for a Connect stream, whose errors are in its end envelope.
     func answer(_ address: SandboxAddress?, isStream: Bool) -> HTTPResponse? {
         let (id, port) = (address?.sandbox ?? "", address?.port ?? 0)
         if isGone { return HTTPError.sandboxGone(id).response }
@@ -21,7 +21,8 @@ extension FaultRule {
         return status.map { HTTPError.api($0, message, headers: headers).response }
     }
 
-    /// A body of known length with the rule's damage done. Streams are damaged where they are made.
+    /// The response with the rule's faults, if its body has a known length. Streams get their faults where they are
+    /// made.
     func damaged(_ response: HTTPResponse) async throws -> HTTPResponse {
         guard cut != nil || hasGarbage, case .httpBody(let body) = response.payload, body.count != nil else {
             return response

@@ -1,7 +1,7 @@
-/// Where a fault can strike.
+/// A kind of request for which a fault can be injected.
 package enum FaultStep: String, Sendable, CaseIterable {
     case create, kill, execute, contexts, list, info, timeout, connect
-    /// Everything of files and processes.
+    /// All requests about files and processes.
     case envd
     case processStart = "process-start"
     case processConnect = "process-connect"
@@ -18,12 +18,12 @@ package enum FaultStep: String, Sendable, CaseIterable {
     /// A connection to a sandbox's port.
     case edge
 
-    /// One that envd answers.
+    /// Whether envd serves the request.
     var isEnvd: Bool {
         self == .envd || rawValue.hasPrefix("process-") || rawValue.hasPrefix("file-")
     }
 
-    /// One whose answer can be a Connect stream.
+    /// Whether the response can be a Connect stream.
     var canBeStream: Bool {
         [.envd, .processStart, .processConnect].contains(self)
     }

@@ -6,29 +6,29 @@ package struct FaultRule: Equatable, Sendable {
     package var delay: Duration?
     package var status: Int?
     package var retryAfter: Int?
-    /// Goes into the common error body.
+    /// The message of the common error body.
     package var message: String?
-    /// The whole answer's body.
+    /// The whole body of the response.
     package var body: String?
     package var hangs = false
     package var resets = false
-    /// A Connect error: the answer of a unary call, the end envelope of a stream.
+    /// A Connect error, which is the response of a unary call, or in the end envelope of a stream.
     var rpc: ConnectError.Code?
-    /// E2B's edge says that there is no such sandbox.
+    /// Whether to respond as E2B's edge does if there is no such sandbox.
     package var isGone = false
-    /// E2B's edge says that nothing listens on the port.
+    /// Whether to respond as E2B's edge does if nothing listens on the port.
     package var isClosed = false
-    /// The answer's body ends after this many bytes, and the connection with it.
+    /// After how many bytes of the body the connection is closed; nil for never.
     package var cut: Int?
-    /// The answer's body begins with what is not JSON.
+    /// Whether the body begins with text that is not JSON.
     package var hasGarbage = false
-    /// A Connect stream ends without its end envelope.
+    /// Whether a Connect stream ends without its end envelope.
     package var lacksEnd = false
-    /// Applies this often; nil: for good.
+    /// How often the rule applies; nil for always.
     package var times: Int?
 }
 
-/// The faults in force. The first rule for a step applies; used up, it makes room for the next.
+/// The faults that are in force. The first rule for a step applies; a rule that is used up is removed.
 final class Faults: Sendable {
     let isChangeable: Bool
     private let rules: Mutex<[FaultRule]>
@@ -42,7 +42,7 @@ final class Faults: Sendable {
         rules.withLock { $0 = new }
     }
 
-    /// - Parameter steps: what a request is; all that it is called.
+    /// - Parameter steps: all steps that the request belongs to.
     func nextRule(for steps: [FaultStep]) -> FaultRule? {
         guard !steps.isEmpty else { return nil }
         return rules.withLock { rules in

@@ -12,7 +12,7 @@ enum ConnectionFault {
         }
     }
 
-    /// Says nothing until the client leaves.
+    /// Sends nothing until the client disconnects.
     struct Hang: WSHandler {
         func makeFrames(for client: AsyncThrowingStream<WSFrame, any Error>) async throws -> AsyncStream<WSFrame> {
             for try await _ in client {}

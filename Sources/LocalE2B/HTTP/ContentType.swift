@@ -1,4 +1,4 @@
-/// What a download is, by its name.
+/// The content type of a download, by its name.
 enum ContentType {
     static func of(_ name: String) -> String {
         let suffix = name.lowercased().split(separator: ".", omittingEmptySubsequences: false).dropFirst().last

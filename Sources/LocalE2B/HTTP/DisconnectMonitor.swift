@@ -2,17 +2,18 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Notices at once that the client of a response has closed its connection. The HTTP server itself sees it at the
-/// second write after that.
+/// Notices at once that the client of a response has closed its connection. The HTTP server itself would notice it at
+/// the second write after that.
 final class DisconnectMonitor: Sendable {
     private let source: any DispatchSourceRead
 
-    /// Nil when the connection cannot be found: the next write then tells.
+    /// Nil if the connection cannot be found. Then the next writes have to notice it.
     init?(_ request: HTTPRequest, gone: @escaping @Sendable () -> Void) {
         guard case .ip4(_, let port) = request.remoteAddress, let socket = Self.connection(from: port) else {
             return nil
         }
-        // Our own duplicate, so that the server closing its descriptor cannot make us watch somebody else's.
+        // The monitor watches a duplicate, so that it never watches another connection after the server has closed its
+        // descriptor.
         let descriptor = fcntl(socket, F_DUPFD_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor)
@@ -20,7 +21,7 @@ final class DisconnectMonitor: Sendable {
             switch Self.peek(descriptor) {
             case .nothing: return
             case .end: gone()
-            // The client's next request, sent early: nothing can be seen behind it.
+            // The client has sent its next request early. The end of the connection cannot be seen behind it.
             case .bytes: break
             }
             source.cancel()
@@ -43,7 +44,7 @@ final class DisconnectMonitor: Sendable {
         return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothing : .end
     }
 
-    /// FlyingFox does not show a request's socket. Among this process's own, the one whose peer has that port is it.
+    /// Finds the socket of a request, which FlyingFox does not expose: it is the one whose peer has that port.
     private static func connection(from port: UInt16) -> CInt? {
         for descriptor in CInt(3)..<4096 {
             var address = sockaddr_in()

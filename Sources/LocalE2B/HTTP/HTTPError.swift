@@ -1,6 +1,6 @@
 internal import FlyingFox
 
-/// An answer other than the one asked for. Thrown by handlers, sent by the router.
+/// An error response. Handlers throw it, and the router sends it.
 struct HTTPError: Error {
     let response: HTTPResponse
 
@@ -22,7 +22,7 @@ struct HTTPError: Error {
         HTTPError(encoding: ["detail": text], status: status)
     }
 
-    /// What E2B's edge says when a sandbox is not there.
+    /// The response of E2B's edge if there is no such sandbox.
     static func sandboxGone(_ id: String) -> HTTPError {
         struct Body: Encodable {
             let sandboxId: String

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// The shapes of answers. Protocol document, 2, 3, 4.1 and 6.3.
+/// The shapes of responses. Protocol document, 2, 3, 4.1 and 6.3.
 extension HTTPResponse {
     static func json(_ bytes: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) -> HTTPResponse {
         var headers = headers
@@ -22,7 +22,7 @@ extension HTTPResponse {
         HTTPResponse(statusCode: .noContent)
     }
 
-    /// A body of unknown length, piece by piece.
+    /// A response with a body of unknown length, sent piece by piece.
     static func stream(_ source: BodySource, type: String?) -> HTTPResponse {
         HTTPResponse(
             statusCode: .ok, headers: type.map { [.contentType: $0] } ?? [:],

@@ -1,4 +1,4 @@
-/// Any JSON value, for bodies whose mistakes have to be named.
+/// Any JSON value, for bodies in which errors have to be named.
 enum JSON: Codable, Equatable, Sendable {
     case null
     case bool(Bool)

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A query string or a form, decoded as Go's `url.ParseQuery` does it: `+` is a space.
+/// A query string or a form, decoded as Go's `url.ParseQuery` does, with `+` as a space.
 struct Query: Sendable {
     private var items: [(name: String, value: String)] = []
 
@@ -15,7 +15,7 @@ struct Query: Sendable {
         items.first { $0.name == name }?.value
     }
 
-    /// A text that is not percent-encoding stays as it is.
+    /// Decodes percent-encoding. A text that is not valid stays as it is.
     static func unescape(_ text: some StringProtocol) -> String {
         let spaced = String(text.map { $0 == "+" ? " " : $0 })
         return spaced.removingPercentEncoding ?? spaced

@@ -1,14 +1,14 @@
 internal import FlyingFox
 internal import Foundation
 
-/// What a request is for. One port serves the control API, envd and the code interpreter of all sandboxes, so the
-/// routing headers, the host name and the path decide. Protocol document, 1.4 and 8.
+/// Which service a request is for. One port serves the control API, and envd and the code interpreter of all sandboxes,
+/// so the routing headers, the host name and the path decide. Protocol document, 1.4 and 8.
 struct RequestRoute: Equatable {
     enum Service: Equatable {
         case local
         case control
         case interpreter(sandbox: String)
-        /// Without a sandbox: a signed URL.
+        /// envd; without a sandbox the request has a signed URL.
         case envd(sandbox: String?)
         case port(Int, sandbox: String)
     }
@@ -18,7 +18,7 @@ struct RequestRoute: Equatable {
 
     let service: Service
     let path: [String]
-    /// All that faults call it; the rules' order decides between them.
+    /// The steps of the fault grammar that the request belongs to.
     let steps: [FaultStep]
 
     init(_ request: HTTPRequest) throws(HTTPError) {
@@ -29,13 +29,13 @@ struct RequestRoute: Equatable {
     }
 
     private static func service(_ request: HTTPRequest, _ path: [String]) throws(HTTPError) -> Service {
-        // Also for `/local`: whatever the path, a foreign host is refused.
+        // This refuses a foreign host whatever the path is, and for `/local` as well.
         let address = try SandboxAddress(
             host: request.headers[.host], id: request.headers[HTTPHeader("E2b-Sandbox-Id")],
             port: request.headers[HTTPHeader("E2b-Sandbox-Port")])
         if path.first == "local" { return .local }
         if let address {
-            // With a debug-mode or shared address the path says more than the port.
+            // The SDKs' debug mode and a shared address use one port for all, so the path goes before the port.
             if isInterpreter(path) { return .interpreter(sandbox: address.sandbox) }
             switch address.port {
             case envdPort: return .envd(sandbox: address.sandbox)
@@ -52,7 +52,7 @@ struct RequestRoute: Equatable {
         path == ["execute"] || path.first == "contexts"
     }
 
-    /// Which sandbox and port it is for, if it says so.
+    /// The sandbox and the port that the request is for, if it names them.
     var address: SandboxAddress? {
         switch service {
         case .local, .control, .envd(nil): nil

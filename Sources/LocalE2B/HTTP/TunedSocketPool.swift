@@ -2,9 +2,9 @@ internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation
 
-/// Sets what FlyingFox does not: no Nagle delay between a response's header and its body.
+/// Disables Nagle's algorithm, which FlyingFox does not, and which would delay a response's body after its header.
 ///
-/// Accepted sockets inherit the option from the listening one, which passes here once for every wait.
+/// Accepted sockets inherit the option from the listening socket, which is passed to this pool for every wait.
 struct TunedSocketPool: AsyncSocketPool {
     private let base: any AsyncSocketPool
 

@@ -1,15 +1,15 @@
 internal import Foundation
 
-/// Whom this program runs as, and whom its sandboxes run as.
+/// The user that this program runs as, and the one that its sandboxes run as.
 enum Account {
     static let nobody = 65534
 
-    /// We are root and can become `nobody`, so sandboxes must.
+    /// Whether sandboxes have to run as `nobody`, because this program is root and can change the user.
     ///
-    /// Root of a user namespace that knows no `nobody` is an ordinary user in disguise and stays what it is.
+    /// Root of a user namespace without `nobody` is an ordinary user outside, and stays as it is.
     static let dropsRoot = geteuid() == 0 && isMapped(nobody)
 
-    /// Before a command that must not run as root.
+    /// The arguments to put before a command that must not run as root.
     static let dropping =
         dropsRoot
         ? ["/usr/bin/setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "--no-new-privs"] : []

@@ -1,31 +1,31 @@
 internal import Foundation
 
-/// The walls of a sandbox, as bubblewrap's arguments.
+/// The isolation of a sandbox, as bubblewrap's arguments.
 ///
-/// Nothing of the machine is visible inside but `/usr`, a few files of `/etc` and the agent, all read-only. Home and
-/// `/tmp` are memory with a limit. No network but a loopback of its own (unless it was asked for), no view of other
-/// processes, no way to gain rights, and a filter on what may be asked of the kernel. When this program runs as root it
-/// becomes `nobody` first, so that not even the listed folders are read with root's rights.
+/// Of the machine only `/usr`, a few files of `/etc` and the agent are visible inside, all read-only. Home and `/tmp`
+/// are in memory, with a limit. A sandbox has no network but a loopback of its own (unless it was asked for), sees no
+/// other processes, cannot gain rights, and has a filter on system calls. If this program runs as root, bubblewrap runs
+/// as `nobody`, so that not even the listed folders are read with root's rights.
 struct Bubblewrap: Sendable {
-    /// Bounds for one sandbox, in bytes where not said otherwise.
+    /// Limits of one sandbox, in bytes unless stated otherwise.
     enum Limit {
         static let home = 1 << 30
         static let temporary = 512 << 20
         static let sharedMemory = 256 << 20
         static let fileSize = 1 << 30
-        /// Writable private memory of each process. The address space itself has no limit: numpy and JavaScript
+        /// Writable private memory of each process. The address space has no limit, because numpy and JavaScript
         /// reserve far more of it than they use.
         static let data = 4 << 30
         /// Processes and threads.
         static let processes = 512
         static let openFiles = 4096
-        /// When memory runs out, the kernel takes a sandbox before anything else.
+        /// The OOM score, which makes the kernel kill processes of a sandbox first when memory runs out.
         static let oomScore = 500
     }
 
     private static let program = "/usr/bin/bwrap"
     private static let home = "/home/user"
-    /// The descriptor of the filter for seccomp(2). One digit, as shells have it.
+    /// The descriptor of the filter for seccomp(2). It has one digit, because not all shells accept more.
     private static let filter = 9
 
     /// Folders and files of `/etc` that programs need to work, none of which says anything about this machine's users.
@@ -39,7 +39,7 @@ struct Bubblewrap: Sendable {
     private let hasSize: Bool
     private let hasDisableUserNamespaces: Bool
 
-    /// Asks the installed bubblewrap what it can do, and makes a sandbox to see that it can.
+    /// Finds out which options the installed bubblewrap has, and tries to create a sandbox.
     init(_ files: AgentFiles, _ network: SandboxNetwork) async throws(LocalE2BError) {
         self.network = network
         guard FileManager.default.isExecutableFile(atPath: Self.program) else { throw .bubblewrapMissing }
@@ -56,14 +56,14 @@ struct Bubblewrap: Sendable {
         boundaries(files) + ["--"] + limits + command
     }
 
-    /// A sandbox in which nothing runs yet: a process that waits for the end of its stdin keeps it. Once it is complete, stdout
-    /// has bubblewrap's words about its child and a line `ready`.
+    /// The arguments for an empty sandbox. A process that waits for the end of its stdin keeps it alive. Once the
+    /// sandbox is complete, bubblewrap's information about its child and a line `ready` are on stdout.
     func emptySandbox(_ files: AgentFiles) -> [String] {
         let waiting = "printf '\\nready\\n'; exec cat >/dev/null"
         return boundaries(files) + ["--info-fd", "\(ChildProcess.secondOutput)", "--", "/bin/sh", "-c", waiting]
     }
 
-    /// What a process that is forked into such a sandbox has to be told, since it does not come by way of bubblewrap.
+    /// The settings for a process that is forked into such a sandbox, which bubblewrap does not apply to it.
     var forkRequest: ForkServer.ForkRequest {
         var environment = Dictionary(uniqueKeysWithValues: environment)
         environment["PWD"] = Self.home
@@ -77,9 +77,9 @@ struct Bubblewrap: Sendable {
     }
 
     private func boundaries(_ files: AgentFiles) -> [String] {
-        // bubblewrap reads the filter from a descriptor, which a shell opens as well as anybody.
+        // bubblewrap reads the filter from a descriptor, which a shell opens.
         var all = ["/bin/sh", "-c", "exec \"$@\" \(Self.filter)<\"$0\"", files.filter]
-        // Nobody can lower the score again inside, where `/proc` is read-only.
+        // Code inside cannot lower the score again, because `/proc` is read-only.
         all += ["/usr/bin/choom", "-n", "\(Limit.oomScore)", "--"] + Account.dropping + [Self.program]
         all += ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
         if network == .none { all.append("--unshare-net") }
@@ -116,7 +116,7 @@ struct Bubblewrap: Sendable {
         ] + Launch.installers(network)
     }
 
-    /// `/bin`, `/lib` and so on are links into `/usr` on a merged system, and folders on an older one.
+    /// `/bin`, `/lib` and so on, which are links into `/usr` on a merged system, and folders on an older one.
     private var system: [String] {
         ["bin", "lib", "lib32", "lib64", "libx32", "sbin"].flatMap { name -> [String] in
             if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/\(name)") {
@@ -130,7 +130,8 @@ struct Bubblewrap: Sendable {
         (hasSize ? ["--size", "\(size)"] : []) + ["--perms", mode, "--tmpfs", path]
     }
 
-    /// Set inside the sandbox: the process limit then counts this sandbox's processes only.
+    /// The command that sets resource limits. It runs inside the sandbox, so that the limit on processes counts only
+    /// the sandbox's own.
     private var limits: [String] {
         [
             "/usr/bin/prlimit", "--core=0", "--nproc=\(Limit.processes)",

@@ -2,8 +2,8 @@ internal import Foundation
 
 /// A temporary folder that is locked for as long as its owner lives.
 ///
-/// A server that is killed cannot remove its folder. The lock ends with it in any case, so the next server knows by the lock
-/// which folders are nobody's.
+/// A server that is killed cannot remove its folder, but its lock always ends with it. So the next server can tell
+/// which folders have no owner any more.
 final class OwnedFolder: Sendable {
     private static let prefix = "e2b-local."
     private static let nameLength = 12
@@ -13,10 +13,10 @@ final class OwnedFolder: Sendable {
 
     /// - Parameter mode: its permissions.
     init(mode: mode_t) throws(LocalE2BError) {
-        // One that is being swept while it is not locked yet is given up.
+        // Another server may remove the folder before it is locked; then a new one is made.
         for _ in 0..<10 {
             let path = "\(Self.parent)/\(Self.prefix)\(Token.letters(Self.nameLength))"
-            // Not by mkdir's own argument, from which the umask is taken.
+            // The mode is set with chmod, because the umask is taken from mkdir's argument.
             guard mkdir(path, 0o700) == 0, chmod(path, mode) == 0 else {
                 throw .filesFailed(String(cString: strerror(errno)))
             }
@@ -55,7 +55,8 @@ final class OwnedFolder: Sendable {
 
     private static var parent: String { FileManager.default.temporaryDirectory.path }
 
-    /// A descriptor with the lock; nil when it is not ours, somebody has it, or the folder went away meanwhile.
+    /// Locks a folder, and returns the descriptor. Nil if the folder is another user's, is locked already, or was
+    /// removed meanwhile.
     private static func lock(_ path: String) -> CInt? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

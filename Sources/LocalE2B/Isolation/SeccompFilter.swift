@@ -2,8 +2,8 @@ internal import Foundation
 
 /// A program for seccomp(2) that refuses some system calls and allows all others, for the processor it is made on.
 ///
-/// The kernel reads it as an array of `struct sock_filter`. A call that a rule names ends there; the rules are tried
-/// from the first to the last.
+/// The kernel reads it as an array of `struct sock_filter`. Rules are tried in order, and the first rule for a call
+/// decides.
 struct SeccompFilter {
     enum Verdict {
         case allow
@@ -33,7 +33,7 @@ struct SeccompFilter {
         static let number: UInt32 = 0
         static let architecture: UInt32 = 4
 
-        /// The low half: all that is looked at is an int in the kernel, or flags that fit.
+        /// The low half of an argument. All arguments that are compared are ints in the kernel, or flags that fit.
         static func argument(_ index: Int) -> UInt32 { 16 + 8 * UInt32(index) }
     }
 
@@ -41,9 +41,9 @@ struct SeccompFilter {
     private(set) var bytes: [UInt8] = []
 
     /// - Parameters:
-    ///   - architecture: `AUDIT_ARCH_…`. A call of another one has other numbers: it fails with ENOSYS.
-    ///   - newest: the highest number that the rules were made with in view; what is higher fails with ENOSYS, as on a
-    ///     kernel that does not have it.
+    ///   - architecture: `AUDIT_ARCH_…`. Calls of another architecture have other numbers, and fail with ENOSYS.
+    ///   - newest: the highest call that the rules take into account. Higher ones fail with ENOSYS, as on a kernel
+    ///     without them.
     init(architecture: UInt32, newest: Int32) {
         add(Instruction.load, Offset.architecture)
         add(Instruction.ifEqual, architecture, then: 1, otherwise: 0)
@@ -80,7 +80,7 @@ struct SeccompFilter {
     /// Refuses a call where an argument is larger.
     mutating func refuse(_ call: Int32, _ error: CInt, argument: Int, above limit: UInt32) {
         rule(call) { filter in
-            // The high half first.
+            // The high half of the argument has to be zero.
             filter.add(Instruction.load, Offset.argument(argument) + 4)
             filter.add(Instruction.ifEqual, 0, then: 1, otherwise: 0)
             filter.end(.fail(error))
@@ -91,7 +91,7 @@ struct SeccompFilter {
         }
     }
 
-    /// After the last rule.
+    /// Ends the filter. Call it after the last rule.
     mutating func allowTheRest() {
         end(.allow)
     }
@@ -109,7 +109,8 @@ struct SeccompFilter {
         }
     }
 
-    /// `body` ends the program in each case, so the number need not be loaded again.
+    /// Adds a rule for a call. `body` has to end the program in each case, because the call's number is not loaded
+    /// again after it.
     private mutating func rule(_ call: Int32, _ body: (inout SeccompFilter) -> Void) {
         var consequence = self
         consequence.bytes = []

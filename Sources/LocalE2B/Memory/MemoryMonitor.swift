@@ -2,34 +2,34 @@ internal import Foundation
 internal import Synchronization
 internal import System
 
-/// Looks after the memory of all sandboxes, on a thread of its own, a few times a second.
+/// Enforces the memory limits of all sandboxes, on a thread of its own, a few times a second.
 ///
-/// Limits of the kernel are for each process, or need a control group that nobody may have given us. This is a sum, and it
-/// comes a moment late: what a sandbox takes within a tick is beyond its limit. It is here and not in the sandbox, whose
-/// code could stop it.
+/// The kernel's limits are for single processes, or need a control group, which an unprivileged program may not have.
+/// This limits the sum of a sandbox's memory. It acts late: what a sandbox takes within a tick may exceed its limit. It
+/// runs outside the sandbox, because code inside could stop it.
 final class MemoryMonitor: Sendable {
     private static let tick: Duration = .milliseconds(200)
 
-    /// How long the end of large processes may take. A sandbox that is beyond its limit after it is ended.
+    /// How long killing large processes may take to help. After that the sandbox itself is ended.
     private static let grace: Duration = .seconds(3)
 
     private struct Watched: Sendable {
         weak var agent: Agent?
         let root: String
-        /// Since when it has been beyond its limit.
+        /// When it exceeded its limit; nil if it does not.
         var overLimitSince: ContinuousClock.Instant?
-        /// Those that were told to end.
+        /// The processes that were asked to be killed.
         var killRequested: Set<Int> = []
     }
 
-    /// After a sum that shares out exactly has found nothing. It costs the processor much more.
+    /// The pause after an exact check that has found nothing, because exact checks take much more processor time.
     private static let pause: Duration = .seconds(1)
 
     private let limits: MemoryLimits
     private let nextExactCheck = Mutex(ContinuousClock.now)
     private let watched = Mutex<[ObjectIdentifier: Watched]>([:])
 
-    /// Its thread ends some time after the last reference to it is gone.
+    /// Starts the thread, which ends some time after the monitor is freed.
     init(_ limits: MemoryLimits) {
         self.limits = limits
         let thread = Thread { [weak self] in
@@ -39,7 +39,7 @@ final class MemoryMonitor: Sendable {
         thread.start()
     }
 
-    /// - Parameter pid: the process of bubblewrap outside, whose only child is the first one inside.
+    /// - Parameter pid: bubblewrap's process outside, whose only child is the first process inside.
     func add(_ agent: Agent, pid: pid_t) {
         let children = ProcFile.text("/proc/\(pid)/task/\(pid)/children").split(separator: " ")
         guard let first = children.first.flatMap({ Int($0) }),
@@ -58,7 +58,7 @@ final class MemoryMonitor: Sendable {
         var uses = watched.map { (id: $0.key, use: MemoryUse(ofSandboxAt: $0.value.root, isExact: false)) }
         let available = ProcFields(ProcFile.text("/proc/meminfo"))["MemAvailable"] ?? .max
         guard limits.offender(of: uses, available: available) != nil else { return clearOverages(except: nil) }
-        // Pages that processes share have been counted for each: once more, exactly.
+        // Shared pages were counted for each process so far, so the sum is taken once more, exactly.
         guard nextExactCheck.withLock({ $0 <= .now }) else { return }
         uses = watched.map { (id: $0.key, use: MemoryUse(ofSandboxAt: $0.value.root, isExact: true)) }
         let overLimit = limits.offender(of: uses, available: available)
@@ -81,8 +81,8 @@ final class MemoryMonitor: Sendable {
     private func enforce(_ id: ObjectIdentifier, _ offender: Watched, _ use: MemoryUse, _ limit: Int) {
         guard let agent = offender.agent else { return }
         let (overLimitSince, now) = (offender.overLimitSince ?? .now, ContinuousClock.now)
-        // bubblewrap's process, what keeps the sandbox, the agent and its server of kernels. Whoever takes their name to be
-        // spared is ended with the sandbox.
+        // bubblewrap's process, the one that keeps the sandbox alive, the agent, and its server of kernels are spared.
+        // If a process uses their name to be spared, the sandbox is ended instead.
         let spared = Set(
             use.processes.map(\.pid).filter { pid in
                 pid <= 2 || ProcFile.text("\(offender.root)/proc/\(pid)/cmdline").contains("/run/e2b/agent.py")
@@ -90,7 +90,7 @@ final class MemoryMonitor: Sendable {
         switch MemoryLimits.action(for: use, limit: limit, sparing: spared) {
         case .kill(let processes) where now - overLimitSince < Self.grace:
             let pids = Set(processes.map(\.pid)).subtracting(offender.killRequested)
-            // Those that were told to end are on their way.
+            // All of these were asked to be killed before, and are about to end.
             guard !pids.isEmpty else { return }
             watched.withLock { watched in
                 watched[id]?.overLimitSince = overLimitSince

@@ -1,11 +1,11 @@
 internal import Foundation
 
-/// What one sandbox takes of the machine's memory, as far as the kernel tells without a control group: the processes'
-/// private and shared pages, the page tables, the files in its memory file systems, and a charge for what open files may
-/// hold (the buffers of sockets and pipes), of which the kernel tells nothing.
+/// The memory that a sandbox takes, as far as the kernel reports it without a control group: private and shared pages
+/// and page tables of its processes, and files in its memory file systems. A fixed charge for open files stands for the
+/// buffers of sockets and pipes, which the kernel does not report.
 struct MemoryUse: Equatable, Sendable {
     struct Process: Equatable, Sendable {
-        /// As the sandbox numbers it.
+        /// The process's number inside the sandbox.
         let pid: Int
         let name: String
         var bytes: Int
@@ -17,21 +17,21 @@ struct MemoryUse: Equatable, Sendable {
 
     var total: Int { processes.reduce(files) { $0 + $1.bytes } }
 
-    /// Where a sandbox writes, which is memory.
+    /// The memory file systems of a sandbox.
     static let folders = ["home/user", "tmp", "dev/shm"]
-    /// A socket's send buffer, and as much for what its peer has not read.
+    /// Bytes that are charged for a descriptor: a socket's send buffer, and as much for what its peer has not read.
     private static let descriptorCharge = 208 << 10
-    /// Descriptors of a process that are not charged for: files, and what a program has by itself.
+    /// How many descriptors of each process are not charged, because they are files, or every program has them.
     private static let freeDescriptors = 64
-    /// What the kernel keeps for each file of a memory file system, beside its content.
+    /// Bytes that the kernel keeps for each file of a memory file system, besides its content.
     private static let inodeCharge = 2 << 10
-    /// Below it a process is not looked at more closely.
+    /// A process with fewer bytes is not measured exactly.
     private static let small = 16 << 20
 
     /// - Parameters:
     ///   - root: the sandbox's root as this machine sees it, `/proc/<pid>/root`.
-    ///   - isExact: shares pages out among the processes that have them, which the kernel takes milliseconds to find out.
-    ///     Else each process is charged for all of them.
+    ///   - isExact: whether shared pages are divided among the processes that have them, which takes the kernel
+    ///     milliseconds. Otherwise each process is charged for all of them.
     init(ofSandboxAt root: String, isExact: Bool) {
         let proc = "\(root)/proc"
         for entry in (try? FileManager.default.contentsOfDirectory(atPath: proc)) ?? [] {
@@ -48,7 +48,7 @@ struct MemoryUse: Equatable, Sendable {
     private static func descriptors(_ process: String) -> Int {
         var status = stat()
         guard stat("\(process)/fd", &status) == 0 else { return 0 }
-        // The folder's size is their number since Linux 6.2.
+        // Since Linux 6.2 the folder's size is the number of descriptors.
         if status.st_size > 0 { return Int(status.st_size) }
         return (try? FileManager.default.contentsOfDirectory(atPath: "\(process)/fd").count) ?? 0
     }
@@ -56,7 +56,7 @@ struct MemoryUse: Equatable, Sendable {
     private static func files(in folder: String) -> Int {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return 0 }
-        // As far as that is not the machine's own disk, on an old bubblewrap or by some mistake.
+        // The folder may be on the machine's disk, with an old bubblewrap or by a mistake, and is not counted then.
         guard status.f_files < UInt64.max, status.f_blocks >= status.f_bfree else { return 0 }
         let inodes = Int(clamping: status.f_files - min(status.f_files, status.f_ffree))
         return Int(clamping: status.f_blocks - status.f_bfree) * Int(clamping: status.f_frsize) + inodes * inodeCharge
@@ -64,7 +64,7 @@ struct MemoryUse: Equatable, Sendable {
 }
 
 extension MemoryUse.Process {
-    /// Nil: it has ended, or has no memory of its own.
+    /// Nil if the process has ended, or has no memory of its own.
     fileprivate init?(_ folder: String, pid: Int) {
         let fields = ProcFields(ProcFile.text("\(folder)/status"))
         guard let anonymous = fields["RssAnon"] else { return nil }
@@ -72,10 +72,10 @@ extension MemoryUse.Process {
         self.init(pid: pid, name: fields.name, bytes: anonymous + rest)
     }
 
-    /// What several processes have in common is charged to each by its share.
+    /// Charges each process only its share of shared pages.
     fileprivate mutating func apportionSharedPages(_ folder: String) {
         let fields = ProcFields(ProcFile.text("\(folder)/smaps_rollup"))
-        // Not for us to read, or it has just ended.
+        // The file may not be readable, or the process has just ended.
         guard let anonymous = fields["Pss_Anon"], let shared = fields["Pss_Shmem"] else { return }
         bytes = min(bytes, anonymous + shared + (fields["SwapPss"] ?? 0))
     }

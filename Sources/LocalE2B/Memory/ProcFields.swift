@@ -1,4 +1,4 @@
-/// Lines of the form `Name:  12 kB`.
+/// The values of a file of `/proc` with lines of the form `Name:  12 kB`.
 struct ProcFields {
     private var values: [Substring: Int] = [:]
     private(set) var name = ""
@@ -13,6 +13,6 @@ struct ProcFields {
         }
     }
 
-    /// Bytes.
+    /// The value in bytes; nil if there is none.
     subscript(_ name: String) -> Int? { values[name[...]] }
 }

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Files of `/proc`, which have no size. Foundation reads them, too, and loses a buffer each time.
+/// Reads files of `/proc`, which have no size. Foundation can read them as well, but leaks a buffer each time.
 enum ProcFile {
-    /// The first 64 KiB; empty when it cannot be read.
+    /// The first 64 KiB of a file; empty if it cannot be read.
     static func text(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
