@@ -70,15 +70,16 @@ let package = Package(
 
         // The responder.
         target("Budget", []),
+        target("JSON", []),
         target("FastCGI", ["Budget", "CFastCGI", "CLinux", "System"]),
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
-        target("E2B", ["Budget", "CCrypto", "Fetch"]),
+        target("E2B", ["Budget", "CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "System"]),
         target("Redaction", []),
-        target("LibreChat", ["E2B", "ImageGate", "Redaction"]),
+        target("LibreChat", ["E2B", "ImageGate", "JSON", "Redaction"]),
         target(
             "Responder",
-            ["Budget", "FastCGI", "E2B", "ImageGate", "LibreChat", "Redaction", "System", "CCrypto", "CYAML"]),
+            ["Budget", "FastCGI", "E2B", "ImageGate", "JSON", "LibreChat", "Redaction", "System", "CCrypto", "CYAML"]),
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
@@ -101,18 +102,19 @@ let package = Package(
             name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("SystemTests", ["System"]),
+        tests("JSONTests", ["JSON"]),
         tests("FastCGITests", ["Budget", "FastCGI", "System"]),
         tests("FetchTests", ["Fetch"]),
-        tests("E2BTests", ["E2B", "e2b-local"]),
+        tests("E2BTests", ["E2B", "JSON", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
-        tests("LibreChatTests", ["LibreChat", "Redaction"]),
-        tests("ResponderTests", ["Responder", "Redaction"]),
+        tests("LibreChatTests", ["JSON", "LibreChat", "Redaction"]),
+        tests("ResponderTests", ["JSON", "Responder", "Redaction"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
-        fuzz(["FastCGI", "E2B", "ImageGate", "Responder"]),
+        fuzz(["FastCGI", "E2B", "ImageGate", "JSON", "Responder"]),
     ]
 )

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 internal import Synchronization
 
 extension E2BClient {

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 extension E2BClient {
     /// Makes a context: a kernel of its own. Protocol: 5.5.

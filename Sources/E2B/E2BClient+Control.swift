@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 extension E2BClient {
     /// Makes a sandbox. It costs money until it is killed or its timeout ends it.

@@ -1,5 +1,6 @@
 package import Budget
 internal import Fetch
+internal import JSON
 
 extension E2BClient {
     /// How long nothing may come of a file that is being read.

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import JSON
 
 extension E2BClient {
     /// What is at a path. Protocol: 4.5.

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 extension E2BClient {
     /// The sandboxes of the API key's team that carry all of `metadata` and are in one of `states`, newest first.

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension E2BClient {
     /// Bytes of input in one call.
     private static let inputLimit = 256 << 10

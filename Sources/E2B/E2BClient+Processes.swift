@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 extension E2BClient {
     /// Runs a command to its end and hands over each event as it arrives, in order.

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 /// A method of envd's RPC services. Protocol: 4.
 enum RPCMethod: String {

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One line of an execution's stream. What a type means is decided here, once.
 enum ExecutionLine: Equatable {
     case event(ExecutionEvent)
@@ -88,7 +90,8 @@ extension JSONValue {
     /// Of base64. nil: null.
     fileprivate var bytes: Result<[UInt8], MalformedBase64>? {
         if kind == .null { return nil }
-        return isString ? withContent(Base64.decode) : .failure(MalformedBase64())
+        guard isString, let bytes = withContent(Base64.decode) else { return .failure(MalformedBase64()) }
+        return .success(bytes)
     }
 }
 

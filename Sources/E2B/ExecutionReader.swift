@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Makes events of an execution's stream, which may be cut into chunks anywhere.
 ///
 ///     reader.append(chunk)

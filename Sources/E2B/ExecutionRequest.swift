@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Code to run.
 public struct ExecutionRequest: Sendable {
     public var code: String

@@ -1,4 +1,5 @@
 internal import CCrypto
+internal import JSON
 
 /// What lets a client without the sandbox's token read or write one file. Protocol: 3.4.
 enum FileSignature {

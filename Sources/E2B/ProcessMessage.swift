@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One envelope of a process's stream. What a message means is decided here, once. Protocol: 4.4.
 enum ProcessMessage: Equatable {
     case event(ProcessEvent)
@@ -74,7 +76,7 @@ enum ProcessMessage: Equatable {
     }
 
     private static func decoded(_ value: JSONValue) throws(MalformedJSON) -> [UInt8] {
-        guard value.isString, case .success(let bytes) = value.withContent(Base64.decode) else {
+        guard value.isString, let bytes = value.withContent(Base64.decode) else {
             throw MalformedJSON(offset: 0, expected: "bytes in base64")
         }
         return bytes

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 /// The events of one process as they arrive. One reader.
 ///

@@ -1,4 +1,5 @@
 internal import Fetch
+internal import JSON
 
 /// An error of the Connect protocol, as a unary answer's body and a stream's last envelope have it. Protocol: 4.1.
 struct RPCFailure: Error, Equatable {

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What a new sandbox is made of.
 public struct SandboxOptions: Sendable {
     public var template: String

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+internal import JSON
 
 public enum SandboxState: Equatable, Hashable, Sendable {
     case running, paused

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Cuts over-long strings out of lines of JSON while they arrive, so that a line is never there whole because of one of them.
 ///
 /// Of a text the beginning and the end stay, with a note between them; of an image in base64 the beginning, which is more than

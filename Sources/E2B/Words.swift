@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What E2B says when it refuses, made fit for a log and for people: one line, bounded, without secrets.
 enum Words {
     /// Characters.

@@ -1,3 +1,4 @@
+package import JSON
 package import Redaction
 
 /// The answer of `POST /e2bcode`: one JSON object, as the E2BCode plugin shaped it.
@@ -5,17 +6,17 @@ package struct ActionReply: Equatable, Sendable {
     package var sessionID: String
     package var isSuccess: Bool
     /// In the order in which they are written.
-    package var members: [ReplyValue.Member]
+    package var members: [JSONNode.Member]
 
-    package init(sessionID: String, isSuccess: Bool = true, _ members: [(String, ReplyValue)] = []) {
+    package init(sessionID: String, isSuccess: Bool = true, _ members: [(String, JSONNode)] = []) {
         self.sessionID = sessionID
         self.isSuccess = isSuccess
-        self.members = members.map { ReplyValue.Member($0, $1) }
+        self.members = members.map { JSONNode.Member($0, $1) }
     }
 
     /// What did not work: one sentence that says what to do.
     package static func failure(
-        sessionID: String, _ sentence: String, _ members: [(String, ReplyValue)] = []
+        sessionID: String, _ sentence: String, _ members: [(String, JSONNode)] = []
     ) -> ActionReply {
         ActionReply(
             sessionID: sessionID, isSuccess: false,
@@ -27,10 +28,10 @@ package struct ActionReply: Equatable, Sendable {
     /// JSON, in UTF-8, hidden values masked.
     package func encoded(hiding hidden: SecretRedactor) -> [UInt8] {
         let frame = [
-            ReplyValue.Member("sessionId", .text(sessionID)), ReplyValue.Member("success", .flag(isSuccess)),
+            JSONNode.Member("sessionId", .text(sessionID)), JSONNode.Member("success", .flag(isSuccess)),
         ]
         var json: [UInt8] = []
-        json.append(.object(frame + members), hiding: hidden)
+        json.append(.object(frame + members)) { hidden.masked(in: $0) }
         return json
     }
 }

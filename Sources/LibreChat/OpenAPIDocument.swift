@@ -1,3 +1,4 @@
+internal import JSON
 internal import Redaction
 
 /// The document that an operator pastes into LibreChat's Actions (OpenAPI 3.1).
@@ -16,13 +17,13 @@ package struct OpenAPIDocument: Sendable {
 
     /// JSON, in UTF-8.
     package func encoded() -> [UInt8] {
-        let document: ReplyValue = [
+        let document: JSONNode = [
             "openapi": "3.1.0", "info": ["title": "Code interpreter", "version": "1"],
             "servers": [["url": .text(server)]],
-            "paths": .object(operations.map { ReplyValue.Member($0.path, ["post": $0.description]) }),
+            "paths": .object(operations.map { JSONNode.Member($0.path, ["post": $0.description]) }),
         ]
         var json: [UInt8] = []
-        json.append(document, hiding: .none)
+        json.append(document)
         return json
     }
 }
@@ -46,10 +47,10 @@ package struct OpenAPIOperation: Sendable {
         self.answer = answer
     }
 
-    fileprivate var description: ReplyValue {
-        let schema: ReplyValue = [
+    fileprivate var description: JSONNode {
+        let schema: JSONNode = [
             "type": "object",
-            "properties": .object(properties.map { ReplyValue.Member($0.name, .object($0.schema)) }),
+            "properties": .object(properties.map { JSONNode.Member($0.name, .object($0.schema)) }),
             "required": .list(properties.filter(\.isRequired).map { .text($0.name) }),
         ]
         return [
@@ -85,8 +86,8 @@ package struct OpenAPIProperty: Sendable {
         self.isRequired = isRequired
     }
 
-    fileprivate var schema: [ReplyValue.Member] {
-        let type: [(String, ReplyValue)] =
+    fileprivate var schema: [JSONNode.Member] {
+        let type: [(String, JSONNode)] =
             switch kind {
             case .string: [("type", "string")]
             case .choice(let words): [("type", "string"), ("enum", .list(words.map { .text($0) }))]
@@ -96,10 +97,10 @@ package struct OpenAPIProperty: Sendable {
             case .strings: [("type", "array"), ("items", ["type": "string"])]
             case .object: [("type", "object")]
             }
-        return (type + [("description", .text(meaning))]).map { ReplyValue.Member($0, $1) }
+        return (type + [("description", .text(meaning))]).map { JSONNode.Member($0, $1) }
     }
 
-    private static func bounds(_ range: ClosedRange<Int>) -> [(String, ReplyValue)] {
+    private static func bounds(_ range: ClosedRange<Int>) -> [(String, JSONNode)] {
         [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
     }
 }

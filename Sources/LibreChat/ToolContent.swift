@@ -1,4 +1,5 @@
 package import ImageGate
+import JSON
 package import Redaction
 
 /// What LibreChat's tools answer with: text for the model, images for the chat.

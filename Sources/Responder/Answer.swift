@@ -1,4 +1,5 @@
 import E2B
+import JSON
 import LibreChat
 import Redaction
 

@@ -1,4 +1,4 @@
-import E2B
+import JSON
 
 /// The body of `POST /execute`, checked.
 struct ExecuteRequest: Equatable, Sendable {

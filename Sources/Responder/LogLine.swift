@@ -1,5 +1,5 @@
 import Glibc
-import LibreChat
+import JSON
 
 /// A line of the log: one JSON object, which begins with the time.
 ///

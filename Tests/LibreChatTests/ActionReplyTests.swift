@@ -1,17 +1,19 @@
 import Foundation
+import JSON
 import LibreChat
 import Redaction
 import Testing
 
 struct ActionReplyTests {
-    private func encoded(_ value: ReplyValue, _ hidden: [String: String] = [:]) -> String {
+    private func encoded(_ value: JSONNode, _ hidden: [String: String] = [:]) -> String {
         var json: [UInt8] = []
-        json.append(value, hiding: SecretRedactor(hidden))
+        let redactor = SecretRedactor(hidden)
+        json.append(value) { redactor.masked(in: $0) }
         return String(decoding: json, as: UTF8.self)
     }
 
     /// As another reader of JSON has it.
-    private func reread(_ value: ReplyValue) throws -> NSObject {
+    private func reread(_ value: JSONNode) throws -> NSObject {
         try #require(
             JSONSerialization.jsonObject(with: Data(encoded(value).utf8), options: .fragmentsAllowed) as? NSObject)
     }
@@ -24,14 +26,14 @@ struct ActionReplyTests {
             (.number(.max), "9223372036854775807"), (.number(.min), "-9223372036854775808"), (.fraction(0.1), "0.1"),
             (.fraction(43_199.5), "43199.5"), (.fraction(.infinity), "null"), (.fraction(.nan), "null"), ("", #""""#),
             ([], "[]"), ([1, [2], "x"], #"[1,[2],"x"]"#), ([:], "{}"), (["a": ["b": .null]], #"{"a":{"b":null}}"#),
-            (ReplyValue(nil), "null"), (ReplyValue("x"), #""x""#), ("\(1 + 1) things", #""2 things""#),
-        ] as [(ReplyValue, String)])
-    func `a value is written as JSON has it`(value: ReplyValue, json: String) {
+            (JSONNode(nil), "null"), (JSONNode("x"), #""x""#), ("\(1 + 1) things", #""2 things""#),
+        ] as [(JSONNode, String)])
+    func `a value is written as JSON has it`(value: JSONNode, json: String) {
         #expect(encoded(value) == json)
     }
 
     @Test func `members keep their order, and none is lost for its name`() {
-        let members = ["zeta", "alpha", "10", "9", "alpha"].map { ReplyValue.Member($0, .text($0)) }
+        let members = ["zeta", "alpha", "10", "9", "alpha"].map { JSONNode.Member($0, .text($0)) }
         #expect(
             encoded(.object(members)) == #"{"zeta":"zeta","alpha":"alpha","10":"10","9":"9","alpha":"alpha"}"#)
     }
@@ -53,7 +55,7 @@ struct ActionReplyTests {
     }
 
     @Test func `two hundred values in each other are written`() throws {
-        let deep = (0..<200).reduce(ReplyValue.null) { value, _ in ["in": [value]] }
+        let deep = (0..<200).reduce(JSONNode.null) { value, _ in ["in": [value]] }
         _ = try reread(deep)
     }
 
@@ -61,7 +63,7 @@ struct ActionReplyTests {
 
     @Test func `a hidden value is masked in every text and every name`() {
         let secret = "s3cret-value"
-        let value: ReplyValue = [
+        let value: JSONNode = [
             "plain": .text(secret), "inside": .text("<\(secret)\(secret)>"), secret: "name", "list": [.text(secret)],
             "deep": ["deeper": [["\(secret)": .text("x\(secret)")]]],
         ]

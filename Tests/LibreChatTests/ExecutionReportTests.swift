@@ -1,5 +1,6 @@
 import E2B
 import ImageGate
+import JSON
 import Redaction
 import LibreChat
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import ImageGate
+import JSON
 import LibreChat
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LibreChat
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct TemplateFileTests {
-    private func templates(_ yaml: String) throws -> ReplyValue { try TemplateFile(Array(yaml.utf8)).templates }
+    private func templates(_ yaml: String) throws -> JSONNode { try TemplateFile(Array(yaml.utf8)).templates }
 
     private func refusal(of bytes: [UInt8]) -> YAMLError? {
         do throws(YAMLError) {
@@ -32,7 +33,7 @@ struct TemplateFileTests {
           price: 1.50
         """
 
-    private static let value: ReplyValue = [
+    private static let value: JSONNode = [
         [
             "id": "code-interpreter-v1", "description": "Python, with éverything", "cpus": 2,
             "ports": [8080, 16, 15], "public": true,
@@ -60,9 +61,9 @@ struct TemplateFileTests {
             ("9223372036854775807", 9_223_372_036_854_775_807), ("9223372036854775808", "9223372036854775808"),
             ("1.5", "1.5"), ("1e3", "1e3"), (".inf", ".inf"), ("2026-11-21", "2026-11-21"),
             ("'12'", "12"), ("\"true\"", "true"), ("''", ""), ("\"a\\0b\"", "a\0b"), ("🐍 snake", "🐍 snake"),
-        ] as [(String, ReplyValue)])
+        ] as [(String, JSONNode)])
     func `a scalar means what YAML 1-2 says, and stays text where JSON has no integer`(
-        yaml: String, value: ReplyValue
+        yaml: String, value: JSONNode
     ) throws {
         #expect(try templates("- x: \(yaml)") == [["x": value]])
     }

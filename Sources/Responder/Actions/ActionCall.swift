@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import JSON
 import LibreChat
 import Redaction
 
@@ -22,7 +23,7 @@ struct ActionCall: Sendable {
     var configuration: Configuration { services.configuration }
     var client: E2BClient { services.client }
 
-    func reply(_ members: (String, ReplyValue)...) -> ActionReply { ActionReply(sessionID: sessionID, members) }
+    func reply(_ members: (String, JSONNode)...) -> ActionReply { ActionReply(sessionID: sessionID, members) }
 
     func failure(_ sentence: String, logged: String? = nil) -> ActionFailure {
         ActionFailure(sentence, logged: logged, sessionID: sessionID)
@@ -61,7 +62,7 @@ final class ActionServices: Sendable {
     let contexts = Turns<ContextKey>()
     let configuration: Configuration
     let hidden: SecretRedactor
-    var templates: ReplyValue { configuration.templates }
+    var templates: JSONNode { configuration.templates }
 
     init(
         client: E2BClient, sessions: Sessions, runner: CodeRunner, configuration: Configuration, hidden: SecretRedactor

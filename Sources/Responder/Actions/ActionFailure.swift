@@ -1,5 +1,5 @@
 import E2B
-import LibreChat
+import JSON
 
 /// Why an action did not work: one sentence for the model that says what to do.
 struct ActionFailure: Error, Equatable {
@@ -12,7 +12,7 @@ struct ActionFailure: Error, Equatable {
     /// When it is worth trying again.
     var retryAfter: Duration?
     /// What there is to tell besides.
-    var members: [ReplyValue.Member] = []
+    var members: [JSONNode.Member] = []
 
     init(_ sentence: String, logged: String? = nil, sessionID: String = "") {
         self.sentence = sentence

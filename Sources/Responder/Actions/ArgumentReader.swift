@@ -1,4 +1,4 @@
-import E2B
+import JSON
 
 /// Reads parameters out of a request's JSON object, in place. Unknown members are not looked at.
 ///

@@ -1,4 +1,4 @@
-import E2B
+import JSON
 
 /// What a parameter's value may be in Swift.
 protocol ArgumentValue: Sendable {

@@ -1,5 +1,6 @@
 import E2B
 import ImageGate
+import JSON
 import LibreChat
 
 /// Running code in the session's kernels.
@@ -77,12 +78,12 @@ extension ActionCall {
         let stdout = await shown(record.stdout, "stdout", in: sandbox)
         let stderr = await shown(record.stderr, "stderr", in: sandbox)
         let output = await shown(record.output, "output", in: sandbox)
-        var results: [ReplyValue] = []
+        var results: [JSONNode] = []
         for (index, result) in record.results.enumerated() {
             let text = await shown(result.text, "result-\(index + 1)", in: sandbox)
             results.append(["type": .text(result.type), result.type: .text(text)])
         }
-        var error = ReplyValue.null
+        var error = JSONNode.null
         if let failure = record.failure, let thrown = record.thrown {
             error = [
                 "name": .text(failure.name.shortened(to: 1000, without: services.hidden)),
@@ -103,7 +104,7 @@ extension ActionCall {
 
 extension AdmittedImage {
     /// What there is to say of it where there is no place for its bytes.
-    fileprivate var summary: ReplyValue {
+    fileprivate var summary: JSONNode {
         [
             "mimeType": .text(type.mimeType), "width": .number(width), "height": .number(height),
             "bytes": .number(bytes.count),

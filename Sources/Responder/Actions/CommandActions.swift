@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import JSON
 import LibreChat
 import System
 
@@ -14,7 +15,7 @@ extension ActionCall {
     }
 
     private func runCommand(
-        _ members: (_ output: ReplyValue, _ error: ReplyValue) -> [(String, ReplyValue)]
+        _ members: (_ output: JSONNode, _ error: JSONNode) -> [(String, JSONNode)]
     ) async throws -> ActionOutcome {
         let isBackground = arguments.background == true
         let command = try required(\.command)
@@ -32,7 +33,7 @@ extension ActionCall {
 
     /// Runs it to its end, and answers with what it printed and how it ended.
     func run(
-        _ process: ProcessRequest, _ members: (_ output: ReplyValue, _ error: ReplyValue) -> [(String, ReplyValue)]
+        _ process: ProcessRequest, _ members: (_ output: JSONNode, _ error: JSONNode) -> [(String, JSONNode)]
     ) async throws -> ActionOutcome {
         try await inSandbox { sandbox in
             let ending = try await complete(process, in: sandbox)
@@ -194,10 +195,10 @@ extension ActionCall {
 }
 
 extension RunningProcess {
-    fileprivate var summary: ReplyValue {
+    fileprivate var summary: JSONNode {
         [
             "pid": .number(Int(pid)), "cmd": .text(command), "args": .list(arguments.map { .text($0) }),
-            "cwd": ReplyValue(cwd), "tag": ReplyValue(tag),
+            "cwd": JSONNode(cwd), "tag": JSONNode(tag),
         ]
     }
 }

@@ -1,6 +1,6 @@
 import E2B
 import FoundationEssentials
-import LibreChat
+import JSON
 import Redaction
 
 /// Files of the sandbox.
@@ -38,7 +38,7 @@ extension ActionCall {
         } catch E2BError.refused(_, let status, let message) where status < 502 {
             throw failure("\(path) cannot be read: \(message). Look with `shell`.")
         }
-        let size = ("bytes", ReplyValue.number(bytes.count))
+        let size = ("bytes", JSONNode.number(bytes.count))
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
         if arguments.encoding != "base64", !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
             // As it stands in the file, terminal escapes and all.

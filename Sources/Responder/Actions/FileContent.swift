@@ -1,4 +1,4 @@
-import E2B
+import JSON
 
 /// What `write_file` is to write. It may be most of the request's body, and is not copied out of it: the body becomes it.
 enum FileContent: Equatable, Sendable {

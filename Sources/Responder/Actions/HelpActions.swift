@@ -1,4 +1,4 @@
-import LibreChat
+import JSON
 
 /// What the actions say of themselves.
 extension ActionCall {

@@ -1,5 +1,6 @@
 import E2B
 import FoundationEssentials
+import JSON
 import LibreChat
 
 /// Making and ending sandboxes.
@@ -60,7 +61,7 @@ extension ActionCall {
                     .list(
                         sandboxes.map { info in
                             [
-                                "sandboxId": .text(info.id), "sessionId": ReplyValue(info.sessionKey?.id),
+                                "sandboxId": .text(info.id), "sessionId": JSONNode(info.sessionKey?.id),
                                 "createdAt": .text(info.startedAt.written), "expiresAt": .text(info.endsAt.written),
                                 "status": .text(info.state.name),
                             ]
@@ -110,7 +111,7 @@ extension ActionCall {
 
     private static func written(_ minutes: Double) -> String { Int(exactly: minutes).map(String.init) ?? "\(minutes)" }
 
-    private static func number(_ minutes: Double) -> ReplyValue {
+    private static func number(_ minutes: Double) -> JSONNode {
         Int(exactly: minutes).map { .number($0) } ?? .fraction(minutes)
     }
 }

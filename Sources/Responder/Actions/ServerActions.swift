@@ -1,5 +1,5 @@
 import E2B
-import LibreChat
+import JSON
 
 /// Servers in the sandbox, and where they are reached.
 extension ActionCall {

@@ -2,7 +2,7 @@ package import Budget
 package import E2B
 package import FastCGI
 package import ImageGate
-package import LibreChat
+package import JSON
 package import Redaction
 import System
 
@@ -46,7 +46,7 @@ package struct Configuration: Sendable {
     package var imageWait: Duration
     package var grace: Duration
     /// What `list_templates` answers with.
-    package var templates: ReplyValue
+    package var templates: JSONNode
     package var isLogging: Bool
 
     /// In which every request is answered: what code may take, one answer of E2B's that is long in coming, and what has to be

@@ -2,6 +2,7 @@ import E2B
 import FastCGI
 import Glibc
 import ImageGate
+import JSON
 import LibreChat
 import System
 
@@ -131,7 +132,7 @@ struct SettingReader {
     }
 
     /// Empty without a file.
-    mutating func templates(_ setting: Setting) -> ReplyValue {
+    mutating func templates(_ setting: Setting) -> JSONNode {
         guard let path = text(setting) else { return [] }
         do {
             return try TemplateFile(TemplateFile.bytes(of: path)).templates

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import LibreChat
 import System
 
@@ -7,7 +8,7 @@ import System
 /// A YAML list of objects, or an object whose `templates` is that list. What an object says (`id`, `description`, …) is for
 /// whoever reads the answer.
 struct TemplateFile {
-    let templates: ReplyValue
+    let templates: JSONNode
 
     /// - Throws: ``YAMLError``, also for YAML that is no list of objects.
     init(_ bytes: [UInt8]) throws(YAMLError) {

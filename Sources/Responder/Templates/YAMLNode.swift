@@ -1,9 +1,9 @@
-import LibreChat
+import JSON
 
 /// A value of a YAML document, and where it stands.
 struct YAMLNode {
     enum Content {
-        case scalar(ReplyValue)
+        case scalar(JSONNode)
         case sequence([YAMLNode])
         /// No name is there twice.
         case mapping([(name: String, value: YAMLNode)])
@@ -13,16 +13,16 @@ struct YAMLNode {
     /// From 1.
     let line: Int
 
-    var value: ReplyValue {
+    var value: JSONNode {
         switch content {
         case .scalar(let value): value
         case .sequence(let nodes): .list(nodes.map(\.value))
-        case .mapping(let members): .object(members.map { ReplyValue.Member($0.name, $0.value.value) })
+        case .mapping(let members): .object(members.map { JSONNode.Member($0.name, $0.value.value) })
         }
     }
 }
 
-extension ReplyValue {
+extension JSONNode {
     /// What a plain scalar means by YAML 1.2's core schema (10.3.2), but for numbers with a fraction or beyond an `Int`:
     /// those stay as they were written.
     init(plainScalar text: String) {

@@ -1,4 +1,4 @@
-import LibreChat
+import JSON
 
 /// Reads the one document of a YAML text, with bounds on its depth and size.
 struct YAMLReader: ~Copyable {

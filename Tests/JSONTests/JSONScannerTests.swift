@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-@testable import E2B
+@testable import JSON
 
 @Suite(.timeLimit(.minutes(10))) struct JSONScannerTests {
     /// Reads the text as one value, then all that is in it.

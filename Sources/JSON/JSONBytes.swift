@@ -1,5 +1,3 @@
-internal import E2B
-
 extension [UInt8] {
     /// Appends a JSON string (RFC 8259, section 7).
     package mutating func append(quoted text: String) {

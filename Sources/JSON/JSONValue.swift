@@ -13,7 +13,7 @@ package struct JSONValue {
     /// Quotes and brackets included.
     let source: UnsafeRawBufferPointer
 
-    var isString: Bool { kind == .plainString || kind == .escapedString }
+    package var isString: Bool { kind == .plainString || kind == .escapedString }
 
     /// nil unless it is a string.
     package var string: String? {
@@ -44,7 +44,7 @@ package struct JSONValue {
         return Int(String(decoding: source, as: UTF8.self))
     }
 
-    var isTrue: Bool { kind == .true }
+    package var isTrue: Bool { kind == .true }
 
     /// The JSON itself.
     package var text: String { String(decoding: source, as: UTF8.self) }
@@ -53,7 +53,7 @@ package struct JSONValue {
     var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: source[1..<source.count - 1]) }
 
     /// A string's bytes with its escapes replaced.
-    func withContent<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package func withContent<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         guard kind == .escapedString else { return body(content) }
         return withUnsafeTemporaryAllocation(byteCount: content.count, alignment: 1) { room in
             body(UnsafeRawBufferPointer(rebasing: room[..<JSONString.unescape(content, into: room)]))
@@ -68,7 +68,7 @@ package struct JSONValue {
     }
 
     /// An object's member; nil when there is none, or this is no object.
-    func member(_ name: StaticString) throws(MalformedJSON) -> JSONValue? {
+    package func member(_ name: StaticString) throws(MalformedJSON) -> JSONValue? {
         var found: JSONValue?
         try members { key, value in if name ~= key { found = value } }
         return found
@@ -83,7 +83,8 @@ package struct JSONValue {
 
     /// What `read` makes of an array's elements, without those that it cannot read: one of a later protocol must not hide
     /// the others.
-    func list<Element>(_ read: (JSONValue) throws(MalformedJSON) -> Element?) throws(MalformedJSON) -> [Element] {
+    package func list<Element>(_ read: (JSONValue) throws(MalformedJSON) -> Element?) throws(MalformedJSON) -> [Element]
+    {
         var list: [Element] = []
         try elements { element in
             if let element = try? read(element) { list.append(element) }
@@ -92,7 +93,7 @@ package struct JSONValue {
     }
 
     /// Lets `switch key { case "type": ... }` compare bytes.
-    static func ~= (name: StaticString, key: JSONValue) -> Bool {
+    package static func ~= (name: StaticString, key: JSONValue) -> Bool {
         guard key.kind == .plainString else { return key.string == name.description }
         let content = key.content
         guard content.count == name.utf8CodeUnitCount, let bytes = content.baseAddress else { return false }

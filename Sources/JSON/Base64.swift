@@ -1,13 +1,14 @@
 /// Base64 of RFC 4648, section 4, with white space allowed between the characters.
 package enum Base64 {
-    static func decode(_ text: UnsafeRawBufferPointer) -> Result<[UInt8], MalformedBase64> {
+    /// - Returns: nil for anything else.
+    package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         var isWhole = false
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { room, count in
             let decoder = table.withUnsafeBufferPointer { Decoder(text: text, room: .init(room), table: $0).run() }
             count = decoder.written
             isWhole = decoder.isWhole
         }
-        return isWhole ? .success(bytes) : .failure(MalformedBase64())
+        return isWhole ? bytes : nil
     }
 
     /// Decodes what somebody wrote by hand, perhaps: what is not a character of the alphabet is passed over.

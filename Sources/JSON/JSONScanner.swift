@@ -2,6 +2,11 @@
 package struct MalformedJSON: Error, Equatable {
     package let offset: Int
     package let expected: String
+
+    package init(offset: Int, expected: String) {
+        self.offset = offset
+        self.expected = expected
+    }
 }
 
 /// Reads JSON in place.
@@ -11,7 +16,7 @@ package struct MalformedJSON: Error, Equatable {
 /// surrogate pairs become U+FFFD in `JSONValue.string`.
 package struct JSONScanner {
     /// Arrays and objects in one another. Bounds the recursion.
-    static let depthLimit = 256
+    package static let depthLimit = 256
 
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
@@ -20,7 +25,7 @@ package struct JSONScanner {
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// The one value that the whole text is.
-    static func value(of bytes: UnsafeRawBufferPointer) throws(MalformedJSON) -> JSONValue {
+    package static func value(of bytes: UnsafeRawBufferPointer) throws(MalformedJSON) -> JSONValue {
         var scanner = JSONScanner(bytes)
         let value = try scanner.value()
         try scanner.finish()
@@ -191,7 +196,7 @@ extension UnsafeRawBufferPointer {
     ///
     /// Eight bytes at a time. `x - 1 & ~x & 0x80` is not 0 in the lowest byte that is 0; a byte above it may be marked
     /// by the borrow, which is why only the lowest mark counts.
-    func endOfPlainText(from start: Int) -> Int {
+    package func endOfPlainText(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var position = start
         while position + 8 <= count {

@@ -1,38 +1,38 @@
-/// Writes one JSON object of strings, integers, flags, lists of strings and objects, which is all that E2B is ever sent.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
+/// Writes one JSON object of strings, integers, flags, lists of strings and objects.
+package struct JSONWriter {
+    private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
-    init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// The whole object.
-    consuming func finish() -> [UInt8] {
+    package consuming func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 
-    mutating func member(_ key: String, _ value: String) {
+    package mutating func member(_ key: String, _ value: String) {
         write(key: key)
         write(value)
     }
 
-    mutating func member(_ key: String, _ value: Int) {
+    package mutating func member(_ key: String, _ value: Int) {
         write(key: key)
         bytes.append(contentsOf: String(value).utf8)
     }
 
-    mutating func member(_ key: String, _ value: Bool) {
+    package mutating func member(_ key: String, _ value: Bool) {
         write(key: key)
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    mutating func member(_ key: String, _ value: [String: String]) {
+    package mutating func member(_ key: String, _ value: [String: String]) {
         write(key: key)
         bytes.append(UInt8(ascii: "{"))
         for (key, value) in value.sorted(by: { $0.key < $1.key }) { member(key, value) }
         bytes.append(UInt8(ascii: "}"))
     }
 
-    mutating func member(_ key: String, _ value: [String]) {
+    package mutating func member(_ key: String, _ value: [String]) {
         write(key: key)
         bytes.append(UInt8(ascii: "["))
         for (index, element) in value.enumerated() {
@@ -43,7 +43,7 @@ struct JSONWriter {
     }
 
     /// An object whose members `body` writes.
-    mutating func member(_ key: String, _ body: (inout JSONWriter) -> Void) {
+    package mutating func member(_ key: String, _ body: (inout JSONWriter) -> Void) {
         write(key: key)
         bytes.append(UInt8(ascii: "{"))
         body(&self)

@@ -1,6 +1,6 @@
 extension Base64 {
     /// With padding and without line ends.
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: encodedCount(of: bytes)) { room in
             bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(room)) }
             return encodedCount(of: bytes)
