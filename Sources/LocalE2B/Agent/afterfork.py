@@ -1,4 +1,4 @@
-"""What a forked kernel does not share with its siblings, and what packages found out before there was a sandbox."""
+"""Adapts a forked kernel: what it must not share with its siblings, and what packages found out outside the sandbox."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import sysconfig
 import tempfile
 import threading
 
-# What matplotlib found out about fonts, which takes a while: files for its folder by name.
+# matplotlib's font caches, which take a while to build: the content of each file by its name.
 FONT_FILES: dict[str, bytes] = {}
 
 
 def renew() -> None:
-    """In a forked kernel, once its environment is that of the sandbox. `random`, `ssl` and `uuid` see to themselves."""
+    """To call in a fork that has the sandbox's environment. `random`, `ssl` and `uuid` see to themselves."""
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     process = multiprocessing.process.current_process()
@@ -36,7 +36,7 @@ def renew() -> None:
 
 
 def forget_machine() -> None:
-    """The machine's own name, among others."""
+    """Forgets what was cached about the machine outside, such as its name."""
     for name in ("_uname_cache", "_platform_cache"):
         cache = getattr(platform, name, None)
         if isinstance(cache, dict):
@@ -46,19 +46,19 @@ def forget_machine() -> None:
 
 
 def look_at_home() -> None:
-    """The user's packages are those of the sandbox's home."""
+    """Makes the sandbox's home the place of the user's packages."""
     site.USER_BASE = site.USER_SITE = None
     site.getusersitepackages()
     sysconfig.get_config_vars()["userbase"] = site.getuserbase()
 
 
 def forget_folders(matplotlib: object) -> None:
-    """matplotlib remembers its folders for good."""
+    """Gives matplotlib its folders in the sandbox, which it would cache for good."""
     for name, words in (("get_configdir", "CONFIGDIR=%s"), ("get_cachedir", "CACHEDIR=%s")):
         function = getattr(matplotlib, name)
         if hasattr(function, "__wrapped__"):
             setattr(matplotlib, name, matplotlib._logged_cached(words)(function.__wrapped__))
-    # A home that is full is no reason to have no kernel.
+    # A full home must not keep the kernel from starting.
     with contextlib.suppress(OSError):
         write_folders(matplotlib)
 
@@ -77,7 +77,7 @@ def write_folders(matplotlib: object) -> None:
 
 
 def use_all_processors() -> None:
-    """Numerical libraries were loaded with one thread, since a fork keeps no other."""
+    """Gives numerical libraries their threads. They were loaded with one, because a fork keeps no other."""
     count = len(os.sched_getaffinity(0))
     for function in blas_functions():
         function(count)
@@ -86,7 +86,7 @@ def use_all_processors() -> None:
 
 
 def blas_functions() -> list[object]:
-    """What sets the number of threads in each OpenBLAS that is loaded: Debian's, or one that came with a wheel."""
+    """The functions that set the number of threads of each loaded OpenBLAS: Debian's, or one from a wheel."""
     with open("/proc/self/maps") as file:
         paths = {line.split(maxsplit=5)[5].strip() for line in file if "blas" in line.rpartition("/")[2]}
     names = ("openblas_set_num_threads", "openblas_set_num_threads64_", "scipy_openblas_set_num_threads64_")
@@ -95,7 +95,7 @@ def blas_functions() -> list[object]:
         try:
             library = ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
         except OSError:
-            # Not by this name in the sandbox.
+            # The sandbox has no library of this name.
             continue
         functions += [getattr(library, name) for name in names if hasattr(library, name)][:1]
     return functions

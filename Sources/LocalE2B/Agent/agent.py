@@ -1,6 +1,6 @@
-"""The agent of a local sandbox: runs inside it and does what the host asks on stdin.
+"""The agent of a local sandbox: runs inside it and carries out the requests of the host on stdin.
 
-Only Debian's python3 and its packages. When stdin ends the sandbox is over.
+It needs only Debian's python3 and its packages. The sandbox ends when stdin does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import sys
 from typing import Any, Awaitable, Callable
 
-# Nothing that is imported leaves a compiled file beside the agent's files.
+# Importing must not write compiled files next to the agent's.
 sys.dont_write_bytecode = True
 
 import pipes  # noqa: E402
@@ -30,7 +30,7 @@ from wire import Failure, Outbox, Reply  # noqa: E402
 Request = dict[str, Any]
 Handler = Callable[[Request, Reply], Awaitable[None]]
 
-# A line of the host: code, of which a request may have 64 MiB, or a chunk of an upload.
+# The largest line from the host: code, of which a request may have 64 MiB, or a chunk of an upload.
 LINE_LIMIT = 65 << 20
 
 
@@ -76,7 +76,7 @@ class Agent:
         }
 
     async def serve(self, requests: asyncio.StreamReader) -> None:
-        """Until the host closes stdin or asks for the end."""
+        """Serves until the host closes stdin, or asks for the end."""
         await self._contexts.warm()
         self._outbox.post(json.dumps({"ready": True, "languages": self._contexts.languages}).encode() + b"\n")
         while line := await requests.readline():
@@ -85,7 +85,7 @@ class Agent:
                 case "shutdown":
                     return
                 case "write_file" | "write_chunk" | "write_end":
-                    # At once, so that chunks stay in order and the host waits while the disk does.
+                    # Chunks are written at once, so that they stay in order, and so that the host waits for the disk.
                     self._write(request)
                     continue
             # Tasks start in the order in which they are made, so requests reach the queues in the host's order.
@@ -106,7 +106,7 @@ class Agent:
         except Failure as failure:
             reply.error(failure.fields)
         except Exception as error:
-            # Ours or the host's mistake. No request leaves without an answer, and the log names no user data.
+            # This is a bug of ours or the host's. The request is still answered, and the log has no data of the user.
             print(f"{request.get('op')}: {type(error).__name__}", file=sys.stderr)
             reply.error({"code": "internal", "message": type(error).__name__, "status": 500,
                          "text": "Internal Server Error"})
@@ -116,7 +116,7 @@ class Agent:
             "E2B_SANDBOX": "true", "E2B_SANDBOX_ID": request["sandbox_id"], "E2B_TEMPLATE_ID": request["template_id"],
             **(request.get("envs") or {}),
         }
-        # Sorted, as the real server gets them.
+        # They are sorted, as E2B's server gets them.
         self._contexts.global_variables = dict(sorted(variables.items()))
         self._processes.global_variables = variables
         reply.result({})
@@ -136,7 +136,7 @@ class Agent:
             del self._executions[request["id"]]
 
     async def _cancel(self, request: Request, reply: Reply) -> None:
-        # One that has ended already is no mistake: the two messages crossed.
+        # It is no error if the request has ended already, because the two messages may have crossed.
         if execution := self._executions.get(request["target"]):
             execution.cancel()
         reply.result({})
@@ -209,7 +209,7 @@ class Agent:
 
     def _file_call(self, call: Callable[[Request], dict[str, Any]]) -> Handler:
         async def handler(request: Request, reply: Reply) -> None:
-            # In a thread: removing or listing a large tree takes a while.
+            # This runs in a thread, because removing or listing a large tree takes a while.
             reply.result(await asyncio.to_thread(call, request))
 
         return handler
@@ -237,7 +237,7 @@ class Agent:
         self._dials.hang_up(request)
 
     def _write(self, request: Request) -> None:
-        """An upload is answered at its end, or at once when it cannot begin; what still comes of it is dropped then."""
+        """Answers an upload at its end, or at once if it cannot begin; then the rest of it is dropped."""
         target = int(request.get("target", request.get("id", 0)))
         reply = Reply(self._outbox, target)
         try:
@@ -251,13 +251,13 @@ class Agent:
         except Failure as failure:
             reply.error(failure.fields)
         except Exception as error:
-            # Here it would end the agent, and the sandbox with it.
+            # An exception here would end the agent, and the sandbox with it.
             print(f"{request['op']}: {type(error).__name__}", file=sys.stderr)
             reply.error({"code": "internal", "message": type(error).__name__})
 
 
 def take_streams() -> tuple[int, int]:
-    """Moves the protocol away from 0 and 1, where children would inherit it and any print would break it."""
+    """Moves the protocol away from 0 and 1, which children would inherit, and where any print would break it."""
     requests, answers = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -267,7 +267,7 @@ def take_streams() -> tuple[int, int]:
 
 
 def set_limits() -> None:
-    """For all children, each by itself. The host bounds what they take together."""
+    """Sets limits for each child process. The host limits what all of them take together."""
     for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_FSIZE, 1 << 30)):
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -275,7 +275,7 @@ def set_limits() -> None:
 
 
 def reset_signals() -> None:
-    """What a host ignores or blocks is inherited by all, and the shells and kernels need their signals."""
+    """Resets signals that the host ignores or blocks. Shells and kernels would inherit that, and need their signals."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -283,13 +283,13 @@ def reset_signals() -> None:
 
 
 def start(*, is_preloaded: bool = False, preloads: bool = False) -> None:
-    """Becomes the agent, until the host is gone. In the processes that become kernels it does not return."""
-    # User code has the same account: it must not open our pipes in /proc, nor attach to us.
+    """Runs the agent until the host is gone. In the processes that become kernels it does not return."""
+    # User code runs as the same user, and must not open our pipes in /proc, or attach to this process.
     set_dumpable(False)
     reset_signals()
     requests, answers = take_streams()
     set_limits()
-    # While there is one thread.
+    # The server has to be forked while there is only one thread.
     kernels = KernelServer.fork(is_preloaded=is_preloaded, preloads=preloads)
     asyncio.run(serve(requests, answers, kernels))
 

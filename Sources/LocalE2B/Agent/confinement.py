@@ -1,4 +1,4 @@
-"""How a process that was forked outside comes into a sandbox that bubblewrap has made, with no more rights than one of its own."""
+"""Moves a process forked outside into a sandbox of bubblewrap's, with no more rights than the processes there."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from processtools import LIBC, prctl
 
-# Of setns(2), by name in /proc/PID/ns.
+# The flags of setns(2), by the names in /proc/PID/ns.
 NAMESPACES = {
     "user": 0x10000000, "mnt": 0x00020000, "pid": 0x20000000, "ipc": 0x08000000, "uts": 0x04000000,
     "cgroup": 0x02000000, "net": 0x40000000,
 }
 
-# Of prctl(2).
+# Constants of prctl(2).
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
@@ -25,7 +25,7 @@ SECCOMP_MODE_FILTER = 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
-# Of keyctl(2), which has a number and no function in libc.
+# Constants of keyctl(2), for which libc has no function.
 KEYCTL_JOIN_SESSION_KEYRING = 1
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 
@@ -33,10 +33,10 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 def join(process: int, named: dict[str, int]) -> None:
-    """Joins all namespaces of `process` that are not ours already. The pid namespace is that of the next child.
+    """Joins all namespaces of `process` that this process is not in. The pid namespace holds for the next child.
 
-    `named` is what bubblewrap says that they are: should the process be gone, and another have its number, it is refused.
-    As the account that owns the user namespace one may join it, and has all rights inside until `confine` gives them up.
+    `named` has the namespaces as bubblewrap reported them, which detects another process that has got the same number.
+    The owner of a user namespace may join it, and has all rights inside until `confine` gives them up.
     """
     descriptor = os.pidfd_open(process)
     flags = 0
@@ -44,7 +44,7 @@ def join(process: int, named: dict[str, int]) -> None:
         try:
             theirs = os.stat(f"/proc/{process}/ns/{name}").st_ino
         except FileNotFoundError:
-            # A kernel without this kind, or the process is gone, which setns() finds out.
+            # The kernel lacks this kind of namespace, or the process is gone, which setns() finds out.
             continue
         if named.get(f"{name}-namespace", theirs) != theirs:
             raise ProcessLookupError(errno.ESRCH, "the sandbox is gone")
@@ -53,17 +53,17 @@ def join(process: int, named: dict[str, int]) -> None:
     missing = {"user", "mnt", "pid", "ipc", "uts"} - {name for name, flag in NAMESPACES.items() if flags & flag}
     if missing:
         raise PermissionError(errno.EPERM, f"the sandbox shares the machine's namespaces: {', '.join(sorted(missing))}")
-    # Both arguments are ints, as setns(2) has them.
+    # setns(2) takes two ints.
     if LIBC.setns(descriptor, flags) != 0:
         raise OSError(ctypes.get_errno(), f"setns: {os.strerror(ctypes.get_errno())}")
     os.close(descriptor)
 
 
 def confine(order: dict[str, Any]) -> None:
-    """Gives up what a process of the sandbox does not have. In the process that stays, once all namespaces are joined.
+    """Gives up all rights that a process of the sandbox does not have.
 
-    Whatever else is to hold for a sandbox's processes and is not a namespace belongs here: bubblewrap and the programs
-    that it starts do not see this one.
+    Call it in the process that stays, once all namespaces are joined. Every restriction that is not a namespace belongs
+    here, because what bubblewrap and the programs that it starts do has no effect on this process.
     """
     os.setsid()
     os.umask(0o022)
@@ -80,7 +80,7 @@ def confine(order: dict[str, Any]) -> None:
 
 
 def leave_session_keyring() -> None:
-    """Takes a new, empty one. Where the call is forbidden or unknown, there is no keyring to read either."""
+    """Joins a new, empty keyring. Where the call is forbidden or unknown, no keyring can be read either."""
     if number := KEYCTL.get(os.uname().machine):
         LIBC.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
@@ -92,7 +92,7 @@ class FilterProgram(ctypes.Structure):
 
 
 def filter_calls(program: bytes) -> None:
-    """What the kernel may not be asked from now on."""
+    """Installs the filter on system calls."""
     instructions = ctypes.create_string_buffer(program, len(program))
     filter = FilterProgram(len(program) // 8, ctypes.addressof(instructions))
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(filter))
@@ -105,7 +105,7 @@ def drop_capabilities() -> None:
             prctl(PR_CAPBSET_DROP, capability)
             capability += 1
     except OSError as error:
-        # After the last one that the kernel knows.
+        # The kernel knows no further capabilities.
         if error.errno != errno.EINVAL or capability == 0:
             raise
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)

@@ -15,8 +15,8 @@ from kernelserver import KernelServer
 from scripts import BashKernel, JavaScriptKernel
 from wire import Failure
 
-# How one environment variable is set and removed in code, by language. The values go between quotes as they are: the
-# real server does no more, and clients have to be tested against that.
+# The code that sets and removes an environment variable, by language. Values are quoted without escaping: the
+# E2B's server does the same, and clients have to be tested against that.
 SET = {
     "python": "import os; os.environ['{0}'] = '{1}'",
     "javascript": "process.env['{0}'] = '{1}'",
@@ -30,7 +30,7 @@ UNSET = {
     "bash": "unset {0}",
 }
 
-# After an interrupt that code ignores, the kernel is replaced: its queue must not wait for ever.
+# If code ignores an interrupt for so long, its kernel is replaced, so that its queue does not wait for ever.
 PATIENCE = 5.0
 
 
@@ -45,7 +45,7 @@ class Execution:
     """One request to run code; `cancel` may come at any time."""
 
     def __init__(self, accept: Callable[[], None], emit: Emit) -> None:
-        # Called once its context is known to exist, which may be long before its first line.
+        # Called once the context is known to exist, which may be long before the first line.
         self.accept = accept
         self._emit = emit
         self.cancelled = asyncio.Event()
@@ -72,7 +72,7 @@ class Context:
         self._kernel = self._make_kernel()
         self._knows_globals = False
         self._started = asyncio.create_task(self._kernel.start())
-        # One that is replaced before anybody waits for it fails unheard.
+        # If it is replaced before anybody waits for it, its exception is dropped.
         self._started.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     @property
@@ -90,7 +90,7 @@ class Context:
                     raise
 
     async def restart(self) -> None:
-        # The new one first: what is queued runs on it, only the running cell loses its kernel.
+        # The new kernel is set first, so that queued cells run on it, and only the running cell loses its kernel.
         old = self._kernel
         self._boot()
         await old.stop()
@@ -163,11 +163,11 @@ class Context:
     async def _interrupt(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> None:
         kernel.interrupt()
         if await self._ends(kernel, running):
-            # The last signal may have come too late for the cell. An empty one takes it instead of the next.
+            # The last signal may have come too late for the cell. An empty cell takes it in place of the next one.
             await self._ends(kernel, asyncio.create_task(kernel.run("", _discard, hidden=True)))
 
     async def _ends(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> bool:
-        """Whether the cell ends by interrupts. One that does not loses its kernel."""
+        """Whether the cell ends after interrupts. If it does not, its kernel is replaced."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.wait({running}, timeout=0.5)
@@ -180,7 +180,7 @@ class Context:
 
     async def _replace(self, kernel: Kernel) -> None:
         await kernel.stop()
-        # Somebody may have been faster, by a restart.
+        # A restart may have replaced the kernel already.
         if kernel is self._kernel and not self._deleted:
             self._boot()
 
@@ -189,7 +189,7 @@ class Context:
             return code
         known = {} if self._knows_globals else global_variables
         self._knows_globals = True
-        # To the byte what the real server sends, empty lines included: they show in tracebacks and in the names of
+        # This equals E2B's server byte for byte, including empty lines, which show in tracebacks and in the names of
         # cells, which are hashes of the code.
         margin = indentation(code)
         injected = f"{self._assignments(known)}\n{self._assignments(variables)}".split("\n")
@@ -216,7 +216,7 @@ class Contexts:
         self._environment = environment
         self._kernels = kernels
         self._contexts: dict[str, Context] = {}
-        # None: it has been deleted, which the real server does not get over.
+        # None means that it has been deleted, after which E2B's server cannot run code in it any more.
         self._defaults: dict[str, Context | None] = {}
         self.global_variables: dict[str, str] = {}
 
@@ -262,7 +262,7 @@ class Contexts:
         else:
             found = self._default(language or "python")
             if found is None and language is None:
-                # The real server's answer after its default context was deleted: keepalives until the client leaves.
+                # E2B's server, after its default context was deleted, sends keepalives until the client disconnects.
                 execution.accept()
                 await execution.cancelled.wait()
                 return
@@ -293,7 +293,7 @@ class Contexts:
         return self._contexts[id]
 
     def _default(self, language: str) -> Context | None:
-        # TypeScript runs on the kernel of JavaScript, in a context of its own.
+        # TypeScript runs on JavaScript's kernel, in a context of its own.
         if language not in self._defaults:
             context = self._make(language, self._home)
             self._defaults[language] = context
@@ -306,7 +306,7 @@ class Contexts:
                       "or install that kernel."
             raise Failure.http(500, "Failed to create context: " + json.dumps(
                 {"message": message, "short_message": f"{language} not found"}))
-        # A folder that is not there is accepted silently.
+        # A missing folder is silently accepted.
         folder = cwd if os.path.isdir(cwd) else self._home
         return Context(language, cwd, lambda: self._kernel(language, folder))
 

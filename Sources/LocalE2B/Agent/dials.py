@@ -9,12 +9,12 @@ from typing import Any
 from wire import Failure, Reply
 
 CHUNK = 64 << 10
-# How far we read ahead of what the client outside has taken.
+# How many bytes are read ahead of what the client outside has taken.
 WINDOW = 1 << 20
-# A server may just be starting: a refused connection is tried again for about a second.
+# A refused connection is tried again for about a second, because a server may just be starting.
 TRIES = 6
 PAUSE = 0.2
-# A server that listens and does not accept.
+# The timeout for a server that listens and does not accept.
 PATIENCE = 10.0
 
 
@@ -32,7 +32,7 @@ class Dial:
     async def run(self, port: int) -> None:
         """Connects, and passes on what comes until the server has finished."""
         self._reader, self._writer = await self._connect(port)
-        # What one write does not get rid of is waited for.
+        # A write waits until the socket has taken all of it.
         self._writer.transport.set_write_buffer_limits(0)
         self._reply.result({})
         try:
@@ -99,7 +99,7 @@ class Dials:
     async def dial(self, request: dict[str, Any], reply: Reply) -> None:
         id = request["id"]
         dial = self._dials[id] = Dial(reply)
-        # Awaited by nobody else: hanging up cancels it wherever it stands.
+        # Nobody else awaits this task, and hanging up cancels it at any point.
         task = self._tasks[id] = asyncio.ensure_future(dial.run(int(request["port"])))
         await asyncio.wait({task})
         if task.cancelled():
@@ -113,7 +113,7 @@ class Dials:
         self._find(request).end()
 
     def taken(self, request: dict[str, Any]) -> None:
-        # One that was hung up meanwhile is no mistake: the two messages crossed.
+        # It is no error if it was hung up meanwhile, because the two messages may have crossed.
         if dial := self._dials.get(request["target"]):
             dial.taken(request["count"])
 

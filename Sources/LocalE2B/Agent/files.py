@@ -41,7 +41,7 @@ def readable(name: str) -> str:
 
 
 class Paths:
-    """`user` is the account of whoever runs the agent. `root` is another one, unless root runs it."""
+    """Resolves accounts: `user` is the one that runs the agent; `root` is another one, unless root runs it."""
 
     def __init__(self, home: str) -> None:
         self._home = home
@@ -49,7 +49,7 @@ class Paths:
     def check_user(self, user: str | None) -> str:
         """The home of an account that exists."""
         if user == "root" and os.geteuid() != 0:
-            # Running it with fewer rights than it asks for would fail later, and less clearly.
+            # With fewer rights than were asked for the program would fail later, and less clearly.
             raise Failure.rpc("permission_denied", "the local sandbox has no root: everything in it runs as 'user'")
         if user not in (None, "", "user", "root"):
             raise Failure.rpc("unauthenticated", f"invalid username: '{user}'")
@@ -102,7 +102,7 @@ def entry(path: str) -> dict[str, Any]:
         try:
             status = os.stat(path)
         except OSError:
-            # It leads nowhere: all there is to say is that it is a link.
+            # The link is broken, so only the link itself can be described.
             fields["type"] = "FILE_TYPE_SYMLINK"
     fields["type"] = fields["type"] or kind(status.st_mode)
     mode = stat.S_IMODE(status.st_mode)
@@ -118,7 +118,7 @@ def entry(path: str) -> dict[str, Any]:
 
 
 def permissions(mode: int) -> str:
-    """As Go prints a mode: `-` for a file, `d`, `L` and so on, then the bits."""
+    """Formats a mode as Go does: `-` for a file, `d`, `L` and so on, and then the bits."""
     letter = "d" if stat.S_ISDIR(mode) else "L" if stat.S_ISLNK(mode) else "-"
     return letter + stat.filemode(mode & 0o777)[1:]
 
@@ -132,7 +132,7 @@ class Upload:
         self._file: int | None = None
         try:
             os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            # Never waits for the other side of a FIFO.
+            # Opening must not wait for the other side of a FIFO.
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
                 raise IsADirectoryError(errno.EISDIR, "not a regular file")
@@ -163,7 +163,7 @@ class Upload:
 
     def _fail(self, error: OSError) -> None:
         if error.errno in (errno.EISDIR, errno.ENXIO):
-            # A FIFO that nobody reads says ENXIO.
+            # Opening a FIFO that nobody reads fails with ENXIO.
             what = "is a directory" if os.path.isdir(self.path) else "is not a regular file"
             self._failure = Failure.rpc("invalid_argument", f"path '{self.path}' {what}")
         elif error.errno == errno.EEXIST:
@@ -190,7 +190,7 @@ class Download:
         self.description = {"size": status.st_size, "modified": int(status.st_mtime), "path": path}
 
     def chunks(self) -> Iterator[str]:
-        """Exactly as many bytes as announced, or fewer when the file shrinks meanwhile."""
+        """Reads exactly as many bytes as announced, or fewer if the file shrinks meanwhile."""
         try:
             while self._rest > 0 and (chunk := os.read(self._file, min(CHUNK, self._rest))):
                 self._rest -= len(chunk)
@@ -267,7 +267,7 @@ class Files:
         return Upload(self._path(request))
 
     def _walk(self, folder: str, depth: int, seen: list[int] | None = None) -> Iterator[dict[str, Any]]:
-        """Depth first, by name. Links are shown and not followed."""
+        """Lists a folder depth first, by name. Links are listed and not followed."""
         seen = [0] if seen is None else seen
         for name in sorted(os.listdir(folder)):
             path = os.path.join(folder, name)

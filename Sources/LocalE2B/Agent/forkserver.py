@@ -1,10 +1,11 @@
 """The fork server: a Python outside the sandboxes with all that agents and kernels import, from which they are forked.
 
-Importing takes seconds and a fork takes milliseconds. A script, with a Unix socket as stdin: each message is a sandbox that
-bubblewrap makes just now, with the ends of the pipes of its agent. The fork enters that sandbox and becomes the agent. On
-stdout it says `ready` when it can fork, and `warm` when its forks have the packages for plots and tables, too.
+Importing takes seconds and a fork takes milliseconds. The server is a script with a Unix socket as stdin. Each message
+describes a sandbox that bubblewrap is making, and carries the ends of the pipes of its agent. The fork enters that
+sandbox and becomes the agent. The server writes `ready` to stdout when it can fork, and `warm` when its forks have the
+packages for plots and tables as well.
 
-It never has a second thread, which a fork would lose, and it never sees anything of a user.
+It never has a second thread, which a fork would lose, and it never gets any data of a user.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 from importlib import machinery, util
 from typing import Any
 
-# Where a sandbox has the agent's files, if these are not the same.
+# The folder of the agent's files inside a sandbox, if it is another one.
 INSIDE = "/run/e2b"
 HERE = str(pathlib.Path(__file__).resolve().parent)
 
@@ -29,7 +30,7 @@ sys.dont_write_bytecode = True
 
 
 class Loader(machinery.SourceFileLoader):
-    """Reads a module here and names it as it is named in a sandbox: tracebacks and paths are right there."""
+    """Loads a module from here under its path inside a sandbox, so that tracebacks and paths are right there."""
 
     def get_data(self, path: str) -> bytes:
         return super().get_data(path.replace(INSIDE, HERE, 1))
@@ -49,7 +50,7 @@ class Finder:
         return util.spec_from_file_location(name, file, loader=Loader(name, file))
 
 
-# Nothing is found by chance in the folder in which the host was started.
+# No module may be found in the folder in which the host was started.
 os.chdir("/")
 sys.path.remove(HERE)
 sys.meta_path.insert(0, Finder)
@@ -66,7 +67,7 @@ class ForkServer:
         self._control = control
 
     def run(self) -> None:
-        """Serves at once, while a fork of this server imports the rest and then takes its place."""
+        """Serves at once, while a fork of this server imports the other packages, and then replaces it."""
         print("ready", flush=True)
         told, successor = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
@@ -77,7 +78,7 @@ class ForkServer:
             startup.preload()
             self._check_threads()
             successor.send(b"warm")
-            # Not before the one in charge has stopped to read orders.
+            # The successor waits until the current server has stopped reading requests.
             if successor.recv(16):
                 successor.close()
                 print("warm", flush=True)
@@ -88,12 +89,12 @@ class ForkServer:
             os.waitpid(pid, 0)
 
     def _serve(self, successor: socket.socket | None) -> bool:
-        """Until the host is gone; true once a successor serves."""
-        # They end by themselves, and nobody asks how.
+        """Serves until the host is gone; true once a successor serves."""
+        # Children are reaped automatically, because nobody asks for their status.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         self._check_threads()
         gc.collect()
-        # What is there now is never looked at by the collector again, which would copy all of it in each fork.
+        # The garbage collector must not touch existing objects again, because that would copy their pages in each fork.
         gc.freeze()
         while True:
             waiting = [self._control] if successor is None else [self._control, successor]
@@ -110,7 +111,7 @@ class ForkServer:
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     successor.send(b"go")
                     return True
-                # It could not. This one goes on as it is.
+                # The successor has failed, so this server goes on.
                 successor.close()
                 successor = None
 
@@ -122,12 +123,12 @@ class ForkServer:
         except OSError as error:
             os.write(log, f"fork: {error}\n".encode())
             return
-        # From here on in a process that only has one way: into the sandbox, or to its end.
+        # From here on this is the forked process, which enters the sandbox or exits.
         try:
             os.dup2(log, 2)
             sandbox = self._await(started)
             if sandbox is None:
-                # bubblewrap has said why.
+                # bubblewrap has reported why.
                 os._exit(1)
             confinement.join(sandbox["child-pid"], sandbox)
             if os.fork() != 0:
@@ -139,7 +140,7 @@ class ForkServer:
             os.environ.clear()
             os.environ.update(order["environment"])
             rename([sys.executable, f"{INSIDE}/agent.py"])
-            # Closed already; their numbers will be others'.
+            # The descriptors are closed already, and their numbers may be used for others.
             for one in ours:
                 one.detach()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -151,7 +152,7 @@ class ForkServer:
 
     @staticmethod
     def _await(started: int) -> dict[str, Any] | None:
-        """What bubblewrap says about its child, once the sandbox is complete; None if it never is."""
+        """Returns bubblewrap's information about its child once the sandbox is complete; None if it never is."""
         said = b""
         while not said.endswith(b"\nready\n"):
             chunk = os.read(started, 4096)

@@ -1,7 +1,7 @@
 // The JavaScript kernel: runs cells in one persistent realm and answers in JSON, each message after its size.
 //
-// Cells go through the inspector's evaluation in REPL mode, which is what a browser's console does: `await` at the top,
-// `let` and `const` may be declared again, and the value of the last expression comes back.
+// Cells are evaluated by the inspector in REPL mode, as in a browser's console: `await` is allowed at the top level,
+// `let` and `const` may be declared again, and the value of the last expression is returned.
 
 'use strict';
 
@@ -19,12 +19,12 @@ const [requests, answers] = process.argv.slice(2).map(Number);
 const session = new inspector.Session();
 session.connect();
 
-// UTF-16 units of output in one message.
+// The largest number of UTF-16 units of output in a message.
 const pieceSize = 8 << 20;
-// Bytes of one message: more than any reader takes, and less than the agent has memory for.
+// The largest message in bytes: more than any reader takes, and less than fits into the agent's memory.
 const longestMessage = 256 << 20;
 
-// Written at once, so that order holds between the streams and nothing is lost when the process is ended.
+// Output is written at once, so that it stays in order, and nothing is lost if the process is killed.
 function send(message) {
     let bytes;
     try {
@@ -43,7 +43,7 @@ function send(message) {
     }
 }
 
-// A character may come in two writes.
+// A character may be split between two writes.
 const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
 for (const [name, decoder] of Object.entries(decoders)) {
     process[name].write = (chunk, encoding, callback) => {
@@ -51,7 +51,7 @@ for (const [name, decoder] of Object.entries(decoders)) {
         const text = isText ? decoder.end() + chunk : decoder.write(Buffer.from(chunk, typeof chunk === 'string' ? encoding : undefined));
         for (let start = 0; start < text.length;) {
             let end = start + pieceSize;
-            // Not between the two halves of a character.
+            // A surrogate pair must not be split.
             if (/[\uD800-\uDBFF]/.test(text[end - 1] ?? '')) end -= 1;
             send({ type: 'stream', name, text: text.slice(start, end) });
             start = end;
@@ -62,7 +62,7 @@ for (const [name, decoder] of Object.entries(decoders)) {
     };
 }
 
-// Tearing down from within an interruptible script waits for itself.
+// Exiting from within an interruptible script would wait for that script.
 process.exit = (code) => {
     process.emit('exit', code ?? 0);
     process.kill(process.pid, 'SIGKILL');
@@ -75,7 +75,7 @@ globalThis.exports = globalThis.module.exports;
 globalThis.__filename = here;
 globalThis.__dirname = process.cwd();
 
-// Reaches values that the inspector only names: it calls these with the value itself.
+// The inspector returns references to values; it calls these functions with the values themselves.
 const reports = {
     value: (value) => value === undefined ? undefined : util.inspect(value),
     thrown: (value) => JSON.stringify(util.types.isNativeError(value)
@@ -128,16 +128,16 @@ function withoutImports(code) {
 reports.load = (name) => {
     let found = name;
     try {
-        // As seen from the cell's folder, not from this file's.
+        // Names are resolved from the cell's folder, and not from this file's.
         found = globalThis.require.resolve(name);
     } catch {
-        // A package for `import` only; let it say itself what is wrong.
+        // The package may be for `import` only; importing it reports what is wrong.
     }
     return import(path.isAbsolute(found) ? pathToFileURL(found).href : found);
 };
 
 let interrupted;
-// A signal that comes when the script it was for has just ended would end the process.
+// A signal that arrives just after its script has ended would otherwise end the process.
 process.on('SIGINT', () => {});
 
 // V8's own interrupt works only for scripts that this module starts, so the inspector is called from within one. A
@@ -172,7 +172,7 @@ async function run(code) {
     if (text !== undefined) send({ type: 'value', text });
 }
 
-// A promise nobody waits for must not end the kernel and the state of all cells.
+// A rejected promise that nobody awaits must not end the kernel, which has the state of all cells.
 process.on('unhandledRejection', (reason) => process.stderr.write(`Uncaught ${util.inspect(reason)}\n`));
 process.on('uncaughtException', (error) => process.stderr.write(`Uncaught ${util.inspect(error)}\n`));
 

@@ -1,4 +1,4 @@
-"""What runs cells: the interface, and Python by a Jupyter kernel."""
+"""Kernels, which run cells: the interface, and Python's, which is a Jupyter kernel."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from jupyter_client.connect import write_connection_file
 from kernelserver import KernelProcess, KernelServer
 
 Line = dict[str, Any]
-# Takes one line of an execution's stream. Waits when the reader is behind.
+# A function that takes one line of an execution's stream, and waits while the reader is behind.
 Emit = Callable[[Line], Awaitable[None]]
 
-# Seconds for which a line may wait for its reader before the cell is stopped.
+# How many seconds a line may wait for its reader before the cell is stopped.
 PATIENCE = 0.2
 
-# Between a message's addressing and the message.
+# The delimiter between a message's addressing and its content.
 DELIMITER = b"<IDS|MSG>"
 
-# Bytes of a message of the kernel, which bounds its own at less. A longer one is never read into our memory.
+# The longest message in bytes. The kernel limits its own to less; a longer one is not read into memory.
 LONGEST_MESSAGE = 320 << 20
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -40,7 +40,7 @@ class Outcome(enum.Enum):
     DIED = enum.auto()
     """The kernel ended by itself while the cell ran."""
     RENEWED = enum.auto()
-    """The cell ended the kernel, which is a way to end; the next one is a new one."""
+    """The cell ended the kernel, which is valid; the next cell gets a new kernel."""
     CLOSED = enum.auto()
     """We ended the kernel while the cell ran."""
 
@@ -57,7 +57,7 @@ class Kernel(Protocol):
     async def stop(self) -> None: ...
 
 
-# Of which MIME type each field of a result is. Every other type goes into `extra`.
+# The field of a result for each MIME type. Every other type goes into `extra`.
 FIELDS = {
     "text": "text/plain", "html": "text/html", "markdown": "text/markdown", "svg": "image/svg+xml",
     "png": "image/png", "jpeg": "image/jpeg", "pdf": "application/pdf", "latex": "text/latex",
@@ -133,12 +133,12 @@ class PythonKernel:
         write_connection_file(file, transport="ipc", ip=f"{self._folder.name}/k")
         self._process = await self._launch(str(HERE / "startup.py"), "-f", file)
         if self._closed:
-            # Stopped while there was no process to stop.
+            # It was stopped before there was a process.
             await self.stop()
             raise ChildProcessError("the kernel was stopped")
         self._client = AsyncKernelClient(connection_file=file)
         self._client.load_connection_file()
-        # How many messages wait here; the others wait in the kernel.
+        # The number of messages that wait here. Further ones wait in the kernel.
         self._client.context.setsockopt(zmq.RCVHWM, 2)
         self._client.context.setsockopt(zmq.MAXMSGSIZE, LONGEST_MESSAGE)
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
@@ -159,7 +159,7 @@ class PythonKernel:
         try:
             return await self._server.start([script, *arguments], self._cwd, self._environment)
         except ConnectionError:
-            # User code has ended the server, which has the same account. Then a kernel is a Python of its own.
+            # User code has ended the server, which runs as the same user. Each kernel is a new Python from now on.
             return await asyncio.create_subprocess_exec(
                 sys.executable, script, str(os.getpid()), *arguments,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
@@ -169,7 +169,7 @@ class PythonKernel:
         if self._dead.is_set() or self._closed or self._client is None:
             return Outcome.CLOSED if self._closed else Outcome.DIED
         cell = self._cell = Cell(emit, hidden)
-        # No abort of later requests after an error: the agent has only one under way, and the next may be its own.
+        # An error must not abort later requests: the agent sends one at a time, and the next may be its own.
         cell.message = self._client.execute(
             code, silent=hidden, store_history=not hidden, allow_stdin=False, stop_on_error=False)
         try:
@@ -179,7 +179,7 @@ class PythonKernel:
 
     def interrupt(self) -> None:
         if self._process is not None and self._cell is not None:
-            # The group, so that a program the cell waits for ends as well.
+            # The signal goes to the process group, so that a program that the cell waits for ends as well.
             signal_group(self._process.pid, signal.SIGINT)
             self._release()
 
@@ -206,7 +206,7 @@ class PythonKernel:
 
     @staticmethod
     async def _handshake(client: AsyncKernelClient) -> None:
-        """Waits until the kernel answers on the shell channel *and* is heard on the publishing one.
+        """Waits until the kernel answers on the shell channel *and* its messages arrive on the publishing one.
 
         A subscription takes effect some time after connecting; what is published before that is lost.
         """
@@ -224,7 +224,7 @@ class PythonKernel:
     async def _watch(self, process: KernelProcess | asyncio.subprocess.Process) -> None:
         await process.wait()
         self._dead.set()
-        # What the kernel managed to send is still on its way through the socket.
+        # Messages that the kernel has sent before its end may still be in the socket.
         await asyncio.sleep(0.05)
         if self._cell is not None:
             self._cell.finish(Outcome.DIED)
@@ -232,14 +232,14 @@ class PythonKernel:
 
     @staticmethod
     async def _pump_shell(client: AsyncKernelClient) -> None:
-        # The publishing channel says all; replies only have to be taken, unread: code in the kernel can send any bytes.
+        # The publishing channel has everything. Replies are received, but not parsed: user code can send any bytes.
         while True:
             await client.shell_channel.socket.recv_multipart()
 
     async def _pump_iopub(self, client: AsyncKernelClient) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            # Without Session.deserialize(): it parses every date by guessing, five times the cost of all the rest.
+            # Session.deserialize() is avoided: it looks for dates in every string, at five times the cost of the rest.
             frames = await client.iopub_channel.socket.recv_multipart()
             cell = self._cell
             holding = loop.call_later(PATIENCE, self._hold)
@@ -250,8 +250,8 @@ class PythonKernel:
                 if cell is not None and json.loads(parent).get("msg_id") == cell.message:
                     await self._handle(json.loads(header), json.loads(content), cell)
             except Exception as error:
-                # Code in the kernel can send what it likes, and more than fits into our memory. The next message is
-                # read all the same: without the one that ends the cell its reader would wait for ever.
+                # Code in the kernel can send anything, and more than fits into our memory. The next messages are read
+                # all the same, because the cell's reader waits for the one that ends the cell.
                 print(f"a kernel's message: {type(error).__name__}", file=sys.stderr)
                 if cell is not None:
                     await cell.emit(error_line("UnreadableOutput", "A part of the output could not be read"))
@@ -260,7 +260,7 @@ class PythonKernel:
                 self._release()
 
     def _hold(self) -> None:
-        """The host does not take our lines: stops the cell, which would fill the memory with more of them."""
+        """Stops the cell when the host does not read its lines, because more of them would fill the memory."""
         if self._process is not None and not self._dead.is_set():
             self._is_held = True
             signal_group(self._process.pid, signal.SIGSTOP)
@@ -288,7 +288,7 @@ class PythonKernel:
 
 
 class Cell:
-    """A cell that runs."""
+    """A running cell."""
 
     def __init__(self, emit: Emit, hidden: bool) -> None:
         self.message = ""

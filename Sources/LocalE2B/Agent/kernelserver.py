@@ -1,6 +1,6 @@
-"""Forks Python kernels: a process beside the agent that has imported what they need, and has no threads.
+"""The kernel server: a process next to the agent that has imported what Python kernels need, and forks them.
 
-The agent asks over a socket. The answer is the new kernel's process id, with a descriptor of the process.
+It has no threads. The agent asks over a socket; the answer is the new kernel's process id and a process descriptor.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 from processtools import close_all_but, end_with, rename, set_dumpable
 
-# Seconds for a kernel to be forked, on a busy machine and with packages still to be loaded.
+# The timeout in seconds for forking a kernel, on a busy machine and with packages still to be imported.
 PATIENCE = 60.0
 LONGEST_MESSAGE = 1 << 18
 
 
 class KernelProcess:
-    """A kernel that was forked. Not a child of the agent, and awaited as one."""
+    """A forked kernel. It is not a child of the agent, but can be awaited like one."""
 
     def __init__(self, pid: int, descriptor: int) -> None:
         self.pid = pid
@@ -49,7 +49,7 @@ class KernelServer:
 
     @classmethod
     def fork(cls, *, is_preloaded: bool, preloads: bool) -> KernelServer:
-        """To be called before there are threads. `preloads` has the server load what kernels may need before it serves."""
+        """Call it before there are threads. With `preloads` the server first loads what kernels may need."""
         channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         agent = os.getpid()
         if os.fork() == 0:
@@ -63,7 +63,7 @@ class KernelServer:
         return cls(channel)
 
     async def start(self, arguments: list[str], cwd: str, environment: dict[str, str]) -> KernelProcess:
-        """A new kernel. ConnectionError when the server is gone, which the sandbox's user can bring about."""
+        """Forks a kernel. Raises ConnectionError if the server is gone, which code in the sandbox can cause."""
         order = json.dumps({"arguments": arguments, "folder": cwd, "environment": environment}).encode()
         async with self._turn:
             if self._channel is None:
@@ -72,7 +72,7 @@ class KernelServer:
                 await asyncio.get_running_loop().sock_sendall(self._channel, order)
                 answer, descriptors = await asyncio.wait_for(self._receive(self._channel), PATIENCE)
             except (OSError, asyncio.TimeoutError, asyncio.CancelledError) as error:
-                # An answer to this may still come: it must not be taken for one to the next.
+                # A late answer to this request must not be taken for the answer to the next.
                 self._channel.close()
                 self._channel = None
                 if isinstance(error, asyncio.CancelledError):
@@ -98,14 +98,14 @@ class KernelServer:
 
 
 def serve(channel: socket.socket, preloads: bool) -> None:
-    """Until the agent is gone. In the processes that become kernels it does not return either."""
+    """Serves until the agent is gone. In the processes that become kernels it does not return either."""
     import startup
 
     if preloads:
         startup.preload()
     gc.collect()
     gc.freeze()
-    # Kernels end by themselves: the agent sees it at their descriptors.
+    # Kernels are reaped automatically; the agent notices their end by their descriptors.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = os.getpid()
     while order := channel.recv(LONGEST_MESSAGE):
@@ -117,17 +117,17 @@ def serve(channel: socket.socket, preloads: bool) -> None:
         if pid == 0:
             become(channel, server, **json.loads(order))
             startup.run()
-            # As a script ends: what is to happen at the exit happens.
+            # The process ends as a script does, with its exit handlers.
             sys.exit()
 
 
 def become(
     channel: socket.socket, server: int, arguments: list[str], folder: str, environment: dict[str, str]
 ) -> None:
-    """Turns this fork into what `python3 startup.py` would be."""
+    """Makes this fork the same as `python3 startup.py` would be."""
     end_with(server)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # First a group of its own, by which the agent can kill it.
+    # It needs a process group first, by which the agent can kill it.
     os.setsid()
     socket.send_fds(channel, [str(os.getpid()).encode()], [os.pidfd_open(os.getpid())])
     null = os.open(os.devnull, os.O_RDWR)
@@ -141,5 +141,5 @@ def become(
     sys.argv = list(arguments)
     sys.orig_argv = [sys.executable, *arguments]
     rename([sys.executable, arguments[0]])
-    # The user's process: it may be debugged, and open its own descriptors by name.
+    # This is the user's process, which may be debugged, and may open its descriptors in /proc.
     set_dumpable(True)

@@ -1,6 +1,6 @@
 """asyncio streams on pipes of our own.
 
-asyncio's subprocesses with pipes of *theirs* have not ended before the last child of a child has closed them.
+With pipes of its own, asyncio reports the end of a subprocess only when all descendants have closed them, too.
 """
 
 from __future__ import annotations

@@ -22,10 +22,10 @@ Event = dict[str, Any]
 
 CHUNK = 32 << 10
 PTY_CHUNK = 16 << 10
-# How long the end of a process can still be asked for.
+# How long the end of a process is kept for late listeners.
 RETENTION = 30.0
 
-# Go's words, which clients see in `status`.
+# Go's names of signals, which clients see in `status`.
 SIGNALS = {
     signal.SIGHUP: "hangup", signal.SIGINT: "interrupt", signal.SIGQUIT: "quit", signal.SIGILL: "illegal instruction",
     signal.SIGTRAP: "trace/breakpoint trap", signal.SIGABRT: "aborted", signal.SIGBUS: "bus error",
@@ -47,7 +47,7 @@ def end_event(code: int) -> Event:
 
 
 class Leaving(enum.Enum):
-    """Why a listener hears no more."""
+    """Why a listener gets no more events."""
 
     END = enum.auto()
     DETACHED = enum.auto()
@@ -98,7 +98,7 @@ class Process:
 
     async def start(self) -> None:
         command = self.command
-        # Ours and the child's end of everything that is opened here.
+        # Both ends of everything that is opened here: ours and the child's.
         ours: dict[str, int] = {}
         child: dict[str, int] = {}
         take_over: Callable[[], None] | None = None
@@ -140,10 +140,10 @@ class Process:
         return self._process.pid
 
     async def watch(self) -> None:
-        """Until the process has ended and all of its output is passed on; the end comes last.
+        """Waits until the process has ended and all of its output is passed on; the end comes last.
 
-        A child in the background keeps the output open beyond the end of a process that went by itself, but not of
-        one that was signalled.
+        If the process exits by itself, a child in the background keeps the output open. If it was signalled, the
+        output ends with it.
         """
         readers = [asyncio.create_task(reader) for reader in self._readers()]
         reading = asyncio.create_task(asyncio.wait(readers))
@@ -170,7 +170,7 @@ class Process:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """With all of its session, for good."""
+        """Kills the process and its whole session."""
         self._signalled.set()
         kill_session(self.pid)
 
@@ -206,7 +206,7 @@ class Process:
         return [self._read(stream, name) for name, stream in self._outputs.items()]
 
     async def _publish(self, kind: str, chunk: bytes) -> None:
-        # With nobody attached it is discarded. A slow listener holds the reading, and with it the process.
+        # Output is discarded if nobody listens. A slow listener stops the reading, and with it the process.
         for listener in list(self.listeners):
             await listener.send({"data": {kind: base64.b64encode(chunk).decode()}})
 
@@ -228,7 +228,7 @@ class Process:
             except BlockingIOError:
                 continue
             except OSError:
-                # EIO: the last one that had the terminal open is gone.
+                # EIO means that no process has the terminal open any more.
                 return
             if not chunk:
                 return
@@ -266,7 +266,7 @@ class Processes:
         self.global_variables: dict[str, str] = {}
 
     async def start(self, request: dict[str, Any], listener: Listener) -> None:
-        """Until the end of the process, its deadline, or the listener's leaving."""
+        """Passes events on until the process ends, its deadline passes, or the listener leaves."""
         process = Process(self._command(request))
         await process.start()
         self._processes[process.pid] = process
@@ -274,7 +274,7 @@ class Processes:
         await listener.send({"start": {"pid": process.pid}})
         keeping = self._spawn(self._keep(process))
         if timeout := request.get("timeout_ms"):
-            # The deadline is the process's, also when the listener has left before.
+            # The deadline ends the process even if the listener has left before.
             expiry = self._spawn(self._expire(process, timeout / 1000, listener))
             keeping.add_done_callback(lambda _: expiry.cancel())
         if await listener.left is Leaving.DEADLINE:
@@ -361,7 +361,7 @@ class Processes:
             process = self._processes.get(pid)
             missing = f"process with pid {pid} not found"
         else:
-            # The youngest, should a tag be used twice.
+            # If a tag was used twice, the youngest process counts.
             process = next((one for one in reversed(self._processes.values()) if one.command.tag == tag), None)
             missing = f"process with tag {tag} not found"
         if process is None or (running and process.end is not None):

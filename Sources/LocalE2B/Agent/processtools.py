@@ -1,4 +1,4 @@
-"""What the processes that are forked from a warm Python have to do to themselves, by system calls that Python lacks."""
+"""System calls that Python lacks, and that processes forked from a warm Python need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-# Of prctl(2).
+# Constants of prctl(2).
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 
@@ -20,31 +20,31 @@ def prctl(option: int, *arguments: int) -> None:
 
 
 def end_with(parent: int) -> None:
-    """Ends this process with its parent, however that ends."""
+    """Makes the kernel kill this process when its parent ends."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def set_dumpable(is_dumpable: bool) -> None:
-    """Whether processes of the same account may attach to this one and open its descriptors in /proc."""
+    """Sets whether processes of the same user may attach to this one and open its descriptors in /proc."""
     prctl(PR_SET_DUMPABLE, int(is_dumpable))
 
 
 def rename(arguments: list[str]) -> None:
-    """Shows `arguments` as the command line and no environment, in the place of what the forked program was started with."""
+    """Replaces the command line by `arguments`, and hides the environment, that the forked program was started with."""
     with open("/proc/self/stat", "rb") as file:
         fields = file.read().rpartition(b")")[2].split()
     # arg_start, arg_end, env_start, env_end are the fields 48 to 51; the first of these is the third.
     start, end, environment, environment_end = (int(field) for field in fields[45:49])
     text = b"".join(argument.encode() + b"\0" for argument in arguments)
-    # With a NUL at the end the kernel takes it for a command line that is as long as it was.
+    # A NUL at the end makes the kernel show it as a command line of the original length.
     ctypes.memmove(start, text[: end - start - 1].ljust(end - start, b"\0"), end - start)
     ctypes.memset(environment, 0, environment_end - environment)
 
 
 def close_all_but(*kept: int) -> None:
-    """Closes all descriptors after stderr but those."""
+    """Closes all descriptors after stderr except those given."""
     first = 3
     for descriptor in sorted(kept):
         os.closerange(first, descriptor)

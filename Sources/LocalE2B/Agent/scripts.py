@@ -1,4 +1,4 @@
-"""Kernels which are an interpreter with two more pipes: Bash and Node."""
+"""Kernels that are an interpreter with two additional pipes: Bash and Node."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 import pipes
 from kernels import HERE, Cell, Emit, Outcome, error_line, result_line, signal_group, stream_line
 
-# A cell's output past this many lines at a time is passed on in one piece.
+# If more lines than this arrive at a time, the rest is passed on in one piece.
 FEW_LINES = 100
 
-# Bytes of one message of Node's kernel, which bounds its own at less.
+# The longest message of Node's kernel in bytes. The kernel limits its own to less.
 LONGEST_MESSAGE = 320 << 20
 
 
 class Pipe:
-    """What one file descriptor of a child says, as text, to be read until nothing is left for now."""
+    """Reads a file descriptor of a child as text, until nothing is left for now."""
 
     def __init__(self) -> None:
         self.fd, self.child = os.pipe()
@@ -32,7 +32,7 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
 
     def opened(self) -> None:
-        """The child has its end."""
+        """Closes our copy of the end that the child has."""
         os.close(self.child)
         self._watch()
 
@@ -40,12 +40,12 @@ class Pipe:
         self._loop.add_reader(self.fd, self._wake)
 
     def _wake(self) -> None:
-        # Not again until read: a reader that waits for the host must not keep the loop spinning.
+        # Not watched again until it is read: the loop must not spin while the reader waits for the host.
         self._loop.remove_reader(self.fd)
         self._readable.set()
 
     def take(self) -> str | None:
-        """What is there now; empty if nothing; None at the end."""
+        """Returns what has arrived, which may be empty; None at the end."""
         try:
             chunk = os.read(self.fd, 1 << 20)
         except BlockingIOError:
@@ -53,7 +53,7 @@ class Pipe:
         return self._decoder.decode(chunk) if chunk else None
 
     def rest(self) -> str:
-        """For a character that was begun and not ended."""
+        """Returns the replacement for an incomplete character at the end."""
         return self._decoder.decode(b"", True)
 
     async def wait(self) -> None:
@@ -69,7 +69,7 @@ class Pipe:
 
 
 class ScriptKernel:
-    """Runs a child that is told of cells on one pipe and says on another when they have ended.
+    """Runs a child process that gets cells by one pipe and reports their end by another.
 
     `_command`, `_request` and `_reply` are what the languages differ in.
     """
@@ -86,7 +86,7 @@ class ScriptKernel:
         self._closed = False
         self._count = 0
         self._partial = ""
-        # A signal ends the cell now, and not the kernel.
+        # From here on a signal ends the cell, and not the kernel.
         self._is_computing = False
 
     async def start(self) -> None:
@@ -103,7 +103,7 @@ class ScriptKernel:
         self._requests = await pipes.writer(request_end)
         self._replies, _ = await pipes.reader(reply_end, limit=1 << 16)
         if self._closed:
-            # Stopped while there was no process to stop.
+            # It was stopped before there was a process.
             await self.stop()
             raise ChildProcessError("the kernel was stopped")
         await self._greet()
@@ -164,7 +164,7 @@ class ScriptKernel:
             output.again()
 
     async def _drain(self, output: Pipe) -> bool:
-        """Passes on what the child has written so far; false at its end. Between cells it is nobody's."""
+        """Passes on what the child has written so far; false at its end. Output between cells is dropped."""
         while text := output.take():
             if self._cell is not None:
                 await self._emit_output(text, self._cell)
@@ -184,9 +184,9 @@ def children(pid: int) -> list[int]:
 class BashKernel(ScriptKernel):
     """An interactive Bash without a terminal.
 
-    Interactive, because only then an interrupt ends the cell and not the shell with all its state. The command line
-    goes through stdin, the cell's text through a pipe of its own, so that nothing in it can end the command early;
-    the status is a second command, which also follows an interrupted first one.
+    It is interactive, because only then an interrupt ends the cell and not the shell with all its state. The command
+    line goes through stdin, and the cell's text through a pipe of its own, so that nothing in the text can end the
+    command early. A second command reports the status, which also works if the first was interrupted.
     """
 
     def _command(self, requests: int, replies: int) -> list[str]:
@@ -197,7 +197,7 @@ class BashKernel(ScriptKernel):
     def interrupt(self) -> None:
         if self._is_computing:
             return super().interrupt()
-        # A program that was just being started missed the signal, and the shell waits for it before anything else.
+        # A program that was just being started may have missed the signal, and the shell waits for it.
         if self._process is not None:
             for pid in children(self._process.pid):
                 with contextlib.suppress(ProcessLookupError):
@@ -205,7 +205,7 @@ class BashKernel(ScriptKernel):
 
     async def _greet(self) -> None:
         assert self._output is not None and self._replies is not None
-        # It complains about the missing terminal first.
+        # Bash first complains about the missing terminal.
         await self._send("set +o history; PS1=; PS2=")
         await self._replies.readline()
         await self._replies.readline()
@@ -228,7 +228,7 @@ class BashKernel(ScriptKernel):
             await self._send(code)
         except ConnectionError:
             pass
-        # From here on the cell is what an interrupt ends; before, it would be the reading of it.
+        # From here on an interrupt ends the cell; before, it would end reading it.
         await self._line(replies)
         self._is_computing = True
         status = await self._line(replies)
@@ -239,7 +239,7 @@ class BashKernel(ScriptKernel):
             self._partial = ""
         outcome = Outcome.FINISHED
         if status == "":
-            # The cell said `exit`. That is an answer; the next cell gets a new shell.
+            # The cell has called `exit`, which is valid; the next cell gets a new shell.
             status = str(await self._process.wait())
             outcome = Outcome.RENEWED
             await self._renew()
@@ -249,7 +249,7 @@ class BashKernel(ScriptKernel):
 
     @staticmethod
     async def _line(replies: asyncio.StreamReader) -> str:
-        """Empty at the end. A cell can find the pipe in /proc and write anything into it: only its own status suffers."""
+        """Reads a status; empty at the end. A cell can open the pipe in /proc, and spoil only its own status."""
         while True:
             try:
                 return (await replies.readline()).decode(errors="replace").strip()[:20]
@@ -271,7 +271,7 @@ class BashKernel(ScriptKernel):
         self._count = count
 
     async def _emit_output(self, text: str, cell: Cell) -> None:
-        """Line by line, as the real kernel does; a flood passes in bulk."""
+        """Passes output on line by line, as E2B's kernel does, and in bulk if there is much."""
         text = self._partial + text
         self._partial = ""
         if text.count("\n") > FEW_LINES or len(text) > 1 << 20:
@@ -282,7 +282,7 @@ class BashKernel(ScriptKernel):
 
 
 class JavaScriptKernel(ScriptKernel):
-    """Node, and esbuild before it for TypeScript."""
+    """Node, with esbuild to compile TypeScript."""
 
     def __init__(self, cwd: str, environment: dict[str, str], *, is_typescript: bool) -> None:
         super().__init__(cwd, environment)
@@ -304,9 +304,9 @@ class JavaScriptKernel(ScriptKernel):
 
     @staticmethod
     async def _receive(replies: asyncio.StreamReader) -> dict[str, Any] | None:
-        """The next message; None when there is none, or something else in its place: cells can write to the pipe."""
+        """Reads the next message; None at the end, and for anything else that a cell has written to the pipe."""
         try:
-            # With its size in front a message may be of any size while little is buffered ahead.
+            # The size in front allows messages of any size with a small buffer.
             size = int(await replies.readline())
             if not 0 <= size <= LONGEST_MESSAGE:
                 return None
@@ -341,7 +341,7 @@ class JavaScriptKernel(ScriptKernel):
                 case "error":
                     await cell.emit(error_line(*(str(message.get(key, "")) for key in ("name", "value", "traceback"))))
                 case "end":
-                    # Children of the cell write to the process's own stdout.
+                    # Child processes of the cell write to the process's own stdout.
                     await self._drain(self._output)
                     if rest := self._output.rest():
                         await cell.emit(stream_line("stdout", rest))
@@ -349,7 +349,7 @@ class JavaScriptKernel(ScriptKernel):
         return Outcome.DIED
 
     async def _transformed(self, code: str) -> tuple[str, str]:
-        """JavaScript, or what is wrong with the TypeScript."""
+        """Compiles TypeScript to JavaScript, or returns the errors in it."""
         process = await asyncio.create_subprocess_exec(
             "esbuild", "--loader=ts", "--target=esnext", "--log-level=error", "--color=false",
             '--tsconfig-raw={"compilerOptions":{"preserveValueImports":true}}',

@@ -1,8 +1,8 @@
 """The Python kernel: ipykernel, set up so that its answers have the shape of E2B's.
 
-Forked from a process that has imported it, or started as a script with the agent's process id and a connection file.
-What is preloaded has been drawn with once, so that a first plot costs what a second one does; nothing of that is left in
-the user's namespace.
+It is forked from a process that has imported it, or started as a script with the agent's process id and a connection
+file. Preloading draws a plot once, so that the user's first plot takes no longer than the second. Nothing of it is left
+in the user's namespace.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OURS = __name__
 if OURS == "__main__":
     # The folder of this script is the agent's: user code neither imports from it nor is shadowed by it.
     sys.path[0] = ""
-# ipykernel does without its debugger, which nobody could reach and which takes 0.2 s to load.
+# ipykernel works without its debugger, which nobody could reach, and which takes 0.2 s to load.
 sys.modules["debugpy"] = None  # type: ignore[assignment]
 
 import stack_data  # noqa: E402
@@ -51,9 +51,9 @@ from traitlets.config import Config  # noqa: E402
 
 del sys.modules["debugpy"]
 
-# Characters that one message of output has at most.
+# The largest number of characters in a message of output.
 FLUSH_SIZE = 16 << 20
-# Bytes of one message: more than any reader takes, and less than the agent's memory has room for.
+# The largest message in bytes: more than any reader takes, and less than fits into the agent's memory.
 MESSAGE_SIZE = 256 << 20
 BACKEND = "module://matplotlib_inline.backend_inline"
 
@@ -66,8 +66,8 @@ class CellStream(OutStream):
     _decoder: codecs.IncrementalDecoder | None = None
 
     def write(self, string: str) -> int | None:
-        # A thread belongs to the cell that started it: what it prints after that cell ended is nobody's. Without this
-        # it would turn up in whichever cell runs next.
+        # A thread belongs to the cell that started it, and what it prints after that cell is dropped. Without this
+        # it would appear in whichever cell runs next.
         cell = getattr(threading.current_thread(), "e2b_cell", None)
         if cell is not None and cell != self.parent_header.get("msg_id"):
             return len(string)
@@ -90,11 +90,11 @@ class CellStream(OutStream):
         return super()._flush_buffer()
 
     def _watch_pipe_fd(self) -> None:
-        # Replaces a loop which dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
-        # child process for ever. The original also copied all output to the kernel's own stderr: the host's log.
+        # This replaces a loop that dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
+        # child process for ever. The original also copied all output to the kernel's stderr, which is the host's log.
         decoder = self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while self._should_watch and select.select([self._fid], [], []):
-            # Held while bytes are neither in the pipe nor in the buffer, for flush().
+            # The lock is held while bytes are neither in the pipe nor in the buffer, which flush() has to wait for.
             with self._buffer_lock:
                 chunk = os.read(self._fid, 65536)
                 self._bytes_read_from_children += len(chunk)
@@ -104,14 +104,14 @@ class CellStream(OutStream):
     def flush(self) -> None:
         self._wait_for_children()
         if self._decoder is not None and threading.current_thread() is threading.main_thread():
-            # A character that a child began and did not end is none.
+            # An incomplete character of a child is dropped.
             with self._buffer_lock:
                 if text := self._decoder.decode(b"", True):
                     super().write(text)
         super().flush()
 
     def _wait_for_children(self) -> None:
-        """What child processes have written so far comes before what the cell writes next. Only that: one may never stop."""
+        """Passes on what child processes have written so far, and no more, because one may never stop."""
         if threading.current_thread() is not threading.main_thread() or not self._is_master_process():
             return
         if not hasattr(self, "_fid"):
@@ -129,8 +129,8 @@ class KernelApp(IPKernelApp):
     outstream_class = DottedObjectName(f"{OURS}.CellStream")
 
     def init_iopub(self, context: zmq.Context) -> None:
-        # A publisher drops messages past its high-water mark. Output is not to be lost: the kernel grows
-        # instead, and the agent stops the process while its reader is behind.
+        # By default a publisher drops messages past its high-water mark. Output must not be lost, so the kernel
+        # buffers them, and the agent stops the process while its reader is behind.
         context.setsockopt(zmq.SNDHWM, 0)
         super().init_iopub(context)
 
@@ -138,8 +138,8 @@ class KernelApp(IPKernelApp):
 def pack(message: Any) -> bytes:
     """Serializes a part of a message.
 
-    The usual packer fails at half a surrogate pair, and writes the halves by which Python stands for bytes that are not
-    UTF-8 as those bytes. Here both reach the agent, which says U+FFFD for them.
+    The usual packer fails at a lone surrogate; and Python's surrogates for bytes that are not UTF-8 it writes as those
+    bytes. Here both reach the agent, which replaces them by U+FFFD.
     """
     try:
         text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
@@ -152,7 +152,7 @@ def pack(message: Any) -> bytes:
 
 
 def remember_cells_of_threads() -> None:
-    """Notes on each thread which cell started it."""
+    """Records for each thread which cell has started it."""
     start = threading.Thread.start
 
     def start_in_cell(thread: threading.Thread) -> None:
@@ -166,7 +166,7 @@ def remember_cells_of_threads() -> None:
 class CurrentTraceback:
     """Tracebacks as a current IPython writes them; Debian's is 8.5."""
 
-    # Lines of a cell shown on either side of the one that failed.
+    # How many lines of a cell are shown on either side of the one that failed.
     CONTEXT = 4
 
     def __init__(self) -> None:
@@ -177,18 +177,18 @@ class CurrentTraceback:
     @classmethod
     def install(cls) -> None:
         self = cls()
-        # Functions, because a class attribute has to become a method.
+        # These are functions, because a class attribute becomes a method only then.
         ultratb.VerboseTB.get_records = lambda tb, *arguments: self.get_records(tb, *arguments)
         ultratb.VerboseTB.format_record = lambda tb, record: self.format_record(tb, record)
         ultratb._format_filename = self.format_filename
 
     def get_records(self, tb: Any, *arguments: Any) -> list[Any]:
-        """Without IPython's own frames, which tell nobody anything."""
+        """Leaves out IPython's own frames, which are of no use to the user."""
         return [record for record in self._records(tb, *arguments)
                 if isinstance(record, stack_data.RepeatedFrames) or not self._is_ours(record)]
 
     def format_record(self, tb: Any, record: Any) -> str:
-        """A cell shows the lines around, empty ones included; a file shows the statements around."""
+        """Shows the lines around the error in a cell, including empty ones, and the statements around it in a file."""
         text = self._format(tb, record)
         shell = InteractiveShell.instance()
         if isinstance(record, stack_data.RepeatedFrames) or record.filename not in shell.compile._filename_map:
@@ -214,12 +214,12 @@ class CurrentTraceback:
 
 
 def format_warning(message: Any, category: type, filename: str, lineno: int, line: str | None = None) -> str:
-    """The form in which E2B's template prints warnings."""
+    """Formats a warning as E2B's template does."""
     return f"{filename}:{lineno}: {category.__name__}:\n\n{message}\n\n"
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """`value` as JSON can hold it: no NaN, no numpy scalar, keys are strings. TypeError when it cannot."""
+    """Converts `value` for JSON: no NaN, no numpy scalar, keys are strings. Raises TypeError if it cannot."""
     if depth > 100:
         raise TypeError("nested too deeply")
     if isinstance(value, dict):
@@ -257,7 +257,7 @@ def data_of(frame: Any) -> dict[str, list[Any]] | None:
 
 
 def jpeg_of(image: Any) -> bytes | None:
-    """What newer Pillows show beside the PNG; None for modes which JPEG does not have."""
+    """The JPEG that newer versions of Pillow show besides the PNG; None for modes that JPEG does not have."""
     if image.mode not in ("1", "L", "RGB", "CMYK", "YCbCr"):
         return None
     buffer = io.BytesIO()
@@ -266,7 +266,7 @@ def jpeg_of(image: Any) -> bytes | None:
 
 
 def show_saved_images() -> None:
-    """Saving an image to a path displays it, as in E2B's template. matplotlib's savefig ends here, too."""
+    """Makes saving an image to a path display it, as in E2B's template. This covers matplotlib's savefig as well."""
     from PIL import Image
 
     save = Image.Image.save
@@ -298,14 +298,14 @@ def add_formatters(shell: InteractiveShell) -> None:
 
 
 def see_packages_to_come() -> None:
-    """What pip installs for the user while the kernel runs can be imported at once.
+    """Makes importable at once what pip installs for the user while the kernel runs.
 
-    Python leaves the user's folder out of its path when it does not exist at the start, and remembers folders which
-    do not exist as empty for good: unless there is a finder for them, which looks again.
+    Python leaves the user's folder out of its path if it does not exist at the start, and remembers for good that a
+    missing folder is empty. A finder for the folder looks again.
     """
     folder = site.getusersitepackages()
     if folder not in sys.path:
-        # Before Debian's packages, as it would have been.
+        # It comes before Debian's packages, as it would have at the start.
         first = next((index for index, path in enumerate(sys.path) if path.endswith("-packages")), len(sys.path))
         sys.path.insert(first, folder)
     loaders = ((machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
@@ -315,7 +315,7 @@ def see_packages_to_come() -> None:
 
 
 def preload() -> None:
-    """Loads what is likely to be imported, with one thread and without a kernel: for forks to come."""
+    """Imports what cells are likely to import, with one thread and without a kernel, for later forks."""
     threads = [f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "NUMEXPR")]
     os.environ |= {name: "1" for name in threads} | {"MPLBACKEND": BACKEND}
     try:
@@ -325,13 +325,13 @@ def preload() -> None:
     for name in (*threads, "MPLBACKEND"):
         del os.environ[name]
     for thread in threading.enumerate():
-        # One that only waited to complain, and was told that it need not.
+        # matplotlib starts a timer to warn that building the font cache is slow; it is cancelled by now.
         if thread is not threading.current_thread():
             thread.join(10)
 
 
 def warm() -> None:
-    """Loads and draws once: font cache, backend, renderer, encoder."""
+    """Imports matplotlib and draws once, which loads the font cache, the backend, the renderer and the encoder."""
     import matplotlib
     from matplotlib import font_manager, pyplot
 
@@ -341,7 +341,7 @@ def warm() -> None:
     axes.set_title("x")
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     pyplot.close(figure)
-    # What a sandbox has, too.
+    # Only fonts that a sandbox has as well.
     fonts = font_manager.fontManager
     fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith("/usr/")]
     fonts.afmlist = [font for font in fonts.afmlist if font.fname.startswith("/usr/")]
@@ -351,13 +351,13 @@ def warm() -> None:
 
 
 def connect_figures() -> None:
-    """What matplotlib's backend does with the kernel when it is imported; here it was imported before."""
+    """Connects matplotlib's backend to the kernel, as importing it would; here it was imported before."""
     if backend := sys.modules.get("matplotlib_inline.backend_inline"):
         backend._enable_matplotlib_integration()
 
 
 def forget_ours() -> None:
-    """User code may have modules of the same names."""
+    """Forgets our modules, because user code may have modules of the same names."""
     folder = os.path.dirname(__file__)
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "__main__"]
     for name, module in list(sys.modules.items()):
@@ -367,11 +367,11 @@ def forget_ours() -> None:
 
 
 def run() -> None:
-    """Until the kernel is to end. Its arguments are those of the command line."""
+    """Runs the kernel until it ends. Its arguments are those of the command line."""
     afterfork.renew()
     config = Config()
     config.InteractiveShell.colors = "NoColor"
-    # What the kernel has to say about itself may quote the code: the log is not the place.
+    # The kernel's own messages may quote the code, which must not get into the log.
     config.KernelApp.log_level = logging.CRITICAL
     config.HistoryManager.enabled = False
     config.InlineBackend.figure_formats = {"png"}

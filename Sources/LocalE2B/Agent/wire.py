@@ -8,9 +8,9 @@ import json
 import os
 from typing import Any
 
-# Bytes of an execution's line that one frame carries.
+# The largest part of an execution's line in a frame, in bytes.
 PART = 1 << 20
-# Bytes of any other answer. The host reads frames up to 64 MiB.
+# The largest other answer in bytes. The host reads frames of up to 64 MiB.
 LONGEST_ANSWER = 60 << 20
 
 
@@ -33,10 +33,10 @@ class Failure(Exception):
 
 
 class Outbox:
-    """Lines on their way to the host.
+    """The queue of lines to the host.
 
-    Whoever produces without end asks `room()` first. It waits while more than `limit` bytes are unread, so a slow
-    host slows the programs and the agent stays small. A single line may be larger than the limit: it passes whole.
+    Producers of unlimited output call `room()` first. It waits while more than `limit` bytes are unread, so that a slow
+    host slows the programs down, and the agent stays small. A single line may be larger than the limit.
     """
 
     def __init__(self, fd: int, limit: int = 8 << 20) -> None:
@@ -62,7 +62,7 @@ class Outbox:
             return
         idle = not self._queue
         for piece in pieces:
-            # An empty one would look like a pipe that takes nothing.
+            # An empty write would look like a pipe that takes nothing.
             if piece:
                 self._queue.append(memoryview(piece))
                 self._size += len(piece)
@@ -86,7 +86,7 @@ class Outbox:
         except BlockingIOError:
             pass
         except OSError:
-            # The host is gone; nobody will ever read the rest.
+            # The host is gone, so nobody will read the rest.
             self._queue.clear()
             self._size = 0
             if not self.broken.done():
@@ -98,11 +98,11 @@ class Outbox:
 
 
 class Reply:
-    """Answers to one request.
+    """The answers to one request.
 
-    Every line starts with `{"id":<n>,"<kind>":` in exactly these bytes and its value reaches to the closing brace, so
+    Every line starts with `{"id":<n>,"<kind>":` in exactly these bytes, and its value reaches to the closing brace, so
     that the host can pass an execution's line on without parsing it. A long line, which may have hundreds of megabytes,
-    comes in frames of the kind `part`, each with a piece of it in brackets, and then an empty one of the kind `line`.
+    is sent as frames of the kind `part`, each with a piece of it in brackets, and then an empty one of the kind `line`.
     """
 
     def __init__(self, outbox: Outbox, request: int) -> None:
@@ -154,8 +154,8 @@ class Reply:
 
 
 def encoded(value: Any) -> bytes:
-    """ASCII. What is no Unicode becomes U+FFFD: Python keeps bytes that are not UTF-8 as halves of surrogate pairs, and
-    an escaped half is something that strict readers of JSON refuse."""
+    """Encodes as ASCII. Lone surrogates, by which Python keeps bytes that are not UTF-8, become U+FFFD, because strict
+    readers of JSON refuse them."""
     text = json.dumps(value)
     if "\\ud" in text:
         plain = json.dumps(value, ensure_ascii=False)
