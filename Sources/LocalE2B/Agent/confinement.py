@@ -59,7 +59,7 @@ def join(process: int, named: dict[str, int]) -> None:
     os.close(descriptor)
 
 
-def confine(order: dict[str, Any]) -> None:
+def confine(request: dict[str, Any]) -> None:
     """Gives up all rights that a process of the sandbox does not have.
 
     Call it in the process that stays, once all namespaces are joined. Every restriction that is not a namespace belongs
@@ -67,8 +67,8 @@ def confine(order: dict[str, Any]) -> None:
     """
     os.setsid()
     os.umask(0o022)
-    os.chdir(order["folder"])
-    for name, value in order["limits"].items():
+    os.chdir(request["folder"])
+    for name, value in request["limits"].items():
         limit = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -76,7 +76,7 @@ def confine(order: dict[str, Any]) -> None:
     leave_session_keyring()
     drop_capabilities()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    filter_calls(base64.b64decode(order["filter"]))
+    filter_calls(base64.b64decode(request["filter"]))
 
 
 def leave_session_keyring() -> None:

@@ -10,7 +10,7 @@ import shutil
 import uuid
 from typing import Any, Callable
 
-from kernels import Emit, Kernel, Line, Outcome, PythonKernel, error_line
+from kernels import CellResult, Emit, Kernel, Line, PythonKernel, error_line
 from kernelserver import KernelServer
 from scripts import BashKernel, JavaScriptKernel
 from wire import Failure
@@ -31,7 +31,7 @@ UNSET = {
 }
 
 # If code ignores an interrupt for so long, its kernel is replaced, so that its queue does not wait for ever.
-PATIENCE = 5.0
+INTERRUPT_TIMEOUT = 5.0
 
 
 def indentation(code: str) -> str:
@@ -124,20 +124,20 @@ class Context:
         cancelled: asyncio.Task[bool],
     ) -> None:
         kernel = self._kernel
-        outcome = Outcome.CLOSED
+        result = CellResult.CLOSED
         if not self._deleted:
-            kernel, outcome = await self._run_on_kernel(code, global_variables, variables, execution, cancelled)
-        match outcome:
-            case Outcome.FINISHED if variables:
+            kernel, result = await self._run_on_kernel(code, global_variables, variables, execution, cancelled)
+        match result:
+            case CellResult.FINISHED if variables:
                 await kernel.run(self._without_variables(global_variables, variables), _discard, hidden=True)
-            case Outcome.FINISHED:
+            case CellResult.FINISHED:
                 pass
-            case Outcome.RENEWED:
+            case CellResult.RENEWED:
                 self._knows_globals = False
-            case Outcome.DIED:
+            case CellResult.DIED:
                 await execution.emit(error_line("ContextRestarting", "Context was restarted"))
                 await self._replace(kernel)
-            case Outcome.CLOSED:
+            case CellResult.CLOSED:
                 await execution.emit(error_line(
                     "WebSocketError", "The connections was lost, rerun the code to get the results"))
                 await execution.emit(error_line(
@@ -147,11 +147,11 @@ class Context:
     async def _run_on_kernel(
         self, code: str, global_variables: dict[str, str], variables: dict[str, str], execution: Execution,
         cancelled: asyncio.Task[bool],
-    ) -> tuple[Kernel, Outcome]:
+    ) -> tuple[Kernel, CellResult]:
         try:
             await self.ready()
         except Exception:
-            return self._kernel, Outcome.CLOSED if self._deleted else Outcome.DIED
+            return self._kernel, CellResult.CLOSED if self._deleted else CellResult.DIED
         kernel = self._kernel
         code = self._with_variables(code, global_variables, variables)
         running = asyncio.create_task(kernel.run(code, execution.emit))
@@ -160,15 +160,15 @@ class Context:
             await self._interrupt(kernel, running)
         return kernel, running.result()
 
-    async def _interrupt(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> None:
+    async def _interrupt(self, kernel: Kernel, running: asyncio.Task[CellResult]) -> None:
         kernel.interrupt()
         if await self._ends(kernel, running):
             # The last signal may have come too late for the cell. An empty cell takes it in place of the next one.
             await self._ends(kernel, asyncio.create_task(kernel.run("", _discard, hidden=True)))
 
-    async def _ends(self, kernel: Kernel, running: asyncio.Task[Outcome]) -> bool:
+    async def _ends(self, kernel: Kernel, running: asyncio.Task[CellResult]) -> bool:
         """Whether the cell ends after interrupts. If it does not, its kernel is replaced."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + INTERRUPT_TIMEOUT
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.wait({running}, timeout=0.5)
             if running.done():

@@ -15,7 +15,7 @@ WINDOW = 1 << 20
 TRIES = 6
 PAUSE = 0.2
 # The timeout for a server that listens and does not accept.
-PATIENCE = 10.0
+CONNECT_TIMEOUT = 10.0
 
 
 class Dial:
@@ -85,7 +85,7 @@ class Dial:
             # Some servers listen on one of the two only.
             for address in ("127.0.0.1", "::1"):
                 try:
-                    return await asyncio.wait_for(asyncio.open_connection(address, port, limit=CHUNK), PATIENCE)
+                    return await asyncio.wait_for(asyncio.open_connection(address, port, limit=CHUNK), CONNECT_TIMEOUT)
                 except (OSError, asyncio.TimeoutError):
                     continue
         raise Failure.rpc("unavailable", f"nothing listens on port {port}")

@@ -115,7 +115,7 @@ class ForkServer:
                 successor.close()
                 successor = None
 
-    def _make(self, order: dict[str, Any], descriptors: list[int], ours: list[socket.socket]) -> None:
+    def _make(self, request: dict[str, Any], descriptors: list[int], ours: list[socket.socket]) -> None:
         requests, answers, log, started = descriptors
         try:
             if os.fork() != 0:
@@ -133,12 +133,12 @@ class ForkServer:
             confinement.join(sandbox["child-pid"], sandbox)
             if os.fork() != 0:
                 os._exit(0)
-            confinement.confine(order)
+            confinement.confine(request)
             os.dup2(requests, 0)
             os.dup2(answers, 1)
             close_all_but()
             os.environ.clear()
-            os.environ.update(order["environment"])
+            os.environ.update(request["environment"])
             rename([sys.executable, f"{INSIDE}/agent.py"])
             # The descriptors are closed already, and their numbers may be used for others.
             for one in ours:

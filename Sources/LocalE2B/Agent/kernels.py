@@ -24,7 +24,7 @@ Line = dict[str, Any]
 Emit = Callable[[Line], Awaitable[None]]
 
 # How many seconds a line may wait for its reader before the cell is stopped.
-PATIENCE = 0.2
+READER_TIMEOUT = 0.2
 
 # The delimiter between a message's addressing and its content.
 DELIMITER = b"<IDS|MSG>"
@@ -35,7 +35,7 @@ LONGEST_MESSAGE = 320 << 20
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Outcome(enum.Enum):
+class CellResult(enum.Enum):
     FINISHED = enum.auto()
     DIED = enum.auto()
     """The kernel ended by itself while the cell ran."""
@@ -50,7 +50,7 @@ class Kernel(Protocol):
 
     async def start(self) -> None: ...
 
-    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome: ...
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> CellResult: ...
 
     def interrupt(self) -> None: ...
 
@@ -165,15 +165,15 @@ class PythonKernel:
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
                 cwd=self._cwd, env=self._environment, start_new_session=True)
 
-    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> CellResult:
         if self._dead.is_set() or self._closed or self._client is None:
-            return Outcome.CLOSED if self._closed else Outcome.DIED
+            return CellResult.CLOSED if self._closed else CellResult.DIED
         cell = self._cell = Cell(emit, hidden)
         # An error must not abort later requests: the agent sends one at a time, and the next may be its own.
         cell.message = self._client.execute(
             code, silent=hidden, store_history=not hidden, allow_stdin=False, stop_on_error=False)
         try:
-            return await cell.outcome
+            return await cell.ended
         finally:
             self._cell = None
 
@@ -186,7 +186,7 @@ class PythonKernel:
     async def stop(self) -> None:
         self._closed = True
         if self._cell is not None:
-            self._cell.finish(Outcome.CLOSED)
+            self._cell.finish(CellResult.CLOSED)
         if self._process is not None:
             signal_group(self._process.pid, signal.SIGKILL)
             await self._process.wait()
@@ -227,7 +227,7 @@ class PythonKernel:
         # Messages that the kernel has sent before its end may still be in the socket.
         await asyncio.sleep(0.05)
         if self._cell is not None:
-            self._cell.finish(Outcome.DIED)
+            self._cell.finish(CellResult.DIED)
         signal_group(process.pid, signal.SIGKILL)
 
     @staticmethod
@@ -242,7 +242,7 @@ class PythonKernel:
             # Session.deserialize() is avoided: it looks for dates in every string, at five times the cost of the rest.
             frames = await client.iopub_channel.socket.recv_multipart()
             cell = self._cell
-            holding = loop.call_later(PATIENCE, self._hold)
+            holding = loop.call_later(READER_TIMEOUT, self._hold)
             try:
                 _, header, parent, _, content, *_ = frames[frames.index(DELIMITER) + 1:]
                 del frames
@@ -284,7 +284,7 @@ class PythonKernel:
             case "error":
                 await cell.emit(error_line(content["ename"], content["evalue"], "".join(content["traceback"])))
             case "status" if content["execution_state"] == "idle":
-                cell.finish(Outcome.FINISHED)
+                cell.finish(CellResult.FINISHED)
 
 
 class Cell:
@@ -292,14 +292,14 @@ class Cell:
 
     def __init__(self, emit: Emit, hidden: bool) -> None:
         self.message = ""
-        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[CellResult] = asyncio.get_running_loop().create_future()
         self._emit = emit
         self._hidden = hidden
 
     async def emit(self, line: Line) -> None:
-        if not self._hidden and not self.outcome.done():
+        if not self._hidden and not self.ended.done():
             await self._emit(line)
 
-    def finish(self, outcome: Outcome) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+    def finish(self, result: CellResult) -> None:
+        if not self.ended.done():
+            self.ended.set_result(result)

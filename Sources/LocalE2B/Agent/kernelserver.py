@@ -17,7 +17,7 @@ from typing import Any
 from processtools import close_all_but, end_with, rename, set_dumpable
 
 # The timeout in seconds for forking a kernel, on a busy machine and with packages still to be imported.
-PATIENCE = 60.0
+FORK_TIMEOUT = 60.0
 LONGEST_MESSAGE = 1 << 18
 
 
@@ -64,13 +64,13 @@ class KernelServer:
 
     async def start(self, arguments: list[str], cwd: str, environment: dict[str, str]) -> KernelProcess:
         """Forks a kernel. Raises ConnectionError if the server is gone, which code in the sandbox can cause."""
-        order = json.dumps({"arguments": arguments, "folder": cwd, "environment": environment}).encode()
+        request = json.dumps({"arguments": arguments, "folder": cwd, "environment": environment}).encode()
         async with self._turn:
             if self._channel is None:
                 raise ConnectionError("there is no server")
             try:
-                await asyncio.get_running_loop().sock_sendall(self._channel, order)
-                answer, descriptors = await asyncio.wait_for(self._receive(self._channel), PATIENCE)
+                await asyncio.get_running_loop().sock_sendall(self._channel, request)
+                answer, descriptors = await asyncio.wait_for(self._receive(self._channel), FORK_TIMEOUT)
             except (OSError, asyncio.TimeoutError, asyncio.CancelledError) as error:
                 # A late answer to this request must not be taken for the answer to the next.
                 self._channel.close()
@@ -108,14 +108,14 @@ def serve(channel: socket.socket, preloads: bool) -> None:
     # Kernels are reaped automatically; the agent notices their end by their descriptors.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = os.getpid()
-    while order := channel.recv(LONGEST_MESSAGE):
+    while request := channel.recv(LONGEST_MESSAGE):
         try:
             pid = os.fork()
         except OSError as error:
             channel.send(f"fork: {error}".encode())
             continue
         if pid == 0:
-            become(channel, server, **json.loads(order))
+            become(channel, server, **json.loads(request))
             startup.run()
             # The process ends as a script does, with its exit handlers.
             sys.exit()

@@ -12,7 +12,7 @@ import signal
 from typing import Any
 
 import pipes
-from kernels import HERE, Cell, Emit, Outcome, error_line, result_line, signal_group, stream_line
+from kernels import HERE, Cell, CellResult, Emit, error_line, result_line, signal_group, stream_line
 
 # If more lines than this arrive at a time, the rest is passed on in one piece.
 FEW_LINES = 100
@@ -109,21 +109,21 @@ class ScriptKernel:
         await self._greet()
         self._tasks.append(asyncio.create_task(self._pump(self._output)))
 
-    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> Outcome:
+    async def run(self, code: str, emit: Emit, *, hidden: bool = False) -> CellResult:
         if self._closed or self._process is None or self._replies is None:
-            return Outcome.CLOSED
+            return CellResult.CLOSED
         cell = self._cell = Cell(emit, hidden)
         if not hidden:
             self._count += 1
             await cell.emit({"type": "number_of_executions", "execution_count": self._count})
         work = asyncio.create_task(self._work(code, cell, self._replies))
-        await asyncio.wait({work, cell.outcome}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, cell.ended}, return_when=asyncio.FIRST_COMPLETED)
         try:
             if not work.done():
                 work.cancel()
-                return cell.outcome.result()
-            outcome = work.result()
-            return Outcome.CLOSED if self._closed else outcome
+                return cell.ended.result()
+            result = work.result()
+            return CellResult.CLOSED if self._closed else result
         finally:
             self._cell = None
 
@@ -134,7 +134,7 @@ class ScriptKernel:
     async def stop(self) -> None:
         self._closed = True
         if self._cell is not None:
-            self._cell.finish(Outcome.CLOSED)
+            self._cell.finish(CellResult.CLOSED)
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
@@ -153,7 +153,7 @@ class ScriptKernel:
     async def _greet(self) -> None:
         raise NotImplementedError
 
-    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> CellResult:
         raise NotImplementedError
 
     async def _pump(self, output: Pipe) -> None:
@@ -222,7 +222,7 @@ class BashKernel(ScriptKernel):
         self._requests.write(code.replace("\0", "").encode("utf-8", "surrogatepass") + b"\0")
         await self._requests.drain()
 
-    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> CellResult:
         assert self._process is not None and self._output is not None
         try:
             await self._send(code)
@@ -237,15 +237,15 @@ class BashKernel(ScriptKernel):
         if partial := self._partial + self._output.rest():
             await cell.emit(stream_line("stdout", partial))
             self._partial = ""
-        outcome = Outcome.FINISHED
+        result = CellResult.FINISHED
         if status == "":
             # The cell has called `exit`, which is valid; the next cell gets a new shell.
             status = str(await self._process.wait())
-            outcome = Outcome.RENEWED
+            result = CellResult.RENEWED
             await self._renew()
         if status != "0":
             await cell.emit(error_line("", status))
-        return outcome
+        return result
 
     @staticmethod
     async def _line(replies: asyncio.StreamReader) -> str:
@@ -317,18 +317,18 @@ class JavaScriptKernel(ScriptKernel):
             return None
         return message
 
-    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> Outcome:
+    async def _work(self, code: str, cell: Cell, replies: asyncio.StreamReader) -> CellResult:
         assert self._requests is not None and self._output is not None
         if self._is_typescript:
             code, complaint = await self._transformed(code)
             if complaint:
                 await cell.emit(error_line("SyntaxError", complaint.splitlines()[0], complaint))
-                return Outcome.FINISHED
+                return CellResult.FINISHED
         try:
             self._requests.write(json.dumps({"code": code}).encode() + b"\n")
             await self._requests.drain()
         except ConnectionError:
-            return Outcome.DIED
+            return CellResult.DIED
         while message := await self._receive(replies):
             match message["type"]:
                 case "computing" | "waiting" as state:
@@ -345,8 +345,8 @@ class JavaScriptKernel(ScriptKernel):
                     await self._drain(self._output)
                     if rest := self._output.rest():
                         await cell.emit(stream_line("stdout", rest))
-                    return Outcome.FINISHED
-        return Outcome.DIED
+                    return CellResult.FINISHED
+        return CellResult.DIED
 
     async def _transformed(self, code: str) -> tuple[str, str]:
         """Compiles TypeScript to JavaScript, or returns the errors in it."""
