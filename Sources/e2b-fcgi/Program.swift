@@ -7,7 +7,7 @@ import Responder
 
 /// Where the process begins: as one that decodes images for another, or as the program that its arguments ask for.
 ///
-/// Not an asynchronous `main`, whose thread and event loop a helper would have before it has said a word.
+/// `main` is not asynchronous, because a decoder process would then get a thread and an event loop before its own code.
 @main
 enum Program {
     static func main() {

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A helper of the image gate's, found and looked at from outside.
+/// A decoder process of the image gate, as it is seen from outside.
 package struct DecodingProcess: Hashable, Sendable {
     package let pid: Int32
 
-    /// Those that a process has now.
+    /// The decoder processes that a process has now.
     ///
-    /// - Parameter argument: one that they were started with; nil for all.
+    /// - Parameter argument: Only those that were started with this argument; nil for all.
     package static func of(_ parent: Int32, argument: String? = nil) -> [DecodingProcess] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
         let children = tasks.flatMap { task in
@@ -19,18 +19,18 @@ package struct DecodingProcess: Hashable, Sendable {
         }
     }
 
-    /// A file of `/proc`; empty when the process is gone.
+    /// Reads a file of the process in `/proc`; empty if the process is gone.
     package func text(_ file: String) -> String {
         contents("/proc/\(pid)/\(file)")
     }
 
-    /// What `/proc` says of each of its threads, but for those that have just ended.
+    /// The `status` file of each thread, except threads that have just ended.
     package var threadStatuses: [String] {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         return threads.map { text("task/\($0)/status") }.filter { !$0.isEmpty }
     }
 
-    /// What its descriptors lead to, by number.
+    /// The targets of the descriptors, by number.
     package var descriptors: [String: String] {
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
         return numbers.reduce(into: [:]) { result, number in
@@ -38,12 +38,12 @@ package struct DecodingProcess: Hashable, Sendable {
         }
     }
 
-    /// Neither gone nor dead and not waited for.
+    /// Whether the process runs. A zombie does not.
     package var isAlive: Bool { !stat.isEmpty && stat[0] != "Z" && stat[0] != "X" }
 
     package var isStopped: Bool { stat.first == "T" }
 
-    /// Hundredths of a second that it has computed.
+    /// The processor time in hundredths of a second.
     package var processorTime: Int {
         guard stat.count > 12, let user = Int(stat[11]), let system = Int(stat[12]) else { return 0 }
         return user + system
@@ -51,13 +51,13 @@ package struct DecodingProcess: Hashable, Sendable {
 
     package func signal(_ number: Int32) { kill(pid, number) }
 
-    /// The fields from the state on. proc_pid_stat(5)
+    /// The fields of `stat` from the state on. See proc_pid_stat(5).
     private var stat: [Substring] {
         text("stat").split(separator: ")").last?.split(separator: " ") ?? []
     }
 }
 
-/// Not `String(contentsOfFile:)`, which leaks a little for an empty file.
+/// Reads a file. `String(contentsOfFile:)` leaks memory for an empty one.
 private func contents(_ path: String) -> String {
     let data = try? FileHandle(forReadingFrom: URL(filePath: path)).readToEnd()
     return data.map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -83,8 +83,8 @@ final class EasyHandle {
         try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
     }
 
-    /// Of a small body libcurl takes a copy: an array's address holds for a call only. A large one it asks the transfer
-    /// for.
+    /// Sets the body. libcurl copies a small one at once, because an array's address is valid for one call only. It reads
+    /// a large one by calling back.
     func set(body: [UInt8]) throws(FetchError) {
         try check(ccurl_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
         guard body.count <= Self.copyLimit else { return try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil)) }
@@ -97,7 +97,7 @@ final class EasyHandle {
         try check(code)
     }
 
-    /// Bytes of a body.
+    /// The largest body in bytes that libcurl copies.
     private static let copyLimit = 64 << 10
 
     /// Clears the message of the last transfer, so that ``failure(_:)`` does not return it.
