@@ -40,10 +40,10 @@ struct Record {
     }
 
     /// Why a request ends without a response. Section 5.5.
-    enum Refusal: UInt8 { case cannotMultiplex = 1, unknownRole = 3 }
+    enum ProtocolStatus: UInt8 { case cannotMultiplex = 1, unknownRole = 3 }
 
-    static func refusal(_ refusal: Refusal, requestID: UInt16) -> [UInt8] {
-        bytes(.endRequest, requestID: requestID, [0, 0, 0, 0, refusal.rawValue, 0, 0, 0])
+    static func endRequest(_ status: ProtocolStatus, requestID: UInt16) -> [UInt8] {
+        bytes(.endRequest, requestID: requestID, [0, 0, 0, 0, status.rawValue, 0, 0, 0])
     }
 
     /// The answer to `FCGI_GET_VALUES`: a connection carries one request at a time. Section 4.1.

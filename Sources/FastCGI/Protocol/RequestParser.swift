@@ -123,7 +123,7 @@ struct RequestParser {
                 isOurs = true
                 return
             }
-            replies += Record.refusal(.cannotMultiplex, requestID: record.requestID)
+            replies += Record.endRequest(.cannotMultiplex, requestID: record.requestID)
         } else if record.requestID == requestID {
             isOurs = true
             return

@@ -74,8 +74,8 @@ extension ServerLoop {
 
     private func begin(_ connection: Connection, _ head: RequestHead) throws(FastCGIError) {
         guard head.role == 1 else {
-            let refusal = Record.refusal(.unknownRole, requestID: head.requestID)
-            _ = Glibc.send(connection.socket, refusal, refusal.count, CInt(MSG_NOSIGNAL))
+            let record = Record.endRequest(.unknownRole, requestID: head.requestID)
+            _ = Glibc.send(connection.socket, record, record.count, CInt(MSG_NOSIGNAL))
             return finish(connection)
         }
         connection.params = try params.params(of: head)

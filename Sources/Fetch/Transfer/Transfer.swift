@@ -53,7 +53,7 @@ final class Transfer {
     private var isPaused = false
     private var isAbandoned = false
     private var lastActivity: ContinuousClock.Instant
-    private var uploadedAtLastLook = 0
+    private var uploadedAtLastCheck = 0
     /// The error for which a callback has made libcurl end the transfer.
     private var callbackError: FetchError?
 
@@ -217,8 +217,8 @@ final class Transfer {
         // While there is no connection the connect timeout counts, and during a pause it is not the server that is
         // silent.
         let isExempt = allowsSilenceBeforeBody && head != nil && bodyCount == 0
-        if sendCount == 0 || isPaused || isExempt || uploaded > uploadedAtLastLook { lastActivity = now }
-        uploadedAtLastLook = uploaded
+        if sendCount == 0 || isPaused || isExempt || uploaded > uploadedAtLastCheck { lastActivity = now }
+        uploadedAtLastCheck = uploaded
         guard now < lastActivity + idleTimeout else { return .idle }
         due = min(limit, lastActivity + idleTimeout)
         return nil

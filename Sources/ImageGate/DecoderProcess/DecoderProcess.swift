@@ -9,9 +9,9 @@ final class DecoderProcess: Sendable {
     /// The kinds of confinement that the kernel lacks, as `cimage_gap_...`.
     let gaps: Int
     private let socket: DecoderSocket
-    private let life: Mutex<Life>
+    private let state: Mutex<State>
 
-    private struct Life {
+    private struct State {
         /// Nil once the process has been reaped, because its number may be another process's by then.
         var process: pid_t?
         var isKilled = false
@@ -24,7 +24,7 @@ final class DecoderProcess: Sendable {
     init(_ role: DecoderRole, executable: String, memory: Int) throws(DecoderError) {
         let (process, descriptor) = try DecoderLaunch(executable: executable, role: role, memory: memory).spawn()
         socket = DecoderSocket(owning: descriptor)
-        life = Mutex(Life(process: process))
+        state = Mutex(State(process: process))
         self.role = role
         do throws(DecoderError) {
             gaps = try socket.receive(words: 1, by: .now + Self.startTime)[0]
@@ -41,8 +41,8 @@ final class DecoderProcess: Sendable {
 
     /// The processor time that it has used since its start.
     var processorTime: Duration {
-        life.withLock { life in
-            guard let process = life.process else { return life.finalTime }
+        state.withLock { state in
+            guard let process = state.process else { return state.finalTime }
             return .nanoseconds(cimage_processor_time(process))
         }
     }
@@ -68,9 +68,9 @@ final class DecoderProcess: Sendable {
 
     /// Kills the process. A thread that waits for its response gets an error.
     func kill() {
-        life.withLock { life in
-            life.isKilled = true
-            if let process = life.process { _ = Glibc.kill(process, SIGKILL) }
+        state.withLock { state in
+            state.isKilled = true
+            if let process = state.process { _ = Glibc.kill(process, SIGKILL) }
         }
     }
 
@@ -79,9 +79,9 @@ final class DecoderProcess: Sendable {
     /// - Returns: whether the process has to be replaced: it was killed, or has decoded so many images that the memory
     ///   which libraries have leaked may be worth a start.
     func retire(after images: Int) -> Bool {
-        life.withLock { life in
-            life.served += 1
-            return life.isKilled || life.served >= images
+        state.withLock { state in
+            state.served += 1
+            return state.isKilled || state.served >= images
         }
     }
 
@@ -89,8 +89,8 @@ final class DecoderProcess: Sendable {
     ///
     /// - Returns: why it had ended before; nil if another thread has reaped it.
     private func end() -> DecoderError? {
-        guard let end = life.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
-        life.withLock { $0.finalTime = end.processorTime }
+        guard let end = state.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
+        state.withLock { $0.finalTime = end.processorTime }
         return end.failure
     }
 

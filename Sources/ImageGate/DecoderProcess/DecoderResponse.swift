@@ -42,8 +42,8 @@ struct DecoderResponse {
                 request.treatments.firstIndex(of: image.treatment) ?? -1,
             ]
             head = Head(kind: 0, words, byteCount: bytes.count)
-        case .failure(let rejection):
-            let (kind, words, text) = rejection.record
+        case .failure(let error):
+            let (kind, words, text) = error.record
             bytes = Array(text.utf8.prefix(Head.textLimit))
             head = Head(kind: kind, words, byteCount: bytes.count)
         }
@@ -53,9 +53,9 @@ struct DecoderResponse {
 
     func result(of request: DecoderRequest) throws(DecoderError) -> AdmissionResult {
         guard head.isAdmission else {
-            guard let rejection = ImageGateError(kind: head.words[0], head.words[1...], text: Self.printable(bytes))
+            guard let error = ImageGateError(kind: head.words[0], head.words[1...], text: Self.printable(bytes))
             else { throw .protocolViolation }
-            return .failure(rejection)
+            return .failure(error)
         }
         let words = head.words
         let treatments = request.treatments

@@ -64,9 +64,9 @@ struct JPEGReader: ~Copyable {
 
     private func check(_ status: CInt) throws(ImageGateError) {
         guard status != 0 else { return }
-        let words = tjGetErrorStr2(handle).map { ImageGateError.readable($0) } ?? "unknown error"
-        if words.contains("Insufficient memory") || words.contains("emory allocation") { throw .outOfMemory }
-        throw .malformed(.jpeg, why: "JPEG does not decode: \(words)")
+        let message = tjGetErrorStr2(handle).map { ImageGateError.readable($0) } ?? "unknown error"
+        if message.contains("Insufficient memory") || message.contains("emory allocation") { throw .outOfMemory }
+        throw .malformed(.jpeg, why: "JPEG does not decode: \(message)")
     }
 }
 

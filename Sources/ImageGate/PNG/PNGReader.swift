@@ -13,10 +13,10 @@ struct PNGReader: ~Copyable {
         guard let raw = cimage_png_open(base, bytes.count) else { throw .outOfMemory }
         var layout = cimage_png_layout()
         let status = cimage_png_start(raw, UInt32(header.size.width), UInt32(header.size.height), form, &layout)
-        let rejection = Self.rejection(status, raw)
-        if let rejection {
+        let error = Self.error(status, raw)
+        if let error {
             cimage_png_close(raw)
-            throw rejection
+            throw error
         }
         self.raw = raw
         self.layout = layout
@@ -56,10 +56,10 @@ struct PNGReader: ~Copyable {
     private static let streamEndCount = 64
 
     private func check(_ status: cimage_status) throws(ImageGateError) {
-        if let rejection = Self.rejection(status, raw) { throw rejection }
+        if let error = Self.error(status, raw) { throw error }
     }
 
-    private static func rejection(_ status: cimage_status, _ raw: OpaquePointer) -> ImageGateError? {
+    private static func error(_ status: cimage_status, _ raw: OpaquePointer) -> ImageGateError? {
         switch status {
         case .ok: nil
         case .out_of_memory: .outOfMemory

@@ -14,9 +14,9 @@ struct SVGAttribute {
 /// error of its own or of the sanitiser's.
 final class SVGParser {
     private var sanitiser: SVGSanitiser
-    private var rejection: ImageGateError?
+    private var thrown: ImageGateError?
     /// libxml2's first error message.
-    private var complaint: String?
+    private var parserError: String?
     private var context: xmlParserCtxtPtr?
 
     private static let isReady: Void = xmlInitParser()
@@ -24,9 +24,9 @@ final class SVGParser {
     static func parse(_ body: ArraySlice<UInt8>, into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser {
         let parser = SVGParser(sanitiser)
         let isWellFormed = body.withUnsafeBytes { parser.run($0) }
-        if let rejection = parser.rejection { throw rejection }
+        if let thrown = parser.thrown { throw thrown }
         guard let isWellFormed else { throw .outOfMemory }
-        guard isWellFormed else { throw .malformed(.svg, why: parser.complaint ?? "SVG is not well-formed XML") }
+        guard isWellFormed else { throw .malformed(.svg, why: parser.parserError ?? "SVG is not well-formed XML") }
         return parser.sanitiser
     }
 
@@ -60,7 +60,7 @@ final class SVGParser {
         handler.characters = { data, text, count in SVGParser.of(data).characters(text, count) }
         handler.ignorableWhitespace = handler.characters
         handler.cdataBlock = handler.characters
-        handler.serror = { data, error in SVGParser.of(data).complain(error) }
+        handler.serror = { data, error in SVGParser.of(data).note(error) }
         return handler
     }
 
@@ -70,9 +70,9 @@ final class SVGParser {
     }
 
     private func handle(_ event: (inout SVGSanitiser) throws(ImageGateError) -> Void) {
-        guard rejection == nil else { return }
+        guard thrown == nil else { return }
         do { try event(&sanitiser) } catch {
-            rejection = error
+            thrown = error
             xmlStopParser(context)
         }
     }
@@ -126,12 +126,12 @@ final class SVGParser {
         handle { $0.text(text) }
     }
 
-    private func complain(_ error: xmlErrorPtr?) {
-        guard complaint == nil, let error, error.pointee.level == XML_ERR_FATAL, let message = error.pointee.message
+    private func note(_ error: xmlErrorPtr?) {
+        guard parserError == nil, let error, error.pointee.level == XML_ERR_FATAL, let message = error.pointee.message
         else {
             return
         }
-        let words = String(cString: message).prefix(120).split(whereSeparator: \.isNewline).joined(separator: " ")
-        complaint = "SVG line \(error.pointee.line): \(words)"
+        let text = String(cString: message).prefix(120).split(whereSeparator: \.isNewline).joined(separator: " ")
+        parserError = "SVG line \(error.pointee.line): \(text)"
     }
 }

@@ -55,8 +55,8 @@ struct SVGPreflight {
     }
 
     private func checkEncoding(_ declaration: Range<Int>) throws(ImageGateError) {
-        let words = String(decoding: bytes[declaration], as: UTF8.self).lowercased()
-        guard let name = words.split(separator: "encoding", maxSplits: 1).dropFirst().first else { return }
+        let text = String(decoding: bytes[declaration], as: UTF8.self).lowercased()
+        guard let name = text.split(separator: "encoding", maxSplits: 1).dropFirst().first else { return }
         let encoding = name.drop { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "'" || $0.isWhitespace }
             .prefix { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
         guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(encoding) else {

@@ -44,14 +44,14 @@ struct SVGReader {
             guard names.insert(name).inserted, take("=\""), let value = Self.unescaped(takeUntil(UInt8(ascii: "\""))),
                 take("\"")
             else { return false }
-            let words = String(decoding: name, as: UTF8.self)
+            let qualifiedName = String(decoding: name, as: UTF8.self)
             // The sanitiser writes the root's namespace by itself.
-            if open.isEmpty, words == "xmlns" { continue }
+            if open.isEmpty, qualifiedName == "xmlns" { continue }
             attributes.append(
-                words.hasPrefix("xml:")
+                qualifiedName.hasPrefix("xml:")
                     ? SVGAttribute(
-                        name: String(words.dropFirst(4)), namespace: SVGAllowList.xmlNamespace, value: value)
-                    : SVGAttribute(name: words, value: value))
+                        name: String(qualifiedName.dropFirst(4)), namespace: SVGAllowList.xmlNamespace, value: value)
+                    : SVGAttribute(name: qualifiedName, value: value))
         }
         try sanitiser.start(
             String(decoding: element, as: UTF8.self), namespace: SVGAllowList.namespace, attributes: attributes)

@@ -5,7 +5,7 @@ internal import Foundation
 /// The kernel reads it as an array of `struct sock_filter`. Rules are tried in order, and the first rule for a call
 /// decides.
 struct SeccompFilter {
-    enum Verdict {
+    enum Action {
         case allow
         case fail(CInt)
 
@@ -25,7 +25,7 @@ struct SeccompFilter {
         static let ifAtLeast: UInt16 = 0x35
         static let ifAnyBit: UInt16 = 0x45
         /// BPF_RET | BPF_K.
-        static let answer: UInt16 = 0x06
+        static let returnValue: UInt16 = 0x06
     }
 
     /// Offsets in `struct seccomp_data`.
@@ -97,13 +97,13 @@ struct SeccompFilter {
     }
 
     private mutating func choose(
-        _ call: Int32, _ argument: Int, _ values: [UInt32], _ verdict: Verdict, otherwise: Verdict
+        _ call: Int32, _ argument: Int, _ values: [UInt32], _ action: Action, otherwise: Action
     ) {
         rule(call) { filter in
             filter.add(Instruction.load, Offset.argument(argument))
             for value in values {
                 filter.add(Instruction.ifEqual, value, then: 0, otherwise: 1)
-                filter.end(verdict)
+                filter.end(action)
             }
             filter.end(otherwise)
         }
@@ -119,8 +119,8 @@ struct SeccompFilter {
         bytes += consequence.bytes
     }
 
-    private mutating func end(_ verdict: Verdict) {
-        add(Instruction.answer, verdict.value)
+    private mutating func end(_ action: Action) {
+        add(Instruction.returnValue, action.value)
     }
 
     private mutating func add(_ code: UInt16, _ value: UInt32, then: UInt8 = 0, otherwise: UInt8 = 0) {
