@@ -296,9 +296,11 @@ def start(*, is_preloaded: bool = False, preloads: bool = False) -> None:
 
 async def serve(requests: int, answers: int, kernels: KernelServer) -> None:
     loop = asyncio.get_running_loop()
-    watcher = asyncio.PidfdChildWatcher()
-    watcher.attach_loop(loop)
-    asyncio.get_event_loop_policy().set_child_watcher(watcher)
+    if sys.version_info < (3, 12):
+        # Later ones have no other where the kernel has pidfds, and at last nothing to set it with.
+        watcher = asyncio.PidfdChildWatcher()
+        watcher.attach_loop(loop)
+        asyncio.get_event_loop_policy().set_child_watcher(watcher)
     reader, _ = await pipes.reader(requests, LINE_LIMIT)
     outbox = Outbox(answers)
     home = os.environ.get("HOME", "/home/user")

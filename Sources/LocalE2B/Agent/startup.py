@@ -81,13 +81,16 @@ class CellStream(OutStream):
     def _write_piece(self, string: str) -> int | None:
         if self._unsent + len(string) > FLUSH_SIZE:
             self.flush()
+        return self._append(string)
+
+    def _append(self, string: str) -> int | None:
         count = super().write(string)
         self._unsent += len(string)
         return count
 
-    def _flush_buffer(self) -> str:
+    def _flush(self) -> None:
         self._unsent = 0
-        return super()._flush_buffer()
+        super()._flush()
 
     def _watch_pipe_fd(self) -> None:
         # This replaces a loop that dies at the first UTF-8 sequence cut by its 1,000 byte reads, and then blocks every
@@ -99,7 +102,10 @@ class CellStream(OutStream):
                 chunk = os.read(self._fid, 65536)
                 self._bytes_read_from_children += len(chunk)
                 if text := decoder.decode(chunk):
-                    self.write(text)
+                    self._append(text)
+            # Not with the lock: it waits for the thread that sends, which takes it, too.
+            if self._unsent > FLUSH_SIZE:
+                self.flush()
 
     def flush(self) -> None:
         self._wait_for_children()
@@ -164,7 +170,7 @@ def remember_cells_of_threads() -> None:
 
 
 class CurrentTraceback:
-    """Tracebacks as a current IPython writes them; Debian's is 8.5."""
+    """Tracebacks as a current IPython writes them; Debian 12's is 8.5."""
 
     # How many lines of a cell are shown on either side of the one that failed.
     CONTEXT = 4
