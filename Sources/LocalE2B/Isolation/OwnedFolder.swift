@@ -16,11 +16,14 @@ final class OwnedFolder: Sendable {
         // Another server may remove the folder before it is locked; then a new one is made.
         for _ in 0..<10 {
             let path = "\(Self.parent)/\(Self.prefix)\(Token.letters(Self.nameLength))"
-            // The mode is set with chmod, because the umask is taken from mkdir's argument.
-            guard mkdir(path, 0o700) == 0, chmod(path, mode) == 0 else {
-                throw .filesFailed(String(cString: strerror(errno)))
-            }
+            guard mkdir(path, 0o700) == 0 else { throw .filesFailed(String(cString: strerror(errno))) }
             guard let lock = Self.lock(path) else { continue }
+            // The mode is not given to mkdir, because the umask is taken from that.
+            guard fchmod(lock, mode) == 0 else {
+                let reason = String(cString: strerror(errno))
+                close(lock)
+                throw .filesFailed(reason)
+            }
             (self.path, self.lock) = (path, lock)
             return
         }
