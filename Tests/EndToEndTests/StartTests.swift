@@ -16,7 +16,7 @@ struct StartTests {
         let responder = try await ChildProcess(
             Binaries.system("spawn-fcgi"), ["-n", "-s", socket, "--", Binaries.responder.path],
             environment: stack.environment, in: folder)
-        try await responder.wait(for: "the socket") { FileManager.default.fileExists(atPath: socket) }
+        try await responder.wait(for: "the socket") { isListening(on: socket) }
         let port = try freePort()
         let nginx = try await Stack.startNginx(port: port, socket: socket, folder: folder)
         let client = HTTPClient(base: "http://127.0.0.1:\(port)", folder: folder)

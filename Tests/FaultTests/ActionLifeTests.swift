@@ -60,16 +60,16 @@ struct ActionLifeTests {
     @Test func `a caller who leaves while the sandbox is made leaves none`() async throws {
         let stack = try #require(SharedStack.current)
         _ = try await stack.client.ask("kill")
-        let before = try await stack.sandboxes().created
+        let before = try await stack.sandboxes()
         try await stack.set(faults: "create:delay=1000")
         let request = try await stack.client.begin("create")
-        try await Task.sleep(for: .milliseconds(300))
+        try await stack.waitForSandboxes("the request for one") { $0.faults > before.faults }
         request.signal(SIGKILL)
-        try await stack.waitForSandboxes("it made and killed") { $0.created == before + 1 && $0.running == 0 }
+        try await stack.waitForSandboxes("it made and killed") { $0.created == before.created + 1 && $0.running == 0 }
         // Later: when it is made, and looked into.
         try await stack.set(faults: "process-start:delay=1000")
         let second = try await stack.client.begin("create")
-        try await stack.waitForSandboxes("another") { $0.created == before + 2 }
+        try await stack.waitForSandboxes("another") { $0.created == before.created + 2 }
         second.signal(SIGKILL)
         try await stack.waitForSandboxes("its end") { $0.running == 0 }
         try await stack.set(faults: "")
@@ -81,9 +81,7 @@ struct ActionLifeTests {
         try await stack.renewSession()
         let requests = try await stack.beginBoth()
         for request in requests { request.signal(SIGKILL) }
-        try await stack.local.wait(for: "the command's end") {
-            (try await stack.client.ask("command_list")["processes"] as? [Any])?.isEmpty == true
-        }
+        try await stack.waitForNoCommands()
         // The kernel is free, and has kept what it knew.
         let told = try await stack.client.ask("execute", ["code": "print(known)"])
         #expect(told.stdout == "before\n", "\(told.text)")

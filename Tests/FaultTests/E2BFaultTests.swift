@@ -107,13 +107,13 @@ struct E2BFaultTests {
 
     @Test func `a caller who hangs up while the sandbox is made leaves none`() async throws {
         let stack = try #require(SharedStack.current)
-        let before = try await stack.sandboxes().created
+        let before = try await stack.sandboxes()
         try await stack.set(faults: "create:delay=1000")
         let request = try await stack.client.start("POST", "/execute", body: HTTPClient.body("print(1)"))
-        try await Task.sleep(for: .milliseconds(300))
+        try await stack.waitForSandboxes("the request for one") { $0.faults > before.faults }
         request.signal(SIGKILL)
         await request.ended()
-        try await stack.waitForSandboxes("it made and killed") { $0.created == before + 1 && $0.running == 0 }
+        try await stack.waitForSandboxes("it made and killed") { $0.created == before.created + 1 && $0.running == 0 }
         try await stack.set(faults: "")
     }
 

@@ -29,6 +29,13 @@ extension Stack {
         return [shell, execution]
     }
 
+    /// What was killed has ended a moment after the answer to that.
+    func waitForNoCommands() async throws {
+        try await local.wait(for: "the commands' end") {
+            (try await client.ask("command_list")["processes"] as? [Any])?.isEmpty == true
+        }
+    }
+
     func waitForFile(_ path: String) async throws {
         try await local.wait(for: path) {
             try await client.ask("read_file", ["filePath": path]).isSuccess

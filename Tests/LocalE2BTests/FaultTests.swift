@@ -46,6 +46,7 @@ import Testing
         try await StubServer.with { stub in
             #expect(await stub.control("PUT", "/local/faults", "kill:body=gone%2C").status == 204)
             #expect(await stub.control("DELETE", "/sandboxes/x").body == "gone,")
+            #expect(await stub.http.send("GET", "/local/stats").json["faults"] as? Int == 1)
             let wrong = await stub.control("PUT", "/local/faults", "kill:boom")
             #expect(wrong.status == 400 && wrong.body.contains("boom"))
             #expect(await stub.http.send("PUT", "/local/faults").status == 401)

@@ -37,7 +37,7 @@ package final class LoneResponder: Sendable {
         let result: Result<Value, any Error>
         do {
             if awaits {
-                try await process.wait(for: "the socket") { FileManager.default.fileExists(atPath: socket) }
+                try await process.wait(for: "the socket") { isListening(on: socket) }
             }
             result = .success(try await body(responder))
         } catch {

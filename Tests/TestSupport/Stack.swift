@@ -58,7 +58,7 @@ package final class Stack: Sendable {
             Binaries.responder, ["--listen", "unix:\(socket)"], environment: self.environment, in: folder)
         started.append(responder)
         let socket = socket
-        try await responder.wait(for: "the socket") { FileManager.default.fileExists(atPath: socket) }
+        try await responder.wait(for: "the socket") { isListening(on: socket) }
 
         let port = try freePort()
         nginx = try await Self.startNginx(port: port, socket: socket, folder: folder)
@@ -123,4 +123,6 @@ package struct SandboxCounts: Decodable, Equatable, Sendable {
     package let created: Int
     package let killed: Int
     package let running: Int
+    /// Requests that a fault has struck. One that is to wait has arrived when it is counted here.
+    package let faults: Int
 }

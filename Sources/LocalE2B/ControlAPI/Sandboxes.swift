@@ -25,6 +25,8 @@ actor Sandboxes {
         var killed = 0
         var expired = 0
         var running = 0
+        /// Requests that a fault has struck.
+        var faults = 0
     }
 
     private let pool: AgentPool

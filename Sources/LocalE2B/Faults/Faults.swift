@@ -30,27 +30,36 @@ package struct FaultRule: Equatable, Sendable {
 
 /// The faults that are in force. The first rule for a step applies; a rule that is used up is removed.
 final class Faults: Sendable {
+    private struct State {
+        var rules: [FaultRule]
+        var struck = 0
+    }
+
     let isChangeable: Bool
-    private let rules: Mutex<[FaultRule]>
+    private let state: Mutex<State>
 
     init(_ rules: [FaultRule], isChangeable: Bool) {
-        self.rules = Mutex(rules)
+        state = Mutex(State(rules: rules))
         self.isChangeable = isChangeable
     }
 
+    /// How many requests a rule has applied to.
+    var struckCount: Int { state.withLock { $0.struck } }
+
     func replace(with new: [FaultRule]) {
-        rules.withLock { $0 = new }
+        state.withLock { $0.rules = new }
     }
 
     /// - Parameter steps: all steps that the request belongs to.
     func nextRule(for steps: [FaultStep]) -> FaultRule? {
         guard !steps.isEmpty else { return nil }
-        return rules.withLock { rules in
-            guard let index = rules.firstIndex(where: { steps.contains($0.step) }) else { return nil }
-            let rule = rules[index]
+        return state.withLock { state in
+            guard let index = state.rules.firstIndex(where: { steps.contains($0.step) }) else { return nil }
+            let rule = state.rules[index]
+            state.struck += 1
             if let times = rule.times {
-                rules[index].times = times - 1
-                if times <= 1 { rules.remove(at: index) }
+                state.rules[index].times = times - 1
+                if times <= 1 { state.rules.remove(at: index) }
             }
             return rule
         }

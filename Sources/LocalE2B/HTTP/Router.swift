@@ -73,7 +73,9 @@ struct Router: HTTPHandler {
     private func answerLocal(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         switch (request.method, path) {
         case (.GET, ["local", "stats"]):
-            return try .json(await sandboxes.stats)
+            var stats = await sandboxes.stats
+            stats.faults = faults.struckCount
+            return try .json(stats)
         case (.PUT, ["local", "faults"]) where faults.isChangeable:
             try ControlAPI.checkKey(of: request, apiKey)
             let text = String(decoding: try await request.body(limit: 64 << 10), as: UTF8.self)
