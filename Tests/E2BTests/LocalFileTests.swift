@@ -149,7 +149,7 @@ import Testing
         _ url: String, _ sandbox: Sandbox, uploading text: String? = nil
     ) async throws -> (status: Int, body: String) {
         var arguments = [
-            "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", "--header",
+            "--silent", "--max-time", "300", "--write-out", "\n%{http_code}", "--header",
             "E2b-Sandbox-Id: \(sandbox.id)",
             "--header", "E2b-Sandbox-Port: 49983", url,
         ]
@@ -197,12 +197,12 @@ import Testing
         try await LocalSandbox.with { client, sandbox in
             let (started, start) = AsyncStream<Void>.makeStream()
             async let first: Void = client.execute(
-                ExecutionRequest(code: "import time; time.sleep(2)"), in: sandbox
+                ExecutionRequest(code: "import time; time.sleep(4)"), in: sandbox
             ) { _ in start.yield() }
             for await _ in started { break }
             var second = ExecutionRequest(code: "print('second')")
             second.mayQueue = true
-            second.silenceLimit = .milliseconds(500)
+            second.silenceLimit = .seconds(2)
             let events = try await client.events(of: second, in: sandbox)
             #expect(events.contains(.stdout("second\n")))
             try await first

@@ -74,9 +74,9 @@ extension ActionTests {
                 _ = try await session.python("kept = 'kept'\nimport time")
                 for _ in 1...2 {
                     let late = try await session(
-                        "execute", ["code": "print('begun', flush=True)\ntime.sleep(60)\nkept = 0", "timeoutMs": 700])
+                        "execute", ["code": "print('begun', flush=True)\ntime.sleep(60)\nkept = 0", "timeoutMs": 2700])
                     #expect(!late.isSuccess && late.stdout == "begun\n", "\(late)")
-                    #expect(late["error"]["value"].string?.contains("time limit of 0.7 seconds") == true, "\(late)")
+                    #expect(late["error"]["value"].string?.contains("time limit of 2.7 seconds") == true, "\(late)")
                     #expect(try await session.python("print(kept)") == "kept\n")
                 }
                 #expect(

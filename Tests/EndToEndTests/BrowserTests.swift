@@ -13,6 +13,10 @@ struct BrowserTests {
             try await stack.client.withSession { session in
                 _ = try await session("write_file", ["filePath": "diary", "fileContent": "dear diary"])
                 let before = try await stack.sandboxes()
+                // Its line comes a moment after its answer.
+                try await stack.responder.wait(for: "the line of the diary") {
+                    stack.responder.log.contains(#""action":"write_file""#)
+                }
                 let logged = stack.responder.log.utf8.count
                 let evil = HostilePage(target: try #require(URL(string: stack.client.base)?.port), session: session.id)
 

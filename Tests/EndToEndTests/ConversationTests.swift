@@ -331,13 +331,7 @@ extension ActionTests {
                 #expect(
                     killed.json
                         == success(["message": .text("Process with PID \(id) has been killed.")], session: session.id))
-                // It ends when the kernel has carried out the signal, a moment after the answer.
-                var left = try await session("command_list")["processes"]
-                for _ in 0..<500 where left != [] {
-                    try await Task.sleep(for: .milliseconds(20))
-                    left = try await session("command_list")["processes"]
-                }
-                #expect(left == [])
+                try await session.waitForNoCommands()
                 // There is no root in a local sandbox, and that is the answer.
                 let installed = try await session("system_install", ["packages": ["no-such-package"]])
                 #expect(

@@ -104,7 +104,7 @@ struct StuckPeersTests {
             let stuck = try (0..<20).map { _ in try WebServer(unix: path, patience: 60) }
             for peer in stuck { try await peer.send(["LARGE": "1"]) }
             // What no longer fits is given up without anybody else's coming.
-            try await Task.sleep(for: .seconds(3))
+            try await eventually("an end of those that wait longest") { stuck.prefix(16).contains { $0.isHungUpOn } }
             var given = 0
             for peer in stuck.prefix(16) where await !peer.answer().isEnded { given += 1 }
             #expect(given > 0)

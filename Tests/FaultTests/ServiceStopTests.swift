@@ -60,7 +60,7 @@ struct ServiceStopTests {
     }
 
     @Test func `SIGTERM tells those whom it cuts short to come again, and the sandbox lives on`() async throws {
-        try await Stack.with(environment: ["E2B_FCGI_GRACE": "1"]) { stack in
+        try await Stack.with(environment: ["E2B_FCGI_GRACE": "4"]) { stack in
             #expect(try await stack.client.ask("create").isSuccess)
             let requests = try await stack.beginBoth()
             let queued = try await stack.client.begin("execute", ["code": "1"])

@@ -101,11 +101,11 @@ struct FailureTests {
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
             for _ in 0..<20 {
-                usleep(50_000)
+                usleep(150_000)
                 connection.write("x")
             }
         }
-        let request = FetchRequest(url: server.url, idleTimeout: .milliseconds(800))
+        let request = FetchRequest(url: server.url, idleTimeout: .seconds(2))
         #expect(try await fetcher.response(to: request).body.count == 20)
     }
 
@@ -116,10 +116,10 @@ struct FailureTests {
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\n")
             connection.write([UInt8](repeating: 7, count: length))
         }
-        let request = FetchRequest(url: server.url, idleTimeout: .milliseconds(400), responseLimit: length)
+        let request = FetchRequest(url: server.url, idleTimeout: .seconds(2), responseLimit: length)
         let count = try await fetcher.withStream(of: request) { stream in
             _ = try await stream.head()
-            try await Task.sleep(for: .milliseconds(1000))
+            try await Task.sleep(for: .seconds(3))
             var count = 0
             while let bytes = try await stream.next() { count += bytes.count }
             return count

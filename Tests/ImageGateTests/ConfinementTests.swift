@@ -118,7 +118,7 @@ struct ConfinementTests {
     }
 
     @Test func `a decoder that hangs is ended at the deadline`() async throws {
-        let gate = ConfinedGate { $0.deadline = .seconds(2) }
+        let gate = ConfinedGate { $0.deadline = .seconds(5) }
         _ = try await gate.admit(SampleImages.png(width: 4, height: 4))
         let decoder = try #require(gate.decoders.first)
         decoder.signal(SIGSTOP)

@@ -15,7 +15,7 @@ struct BinaryTests {
         #expect(try !Machine.processes(with: binary.temporary.path).isEmpty)
         kill(binary.process.processIdentifier, signal)
         #expect(await binary.waitForExit() == 0)
-        #expect(try Machine.processes(with: binary.temporary.path).isEmpty)
+        try await Machine.waitForEnd(ofProcessesWith: binary.temporary.path)
         #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
         #expect(await http.send("GET", "/health").status == 0)
     }
@@ -76,10 +76,7 @@ struct BinaryTests {
         _ = try await binary.ready()
         kill(binary.process.processIdentifier, SIGKILL)
         _ = await binary.waitForExit()
-        // The kernel kills them a moment later.
-        while try !Machine.processes(with: binary.temporary.path).isEmpty {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await Machine.waitForEnd(ofProcessesWith: binary.temporary.path)
     }
 
     @Test(arguments: ["--port", "--edge-port"]) func `a taken port is an error`(option: String) async throws {
@@ -144,10 +141,7 @@ struct BinaryTests {
         #expect(await binary.waitForExit() == 0)
         #expect(await binary.complaint().contains("WARNING: no isolation"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: binary.temporary.path) == [])
-        // Killed, and not yet gone on a busy machine.
-        while try !Machine.processes(with: binary.temporary.path).isEmpty {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await Machine.waitForEnd(ofProcessesWith: binary.temporary.path)
     }
 
     @Test func `without isolation a kernel ends with its agent, whatever ended that`() async throws {

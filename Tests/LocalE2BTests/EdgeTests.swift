@@ -122,9 +122,10 @@ struct EdgeTests {
             let held = (0..<EdgeRouter.Limit.connections).map { _ in
                 stub.edge.hold("GET", "/", ["Host": stub.host(9000, id)], body: "")
             }
-            // Those before have to be there first.
-            let wait = "import time\nwhile threading.active_count() < \(held.count): time.sleep(0.01)"
-            _ = try await stub.python(wait, in: id)
+            // Those before have to be there first, each with its thread.
+            let count = "sum('(serve)' in thread.name for thread in threading.enumerate())"
+            let wait = "import time\nwhile \(count) < \(held.count): time.sleep(0.01)\nprint(\(count))"
+            #expect(try await stub.python(wait, in: id) == "\(held.count)\n")
             let refused = await stub.edge.send("GET", "/", ["Host": stub.host(9000, id)])
             #expect(refused.status == 429 && refused.json["connectionLimit"] as? Int == held.count)
             for descriptor in held { close(descriptor) }
@@ -197,7 +198,7 @@ struct EdgeTests {
         await Machine.aside {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/curl")
-            process.arguments = ["-sSfo/dev/null", "--max-time", "30"] + arguments
+            process.arguments = ["-sSfo/dev/null", "--max-time", "300"] + arguments
             do { try process.run() } catch { return -1 }
             process.waitUntilExit()
             return process.terminationStatus

@@ -69,7 +69,7 @@ struct ForkServerTests {
         #expect(try await running.client.run("print(kept)", in: old).contains("still here"))
         kill(running.binary.process.processIdentifier, SIGTERM)
         #expect(await running.binary.waitForExit() == 0)
-        #expect(try Machine.processes(with: running.binary.temporary.path).isEmpty)
+        try await Machine.waitForEnd(ofProcessesWith: running.binary.temporary.path)
     }
 
     @Test(arguments: [SIGKILL, SIGTERM]) func `nothing outlives the program`(signal: Int32) async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import LocalE2B
 
@@ -43,6 +44,11 @@ enum Machine {
         }
         let theirs = namespace(pid)
         return try living().filter { namespace($0) == theirs }
+    }
+
+    /// Returns when there are none: the kernel ends what was killed a moment later.
+    static func waitForEnd(ofProcessesWith text: String) async throws {
+        try await eventually("the end of processes with \(text)") { try processes(with: text).isEmpty }
     }
 
     /// Processes whose command line holds `text`.

@@ -50,13 +50,15 @@ struct PackageTests {
         try await StubServer.withKernels { stub in
             let id = try await stub.create()
             let pip =
-                "import subprocess, sys, time\nstart = time.monotonic()\n"
+                "import subprocess, sys\n"
                 + "done = subprocess.run([sys.executable, '-m', 'pip', 'install', %], capture_output=True, text=True)\n"
-                + "print(done.returncode, time.monotonic() - start < 15, done.stdout, done.stderr)"
+                + "print(done.returncode, done.stdout, done.stderr)"
             let there = try await stub.python(pip.replacing("%", with: "'requests'"), in: id)
-            #expect(there.hasPrefix("0 True") && there.contains("Requirement already satisfied: requests"), "\(there)")
+            #expect(there.hasPrefix("0 ") && there.contains("Requirement already satisfied: requests"), "\(there)")
             let none = try await stub.python(pip.replacing("%", with: "'no-such-package-here'"), in: id)
-            #expect(none.hasPrefix("1 True") && none.contains("No matching distribution"), "\(none)")
+            #expect(none.hasPrefix("1 ") && none.contains("No matching distribution"), "\(none)")
+            // What takes time are further attempts, with pauses before them.
+            #expect(!none.contains("Retrying"), "\(none)")
         }
     }
 

@@ -35,7 +35,7 @@ struct ProcessTests {
             let id = try await stub.createOpen()
             // A child of its own group, as job control makes them, and a grandchild.
             let command = "set -m; sleep 777 & (sleep 777 & sleep 777) & set +m; echo on; sleep 777"
-            let answer = try await stub.bash(command, in: id, timeout: 700)
+            let answer = try await stub.bash(command, in: id, timeout: 4000)
             #expect(answer.isWhole)
             #expect(try answer.output() == Data("on\n".utf8))
             let error = try answer.messages().end?["error"] as? [String: String]

@@ -4,7 +4,7 @@ import Testing
 @testable import LocalE2B
 
 /// The walls, tried from within by `walls_check.py`, for every user that may start the server.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct WallsTests {
     /// What runs the server: nothing, or what makes an ordinary user of root.
     private static let users = [[]] + (geteuid() == 0 ? [nobody] : [])

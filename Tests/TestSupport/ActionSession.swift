@@ -64,6 +64,11 @@ extension ActionSession {
         try await self("command_list")["processes"].list?.map { $0["args"].list?.last?.string ?? "" } ?? []
     }
 
+    /// Waits until E2B knows of none: what was killed has ended a moment after the answer to that.
+    package func waitForNoCommands() async throws {
+        try await eventually("the end of the commands") { try await commands().isEmpty }
+    }
+
     /// The command lines of all processes in the sandbox.
     package func processes() async throws -> [String] {
         try await shell(#"for file in /proc/[0-9]*/cmdline; do tr '\0' ' ' <"$file"; echo; done 2>/dev/null"#)

@@ -8,13 +8,11 @@ package struct DecodingProcess: Hashable, Sendable {
     ///
     /// - Parameter argument: Only those that were started with this argument; nil for all.
     package static func of(_ parent: Int32, argument: String? = nil) -> [DecodingProcess] {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
-        let children = tasks.flatMap { task in
-            contents("/proc/\(parent)/task/\(task)/children").split(separator: " ").compactMap { Int32($0) }.map(
-                DecodingProcess.init)
-        }
-        return children.filter { child in
-            let arguments = child.text("cmdline").split(separator: "\0")
+        // Not by the `children` of its threads: while one of these ends, the list of them may be cut short.
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.compactMap { Int32($0) }.map(DecodingProcess.init).filter { process in
+            guard process.parent == parent else { return false }
+            let arguments = process.text("cmdline").split(separator: "\0")
             return arguments.contains("decode-images") && (argument.map { arguments.contains(Substring($0)) } ?? true)
         }
     }
@@ -43,6 +41,8 @@ package struct DecodingProcess: Hashable, Sendable {
 
     package var isStopped: Bool { stat.first == "T" }
 
+    private var parent: Int32? { stat.count > 1 ? Int32(stat[1]) : nil }
+
     /// The processor time in hundredths of a second.
     package var processorTime: Int {
         guard stat.count > 12, let user = Int(stat[11]), let system = Int(stat[12]) else { return 0 }
@@ -65,7 +65,7 @@ private func contents(_ path: String) -> String {
 
 /// Waits until something holds that nobody announces.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(300), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {

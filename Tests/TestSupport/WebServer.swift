@@ -135,6 +135,12 @@ package final class WebServer: Sendable {
 
     // MARK: Receiving
 
+    /// Whether the responder has closed the connection, a Unix one. Reads nothing of what has come.
+    package var isHungUpOn: Bool {
+        var descriptor = pollfd(fd: socket, events: 0, revents: 0)
+        return poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLHUP | POLLERR) != 0
+    }
+
     /// Reads up to END_REQUEST and then, the responder being one that closes, up to the end of the connection.
     ///
     /// - Parameter pause: between two reads of at most `piece` bytes, for a web server that is slow.
