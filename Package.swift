@@ -76,10 +76,14 @@ let package = Package(
         target("E2B", ["Budget", "CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "System"]),
         target("Redaction", []),
-        target("LibreChat", ["E2B", "ImageGate", "JSON", "Redaction"]),
+        target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "Redaction", "System"]),
+        target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON", "Redaction"]),
         target(
             "Responder",
-            ["Budget", "FastCGI", "E2B", "ImageGate", "JSON", "LibreChat", "Redaction", "System", "CCrypto", "CYAML"]),
+            [
+                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "Redaction", "System",
+                "CCrypto", "CYAML",
+            ]),
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
@@ -108,8 +112,9 @@ let package = Package(
         tests("E2BTests", ["E2B", "JSON", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
-        tests("LibreChatTests", ["JSON", "LibreChat", "Redaction"]),
-        tests("ResponderTests", ["JSON", "Responder", "Redaction"]),
+        tests("InterpreterTests", ["Interpreter"]),
+        tests("LibreChatTests", ["Interpreter", "JSON", "LibreChat", "Redaction"]),
+        tests("ResponderTests", ["Interpreter", "JSON", "Responder", "Redaction"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

@@ -1,16 +1,20 @@
 package import E2B
+import Interpreter
 package import Redaction
 
 /// Gathers what an execution printed, displayed and threw, and tells it as one Markdown text.
 ///
 /// Every part is bounded while it is gathered; the text as a whole is cut to its limit when it is rendered.
-package struct ExecutionReport: Sendable {
+package struct ExecutionReport: ExecutionRecord, Sendable {
     /// The code as it came, and the tag of its fence.
     private let code: String
     private let language: String
     /// Scalars of the whole text.
     private let textLimit: Int
     private let hidden: SecretRedactor
+
+    /// Bounded by the text of an answer.
+    package let heldCount = 0
 
     private var stdout: BoundedText
     private var stderr: BoundedText

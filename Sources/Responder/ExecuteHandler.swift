@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import Interpreter
 import LibreChat
 import Redaction
 

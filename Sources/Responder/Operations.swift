@@ -1,3 +1,4 @@
+import Interpreter
 import LibreChat
 
 /// The operations that LibreChat's Actions offer to a model.

@@ -1,4 +1,5 @@
 import E2B
+import Interpreter
 
 /// Why a request is not answered with 200: a status, and a sentence for people.
 struct Refusal: Error, Equatable {
@@ -24,7 +25,7 @@ struct Refusal: Error, Equatable {
     }
 
     static let shuttingDown = Refusal(
-        status: 503, "The service is shutting down. Try again in a few seconds.", retryAfter: .seconds(5))
+        status: 503, "\(InterpreterError.shuttingDown)", retryAfter: .seconds(5))
 
     static let outOfMemory = Refusal(
         status: 429, "The service's memory is taken by other requests. Try again in a few seconds.",
@@ -40,6 +41,15 @@ struct Refusal: Error, Equatable {
 }
 
 extension Refusal {
+    /// Sessions are for actions, whose failures are no statuses.
+    init(_ error: InterpreterError) {
+        switch error {
+        case .busy: self.init(status: 429, "\(error)", retryAfter: .seconds(5))
+        case .shuttingDown: self = .shuttingDown
+        case .noSession, .sessionEnded: self.init(status: 404, "\(error)")
+        }
+    }
+
     /// The only place that knows both E2B's errors and our statuses.
     init(_ error: E2BError) {
         let sentence = "\(error)"

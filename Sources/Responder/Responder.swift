@@ -3,6 +3,7 @@ package import E2B
 package import FastCGI
 import Glibc
 import ImageGate
+import Interpreter
 import LibreChat
 import Redaction
 import System
@@ -39,7 +40,7 @@ package final class Responder: Sendable {
         executions = Executions(limit: configuration.executionLimit)
         let hidden = configuration.secrets
         self.hidden = hidden
-        let keeper = client.map { SandboxKeeper(client: $0, log: log) }
+        let keeper = client.map { SandboxKeeper(client: $0) { log.notice($0) } }
         self.keeper = keeper
         guard let client, let keeper else {
             (execute, act) = (nil, nil)
@@ -51,7 +52,7 @@ package final class Responder: Sendable {
             gate: ImageGate(
                 policy: configuration.imagePolicy, threads: configuration.imageThreads, decoding: .confined(confinement)
             ),
-            configuration: configuration, hidden: hidden)
+            limits: configuration.limits, hidden: hidden)
         execute = ExecuteHandler(keeper: keeper, runner: runner, configuration: configuration, hidden: hidden)
         act = ActionHandler(
             services: ActionServices(
@@ -88,7 +89,8 @@ package final class Responder: Sendable {
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
         // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
         let route = route(consume request, path)
-        var (response, outcome) = await follow(route, path, id: id, by: Deadline(configuration, from: start))
+        var (response, outcome) = await follow(
+            route, path, id: id, by: Deadline(configuration.answerLimit, from: start))
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -167,7 +169,7 @@ package final class Responder: Sendable {
         switch consume route {
         case .answered(let response, let outcome): return (response, outcome)
         case .running(let caller, let work):
-            do throws(Refusal) {
+            do throws(InterpreterError) {
                 let answer = try await executions.run {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
                 }
@@ -181,7 +183,7 @@ package final class Responder: Sendable {
                 }
                 return (response, outcome)
             } catch {
-                return refusal(error, path, caller: caller)
+                return refusal(Refusal(error), path, caller: caller)
             }
         }
     }

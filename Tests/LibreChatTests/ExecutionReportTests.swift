@@ -2,6 +2,7 @@ import E2B
 import ImageGate
 import JSON
 import Redaction
+import Interpreter
 import LibreChat
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import Interpreter
 import Testing
 
 @testable import Responder
@@ -75,6 +76,14 @@ struct ActionRequestTests {
         #expect(isThere)
         #expect(alone != Arguments())
         #expect(request.arguments != Arguments())
+    }
+
+    @Test func `every language that an action takes is one`() {
+        guard case .choice(let names) = Parameter.language.type else { return #expect(Bool(false)) }
+        for name in names { #expect(Language(name: name) != nil, "\(name)") }
+        for language in Language.allCases {
+            #expect(names.contains { Language(name: $0) == language }, "\(language)")
+        }
     }
 
     @Test func `a parameter's own name wins over its other one`() throws {

@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import Interpreter
 import JSON
 import LibreChat
 import Redaction
@@ -59,7 +60,7 @@ final class ActionServices: Sendable {
     let sessions: Sessions
     let runner: CodeRunner
     /// Executions of one context, one after the other.
-    let contexts = Turns<ContextKey>()
+    let contexts = KeyedLock<ContextKey>()
     let configuration: Configuration
     let hidden: SecretRedactor
     var templates: JSONNode { configuration.templates }

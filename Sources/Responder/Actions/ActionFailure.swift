@@ -1,4 +1,5 @@
 import E2B
+import Interpreter
 import JSON
 
 /// Why an action did not work: one sentence for the model that says what to do.
@@ -24,6 +25,10 @@ struct ActionFailure: Error, Equatable {
         self.init(refusal.sentence, sessionID: sessionID)
         status = refusal.status
         retryAfter = refusal.retryAfter
+    }
+
+    init(_ error: InterpreterError, sessionID: String = "") {
+        self.init("\(error)", sessionID: sessionID)
     }
 
     init(_ error: E2BError, sessionID: String = "") {

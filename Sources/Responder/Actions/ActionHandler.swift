@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import Interpreter
 import LibreChat
 
 /// `POST /e2bcode`: one action in a sandbox that lives across requests.
@@ -34,9 +35,11 @@ struct ActionHandler: Sendable {
         } catch var failure as ActionFailure {
             if failure.sessionID.isEmpty { failure.sessionID = call.sessionID }
             return Answer(failure, services.hidden)
+        } catch let error as InterpreterError {
+            return Answer(ActionFailure(error, sessionID: call.sessionID), services.hidden)
         } catch let error as E2BError {
             return Answer(ActionFailure(error, sessionID: call.sessionID), services.hidden)
-        } catch is NoTurn {
+        } catch is LockTimeout {
             return Answer(
                 ActionFailure(
                     "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",

@@ -1,5 +1,6 @@
 import E2B
 import ImageGate
+import Interpreter
 import JSON
 import LibreChat
 

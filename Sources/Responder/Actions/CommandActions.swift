@@ -1,5 +1,6 @@
 import Budget
 import E2B
+import Interpreter
 import JSON
 import LibreChat
 import System

@@ -1,4 +1,5 @@
 import E2B
+import Interpreter
 import LibreChat
 
 /// Gathers what an execution printed, displayed and threw, part by part, for an action's answer.

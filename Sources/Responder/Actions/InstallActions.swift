@@ -1,4 +1,5 @@
 import E2B
+import Interpreter
 import LibreChat
 
 /// Packages. Their names travel as arguments: no shell sees them.

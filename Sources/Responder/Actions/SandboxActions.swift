@@ -1,5 +1,6 @@
 import E2B
 import FoundationEssentials
+import Interpreter
 import JSON
 import LibreChat
 

@@ -1,4 +1,5 @@
 import E2B
+import Interpreter
 import JSON
 
 /// Servers in the sandbox, and where they are reached.

@@ -2,6 +2,7 @@ package import Budget
 package import E2B
 package import FastCGI
 package import ImageGate
+package import Interpreter
 package import JSON
 package import Redaction
 import System
@@ -53,6 +54,13 @@ package struct Configuration: Sendable {
     /// done before and after.
     package var answerLimit: Duration {
         maximumTimeout + e2b.requestTimeout + .seconds(10) + Deadline.finishing
+    }
+
+    /// What bounds executions and actions.
+    package var limits: InterpreterLimits {
+        InterpreterLimits(
+            timeout: timeout, maximumTimeout: maximumTimeout, file: fileLimit, text: textLimit, images: imageLimit,
+            imageWait: imageWait, memory: memory)
     }
 
     /// Without a key E2B cannot be asked; the service starts all the same and says so.

@@ -1,4 +1,4 @@
-import E2B
+package import E2B
 import Synchronization
 
 /// Makes one-shot sandboxes and sees each one dead.
@@ -6,22 +6,23 @@ import Synchronization
 /// A sandbox that was asked for may exist although nobody heard of it: the caller hung up meanwhile, or E2B's answer was lost.
 /// So creation is never abandoned, and a sandbox whose answer was lost is looked for by its metadata. None of this work is
 /// a child of a request's task: it outlives the request and its cancellation.
-final class SandboxKeeper: Sendable {
+package final class SandboxKeeper: Sendable {
     private let client: E2BClient
-    let log: EventLog
+    /// Tells the operator what went wrong outside any request.
+    let notice: @Sendable (String) -> Void
     private let inFlight = InFlight()
     /// Ids and marks of sandboxes that nobody may take for their own: they are being made for somebody who may be gone, or
     /// they are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
-    init(client: E2BClient, log: EventLog) {
+    package init(client: E2BClient, notice: @escaping @Sendable (String) -> Void) {
         self.client = client
-        self.log = log
+        self.notice = notice
     }
 
     /// - Parameter mark: a unique value that goes into the sandbox's metadata.
     /// - Throws: `.cancelled` at once when the caller's task is cancelled; the sandbox is killed when it comes.
-    func create(_ options: SandboxOptions, mark: String) async throws(E2BError) -> Sandbox {
+    package func create(_ options: SandboxOptions, mark: String) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
         let handover = Handover<Result<Sandbox, E2BError>>()
@@ -53,7 +54,7 @@ final class SandboxKeeper: Sendable {
     }
 
     /// Starts to kill the sandbox and returns at once.
-    func kill(_ id: String) {
+    package func kill(_ id: String) {
         withhold(id)
         keep { [self] in
             await killPersistently(id)
@@ -77,10 +78,10 @@ final class SandboxKeeper: Sendable {
     private func release(_ name: String) { unavailable.withLock { _ = $0.remove(name) } }
 
     /// Sandboxes that are being made or ended.
-    var outstanding: Int { inFlight.count }
+    package var outstanding: Int { inFlight.count }
 
     /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the latest.
-    func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
+    package func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {
         _ = inFlight.enter()
@@ -103,7 +104,7 @@ final class SandboxKeeper: Sendable {
                 return
             } catch {
                 guard error.isTransient, let pause else {
-                    return log.notice("could not kill sandbox \(id), which ends by its own timeout: \(error)")
+                    return notice("could not kill sandbox \(id), which ends by its own timeout: \(error)")
                 }
                 await sleep(max(pause, min(error.retryAfter ?? .zero, .seconds(10))))
             }
@@ -123,7 +124,7 @@ final class SandboxKeeper: Sendable {
                 guard let sandbox = try await client.list(metadata: [Self.markName: mark]).first else { continue }
                 return await killPersistently(sandbox.id)
             } catch {
-                log.notice("could not look for a sandbox whose creation went unanswered: \(error)")
+                notice("could not look for a sandbox whose creation went unanswered: \(error)")
             }
         }
     }

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// The turn did not come in time.
-struct NoTurn: Error {}
+/// The lock was not free in time.
+package struct LockTimeout: Error {}
 
-/// Lets one at a time do something with the same key, in the order in which they came.
-final class Turns<Key: Hashable & Sendable>: Sendable {
+/// A lock for each key: one task at a time holds it, in the order in which they came.
+package final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     private typealias Waiter = (id: Int, continuation: CheckedContinuation<Bool, Never>)
 
     private struct State {
@@ -16,6 +16,8 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
+
+    package init() {}
 
     func isTaken(_ key: Key) -> Bool { state.withLock { $0.waiters[key] != nil } }
 
@@ -30,15 +32,15 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
     /// - Parameters:
     ///   - deadline: of the waiting; nil: there is none.
     ///   - rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
-    /// - Throws: what `work` throws; ``NoTurn`` when the deadline comes before the turn, `CancellationError` when the task is
+    /// - Throws: what `work` throws; ``LockTimeout`` when the deadline comes before the turn, `CancellationError` when the task is
     ///   cancelled before.
-    func run<Value>(
+    package func run<Value>(
         _ key: Key, until deadline: ContinuousClock.Instant? = nil, restingFor rest: () -> Duration = { .zero },
         _ work: () async throws -> Value
     ) async throws -> Value {
         guard await take(key, until: deadline) else {
             try Task.checkCancellation()
-            throw NoTurn()
+            throw LockTimeout()
         }
         defer {
             let pause = rest()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Responder
+@testable import Interpreter
 
 /// The code interpreter writes variables between quotes into the code that it runs. What comes out is asked of the languages
 /// themselves.
@@ -37,14 +37,6 @@ struct LanguageTests {
         }
         #expect(!isEscaped)
         #expect(escaped == Language.python.escaped(variable: value))
-    }
-
-    @Test func `every language that an action takes is one`() {
-        guard case .choice(let names) = Parameter.language.type else { return #expect(Bool(false)) }
-        for name in names { #expect(Language(name: name) != nil, "\(name)") }
-        for language in Language.allCases {
-            #expect(names.contains { Language(name: $0) == language }, "\(language)")
-        }
     }
 
     private func run(_ program: String, _ arguments: [String]) async throws -> String {

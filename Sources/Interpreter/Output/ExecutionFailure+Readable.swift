@@ -1,10 +1,10 @@
-import E2B
+package import E2B
 
 extension ExecutionFailure {
     /// `Name: value` and the traceback, its frames on lines of their own.
     ///
     /// - Parameter shortened: what becomes of each of the texts, which may be megabytes, before anything is made of them.
-    func readable(_ shortened: (String) -> String) -> String {
+    package func readable(_ shortened: (String) -> String) -> String {
         let summary =
             switch (shortened(name), shortened(readableValue)) {
             case ("", let value): value

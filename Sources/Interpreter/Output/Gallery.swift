@@ -1,7 +1,6 @@
 import Budget
 import E2B
 import ImageGate
-import LibreChat
 import Redaction
 import System
 

@@ -1,11 +1,10 @@
 import E2B
 import Redaction
 import ImageGate
-import LibreChat
 import TestSupport
 import Testing
 
-@testable import Responder
+@testable import Interpreter
 
 struct GalleryTests {
     @Test func `of a result's forms the first is shown: PNG, JPEG, SVG, GIF, WebP`() {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Responder
+@testable import Interpreter
 
 struct SessionCacheTests {
     private func key(_ number: Int, owner: String = "me") -> SessionKey { SessionKey(owner: owner, id: "s\(number)") }

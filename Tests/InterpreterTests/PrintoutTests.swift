@@ -1,9 +1,8 @@
-import LibreChat
 import Redaction
 import Synchronization
 import Testing
 
-@testable import Responder
+@testable import Interpreter
 
 struct PrintoutTests {
     private let none = SecretRedactor.none

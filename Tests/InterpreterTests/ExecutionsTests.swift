@@ -1,16 +1,14 @@
-import LibreChat
-import Redaction
 import Synchronization
 import Testing
 
-@testable import Responder
+@testable import Interpreter
 
 @Suite(.timeLimit(.minutes(10)))
 struct ExecutionsTests {
-    private let answer = Answer(status: 200, content: ToolContent(text: "done"), .none)
+    private let answer = 200
 
     /// Work that runs until it is cancelled.
-    private func endless(_ started: AsyncStream<Void>.Continuation) -> @Sendable () async -> Answer {
+    private func endless(_ started: AsyncStream<Void>.Continuation) -> @Sendable () async -> Int {
         { [answer] in
             started.yield()
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
@@ -21,16 +19,14 @@ struct ExecutionsTests {
     @Test func `past the limit an execution is refused at once, and a place that is free again is used`() async throws {
         let executions = Executions(limit: 2)
         let (starts, started) = AsyncStream<Void>.makeStream()
-        let running = (0..<2).map { _ in Task { try? await executions.run(endless(started)).status } }
+        let running = (0..<2).map { _ in Task { try? await executions.run(endless(started)) } }
         var iterator = starts.makeAsyncIterator()
         for _ in 0..<2 { await iterator.next() }
         #expect(executions.count == 2)
-        let refusal = await #expect(throws: Refusal.self) { try await executions.run { answer } }
-        #expect(refusal?.status == 429)
-        #expect(refusal?.retryAfter != nil)
+        await #expect(throws: InterpreterError.busy(limit: 2)) { try await executions.run { answer } }
         running[0].cancel()
         #expect(await running[0].value == 200)
-        #expect(try await executions.run { answer }.status == 200)
+        #expect(try await executions.run { answer } == 200)
         running[1].cancel()
         _ = await running[1].value
         #expect(executions.count == 0)
@@ -39,7 +35,7 @@ struct ExecutionsTests {
     @Test func `draining refuses what is new and waits for what is there`() async throws {
         let executions = Executions(limit: 2)
         let (starts, started) = AsyncStream<Void>.makeStream()
-        let running = Task { try? await executions.run(endless(started)).status }
+        let running = Task { try? await executions.run(endless(started)) }
         var iterator = starts.makeAsyncIterator()
         await iterator.next()
         let isDrained = Atomic<Bool>(false)

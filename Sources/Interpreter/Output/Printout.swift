@@ -1,9 +1,7 @@
-import E2B
-import LibreChat
-import Redaction
+package import Redaction
 
 /// What a program printed, whole as long as it is not endless.
-struct Printout: Sendable {
+package struct Printout: Sendable {
     /// Bytes that are kept from the beginning.
     private let limit: Int
     private var head: [UInt8] = []
@@ -13,23 +11,23 @@ struct Printout: Sendable {
     private var dropped = 0
 
     /// - Parameter limit: bytes.
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// All of it.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         limit = bytes.count
         head = bytes
     }
 
-    var isEmpty: Bool { head.isEmpty }
+    package var isEmpty: Bool { head.isEmpty }
     /// Bytes that are kept, where they are many.
-    var heldCount: Int { head.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
+    package var heldCount: Int { head.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
     /// What is kept from the beginning.
-    var kept: [UInt8] { head }
+    package var kept: [UInt8] { head }
 
-    mutating func append(_ text: String) { append(Array(text.utf8)[...]) }
+    package mutating func append(_ text: String) { append(Array(text.utf8)[...]) }
 
-    mutating func append(_ bytes: ArraySlice<UInt8>) {
+    package mutating func append(_ bytes: ArraySlice<UInt8>) {
         let room = limit - head.count
         head += bytes.prefix(room)
         tail += bytes.dropFirst(room)
@@ -45,7 +43,7 @@ struct Printout: Sendable {
     /// - Parameters:
     ///   - keepsEscapes: whether terminal escapes stay, as in a file.
     ///   - save: called when something is left out: puts the whole in a file of the sandbox, and returns where.
-    func shown(
+    package func shown(
         _ hidden: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
     ) async -> String {
         func clean(_ bytes: [UInt8]) -> String {
@@ -95,23 +93,11 @@ struct Printout: Sendable {
     }
 
     /// Characters of a text in an answer, and what is shown of a longer one.
-    static let shownLimit = 10_000
+    package static let shownLimit = 10_000
     private static let shownHead = 2000
     private static let shownTail = 6000
     /// Bytes that are looked at for either end of what is shown.
     private static let tailLimit = 64 << 10
     /// Bytes that need no thought.
     private static let smallCount = 1 << 20
-}
-
-extension ActionCall {
-    func makePrintout() -> Printout { Printout(limit: configuration.fileLimit) }
-
-    /// As the answer shows it; when it is too long for that, the whole of it goes into a file in the sandbox.
-    func shown(_ printout: Printout, _ name: String, in sandbox: Sandbox) async -> String {
-        await printout.shown(services.hidden) { whole in
-            await storage.save(
-                whole, to: "/tmp/e2bcode-\(id)-\(name).txt", in: sandbox, with: client, by: deadline.end)
-        }
-    }
 }

@@ -1,5 +1,5 @@
-import E2B
-import FoundationEssentials
+package import E2B
+package import FoundationEssentials
 import Synchronization
 import System
 
@@ -10,16 +10,16 @@ import System
 /// oldest that lives is the session's, and whoever sees others beside it ends those. A new sandbox is looked at twice before
 /// it is trusted: after it has been made and used once, and again within its first half minute, since E2B may list it late.
 /// Who still remembers one that was ended learns so by its next call, and finds the other.
-final class Sessions: Sendable {
+package final class Sessions: Sendable {
     private let client: E2BClient
     private let keeper: SandboxKeeper
     private let cache = SessionCache()
     /// Young sandboxes for whose rivals somebody looks, by id.
     private let watched = Mutex<Set<String>>([])
     /// One look-up or creation of a session at a time; those that come meanwhile find its outcome in the cache.
-    private let lookUps = Turns<SessionKey>()
+    private let lookUps = KeyedLock<SessionKey>()
 
-    init(client: E2BClient, keeper: SandboxKeeper) {
+    package init(client: E2BClient, keeper: SandboxKeeper) {
         self.client = client
         self.keeper = keeper
     }
@@ -28,8 +28,8 @@ final class Sessions: Sendable {
     ///
     /// A remembered sandbox may have been replaced meanwhile by way of another responder. Where it turns out to be gone,
     /// E2B is asked for another one, once: nothing was done in the one that is gone.
-    /// - Throws: what `work` throws; ``ActionFailure`` when there is no such session, or no more.
-    func with<Value>(_ key: SessionKey, _ work: (Sandbox) async throws -> Value) async throws -> Value {
+    /// - Throws: what `work` throws; ``InterpreterError`` when there is no such session, or no more.
+    package func with<Value>(_ key: SessionKey, _ work: (Sandbox) async throws -> Value) async throws -> Value {
         let known = cache.session(key)
         let sandbox = if let known { known.sandbox } else { try await find(key).sandbox }
         do {
@@ -47,13 +47,13 @@ final class Sessions: Sendable {
     }
 
     /// As far as this process knows, for the log.
-    func sandboxID(of key: SessionKey) -> String? { cache.session(key)?.sandbox.id }
+    package func sandboxID(of key: SessionKey) -> String? { cache.session(key)?.sandbox.id }
 
     /// What a creation came to.
-    struct Creation<FirstUse: Sendable>: Sendable {
-        let session: Session
-        let isNew: Bool
-        let firstUse: FirstUse
+    package struct Creation<FirstUse: Sendable>: Sendable {
+        package let session: Session
+        package let isNew: Bool
+        package let firstUse: FirstUse
     }
 
     /// The session's sandbox, made if there is none.
@@ -61,7 +61,7 @@ final class Sessions: Sendable {
     /// - Parameters:
     ///   - mark: unique, for ``SandboxKeeper``.
     ///   - use: what shows that the sandbox works. One that was made and does not is ended.
-    func create<FirstUse>(
+    package func create<FirstUse>(
         _ key: SessionKey, _ options: SandboxOptions, mark: String, use: (Sandbox) async throws -> FirstUse
     ) async throws -> Creation<FirstUse> {
         try await lookUps.run(key, until: E2BClient.deadline) {
@@ -114,7 +114,7 @@ final class Sessions: Sendable {
     private static let attempts = 3
 
     /// Every sandbox that bears the session's name. False: there was none.
-    func kill(_ key: SessionKey) async throws -> Bool {
+    package func kill(_ key: SessionKey) async throws -> Bool {
         try await lookUps.run(key, until: E2BClient.deadline) {
             let sandboxes = try await candidates(key)
             var failure: E2BError?
@@ -128,7 +128,7 @@ final class Sessions: Sendable {
     }
 
     /// nil: there is none of this id, or it is somebody else's.
-    func kill(sandbox id: String, of owner: String) async throws -> SessionKey? {
+    package func kill(sandbox id: String, of owner: String) async throws -> SessionKey? {
         let info: SandboxInfo
         do throws(E2BError) {
             info = try await client.info(sandbox: id)
@@ -142,7 +142,7 @@ final class Sessions: Sendable {
     }
 
     /// - Returns: when the sandbox will end.
-    func setTimeout(_ timeout: Duration, _ key: SessionKey) async throws -> Date {
+    package func setTimeout(_ timeout: Duration, _ key: SessionKey) async throws -> Date {
         try await with(key) { sandbox in
             let end = Date.now + timeout.inSeconds
             do throws(E2BError) {
@@ -156,7 +156,7 @@ final class Sessions: Sendable {
     }
 
     /// An owner's sessions, newest first.
-    func list(_ owner: String) async throws -> [SandboxInfo] {
+    package func list(_ owner: String) async throws -> [SandboxInfo] {
         try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey?.isOwned(by: owner) == true }
     }
 
@@ -177,7 +177,7 @@ final class Sessions: Sendable {
     private func successor(of sandbox: Sandbox, _ key: SessionKey) async throws -> Sandbox {
         let isYoung = watched.withLock { $0.contains(sandbox.id) }
         for pause in isYoung ? Self.pausesForList : [] {
-            do { return try await find(key).sandbox } catch is ActionFailure { try await Task.sleep(for: pause) }
+            do { return try await find(key).sandbox } catch is InterpreterError { try await Task.sleep(for: pause) }
         }
         return try await find(key).sandbox
     }
@@ -269,7 +269,7 @@ final class Sessions: Sendable {
                 guard isCurrent(), let older = try await oldest(key, beside: session),
                     older.sandbox.id != session.sandbox.id
                 else { return }
-                keeper.log.notice(
+                keeper.notice(
                     "two sandboxes were made for one session: \(older.sandbox.id) stays, \(session.sandbox.id) is ended"
                 )
             }
@@ -287,23 +287,12 @@ final class Sessions: Sendable {
     private static let looks: [Duration] = [.seconds(1), .seconds(4), .seconds(25)]
 
     /// Why there is none: E2B ended it, as far as we remember, or there never was one.
-    private func absence(of key: SessionKey) -> ActionFailure {
-        guard let due = cache.end(of: key) else {
-            return ActionFailure(
-                "No sandbox found for sessionId \(key.id). Please create one using the 'create' action.",
-                sessionID: key.id)
-        }
-        let reason =
-            due <= .now
-            ? "its time ran out at \(due.written)"
-            : "it was killed, or ran out of memory, before its time (\(due.written))"
-        return ActionFailure(
-            "The sandbox of sessionId \(key.id) has ended: \(reason). Please create another one using the 'create' action.",
-            sessionID: key.id)
+    private func absence(of key: SessionKey) -> InterpreterError {
+        cache.end(of: key).map { .sessionEnded(key.id, due: $0) } ?? .noSession(key.id)
     }
 }
 
 extension Date {
     /// `2026-11-21T09:30:00Z`.
-    var written: String { formatted(.iso8601) }
+    package var written: String { formatted(.iso8601) }
 }

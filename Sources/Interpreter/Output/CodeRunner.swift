@@ -1,12 +1,11 @@
-import Budget
-import E2B
-import ImageGate
-import LibreChat
-import Redaction
+package import Budget
+package import E2B
+package import ImageGate
+package import Redaction
 import System
 
 /// What gathers the output of an execution: the text of `POST /execute`, or the parts of an action's answer.
-protocol ExecutionRecord {
+package protocol ExecutionRecord {
     mutating func printed(_ text: String)
     mutating func printedError(_ text: String)
     /// A result that carries no image.
@@ -20,28 +19,30 @@ protocol ExecutionRecord {
     var heldCount: Int { get }
 }
 
-extension ExecutionReport: ExecutionRecord {
-    /// Bounded by the text of an answer.
-    var heldCount: Int { 0 }
-}
-
 /// Runs code in a sandbox, and its images through the gate.
-struct CodeRunner: Sendable {
-    let client: E2BClient
-    let gate: ImageGate
-    let configuration: Configuration
-    let hidden: SecretRedactor
+package struct CodeRunner: Sendable {
+    private let client: E2BClient
+    private let gate: ImageGate
+    private let limits: InterpreterLimits
+    private let hidden: SecretRedactor
+
+    package init(client: E2BClient, gate: ImageGate, limits: InterpreterLimits, hidden: SecretRedactor) {
+        self.client = client
+        self.gate = gate
+        self.limits = limits
+        self.hidden = hidden
+    }
 
     /// What came of an execution, besides what went into its record.
-    struct Outcome: Sendable {
-        var images: [AdmittedImage] = []
+    package struct Outcome: Sendable {
+        package var images: [AdmittedImage] = []
         /// What kept E2B from running the code to its end.
-        var failure: E2BError?
-        var hasBegun = false
+        package var failure: E2BError?
+        package var hasBegun = false
         /// The kernel was interrupted before the code's end.
-        var wasInterrupted = false
+        package var wasInterrupted = false
         /// Why the code did not run to its end, for the log: nothing that it printed or threw, be it a name.
-        var problem: String?
+        package var problem: String?
     }
 
     /// With what is left of the time that the code may take.
@@ -49,7 +50,7 @@ struct CodeRunner: Sendable {
     /// - Parameters:
     ///   - owner: the name of the key that the caller authenticated with.
     ///   - memory: grows with what the record keeps.
-    func run(
+    package func run(
         _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
         holding memory: ByteBudget.Reservation, into record: inout some ExecutionRecord
     ) async -> Outcome {
@@ -61,7 +62,7 @@ struct CodeRunner: Sendable {
             record.stopped(stop)
             return Outcome(problem: stop)
         }
-        var gallery = Gallery(limit: configuration.imageLimit, owner: owner)
+        var gallery = Gallery(limit: limits.images, owner: owner)
         var outcome = Outcome(wasInterrupted: true)
         do {
             try await client.execute(execution, in: sandbox) { event in
@@ -74,7 +75,7 @@ struct CodeRunner: Sendable {
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(hidden) {
-                        let room = await configuration.memory.reserve(image.byteCount, within: Self.patience)
+                        let room = await limits.memory.reserve(image.byteCount, within: Self.patience)
                         guard let room else { throw E2BError.outOfMemory(.execute) }
                         gallery.add(image, gate, holding: room)
                     } else {
@@ -92,7 +93,7 @@ struct CodeRunner: Sendable {
                 isShortened
                 ? "The code was stopped after \(execution.timeout.wholeWords), and not after \(asked.words): \(deadline.reason)."
                 : "The code was stopped at its time limit of \(asked.words)."
-            let hint = "A limit of up to \(configuration.maximumTimeout.words) may be asked for."
+            let hint = "A limit of up to \(limits.maximumTimeout.words) may be asked for."
             record.stopped("\(stop) What it printed and drew before is above. \(isShortened ? "Try again." : hint)")
             outcome.problem = stop
         } catch E2BError.tooLarge(_, let limit) {
@@ -108,7 +109,7 @@ struct CodeRunner: Sendable {
             outcome.failure = failure
             outcome.problem = "\(failure)"
         }
-        let wait = min(configuration.imageWait, max(.zero, deadline.end - .now))
+        let wait = min(limits.imageWait, max(.zero, deadline.end - .now))
         let images = await gallery.images(within: wait)
         for note in images.notes { record.noted(image: note) }
         outcome.images = images.admitted

@@ -1,0 +1,40 @@
+/// A language of the code interpreter's template.
+package enum Language: String, CaseIterable, Sendable {
+    case python, javascript, typescript, r, java, bash
+
+    /// Takes the usual short names too.
+    package init?(name: String) {
+        switch name.lowercased() {
+        case "py": self = .python
+        case "js": self = .javascript
+        case "ts": self = .typescript
+        case "sh", "shell": self = .bash
+        case let name: self.init(rawValue: name)
+        }
+    }
+
+    /// The value as it must be written so that the code interpreter, which puts it between quotes into the code it runs
+    /// without escaping (protocol 5.6), gives the program the right one.
+    package func escaped(variable value: String) -> String {
+        // By byte: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(value.utf8.count)
+        for byte in value.utf8 {
+            switch (self, byte) {
+            // Between single quotes nothing is special but the quote.
+            case (.bash, UInt8(ascii: "'")): escaped += #"'\''"#.utf8
+            case (.bash, _): escaped.append(byte)
+            case (_, UInt8(ascii: "\\")), (_, UInt8(ascii: "'")), (_, UInt8(ascii: "\"")): escaped += [0x5c, byte]
+            case (_, UInt8(ascii: "\n")): escaped += #"\n"#.utf8
+            case (_, UInt8(ascii: "\r")): escaped += #"\r"#.utf8
+            default: escaped.append(byte)
+            }
+        }
+        return String(decoding: escaped, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Whether there is nothing but white space in it, if anything.
+    package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+}
