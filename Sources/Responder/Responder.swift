@@ -14,8 +14,7 @@ package final class Responder: Sendable {
     private let authenticator: Authenticator
     private let origins: Origins
     private let executions: Executions
-    private let execute: ExecuteHandler?
-    private let act: ActionHandler?
+    private let router: Router
     private let keeper: SandboxKeeper?
     private let hidden: SecretRedactor
     private let log: EventLog
@@ -42,38 +41,33 @@ package final class Responder: Sendable {
         self.hidden = hidden
         let keeper = client.map { SandboxKeeper(client: $0) { log.notice($0) } }
         self.keeper = keeper
-        guard let client, let keeper else {
-            (execute, act) = (nil, nil)
-            return
-        }
-        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
-        let runner = CodeRunner(
-            client: client,
-            gate: ImageGate(
-                policy: configuration.imagePolicy, threads: configuration.imageThreads, decoding: .confined(confinement)
-            ),
-            limits: configuration.limits, hidden: hidden)
-        execute = ExecuteHandler(keeper: keeper, runner: runner, configuration: configuration, hidden: hidden)
-        act = ActionHandler(
-            services: ActionServices(
+        let runner = client.map { CodeRunner($0, configuration, log) }
+        var services: ActionServices?
+        if let client, let keeper, let runner {
+            services = ActionServices(
                 client: client, sessions: Sessions(client: client, keeper: keeper), runner: runner,
-                configuration: configuration, hidden: hidden))
+                configuration: configuration, hidden: hidden)
+        }
+        router = Router([
+            ExecuteEndpoint(runner: runner, keeper: keeper, configuration: configuration, hidden: hidden),
+            ActionEndpoint(services: services, configuration: configuration, hidden: hidden),
+            HealthEndpoint(configuration: configuration, executions: executions),
+            OpenAPIEndpoint(configuration: configuration, hidden: hidden),
+        ])
     }
 
     deinit { computing.stop() }
 
     /// Where a request should be answered.
     package func executor(for request: FastCGIRequest) -> (any TaskExecutor)? {
-        request.path == "/execute" || request.path == Self.actionPath ? computing : nil
+        router.route(at: request.path)?.runsCode == true ? computing : nil
     }
 
     /// Bytes of body that a request is read up to, by its params.
     package func bodyLimit(for request: FastCGIRequest) -> Int {
         // A stranger learns that a key is needed, and does not have a body kept for it.
         guard case .admitted = authenticator.verdict(on: request) else { return 0 }
-        guard request.path == Self.actionPath else { return configuration.bodyLimit }
-        // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
-        return configuration.bodyLimit + 2 * configuration.fileLimit
+        return router.route(at: request.path)?.bodyLimit ?? configuration.bodyLimit
     }
 
     /// Answers one request and writes its line in the log.
@@ -87,10 +81,10 @@ package final class Responder: Sendable {
         // Cut only where no secret is any more: one may have a question mark.
         let target = hidden.masked(in: request.target)
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
-        // The request ends here, before the wait: of a thousand executions each would keep its params and its body.
-        let route = route(consume request, path)
-        var (response, outcome) = await follow(
-            route, path, id: id, by: Deadline(configuration.answerLimit, from: start))
+        let answer = await answer(
+            to: consume request, at: path, id: id, by: Deadline(configuration.answerLimit, from: start))
+        var response = answer.response
+        var outcome = answer.outcome
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -127,145 +121,57 @@ package final class Responder: Sendable {
         log.notice("E2B did not end \(sandboxes: keeper.outstanding) in time: left to its timeout")
     }
 
-    // MARK: Routes
+    // MARK: The way of a request
 
-    private static let actionPath = "/e2bcode"
-
-    /// Where a request leads.
-    private enum Route {
-        case answered(Response, Outcome)
-        /// To a sandbox, within the limit of executions in flight.
-        case running(caller: String, @Sendable (_ id: String, _ deadline: Deadline) async -> Answer)
-    }
-
-    private func route(_ request: consuming FastCGIRequest, _ path: String) -> Route {
-        do throws(Refusal) {
-            switch path {
-            case "/execute", Self.actionPath:
-                if let preflight = preflight(request) { return .answered(preflight, Outcome()) }
-                try allow(["POST"], request, path)
-                return path == Self.actionPath ? try action(consume request) : try execution(request)
-            case "/health":
-                try allow(["GET", "HEAD"], request, path)
-                return .answered(json(health), Outcome())
-            case "/openapi.json":
-                try allow(["GET", "HEAD"], request, path)
-                return .answered(json(openAPIDocument(request).encoded()), Outcome())
-            default:
-                throw Refusal(
-                    status: 404,
-                    "There is nothing here. The service answers POST /execute, POST /e2bcode, GET /health and "
-                        + "GET /openapi.json.")
-            }
-        } catch {
-            let (response, outcome) = refusal(error, path)
-            return .answered(response, outcome)
+    private func answer(
+        to request: consuming FastCGIRequest, at path: String, id: String, by deadline: Deadline
+    ) async -> Answer {
+        let endpoint: any Endpoint
+        switch router.match(request.method, path) {
+        case .endpoint(let match): endpoint = match
+        case .otherMethod(let match, let allowed):
+            if match.route.access == .keyHolders, let preflight = preflight(request) { return preflight }
+            let allowed = allowed.joined(separator: ", ")
+            return match.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
+        case .nothing:
+            return Answer(
+                Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), hidden)
         }
+        var caller: String?
+        let acceptance: Acceptance
+        do throws(Refusal) {
+            if endpoint.route.access == .keyHolders { caller = try authenticator.caller(of: request) }
+            acceptance = try endpoint.accept(consume request, from: caller ?? "")
+        } catch {
+            var answer = endpoint.answer(to: error)
+            answer.outcome.caller = caller
+            return answer
+        }
+        var answer = await follow(acceptance, endpoint, id: id, by: deadline)
+        answer.outcome.caller = caller
+        return answer
     }
 
     private func follow(
-        _ route: consuming Route, _ path: String, id: String, by deadline: Deadline
-    ) async -> (Response, Outcome) {
-        switch consume route {
-        case .answered(let response, let outcome): return (response, outcome)
-        case .running(let caller, let work):
+        _ acceptance: consuming Acceptance, _ endpoint: any Endpoint, id: String, by deadline: Deadline
+    ) async -> Answer {
+        switch consume acceptance {
+        case .answered(let answer): return answer
+        case .running(let work):
             do throws(InterpreterError) {
-                let answer = try await executions.run {
+                var answer = try await executions.run {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
                 }
-                var outcome = answer.outcome
-                outcome.caller = caller
-                var response = response(answer)
                 if answer.status == Refusal.cancelled.status, executions.isRefusing {
                     // The caller is still there: it is we who go.
-                    response.status = 503
-                    response.headers.append(Self.header(retryAfter: .seconds(5)))
+                    answer.status = 503
+                    answer.retryAfter = .seconds(5)
                 }
-                return (response, outcome)
+                return answer
             } catch {
-                return refusal(Refusal(error), path, caller: caller)
+                return endpoint.answer(to: Refusal(error))
             }
         }
-    }
-
-    private func allow(_ methods: [String], _ request: FastCGIRequest, _ path: String) throws(Refusal) {
-        guard methods.contains(request.method) else {
-            let methods = methods.joined(separator: ", ")
-            throw Refusal(status: 405, "\(path) answers \(methods) only.", allow: methods)
-        }
-    }
-
-    private func execution(_ request: FastCGIRequest) throws(Refusal) -> Route {
-        let caller = try caller(of: request)
-        do throws(Refusal) {
-            let execution = try ExecuteRequest(
-                json: try body(of: request), standardTimeout: configuration.timeout,
-                maximumTimeout: configuration.maximumTimeout)
-            guard let execute else { throw .withoutAPIKey }
-            // For as long as what was made of the body is there.
-            let reservation = request.reservation
-            return .running(caller: caller) { id, deadline in
-                defer { withExtendedLifetime(reservation) {} }
-                return await execute.answer(to: execution, from: caller, id: id, by: deadline)
-            }
-        } catch {
-            let (response, outcome) = refusal(error, request.path, caller: caller)
-            return .answered(response, outcome)
-        }
-    }
-
-    private func action(_ request: consuming FastCGIRequest) throws(Refusal) -> Route {
-        let caller = try caller(of: request)
-        let reservation = request.reservation
-        do throws(ActionFailure) {
-            let body: [UInt8]
-            do throws(Refusal) { body = try self.body(of: consume request) } catch { throw ActionFailure(error) }
-            // Nobody else has the body from here on: a file is decoded in place.
-            let action = try ActionRequest(json: consume body)
-            guard let act else {
-                // In an answer that LibreChat shows to the model.
-                throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
-            }
-            return .running(caller: caller) { id, deadline in
-                // As above.
-                defer { withExtendedLifetime(reservation) {} }
-                return await act.answer(to: action, from: caller, id: id, by: deadline)
-            }
-        } catch {
-            var answer = Answer(error, hidden)
-            answer.outcome.caller = caller
-            return .answered(response(answer), answer.outcome)
-        }
-    }
-
-    private func caller(of request: FastCGIRequest) throws(Refusal) -> String {
-        try authenticator.caller(of: request)
-    }
-
-    private func body(of request: consuming FastCGIRequest) throws(Refusal) -> [UInt8] {
-        do throws(FastCGIError) {
-            return try request.stdin.get()
-        } catch {
-            switch error {
-            case .bodyTooLarge(let limit):
-                throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
-            case .noMemoryForBody: throw .outOfMemory
-            default:
-                throw Refusal(badRequest: "The body is not as long as Content-Length says.")
-            }
-        }
-    }
-
-    private var health: [UInt8] {
-        Array(
-            #"{"status":"healthy","service":"e2b-code-interpreter","apiKeyConfigured":\#(configuration.isAPIKeyConfigured),"executions":\#(executions.count),"executionLimit":\#(configuration.executionLimit)}"#
-                .utf8)
-    }
-
-    private func openAPIDocument(_ request: FastCGIRequest) -> OpenAPIDocument {
-        OpenAPIDocument(
-            server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
-            operations: [.execute(configuration), .actions])
     }
 
     // MARK: Web pages
@@ -282,38 +188,11 @@ package final class Responder: Sendable {
     }
 
     /// A browser asks before it sends JSON or a key from another origin.
-    private func preflight(_ request: FastCGIRequest) -> Response? {
+    private func preflight(_ request: FastCGIRequest) -> Answer? {
         guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
-        return Response(
-            status: 204,
-            headers: [("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key")])
-    }
-
-    // MARK: Responses
-
-    private func json(_ body: [UInt8]) -> Response {
-        Response(status: 200, headers: [("Content-Type", "application/json")], body: body)
-    }
-
-    private func response(_ answer: Answer) -> Response {
-        var response = json(answer.body)
-        response.status = answer.status
-        if let retryAfter = answer.retryAfter { response.headers.append(Self.header(retryAfter: retryAfter)) }
-        return response
-    }
-
-    private static func header(retryAfter pause: Duration) -> (String, String) {
-        ("Retry-After", String(max(1, pause.wholeSeconds)))
-    }
-
-    /// In the shape that the route's callers read.
-    private func refusal(_ refusal: Refusal, _ path: String, caller: String? = nil) -> (Response, Outcome) {
-        var answer = path == Self.actionPath ? Answer(ActionFailure(refusal), hidden) : Answer(refusal, hidden)
-        answer.outcome.caller = caller
-        var response = response(answer)
-        if let allow = refusal.allow { response.headers.append(("Allow", allow)) }
-        if refusal.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)) }
-        return (response, answer.outcome)
+        var answer = Answer(status: 204, body: [])
+        answer.headers = [("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key")]
+        return answer
     }
 
     /// 16 hexadecimal digits.
@@ -324,13 +203,6 @@ package final class Responder: Sendable {
 }
 
 extension FastCGIRequest {
-    /// The address that the request was sent to, as far as the web server knows it.
-    fileprivate var baseURL: String {
-        let host = header("Host") ?? "127.0.0.1"
-        let prefix = params["SCRIPT_NAME"].flatMap { params["PATH_INFO"] == nil ? nil : $0 } ?? ""
-        return "\(scheme)://\(host)\(prefix)"
-    }
-
     fileprivate var bodyCount: Int {
         switch stdin {
         case .success(let bytes): bytes.count
@@ -342,5 +214,17 @@ extension FastCGIRequest {
 extension DefaultStringInterpolation {
     fileprivate mutating func appendInterpolation(sandboxes count: Int) {
         appendLiteral(count == 1 ? "1 sandbox" : "\(count) sandboxes")
+    }
+}
+
+extension CodeRunner {
+    fileprivate init(_ client: E2BClient, _ configuration: Configuration, _ log: EventLog) {
+        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
+        self.init(
+            client: client,
+            gate: ImageGate(
+                policy: configuration.imagePolicy, threads: configuration.imageThreads, decoding: .confined(confinement)
+            ),
+            limits: configuration.limits, hidden: configuration.secrets)
     }
 }

@@ -1,8 +1,10 @@
 import E2B
-import Redaction
+import FastCGI
 import Foundation
 import ImageGate
+import Interpreter
 import LibreChat
+import Redaction
 import Testing
 
 @testable import Responder
@@ -14,18 +16,20 @@ struct HelpTests {
         let configuration = try Configuration(
             environment: ["E2B_API_KEY": "e2b_0", "E2B_API_URL": "http://127.0.0.1:9"])
         let client = try E2BClient(configuration.e2b)
-        let log = EventLog(isLoggingRequests: false)
-        let handler = ActionHandler(
+        let runner = CodeRunner(
+            client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
+            limits: configuration.limits, hidden: .none)
+        let endpoint = ActionEndpoint(
             services: ActionServices(
-                client: client, sessions: Sessions(client: client, keeper: SandboxKeeper(client: client, log: log)),
-                runner: CodeRunner(
-                    client: client,
-                    gate: ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
-                    configuration: configuration, hidden: SecretRedactor.none),
-                configuration: configuration, hidden: SecretRedactor.none))
-        let answer = await handler.answer(
-            to: try ActionRequest(json: Array(json.utf8)), from: "me", id: "0123456789abcdef",
-            by: Deadline(configuration))
+                client: client, sessions: Sessions(client: client, keeper: SandboxKeeper(client: client) { _ in }),
+                runner: runner, configuration: configuration, hidden: .none),
+            configuration: configuration, hidden: .none)
+        let request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
+        guard case .running(let work) = try endpoint.accept(request, from: "me") else {
+            Issue.record("it was not accepted")
+            return [:]
+        }
+        let answer = await work("0123456789abcdef", Deadline(configuration.answerLimit))
         await client.stop()
         #expect(answer.status == 200)
         #expect(answer.outcome.action == "help")

@@ -25,6 +25,7 @@ struct ActionFailure: Error, Equatable {
         self.init(refusal.sentence, sessionID: sessionID)
         status = refusal.status
         retryAfter = refusal.retryAfter
+        logged = refusal.logged
     }
 
     init(_ error: InterpreterError, sessionID: String = "") {

@@ -1,4 +1,5 @@
 import E2B
+import FastCGI
 import Interpreter
 
 /// Why a request is not answered with 200: a status, and a sentence for people.
@@ -22,6 +23,12 @@ struct Refusal: Error, Equatable {
     init(badRequest sentence: String, logged: String? = nil) {
         self.init(status: 400, sentence)
         self.logged = logged
+    }
+
+    /// What HTTP wants beside such a status. RFC 9110, sections 10.2.1 and 11.6.1.
+    var headers: [(name: String, value: String)] {
+        (allow.map { [("Allow", $0)] } ?? [])
+            + (status == 401 ? [("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)] : [])
     }
 
     static let shuttingDown = Refusal(
@@ -67,6 +74,22 @@ extension Refusal {
         case .unreachable, .tls, .unauthorized, .notFound, .sandboxGone, .refused, .broken, .tooLarge,
             .invalidConfiguration:
             self.init(status: 502, sentence)
+        }
+    }
+}
+
+extension FastCGIRequest {
+    /// The whole of the body.
+    consuming func body() throws(Refusal) -> [UInt8] {
+        do throws(FastCGIError) {
+            return try stdin.get()
+        } catch {
+            switch error {
+            case .bodyTooLarge(let limit):
+                throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
+            case .noMemoryForBody: throw .outOfMemory
+            default: throw Refusal(badRequest: "The body is not as long as Content-Length says.")
+            }
         }
     }
 }

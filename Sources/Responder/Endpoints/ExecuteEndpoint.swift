@@ -1,21 +1,38 @@
 import Budget
 import E2B
+import FastCGI
 import Interpreter
 import LibreChat
 import Redaction
 
 /// `POST /execute`: a sandbox, one execution in it, its images through the gate, the two-element answer.
-struct ExecuteHandler: Sendable {
-    let keeper: SandboxKeeper
-    let runner: CodeRunner
+struct ExecuteEndpoint: Endpoint {
+    /// What runs code. nil: no key for E2B is configured.
+    let runner: CodeRunner?
+    let keeper: SandboxKeeper?
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    /// - Parameters:
-    ///   - caller: the name of the key that the caller authenticated with.
-    ///   - id: the request's, unique.
-    func answer(
-        to request: ExecuteRequest, from caller: String, id: String, by deadline: Deadline
+    var route: Route { .running("/execute", bodyLimit: configuration.bodyLimit) }
+
+    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+        // For as long as what was made of the body is there.
+        let reservation = request.reservation
+        let execution = try ExecuteRequest(
+            json: try request.body(), standardTimeout: configuration.timeout,
+            maximumTimeout: configuration.maximumTimeout)
+        guard let runner, let keeper else { throw .withoutAPIKey }
+        return .running { id, deadline in
+            defer { withExtendedLifetime(reservation) {} }
+            return await answer(to: execution, from: caller, id: id, by: deadline, runner, keeper)
+        }
+    }
+
+    func answer(to refusal: Refusal) -> Answer { Answer(refusal, hidden) }
+
+    private func answer(
+        to request: ExecuteRequest, from caller: String, id: String, by deadline: Deadline, _ runner: CodeRunner,
+        _ keeper: SandboxKeeper
     ) async -> Answer {
         let sandbox: Sandbox
         do throws(E2BError) {
@@ -23,7 +40,7 @@ struct ExecuteHandler: Sendable {
         } catch {
             return Answer(Refusal(error), hidden)
         }
-        let answer = await answer(to: request, from: caller, in: sandbox, by: deadline)
+        let answer = await answer(to: request, from: caller, in: sandbox, by: deadline, runner)
         // Started now that the answer is complete, and not waited for.
         keeper.kill(sandbox.id)
         return answer
@@ -38,7 +55,8 @@ struct ExecuteHandler: Sendable {
     }
 
     private func answer(
-        to request: ExecuteRequest, from caller: String, in sandbox: Sandbox, by deadline: Deadline
+        to request: ExecuteRequest, from caller: String, in sandbox: Sandbox, by deadline: Deadline,
+        _ runner: CodeRunner
     ) async -> Answer {
         var report = ExecutionReport(
             code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)

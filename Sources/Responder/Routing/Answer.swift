@@ -1,14 +1,18 @@
 import E2B
+import FastCGI
 import JSON
 import LibreChat
 import Redaction
+import System
 
-/// What a handler made of a request.
+/// What an endpoint answers with: JSON, and what the log says of it.
 struct Answer: Sendable {
     var status: Int
     /// JSON.
     var body: [UInt8]
     var retryAfter: Duration?
+    /// Beside those of every answer.
+    var headers: [(name: String, value: String)] = []
     var outcome: Outcome
 
     init(status: Int, body: [UInt8], retryAfter: Duration? = nil, outcome: Outcome = Outcome()) {
@@ -33,6 +37,7 @@ struct Answer: Sendable {
             status: refusal.status, content: ToolContent(text: refusal.sentence), hidden,
             retryAfter: refusal.retryAfter)
         outcome.problem = refusal.logged ?? refusal.sentence
+        headers = refusal.headers
     }
 
     /// In the shape of an action's answer.
@@ -41,5 +46,15 @@ struct Answer: Sendable {
             sessionID: failure.sessionID, failure.sentence, failure.members.map { ($0.name, $0.value) })
         self.init(status: failure.status, body: reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)
         outcome.problem = failure.logged ?? failure.sentence
+    }
+}
+
+extension Answer {
+    var response: Response {
+        var response = Response(status: status, headers: [], body: body)
+        if !body.isEmpty { response.headers.append(("Content-Type", "application/json")) }
+        if let retryAfter { response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds)))) }
+        response.headers += headers
+        return response
     }
 }

@@ -1,0 +1,22 @@
+import FastCGI
+import Interpreter
+import Redaction
+
+/// `GET /health`: that the service lives, for monitors. Never behind executions.
+struct HealthEndpoint: Endpoint {
+    let configuration: Configuration
+    let executions: Executions
+
+    var route: Route { .telling("/health", bodyLimit: configuration.bodyLimit) }
+
+    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+        .answered(
+            Answer(
+                status: 200,
+                body: Array(
+                    #"{"status":"healthy","service":"e2b-code-interpreter","apiKeyConfigured":\#(configuration.isAPIKeyConfigured),"executions":\#(executions.count),"executionLimit":\#(configuration.executionLimit)}"#
+                        .utf8)))
+    }
+
+    func answer(to refusal: Refusal) -> Answer { Answer(refusal, .none) }
+}

@@ -1,0 +1,29 @@
+import FastCGI
+import LibreChat
+import Redaction
+
+/// `GET /openapi.json`: the document that an operator pastes into LibreChat's Actions.
+struct OpenAPIEndpoint: Endpoint {
+    let configuration: Configuration
+    let hidden: SecretRedactor
+
+    var route: Route { .telling("/openapi.json", bodyLimit: configuration.bodyLimit) }
+
+    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+        let document = OpenAPIDocument(
+            server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
+            operations: [.execute(configuration), .actions])
+        return .answered(Answer(status: 200, body: document.encoded()))
+    }
+
+    func answer(to refusal: Refusal) -> Answer { Answer(refusal, hidden) }
+}
+
+extension FastCGIRequest {
+    /// The address that the request was sent to, as far as the web server knows it.
+    fileprivate var baseURL: String {
+        let host = header("Host") ?? "127.0.0.1"
+        let prefix = params["SCRIPT_NAME"].flatMap { params["PATH_INFO"] == nil ? nil : $0 } ?? ""
+        return "\(scheme)://\(host)\(prefix)"
+    }
+}

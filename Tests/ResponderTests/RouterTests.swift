@@ -1,0 +1,94 @@
+import FastCGI
+import Interpreter
+import Redaction
+import Testing
+
+@testable import Responder
+
+struct RouterTests {
+    /// An endpoint that answers with its name.
+    private struct Named: Endpoint {
+        let name: String
+        let route: Route
+
+        func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+            .answered(Answer(status: 200, body: Array(name.utf8)))
+        }
+
+        func answer(to refusal: Refusal) -> Answer { Answer(status: refusal.status, body: Array(name.utf8)) }
+    }
+
+    private static func route(_ path: String, _ methods: [String]) -> Route {
+        Route(path: path, methods: methods, access: .anyone, bodyLimit: 0, runsCode: false)
+    }
+
+    private let router = Router([
+        Named(name: "run", route: .running("/run", bodyLimit: 7)),
+        Named(name: "look", route: route("/thing", ["GET"])),
+        Named(name: "change", route: route("/thing", ["PUT", "DELETE"])),
+    ])
+
+    private func name(_ method: String, _ path: String) -> String? {
+        guard case .endpoint(let endpoint) = router.match(method, path) else { return nil }
+        return (endpoint as? Named)?.name
+    }
+
+    @Test func `a request goes to the endpoint of its path and method`() {
+        #expect(name("POST", "/run") == "run")
+        #expect(name("GET", "/thing") == "look")
+        #expect(name("HEAD", "/thing") == "look")
+        #expect(name("PUT", "/thing") == "change")
+        #expect(name("DELETE", "/thing") == "change")
+    }
+
+    @Test(arguments: ["/", "", "/run/", "/RUN", "/thing/x", "thing"]) func `other paths lead nowhere`(path: String) {
+        guard case .nothing = router.match("POST", path) else {
+            Issue.record("something at \(path)")
+            return
+        }
+        #expect(router.route(at: path) == nil)
+    }
+
+    @Test func `another method is told which there are`() {
+        for (method, path, expected) in [
+            ("GET", "/run", ["POST"]), ("HEAD", "/run", ["POST"]), ("post", "/run", ["POST"]),
+            ("POST", "/thing", ["GET", "HEAD", "PUT", "DELETE"]),
+            ("OPTIONS", "/thing", ["GET", "HEAD", "PUT", "DELETE"]),
+        ] {
+            guard case .otherMethod(_, let allowed) = router.match(method, path) else {
+                Issue.record("\(method) \(path)")
+                continue
+            }
+            #expect(allowed == expected)
+        }
+    }
+
+    @Test func `the table tells itself`() {
+        #expect(router.summary == "POST /run, GET /thing, PUT /thing and DELETE /thing")
+        #expect(router.route(at: "/run")?.bodyLimit == 7)
+        #expect(Router([]).summary == "")
+    }
+
+    @Test func `an endpoint is asked without a web server`() async throws {
+        let configuration = try Configuration(environment: [:])
+        let health = HealthEndpoint(configuration: configuration, executions: Executions(limit: 3))
+        guard
+            case .answered(let answer) = try health.accept(
+                FastCGIRequest(params: [:], stdin: .success([])), from: "")
+        else {
+            Issue.record("it runs code")
+            return
+        }
+        #expect(answer.status == 200)
+        #expect(
+            String(decoding: answer.body, as: UTF8.self).contains("\"executionLimit\":\(configuration.executionLimit)"))
+        // Without a key for E2B a request is read all the same, and then refused.
+        let execute = ExecuteEndpoint(runner: nil, keeper: nil, configuration: configuration, hidden: .none)
+        for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {
+            let request = FastCGIRequest(params: [:], stdin: .success(Array(body.utf8)))
+            let refusal = try #require(throws: Refusal.self) { try execute.accept(request, from: "me") }
+            #expect(refusal.status == status)
+            #expect(execute.answer(to: refusal).status == status)
+        }
+    }
+}
