@@ -1,4 +1,4 @@
-/// A kernel with its variables, in which executions run one after another. Protocol: 5.5.
+/// A kernel with its variables, in which executions run one after another. Protocol.md, 5.5.
 public struct CodeContext: Equatable, Sendable {
     public var id: String
     public var language: String

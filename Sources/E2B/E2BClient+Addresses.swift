@@ -1,7 +1,8 @@
 public import FoundationEssentials
 
 extension E2BClient {
-    /// A URL that gives the file to whoever has it, without a token, until `expiresAt`. Makes no request. Protocol: 3.4.
+    /// A URL that gives the file to whoever has it, without a token, until `expiresAt`. Makes no request.
+    /// Protocol.md, 3.4.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
@@ -22,7 +23,7 @@ extension E2BClient {
     }
 
     /// Where a port of the sandbox is reached, for a browser for example. Whether something listens there is the
-    /// sandbox's business, and whether it needs the traffic token. Protocol: 1.1.
+    /// sandbox's business, and whether it needs the traffic token. Protocol.md, 1.1.
     public func address(ofPort port: Int, in sandbox: Sandbox) -> SandboxAddress {
         endpoints.address(ofPort: port, in: sandbox)
     }

@@ -7,7 +7,7 @@ extension E2BClient {
     static let answerLimit = 8 << 20
     private static let retries = 2
 
-    /// A request to a service of a sandbox, with what leads and admits it there. Protocol: 1.4, 1.5.
+    /// A request to a service of a sandbox, with what leads and admits it there. Protocol.md, 1.4, 1.5.
     func request(
         _ step: E2BError.Step, _ method: String, _ path: String, of service: SandboxService, in sandbox: Sandbox
     ) throws(E2BError) -> FetchRequest {

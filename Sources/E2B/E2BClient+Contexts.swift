@@ -2,7 +2,7 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// Makes a context: a kernel of its own. Protocol: 5.5.
+    /// Makes a context: a kernel of its own. Protocol.md, 5.5.
     ///
     /// - Parameters:
     ///   - language: nil for Python.

@@ -6,7 +6,7 @@ extension E2BClient {
     ///
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` when the code ran into its time limit;
     ///   `.notStarted` when it surely never ran; `.sandboxGone` when the sandbox ended, and `.broken(.execute, why:)`
-    ///   when the stream was cut for another reason. What had arrived until then has been handed over. Protocol: 5.
+    ///   when the stream was cut for another reason. What had arrived until then has been handed over. Protocol.md, 5.
     public func execute(
         _ execution: ExecutionRequest, in sandbox: Sandbox, _ receive: (ExecutionEvent) async throws -> Void
     ) async throws {

@@ -6,7 +6,7 @@ extension E2BClient {
     /// How long nothing may come of a file that is being read.
     private static let silenceLimit = Duration.seconds(60)
 
-    /// Writes a file, over one that is there, and makes the directories above it. Never repeated. Protocol: 3.3.
+    /// Writes a file, over one that is there, and makes the directories above it. Never repeated. Protocol.md, 3.3.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
@@ -32,7 +32,7 @@ extension E2BClient {
         return try read(.writeFile, body) { json throws(MalformedJSON) in try json.list(WrittenFile.init(json:)).first }
     }
 
-    /// Reads a file. Protocol: 3.2.
+    /// Reads a file. Protocol.md, 3.2.
     ///
     /// - Parameter limit: bytes; beyond it `.tooLarge`, mostly before any of the file has come.
     /// - Throws: ``E2BError``: `.notFound` when there is none, `.refused` for a directory.
@@ -109,7 +109,7 @@ extension E2BClient {
     }
 }
 
-/// The query of `/files`. Protocol: 3.1.
+/// The query of `/files`. Protocol.md, 3.1.
 struct FileQuery {
     var path: String
     var user: String?

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import JSON
 
 extension E2BClient {
-    /// What is at a path. Protocol: 4.5.
+    /// What is at a path. Protocol.md, 4.5.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.

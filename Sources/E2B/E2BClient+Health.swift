@@ -3,7 +3,7 @@ internal import Fetch
 extension E2BClient {
     private static let healthLimit = Duration.seconds(5)
 
-    /// Whether the sandbox is alive, as its own daemon says, or the edge in its place. Protocol: 3, 6.3.
+    /// Whether the sandbox is alive, as its own daemon says, or the edge in its place. Protocol.md, 3, 6.3.
     ///
     /// - Throws: ``E2BError`` when nobody says either, within 5 s.
     public func isAlive(_ sandbox: Sandbox) async throws(E2BError) -> Bool {
@@ -25,7 +25,7 @@ extension E2BClient {
     }
 
     /// Does it, and when the connection broke asks once whether the sandbox is still there, so that one that ended
-    /// meanwhile is `.sandboxGone` and not a riddle. Protocol: 6.3.
+    /// meanwhile is `.sandboxGone` and not a riddle. Protocol.md, 6.3.
     func explaining<Value>(
         _ sandbox: Sandbox, _ body: () async throws(E2BError) -> Value
     ) async throws(E2BError) -> Value {

@@ -4,7 +4,7 @@ extension E2BClient {
     /// Bytes of input in one call.
     private static let inputLimit = 256 << 10
 
-    /// The commands that run, also those of others. Protocol: 4.4.
+    /// The commands that run, also those of others. Protocol.md, 4.4.
     public func processes(in sandbox: Sandbox) async throws(E2BError) -> [RunningProcess] {
         try await rpc(.listProcesses, .list, JSONWriter(), in: sandbox) { json throws(MalformedJSON) in
             try json.member("processes")?.list(RunningProcess.init(json:)) ?? []

@@ -10,7 +10,7 @@ extension E2BClient {
     /// - Returns: how it ended, whatever its exit status.
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` at the command's timeout, at which the
     ///   sandbox kills it; `.tooLarge` beyond ``E2BConfiguration/streamLimit``; `.refused` when it cannot be run;
-    ///   `.sandboxGone`; `.broken` when the stream was cut for another reason. Protocol: 4.4.
+    ///   `.sandboxGone`; `.broken` when the stream was cut for another reason. Protocol.md, 4.4.
     @discardableResult
     public func run(
         _ process: ProcessRequest, in sandbox: Sandbox, _ receive: (ProcessEvent) async throws -> Void
@@ -151,7 +151,7 @@ extension E2BClient {
         }
     }
 
-    /// The request of a stream: one envelope. Protocol: 4.2, 4.3.
+    /// The request of a stream: one envelope. Protocol.md, 4.2, 4.3.
     ///
     /// - Parameter timeout: at which envd ends the stream and, if it started one, kills the process.
     private func streamRequest(

@@ -1,7 +1,7 @@
 internal import Fetch
 internal import JSON
 
-/// A method of envd's RPC services. Protocol: 4.
+/// A method of envd's RPC services. Protocol.md, 4.
 enum RPCMethod: String {
     case start = "/process.Process/Start"
     case connect = "/process.Process/Connect"
@@ -17,7 +17,7 @@ enum RPCMethod: String {
 }
 
 extension E2BClient {
-    /// A unary call. Protocol: 4.1.
+    /// A unary call. Protocol.md, 4.1.
     ///
     /// - Parameter read: makes the value of the answer's message; nil where that is not what it should be.
     func rpc<Value>(
@@ -46,7 +46,7 @@ extension E2BClient {
         var request = try request(step, "POST", method.rawValue, of: .envd, in: sandbox)
         request.headers.append(("Connect-Protocol-Version", "1"))
         if let user = sandbox.user(user) {
-            // It names the account and is no credential: there is no password. Protocol: 1.5.
+            // It names the account and is no credential: there is no password. Protocol.md, 1.5.
             request.headers.append(("Authorization", "Basic \(Base64.encode(Array("\(user):".utf8)))"))
         }
         return request

@@ -9,7 +9,8 @@ public struct E2BConfiguration: Sendable {
     public var apiURL: String?
     /// One base for all traffic to sandboxes, instead of the domain's.
     public var sandboxURL: String?
-    /// Whether the services are those of this machine, each at its own port, where no URL says otherwise. Protocol: 1.6.
+    /// Whether the services are those of this machine, each at its own port, where no URL says otherwise.
+    /// Protocol.md, 1.6.
     public var isDebug = false
     /// PEM file of certificate authorities; nil for the system's.
     public var caFile: String?

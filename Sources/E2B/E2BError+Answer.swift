@@ -1,8 +1,8 @@
 internal import Fetch
 
 extension E2BError {
-    /// What a status other than success means. Protocol: 401 to 504 of the control API, of the code interpreter, of envd
-    /// and of the edge in front of them, which is the only one that answers 502 in JSON.
+    /// What a status other than success means: of the control API, of the code interpreter, of envd, and of the edge in front
+    /// of them, which is the only one that answers 502 in JSON. Protocol.md, 2, 3, 5.1 and 6.3.
     init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
         self.init(
             step, status: head.status, message: Words.of(body, hiding: secrets), retryAfter: RetryAfter.pause(head))

@@ -50,7 +50,7 @@ public enum E2BError: Error, Equatable, Sendable {
     /// The code, or the command, ran into its time limit.
     case executionTimedOut
     /// There were signs of life for this long, but the code was not begun. It surely never ran: the same execution may
-    /// be sent again, best in another context or after a restart of this one. Protocol: 5.7.
+    /// be sent again, best in another context or after a restart of this one. Protocol.md, 5.7.
     case notStarted(within: Duration)
     /// The stream or the response ended early, or was not what the protocol says.
     case broken(Step, why: String)

@@ -1,4 +1,4 @@
-/// Which URL a call goes to. Explicit bases come first, then the rules for the domain. Protocol: 1.3.
+/// Which URL a call goes to. Explicit bases come first, then the rules for the domain. Protocol.md, 1.3.
 struct Endpoints {
     /// Domains whose edge serves all sandboxes at one host and is told by headers which one is meant. One host means
     /// one pool of connections: an execution does not pay for a TLS handshake of its own.

@@ -1,4 +1,4 @@
-/// Cuts a stream into the Connect protocol's envelopes, however it arrives. Protocol: 4.2.
+/// Cuts a stream into the Connect protocol's envelopes, however it arrives. Protocol.md, 4.2.
 struct EnvelopeSplitter {
     struct TooLong: Error {}
 

@@ -15,7 +15,7 @@ public struct ExecutionRequest: Sendable {
     /// The longest silence; nil for none. E2B sends a sign of life every 5 s.
     public var silenceLimit: Duration? = .seconds(20)
     /// Whether another execution of the same context may be running. This one then waits for it in perfect silence, and
-    /// ``silenceLimit`` and ``startLimit`` count from its first sign of life. Protocol: 5.7.
+    /// ``silenceLimit`` and ``startLimit`` count from its first sign of life. Protocol.md, 5.7.
     public var mayQueue = false
     /// The longest wait for the code to start while there are only signs of life. A context can lose a request that
     /// follows an interrupted one at once, and then shows signs of life for ever: `.notStarted`.

@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// What a sandbox's filesystem has at a path. Protocol: 4.5.
+/// What a sandbox's filesystem has at a path. Protocol.md, 4.5.
 public struct FileEntry: Equatable, Sendable {
     public enum Kind: Equatable, Sendable {
         case file, directory, symlink, other
@@ -40,7 +40,7 @@ public struct FileEntry: Equatable, Sendable {
     }
 }
 
-/// A file as it was written. Protocol: 3.3.
+/// A file as it was written. Protocol.md, 3.3.
 public struct WrittenFile: Equatable, Sendable {
     /// Absolute.
     public var path: String

@@ -1,7 +1,7 @@
 internal import CCrypto
 internal import JSON
 
-/// What lets a client without the sandbox's token read or write one file. Protocol: 3.4.
+/// What lets a client without the sandbox's token read or write one file. Protocol.md, 3.4.
 enum FileSignature {
     enum Operation: String {
         case read, write

@@ -1,4 +1,4 @@
-/// What a process does, in the order in which it does it. Protocol: 4.4.
+/// What a process does, in the order in which it does it. Protocol.md, 4.4.
 public enum ProcessEvent: Equatable, Sendable {
     case started(pid: UInt32)
     /// Bytes as they were read, cut anywhere, also inside a character. A terminal's output is here, too.

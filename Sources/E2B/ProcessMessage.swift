@@ -1,6 +1,6 @@
 internal import JSON
 
-/// One envelope of a process's stream. What a message means is decided here, once. Protocol: 4.4.
+/// One envelope of a process's stream. What a message means is decided here, once. Protocol.md, 4.4.
 enum ProcessMessage: Equatable {
     case event(ProcessEvent)
     /// Nothing follows. nil: all went well.

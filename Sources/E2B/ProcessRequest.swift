@@ -1,4 +1,4 @@
-/// A command to run in a sandbox. Protocol: 4.4.
+/// A command to run in a sandbox. Protocol.md, 4.4.
 public struct ProcessRequest: Equatable, Sendable {
     /// The program, run directly: no shell looks at it or its arguments.
     public var command: String

@@ -1,7 +1,7 @@
 internal import Fetch
 internal import JSON
 
-/// An error of the Connect protocol, as a unary answer's body and a stream's last envelope have it. Protocol: 4.1.
+/// An error of the Connect protocol, as a unary answer's body and a stream's last envelope have it. Protocol.md, 4.1.
 struct RPCFailure: Error, Equatable {
     var code: String
     var message: String

@@ -1,4 +1,4 @@
-/// Where a port of a sandbox is reached from outside. Protocol: 1.1.
+/// Where a port of a sandbox is reached from outside. Protocol.md, 1.1.
 public struct SandboxAddress: Equatable, Sendable {
     /// A host name, perhaps with a port: `8080-<id>.e2b.app`.
     public var host: String

@@ -1,4 +1,4 @@
-/// A service that every sandbox has, at a port of its own. Protocol: 1.1.
+/// A service that every sandbox has, at a port of its own. Protocol.md, 1.1.
 enum SandboxService {
     /// Files and processes.
     case envd
@@ -13,7 +13,7 @@ enum SandboxService {
     }
 }
 
-/// Which envd a sandbox has: what it can do depends on that. Protocol: 4.5.
+/// Which envd a sandbox has: what it can do depends on that. Protocol.md, 4.5.
 struct EnvdVersion: Comparable {
     private let parts: [Int]
 

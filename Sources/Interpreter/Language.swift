@@ -14,7 +14,7 @@ package enum Language: String, CaseIterable, Sendable {
     }
 
     /// The value as it must be written so that the code interpreter, which puts it between quotes into the code it runs
-    /// without escaping (protocol 5.6), gives the program the right one.
+    /// without escaping (Protocol.md, 5.6), gives the program the right one.
     package func escaped(variable value: String) -> String {
         // By byte: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
         var escaped: [UInt8] = []

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Serves requests that run code in a sandbox. Protocol document, 5.
+/// Serves requests that run code in a sandbox. Protocol.md, 5.
 struct CodeInterpreter {
     static let bodyLimit = 64 << 20
 

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Serves requests that create, find and end sandboxes. Protocol document, 2.
+/// Serves requests that create, find and end sandboxes. Protocol.md, 2.
 struct ControlAPI {
     static let bodyLimit = 1 << 20
     static let longestTimeout = 86_400

@@ -1,4 +1,4 @@
-/// The `metadata` parameter of a list: pairs that a sandbox must all have. Protocol document, 2.2.
+/// The `metadata` parameter of a list: pairs that a sandbox must all have. Protocol.md, 2.2.
 struct MetadataFilter: Equatable, Sendable {
     struct PairError: Error, Equatable, Sendable {}
 

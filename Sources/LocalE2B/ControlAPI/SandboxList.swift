@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// One page of the sandboxes that match a query. Protocol document, 2.2.
+/// One page of the sandboxes that match a query. Protocol.md, 2.2.
 struct SandboxList {
     struct QueryError: Error, Equatable {
         let message: String

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// One message of a Connect stream: flags, length, payload. Protocol document, 4.2.
+/// One message of a Connect stream: flags, length, payload. Protocol.md, 4.2.
 struct ConnectEnvelope: Equatable, Sendable {
     enum ParseError: Error, Equatable, Sendable {
         case truncated, compressed

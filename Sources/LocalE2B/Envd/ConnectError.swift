@@ -1,4 +1,4 @@
-/// An error of the Connect protocol. Protocol document, 4.1.
+/// An error of the Connect protocol. Protocol.md, 4.1.
 struct ConnectError: Error, Equatable, Encodable {
     enum Code: String, Encodable, Sendable {
         case canceled, unknown, aborted, internal_ = "internal", unauthenticated, unavailable, unimplemented

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Serves requests about the files and processes of a sandbox. Protocol document, 3 and 4.
+/// Serves requests about the files and processes of a sandbox. Protocol.md, 3 and 4.
 struct Envd {
     let sandbox: Sandbox
     let fault: FaultRule?

@@ -1,7 +1,7 @@
 internal import CCrypto
 internal import Foundation
 
-/// The signature in a file URL of a secured sandbox. Protocol document, 3.4.
+/// The signature in a file URL of a secured sandbox. Protocol.md, 3.4.
 struct FileSignature: Sendable {
     enum Access: String, Sendable {
         case read, write

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// `GET /files` and `POST /files`. Protocol document, 3.1 to 3.4.
+/// `GET /files` and `POST /files`. Protocol.md, 3.1 to 3.4.
 struct FileTransfer {
     static let bodyLimit = 256 << 20
     static let chunkSize = 192 << 10

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// `filesystem.Filesystem`. Protocol document, 4.5.
+/// `filesystem.Filesystem`. Protocol.md, 4.5.
 struct FilesystemService {
     let agent: Agent
     let watchers: FolderWatchers

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// `process.Process`. Protocol document, 4.4.
+/// `process.Process`. Protocol.md, 4.4.
 struct ProcessService {
     let agent: Agent
     let call: ConnectCall

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// The shapes of responses. Protocol document, 2, 3, 4.1 and 6.3.
+/// The shapes of responses. Protocol.md, 2, 3, 4.1 and 6.3.
 extension HTTPResponse {
     static func json(_ bytes: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) -> HTTPResponse {
         var headers = headers

@@ -1,4 +1,4 @@
-/// Which sandbox and which of its ports a request is for. Protocol document, 1.4.
+/// Which sandbox and which of its ports a request is for. Protocol.md, 1.4.
 struct SandboxAddress: Equatable, Sendable {
     let port: Int
     let sandbox: String

@@ -70,7 +70,7 @@ extension ActionCall {
         }
     }
 
-    /// How long a kernel needs after an interruption before it takes the next execution (protocol, 5.7).
+    /// How long a kernel needs after an interruption before it takes the next execution (Protocol.md, 5.7).
     private static let rest = Duration.milliseconds(500)
 
     private func reply(

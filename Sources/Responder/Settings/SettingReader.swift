@@ -178,8 +178,8 @@ struct SettingReader {
 
     /// Variables for the sandbox.
     ///
-    /// The code interpreter writes their values between quotes into the code it runs, unescaped (protocol 5.6): a value with
-    /// a quote, a backslash or a line break would break, or silently change, every execution.
+    /// The code interpreter writes their values between quotes into the code it runs, unescaped (Protocol.md, 5.6): a value
+    /// with a quote, a backslash or a line break would break, or silently change, every execution.
     mutating func hiddenVariables() -> [String: String] {
         let prefix = Setting.hiddenPrefix.name.dropLast()
         var variables: [String: String] = [:]
@@ -233,7 +233,8 @@ struct SettingReader {
 }
 
 extension String {
-    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped (protocol, 5.6).
+    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped.
+    /// Protocol.md, 5.6.
     var isSafeInCode: Bool {
         !utf8.contains { "'\"\\\n\r\0".utf8.contains($0) }
     }
