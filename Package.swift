@@ -99,7 +99,7 @@ let package = Package(
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             resources: [.embedInCode("Agent")]),
-        .executableTarget(name: "e2b-local", dependencies: ["LocalE2B", arguments], swiftSettings: settings),
+        .executableTarget(name: "e2b-local", dependencies: ["LocalE2B", "System", arguments], swiftSettings: settings),
 
         // Tests.
         .target(

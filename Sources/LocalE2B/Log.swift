@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Log lines for the person at the terminal. They never contain code, output or tokens.
 ///
@@ -57,17 +58,6 @@ package enum Log {
 
     /// Writes a line. Failures, such as a full disk or a reader that is gone, are ignored.
     private static func put(_ line: String) {
-        var rest = Array(line.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count < 0, errno == EAGAIN {
-                var interest = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&interest, 1, -1)
-            } else if count == 0 || errno != EINTR {
-                return
-            }
-        }
+        try? Descriptor.write(Array(line.utf8)[...], to: STDERR_FILENO)
     }
 }

@@ -12,6 +12,20 @@ extension Descriptor {
         return count
     }
 
+    /// All up to the end; nil when that is more than `limit` bytes. Holds no more than those and one block.
+    package static func readAll(_ descriptor: CInt, limit: Int) throws(SystemError) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try block.withUnsafeMutableBufferPointer { block throws(SystemError) in
+                try read(descriptor, into: UnsafeMutableRawBufferPointer(block))
+            }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { return nil }
+            bytes += block[..<count]
+        }
+    }
+
     /// Writes all of it, however long that takes. Also to a descriptor that does not block, as whoever shares it may have made it.
     package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) throws(SystemError) {
         var rest = bytes[...]

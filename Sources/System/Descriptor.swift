@@ -47,6 +47,13 @@ package enum Descriptor {
         return descriptor
     }
 
+    /// Another number for the same file, which has its own life.
+    package static func copy(of descriptor: CInt) throws(SystemError) -> CInt {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .last("dup") }
+        return copy
+    }
+
     /// For one that comes from elsewhere: handed over, or made by a call that knows no flags.
     package static func closeOnExec(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 

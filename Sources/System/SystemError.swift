@@ -41,6 +41,9 @@ package struct SystemError: Error, Equatable, Sendable {
     /// The system's words, and what helps. For a sentence that says itself what was tried.
     package var words: String { reason + (remedy.map { " (\($0))" } ?? "") }
 
+    /// The same call may succeed in a moment: a signal came, or there is nothing to do for a descriptor that does not block.
+    package var isTemporary: Bool { code == EAGAIN || code == EINTR }
+
     /// The process, or the machine, has no further file to open.
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 }

@@ -59,6 +59,22 @@ struct DescriptorTests {
         #expect(received == bytes)
     }
 
+    @Test(arguments: [0, 1, 99_999, 100_000, 100_001])
+    func `a file is read up to its limit, and no further`(limit: Int) throws {
+        let path = "/tmp/system-tests-\(getpid())-\(limit)"
+        let bytes = [UInt8](repeating: 7, count: 100_000)
+        let output = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL)
+        defer { unlink(path) }
+        try Descriptor.write(bytes[...], to: output)
+        close(output)
+        let input = try Descriptor.open(path, O_RDONLY)
+        defer { close(input) }
+        let copy = try Descriptor.copy(of: input)
+        defer { close(copy) }
+        #expect(fcntl(copy, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(try Descriptor.readAll(copy, limit: limit) == (limit >= 100_000 ? bytes : nil))
+    }
+
     @Test func `a reader that is gone is told, and does not end the process`() throws {
         signal(SIGPIPE, SIG_IGN)
         let pipe = try Descriptor.pipe()

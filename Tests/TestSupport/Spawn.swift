@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import System
 
 /// What a child process is to be: `posix_spawn` with its files and its environment.
 struct Spawn: Sendable {
@@ -37,7 +38,7 @@ struct Spawn: Sendable {
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, program.path, &files, &attributes, &argv, &envp)
-        guard code == 0 else { throw .cannotStart(program: program.path, reason: String(cString: strerror(code))) }
+        guard code == 0 else { throw .cannotStart(program: program.path, reason: SystemError("posix_spawn", code: code).words) }
         return pid
     }
 }

@@ -1,5 +1,6 @@
 internal import CGNU
 internal import Glibc
+internal import System
 
 /// Starts a decoder process in a session of its own, with a socket as its standard input and no other descriptor.
 struct DecoderLaunch {
@@ -10,16 +11,18 @@ struct DecoderLaunch {
 
     /// - Returns: the process, and the descriptor of our end of the socket, which the caller closes.
     func spawn() throws(DecoderError) -> (process: pid_t, socket: CInt) {
-        var ends: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw .cannotStart("no socket: \(String(cString: strerror(errno)))")
+        let (ours, theirs): (CInt, CInt)
+        do throws(SystemError) {
+            (ours, theirs) = try Descriptor.socketPair()
+        } catch {
+            throw .cannotStart("\(error)")
         }
-        defer { close(ends[1]) }
+        defer { close(theirs) }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, theirs, STDIN_FILENO)
         // Standard error is closed as well, because what libraries print is not for the log.
         posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1)
 
@@ -36,10 +39,10 @@ struct DecoderLaunch {
         var process: pid_t = 0
         let failure = posix_spawn(&process, executable, &actions, &attributes, &arguments, &environment)
         guard failure == 0 else {
-            close(ends[0])
-            throw .cannotStart(String(cString: strerror(failure)))
+            close(ours)
+            throw .cannotStart("\(executable): \(SystemError("posix_spawn", code: failure).words)")
         }
-        return (process, ends[0])
+        return (process, ours)
     }
 
     /// Blocks the signals that ask a process to end. A service manager sends them to every process of the service,

@@ -1,6 +1,7 @@
 internal import CImage
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A process that decodes images, and our end of the socket to it. One thread at a time talks to it; any thread may
 /// kill it.
@@ -98,22 +99,14 @@ final class DecoderProcess: Sendable {
         // A process that has closed its socket may still run, and has to be killed before it is waited for. One that
         // has ended keeps its own status.
         _ = Glibc.kill(process, SIGKILL)
-        var status: CInt = 0
-        var usage = rusage()
-        while wait4(process, &status, 0, &usage) < 0 { if errno != EINTR { return nil } }
-        let time = Duration(usage.ru_utime) + Duration(usage.ru_stime)
-        let signal = status & 0x7F
-        switch signal {
-        case 0: return (.exited(status: status >> 8 & 0xFF), time)
+        guard let end = try? ProcessEnd.wait(for: process) else { return nil }
+        switch end.cause {
+        case .exited(let status): return (.exited(status: status), end.processorTime)
         // The timer of `cimage_limit_processor_time` sends this signal.
-        case SIGPROF: return (.tooSlow, time)
-        default: return (.killed(signal: signal), time)
+        case .killed(SIGPROF): return (.tooSlow, end.processorTime)
+        case .killed(let signal): return (.killed(signal: signal), end.processorTime)
         }
     }
 
     private static let startTime = Duration.seconds(20)
-}
-
-extension Duration {
-    fileprivate init(_ time: timeval) { self = .seconds(time.tv_sec) + .microseconds(Int(time.tv_usec)) }
 }

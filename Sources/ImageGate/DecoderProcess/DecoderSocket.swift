@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// Our end of the socket to a decoder process. The process may send nothing or read nothing, so each wait has a
 /// deadline.
@@ -73,6 +74,6 @@ struct DecoderSocket: ~Copyable {
         var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
         // The time is rounded up, so as not to spin at the end. The result of poll is ignored, because the next call
         // finds out the same.
-        _ = poll(&entry, 1, CInt(clamping: Int((left / .milliseconds(1)).rounded(.up))))
+        _ = poll(&entry, 1, CInt(left.wholeMilliseconds))
     }
 }

@@ -1,6 +1,7 @@
 internal import CGNU
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// A program with pipes for stdin, stdout and stderr. `spawn`, `read` and `reap` belong to one thread.
 final class ChildProcess: Sendable {
@@ -101,7 +102,7 @@ final class ChildProcess: Sendable {
         var pid: pid_t = 0
         let failure = posix_spawn(&pid, launch.program, &actions, &attributes, &arguments, &environment)
         guard failure == 0 else {
-            return .failure(.agentFailed("\(launch.program): \(String(cString: strerror(failure)))"))
+            return .failure(.agentFailed("\(launch.program): \(SystemError("posix_spawn", code: failure).words)"))
         }
         return .success(pid)
     }
@@ -123,16 +124,12 @@ final class ChildProcess: Sendable {
     func write(_ data: Data) -> Bool {
         guard let input = state.withLock({ $0.input }) else { return false }
         return data.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Foundation.write(input, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written > 0 {
-                    rest = rest.dropFirst(written)
-                } else if errno != EINTR {
-                    return false
-                }
+            do throws(SystemError) {
+                try Descriptor.write(bytes, to: input)
+                return true
+            } catch {
+                return false
             }
-            return true
         }
     }
 
@@ -187,7 +184,7 @@ final class ChildProcess: Sendable {
             pollfd(fd: logPipe, events: Int16(POLLIN), revents: 0),
         ]
         while descriptors[0].fd >= 0 {
-            guard poll(&descriptors, 2, -1) >= 0 || errno == EINTR else { break }
+            guard uninterrupted({ poll(&descriptors, 2, -1) }) >= 0 else { break }
             if descriptors[1].revents != 0 {
                 let isOpen = notes.fill(from: logPipe) { line in
                     noteCount += 1
@@ -210,10 +207,9 @@ final class ChildProcess: Sendable {
         guard let pid = state.withLock({ $0.pid }) else { return }
         // With WNOWAIT the process keeps its number until `kill` can no longer use it.
         var information = siginfo_t()
-        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        _ = uninterrupted { waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) }
         state.withLock { $0.pid = nil }
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        _ = try? ProcessEnd.wait(for: pid)
         closePipes()
     }
 

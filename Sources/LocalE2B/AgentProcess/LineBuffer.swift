@@ -1,4 +1,5 @@
 internal import Foundation
+internal import System
 
 /// Splits the bytes of a descriptor into lines.
 struct LineBuffer {
@@ -21,10 +22,9 @@ struct LineBuffer {
 
     /// Reads once. False at the end, after an error, and for a line above the limit.
     mutating func fill(from descriptor: CInt, line: (ArraySlice<UInt8>) -> Void) -> Bool {
-        let count = read(descriptor, &piece, piece.count)
-        if count > 0 { bytes.append(contentsOf: piece[..<count]) }
-        if count < 0 { return errno == EINTR }
-        if count == 0 { return false }
+        let count = uninterrupted { read(descriptor, &piece, piece.count) }
+        guard count > 0 else { return false }
+        bytes.append(contentsOf: piece[..<count])
         var start = 0
         while let newline = newline(from: max(start, searched)) {
             line(bytes[start..<newline])

@@ -1,5 +1,5 @@
-internal import CGNU
 internal import Foundation
+internal import System
 
 /// The pipes between this program and one that it starts, with both ends.
 struct Pipes {
@@ -15,26 +15,19 @@ struct Pipes {
 
     init(_ launch: Launch) throws(LocalE2BError) {
         var made: [Ends] = []
-        func make(_ create: (UnsafeMutablePointer<CInt>) -> CInt) throws(LocalE2BError) -> Ends {
-            var ends: [CInt] = [-1, -1]
-            guard create(&ends) == 0 else {
-                let reason = String(cString: strerror(errno))
-                for ends in made { Self.closeBoth(ends) }
-                throw .agentFailed("no pipe: \(reason)")
-            }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            made.append((ends[0], ends[1]))
-            return (ends[0], ends[1])
-        }
-        input =
+        do throws(SystemError) {
+            for _ in 0..<(launch.fork == nil ? 2 : 4) { made.append(try Descriptor.pipe()) }
             switch launch.input {
-            case .pipe: try make { pipe($0) }
-            case .socket: try make { socketpair(AF_UNIX, CInt(SOCK_SEQPACKET.rawValue), 0, $0) }
+            case .pipe: made.append(try Descriptor.pipe())
+            case .socket: made.append(try Descriptor.socketPair(keepsMessages: true))
             }
-        output = try make { pipe($0) }
-        log = try make { pipe($0) }
-        keepAlive = launch.fork == nil ? nil : try make { pipe($0) }
-        sandboxInfo = launch.fork == nil ? nil : try make { pipe($0) }
+        } catch {
+            for ends in made { Self.closeBoth(ends) }
+            throw .agentFailed("\(error)")
+        }
+        input = made.removeLast()
+        (output, log) = (made[0], made[1])
+        (keepAlive, sandboxInfo) = launch.fork == nil ? (nil, nil) : (made[2], made[3])
     }
 
     /// Closes the ends that belong to the child, once it has them.

@@ -1,8 +1,9 @@
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// A second loopback port, at which the ports of sandboxes are reached: `http://8080-<id>.localhost:<port>/` is the
-/// server on port 8080 in that sandbox. Protocol document, 1.3 and 6.3.
+/// server on port 8080 in that sandbox. Protocol.md, 1.3 and 6.3.
 ///
 /// The edge reads only the head of a connection's first request, to learn where it goes. From then on it copies bytes
 /// both ways, so that WebSockets, streams and everything else that begins as HTTP/1 work. Connections to envd and the
@@ -25,20 +26,21 @@ final class Edge: Sendable {
     /// - Parameter port: 0 takes any free one.
     init(port: UInt16) throws(LocalE2BError) {
         readiness = try ReadinessPoller()
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
+        let descriptor: CInt
+        do throws(SystemError) {
+            descriptor = try Descriptor.socket(AF_INET, isBlocking: false)
+        } catch {
             readiness.stop()
-            throw .listenFailed(reason)
+            throw .listenFailed("\(error)")
         }
         listener = PeerSocket(descriptor, readiness)
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
         guard sockaddr_in.withLoopback(port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 128) == 0 else {
-            let error = errno
+            let error = SystemError.last("bind")
             readiness.stop()
-            throw error == EADDRINUSE
-                ? .portTaken(port, option: "--edge-port") : .listenFailed(String(cString: strerror(error)))
+            throw error.code == EADDRINUSE
+                ? .portTaken(port, option: "--edge-port") : .listenFailed("port \(port): \(error.words)")
         }
         self.port = sockaddr_in.port(of: descriptor)
     }

@@ -1,10 +1,11 @@
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// A TCP connection of the edge. It is closed when it is freed.
 final class PeerSocket: ByteStream {
     enum ConnectionError: Error, Equatable, Sendable {
-        case broken(errno: CInt)
+        case broken(SystemError)
     }
 
     private static let pieceSize = 64 << 10
@@ -18,8 +19,8 @@ final class PeerSocket: ByteStream {
     init(_ descriptor: CInt, _ readiness: ReadinessPoller) {
         self.descriptor = descriptor
         self.readiness = readiness
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        Descriptor.closeOnExec(descriptor)
+        Descriptor.makeNonBlocking(descriptor)
         var on: CInt = 1
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
     }
@@ -32,17 +33,22 @@ final class PeerSocket: ByteStream {
 
     /// Connects to a loopback port.
     static func connect(to port: UInt16, _ readiness: ReadinessPoller) async throws(ConnectionError) -> PeerSocket {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw .broken(errno: errno) }
+        let descriptor: CInt
+        do throws(SystemError) {
+            descriptor = try Descriptor.socket(AF_INET, isBlocking: false)
+        } catch {
+            throw .broken(error)
+        }
         let peer = PeerSocket(descriptor, readiness)
         let status = sockaddr_in.withLoopback(port) { Foundation.connect(descriptor, $0, $1) }
         if status != 0 {
-            guard errno == EINPROGRESS else { throw .broken(errno: errno) }
+            let error = SystemError.last("connect")
+            guard error.code == EINPROGRESS else { throw .broken(error) }
             await readiness.wait(for: descriptor, CInt(POLLOUT))
-            var error: CInt = 0
+            var code: CInt = 0
             var length = socklen_t(MemoryLayout<CInt>.size)
-            getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
-            guard error == 0 else { throw .broken(errno: error) }
+            getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+            guard code == 0 else { throw .broken(SystemError("connect", code: code)) }
         }
         return peer
     }
@@ -63,7 +69,7 @@ final class PeerSocket: ByteStream {
             try Task.checkCancellation()
             let count = recv(descriptor, &piece, piece.count, CInt(MSG_DONTWAIT))
             if count >= 0 { return Array(piece.prefix(count)) }
-            try await waitOrThrow(errno, CInt(POLLIN))
+            try await waitOrThrow(.last("recv"), CInt(POLLIN))
         }
     }
 
@@ -76,7 +82,7 @@ final class PeerSocket: ByteStream {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else {
-                try await waitOrThrow(errno, CInt(POLLOUT))
+                try await waitOrThrow(.last("send"), CInt(POLLOUT))
             }
         }
     }
@@ -85,8 +91,8 @@ final class PeerSocket: ByteStream {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    private func waitOrThrow(_ error: CInt, _ events: CInt) async throws {
-        guard error == EAGAIN || error == EINTR else { throw ConnectionError.broken(errno: error) }
+    private func waitOrThrow(_ error: SystemError, _ events: CInt) async throws {
+        guard error.isTemporary else { throw ConnectionError.broken(error) }
         await readiness.wait(for: descriptor, events)
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// Waits until descriptors can be read or written. One thread polls for all connections of the edge.
 ///
@@ -19,26 +20,16 @@ final class ReadinessPoller: Sendable {
     }
 
     private let state = Mutex(State())
-    /// A byte in this pipe makes the thread read `waiters` again.
-    private let wakeupPipe: (read: CInt, write: CInt)
+    /// Makes the thread read `waiters` again.
+    private let wakeup: EventDescriptor
 
     init() throws(LocalE2BError) {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .listenFailed(String(cString: strerror(errno))) }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        do throws(SystemError) {
+            wakeup = try EventDescriptor()
+            try startThread(named: "e2b-local edge", stackSize: 256 << 10) { self.run() }
+        } catch {
+            throw .listenFailed("\(error)")
         }
-        wakeupPipe = (ends[0], ends[1])
-        let thread = Thread { self.run() }
-        thread.name = "e2b-local edge"
-        thread.stackSize = 256 << 10
-        thread.start()
-    }
-
-    deinit {
-        close(wakeupPipe.read)
-        close(wakeupPipe.write)
     }
 
     /// Ends the thread, and resumes all waiters.
@@ -69,27 +60,20 @@ final class ReadinessPoller: Sendable {
         }
     }
 
-    private func wakeUp() {
-        var byte: UInt8 = 1
-        // A pipe that is full wakes the thread as well.
-        _ = write(wakeupPipe.write, &byte, 1)
-    }
+    private func wakeUp() { wakeup.signal() }
 
     private func run() {
         while true {
             let (waiters, isStopped) = state.withLock { ($0.waiters, $0.isStopped) }
             if isStopped { break }
             let tickets = Array(waiters.keys)
-            var descriptors = [pollfd(fd: wakeupPipe.read, events: Int16(POLLIN), revents: 0)]
+            var descriptors = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
             for ticket in tickets {
                 guard let waiter = waiters[ticket] else { continue }
                 descriptors.append(pollfd(fd: waiter.descriptor, events: Int16(waiter.events), revents: 0))
             }
             guard poll(&descriptors, nfds_t(descriptors.count), -1) > 0 else { continue }
-            if descriptors[0].revents != 0 {
-                var bytes = [UInt8](repeating: 0, count: 256)
-                _ = read(wakeupPipe.read, &bytes, bytes.count)
-            }
+            if descriptors[0].revents != 0 { wakeup.clear() }
             for (ticket, descriptor) in zip(tickets, descriptors.dropFirst()) where descriptor.revents != 0 {
                 state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
             }

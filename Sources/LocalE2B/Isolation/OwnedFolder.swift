@@ -1,4 +1,5 @@
 internal import Foundation
+internal import System
 
 /// A temporary folder that is locked for as long as its owner lives.
 ///
@@ -16,13 +17,13 @@ final class OwnedFolder: Sendable {
         // Another server may remove the folder before it is locked; then a new one is made.
         for _ in 0..<10 {
             let path = "\(Self.parent)/\(Self.prefix)\(Token.letters(Self.nameLength))"
-            guard mkdir(path, 0o700) == 0 else { throw .filesFailed(String(cString: strerror(errno))) }
+            guard mkdir(path, 0o700) == 0 else { throw Self.failed(.last("mkdir"), path) }
             guard let lock = Self.lock(path) else { continue }
             // The mode is not given to mkdir, because the umask is taken from that.
             guard fchmod(lock, mode) == 0 else {
-                let reason = String(cString: strerror(errno))
+                let error = SystemError.last("fchmod")
                 close(lock)
-                throw .filesFailed(reason)
+                throw Self.failed(error, path)
             }
             (self.path, self.lock) = (path, lock)
             return
@@ -31,6 +32,10 @@ final class OwnedFolder: Sendable {
     }
 
     deinit { close(lock) }
+
+    private static func failed(_ error: SystemError, _ path: String) -> LocalE2BError {
+        .filesFailed("\(path): \(error.words)")
+    }
 
     func remove() {
         guard FileManager.default.fileExists(atPath: path) else { return }

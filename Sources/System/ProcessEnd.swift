@@ -1,0 +1,28 @@
+internal import Glibc
+
+/// How a process that this one has started came to its end.
+package struct ProcessEnd: Equatable, Sendable {
+    package enum Cause: Equatable, Sendable {
+        case exited(status: CInt)
+        case killed(signal: CInt)
+    }
+
+    package let cause: Cause
+    /// Of all its threads, the system's work for it included.
+    package let processorTime: Duration
+
+    /// Waits for the end. From then on its number may be another process's.
+    package static func wait(for process: CInt) throws(SystemError) -> ProcessEnd {
+        var status: CInt = 0
+        var usage = rusage()
+        guard uninterrupted({ wait4(process, &status, 0, &usage) }) == process else { throw .last("wait4") }
+        let signal = status & 0x7F
+        return ProcessEnd(
+            cause: signal == 0 ? .exited(status: status >> 8 & 0xFF) : .killed(signal: signal),
+            processorTime: Duration(usage.ru_utime) + Duration(usage.ru_stime))
+    }
+}
+
+extension Duration {
+    fileprivate init(_ time: timeval) { self = .seconds(time.tv_sec) + .microseconds(Int(time.tv_usec)) }
+}
