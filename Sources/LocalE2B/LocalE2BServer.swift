@@ -94,6 +94,13 @@ package final class LocalE2BServer: Sendable {
         files.remove()
     }
 
+    /// Kills every process that a server of this process has started, and removes its temporary folder, whatever the
+    /// server is doing. It waits for nothing: the process has to end next.
+    package static func killAll() {
+        ChildProcess.killAll()
+        OwnedFolder.removeAll()
+    }
+
     /// Checks that this machine can run sandboxes, and returns how they are started.
     private static func plan(
         _ configuration: LocalE2BConfiguration, _ files: AgentFiles, _ forks: ForkServer?

@@ -89,7 +89,10 @@ struct E2BLocal: AsyncParsableCommand {
         }
         let stopping = Task {
             await waiting.value
+            Log.note("stopping: sandboxes are ended; a second signal does not wait for them")
             starting.cancel()
+            // Another one, at any time until the end.
+            for await _ in StopSignals.arrivals { leaveAtOnce() }
         }
         defer { stopping.cancel() }
         let server: LocalE2BServer
@@ -106,6 +109,14 @@ struct E2BLocal: AsyncParsableCommand {
         try? FileHandle.standardOutput.write(contentsOf: Data("ready \(server.url)\(key)\n".utf8))
         await waiting.value
         await server.stop()
+    }
+
+    private func leaveAtOnce() -> Never {
+        Log.note("asked again: what is left is killed")
+        LocalE2BServer.killAll()
+        Log.flush()
+        // Not exit: other threads are at work.
+        _exit(EXIT_SUCCESS)
     }
 
     /// The key that somebody wants instead of a new one. On the command line all users of the machine could read it.

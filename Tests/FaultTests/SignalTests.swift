@@ -114,6 +114,38 @@ struct SignalTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == [])
     }
 
+    @Test(arguments: [[SIGINT, SIGINT], [SIGTERM, SIGHUP]])
+    func `a second signal ends the local sandbox server at once, and nothing is left`(numbers: [CInt]) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "e2b-\(UUID().uuidString.prefix(8))")
+        let temporary = folder.appending(path: "tmp")
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let local = try await ChildProcess(
+            Binaries.local, ["--port", "0", "--no-isolation"], environment: ["TMPDIR": temporary.path], in: folder)
+        try await local.wait(for: "the word that it is ready") { local.outputText.contains("ready ") }
+        // The agent of the warm sandbox, which would end in order, does not come to it.
+        let agents = Self.processes(with: temporary.path).filter { $0.arguments.contains("agent.py") }
+        #expect(!agents.isEmpty)
+        for agent in agents { kill(agent.pid, SIGSTOP) }
+        local.signal(numbers[0])
+        try await local.wait(for: "the first") { local.log.contains("stopping: ") }
+        local.signal(numbers[1])
+        #expect(await local.ended() == .status(0))
+        #expect(local.log.contains("asked again"), "\(local.log)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == [])
+        try await eventually("the end of all") { Self.processes(with: temporary.path).isEmpty }
+    }
+
+    /// Those whose arguments name a path.
+    private static func processes(with path: String) -> [(pid: pid_t, arguments: String)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { pid_t($0) }.map { pid in
+            let line = try? FileHandle(forReadingFrom: URL(filePath: "/proc/\(pid)/cmdline")).readToEnd()
+            return (pid, line.map { String(decoding: $0, as: UTF8.self) } ?? "")
+        }
+        .filter { $0.1.contains(path) }
+    }
+
     @Test func `the local sandbox server serves without standard descriptors, and with a log that nobody reads`()
         async throws
     {

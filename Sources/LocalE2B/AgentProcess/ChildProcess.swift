@@ -22,6 +22,8 @@ final class ChildProcess: Sendable {
     static let secondOutput: CInt = 3
 
     private let state = Mutex(State())
+    /// The processes that have been started and have not been reaped.
+    private static let running = Mutex<[ObjectIdentifier: ChildProcess]>([:])
 
     /// The process's number; nil before it starts and after it has been reaped.
     var pid: pid_t? { state.withLock { $0.pid } }
@@ -53,6 +55,7 @@ final class ChildProcess: Sendable {
             closeAll()
             throw error
         }
+        Self.running.withLock { $0[ObjectIdentifier(self)] = self }
         if isKillRequested {
             kill()
             return closeInput()
@@ -117,6 +120,11 @@ final class ChildProcess: Sendable {
                 Foundation.kill(pid, SIGKILL)
             }
         }
+    }
+
+    /// Kills all child processes.
+    static func killAll() {
+        for process in running.withLock({ Array($0.values) }) { process.kill() }
     }
 
     /// Writes all of the data, and blocks while the pipe is full. False if the program has ended or its stdin is
@@ -209,6 +217,7 @@ final class ChildProcess: Sendable {
         var information = siginfo_t()
         _ = uninterrupted { waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) }
         state.withLock { $0.pid = nil }
+        Self.running.withLock { $0[ObjectIdentifier(self)] = nil }
         _ = try? ProcessEnd.wait(for: pid)
         closePipes()
     }

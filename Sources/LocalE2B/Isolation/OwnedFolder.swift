@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 internal import System
 
 /// A temporary folder that is locked for as long as its owner lives.
@@ -8,6 +9,8 @@ internal import System
 final class OwnedFolder: Sendable {
     private static let prefix = "e2b-local."
     private static let nameLength = 12
+    /// Those of this process.
+    private static let owned = Mutex<Set<String>>([])
 
     let path: String
     private let lock: CInt
@@ -26,6 +29,7 @@ final class OwnedFolder: Sendable {
                 throw Self.failed(error, path)
             }
             (self.path, self.lock) = (path, lock)
+            Self.owned.withLock { _ = $0.insert(path) }
             return
         }
         throw .filesFailed("no folder of its own")
@@ -37,7 +41,21 @@ final class OwnedFolder: Sendable {
         .filesFailed("\(path): \(error.words)")
     }
 
+    /// For the end of the process.
+    ///
+    /// What has been killed just now may write for another moment: what it leaves then, the next server sweeps.
+    static func removeAll() {
+        for _ in 0..<20 {
+            let paths = owned.withLock { $0 }
+            for path in paths { try? FileManager.default.removeItem(atPath: path) }
+            if !paths.contains(where: FileManager.default.fileExists(atPath:)) { return }
+            usleep(20_000)
+        }
+    }
+
     func remove() {
+        // Last: until then it is somebody's to remove at the end of the process.
+        defer { Self.owned.withLock { _ = $0.remove(path) } }
         guard FileManager.default.fileExists(atPath: path) else { return }
         do {
             try FileManager.default.removeItem(atPath: path)
