@@ -110,7 +110,7 @@ let package = Package(
         tests("FastCGITests", ["Budget", "FastCGI", "System"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "JSON", "e2b-local"]),
-        tests("ImageGateTests", ["ImageGate", "e2b-fcgi"], exclude: ["Corpus"]),
+        tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
         tests("InterpreterTests", ["Interpreter"]),
         tests("LibreChatTests", ["Interpreter", "JSON", "LibreChat", "Redaction"]),

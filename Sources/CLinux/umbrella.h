@@ -18,4 +18,4 @@ enum { clinux_pollrdhup = 0x2000 };
 
 /// mallopt(3), whose header includes others that Glibc has. Blocks of that many bytes are mapped, and unmapped when freed.
 extern int clinux_mallopt(int parameter, int value) __asm__("mallopt");
-enum { clinux_mmap_threshold = -3 };
+enum { clinux_mmap_threshold = -3, clinux_arena_max = -8 };

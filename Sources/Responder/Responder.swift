@@ -6,7 +6,7 @@ import ImageGate
 import Interpreter
 import LibreChat
 import Redaction
-import System
+package import System
 
 /// The application: who may ask, what for, and what the answer looks like on the wire.
 package final class Responder: Sendable {
@@ -24,12 +24,24 @@ package final class Responder: Sendable {
     /// not wait for that.
     private let computing: TaskThreads
 
+    /// How many requests' texts and files are computed at a time.
+    package static var computingThreads: Int { max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// - Parameter client: nil when no key for E2B is configured.
-    package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) {
+    /// - Throws: when the system does not grant its threads.
+    package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) throws(SystemError) {
         self.configuration = configuration
         self.log = log
         memory = configuration.memory
-        computing = TaskThreads(named: "computing", count: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
+        let gate =
+            try client == nil
+            ? nil
+            : ImageGate(
+                policy: configuration.imagePolicy, threads: configuration.imageThreads,
+                decoding: .confined(confinement))
+        // Last of what may fail: its threads would not end with an object that has never been whole.
+        computing = try TaskThreads(named: "computing", count: Self.computingThreads)
         origins = Origins(
             allowed: configuration.origins,
             // Without keys that address has no say: only this machine is answered.
@@ -41,11 +53,13 @@ package final class Responder: Sendable {
         self.hidden = hidden
         let keeper = client.map { SandboxKeeper(client: $0) { log.notice($0) } }
         self.keeper = keeper
-        let runner = client.map { CodeRunner($0, configuration, log) }
+        var runner: CodeRunner?
         var services: ActionServices?
-        if let client, let keeper, let runner {
+        if let client, let keeper, let gate {
+            let codeRunner = CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: hidden)
+            runner = codeRunner
             services = ActionServices(
-                client: client, sessions: Sessions(client: client, keeper: keeper), runner: runner,
+                client: client, sessions: Sessions(client: client, keeper: keeper), runner: codeRunner,
                 configuration: configuration, hidden: hidden)
         }
         router = Router([
@@ -214,17 +228,5 @@ extension FastCGIRequest {
 extension DefaultStringInterpolation {
     fileprivate mutating func appendInterpolation(sandboxes count: Int) {
         appendLiteral(count == 1 ? "1 sandbox" : "\(count) sandboxes")
-    }
-}
-
-extension CodeRunner {
-    fileprivate init(_ client: E2BClient, _ configuration: Configuration, _ log: EventLog) {
-        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
-        self.init(
-            client: client,
-            gate: ImageGate(
-                policy: configuration.imagePolicy, threads: configuration.imageThreads, decoding: .confined(confinement)
-            ),
-            limits: configuration.limits, hidden: configuration.secrets)
     }
 }

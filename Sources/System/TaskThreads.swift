@@ -37,15 +37,16 @@ package final class TaskThreads: TaskExecutor {
     /// - Parameters:
     ///   - name: at most 12 bytes; a number follows.
     ///   - count: as many tasks can compute at a time.
-    package init(named name: String, count: Int) {
+    /// - Throws: when the system does not grant all of them: with fewer, tasks would wait for each other.
+    package init(named name: String, count: Int) throws(SystemError) {
         precondition(count > 0)
         self.count = count
         for number in 0..<count {
             do throws(SystemError) {
                 try startThread(named: "\(name)-\(number)") { self.work() }
             } catch {
-                // Tasks would wait for ever: fail at the start, where somebody looks.
-                fatalError("no thread for tasks: \(error)")
+                stop()
+                throw error
             }
         }
     }

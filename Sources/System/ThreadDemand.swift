@@ -29,8 +29,9 @@ package struct ThreadDemand: Sendable {
     /// Where memory or processes are limited, a library that cannot start a thread tries again for ever (libdispatch), so a
     /// process would hang without a word. This tells it before.
     ///
+    /// - Parameter whileThere: called when all of them are there.
     /// - Throws: when the system does not grant all of them.
-    package static func check(_ demands: [ThreadDemand]) throws(Shortage) {
+    package static func check(_ demands: [ThreadDemand], whileThere: () -> Void = {}) throws(Shortage) {
         // At a fixed address, and locked until all threads are there: that is what they wait for.
         let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(gate, nil)
@@ -43,6 +44,7 @@ package struct ThreadDemand: Sendable {
                 if code != 0 { break start }
             }
         }
+        if code == 0 { whileThere() }
         pthread_mutex_unlock(gate)
         for thread in threads { pthread_join(thread, nil) }
         pthread_mutex_destroy(gate)

@@ -34,10 +34,12 @@ struct Admit: AsyncParsableCommand {
         let policy = configuration.imagePolicy
         let source = NamedFile(input, inherited: STDIN_FILENO)
         let bytes = try source.read(limit: policy.inputByteLimit)
+        let gate = try ImageGate(
+            policy: policy, threads: 1, decoding: .confined(configuration.makeDecoderConfiguration(notice: warn)))
         let image: AdmittedImage
         let type: ImageType
         do throws(ImageGateError) {
-            (image, type) = try await Self.admit(bytes, configuration)
+            (image, type) = try await Self.admit(bytes, gate)
         } catch {
             throw Failure("\(source) is rejected: \(error)")
         }
@@ -49,13 +51,10 @@ struct Admit: AsyncParsableCommand {
     }
 
     private static func admit(
-        _ bytes: [UInt8], _ configuration: Configuration
+        _ bytes: [UInt8], _ gate: ImageGate
     ) async throws(ImageGateError) -> (AdmittedImage, ImageType) {
         guard !bytes.isEmpty else { throw .empty }
         guard let type = ImageType.sniff(bytes) else { throw .unknownType }
-        let gate = ImageGate(
-            policy: configuration.imagePolicy, threads: 1,
-            decoding: .confined(configuration.makeDecoderConfiguration(notice: warn)))
         return (try await gate.admit(bytes, claimed: type), type)
     }
 

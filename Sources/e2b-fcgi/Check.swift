@@ -33,7 +33,7 @@ struct Check: AsyncParsableCommand {
         guard response.head.status == 200, !answer.images.isEmpty else {
             throw Failure("\(shownURL) answered \(response.head.status) without an image:\n\(answer.text)")
         }
-        let gate = ImageGate(
+        let gate = try ImageGate(
             policy: configuration.imagePolicy, threads: 1, decoding: .confined(DecoderConfiguration(notice: warn)))
         var descriptions: [String] = []
         for (bytes, type) in answer.images {

@@ -13,6 +13,8 @@ import System
 struct Demand {
     /// Files read at the start and in between, what libraries open for a moment, libdispatch's own.
     private static let others = 40
+    /// Bytes: what the program itself takes once it is at work.
+    private static let memoryBeside = 64 << 20
 
     private let configuration: Configuration
 
@@ -23,10 +25,12 @@ struct Demand {
         configuration.executionLimit + ServerLimits.spareConnections
     }
 
+    /// - Parameter isServer: whether it is more than one request.
     /// - Throws: ``Failure`` with the sum, where the system grants too little.
-    func check() throws {
-        try checkDescriptors()
+    func check(isServer: Bool) throws {
+        if isServer { try checkDescriptors() }
         try checkThreads()
+        if isServer { try checkMemory() }
     }
 
     private func checkDescriptors() throws {
@@ -63,11 +67,32 @@ struct Demand {
     }
 
     private func checkThreads() throws {
-        // FastCGI's and the log's, and some to spare.
         do throws(ThreadDemand.Shortage) {
-            try ThreadDemand.check([ThreadDemand(Fetcher.threads + configuration.imageThreads + 4)])
+            try ThreadDemand.check([threads])
         } catch {
             throw Failure("\(error), or a lower E2B_FCGI_IMAGE_THREADS")
         }
+    }
+
+    private var threads: ThreadDemand {
+        // FastCGI's, or CGI's, and the log's.
+        ThreadDemand(
+            Fetcher.threads + ImageGate.threads(for: configuration.imageThreads) + Responder.computingThreads + 2
+                + ProcessStart.dispatchThreads)
+    }
+
+    /// Where the address space has a limit, an allocation beyond it ends the process. What requests hold has one of its own,
+    /// so it can be seen now whether there is room for that beside all threads.
+    private func checkMemory() throws {
+        guard let addressSpace = Heap.addressSpace else { return }
+        // What requests hold, and answers.
+        let memory = configuration.memoryLimit / 4 * 5 + Self.memoryBeside
+        var hasRoom = true
+        try ThreadDemand.check([threads]) { hasRoom = Heap.hasRoom(for: memory) }
+        guard !hasRoom else { return }
+        throw Failure(
+            "E2B_FCGI_MEMORY=\(configuration.memoryLimit) may take \(memory) bytes with answers and all else, and the limit of "
+                + "\(addressSpace) bytes of address space leaves less. Raise that (ulimit -v) or lower E2B_FCGI_MEMORY."
+        )
     }
 }

@@ -17,14 +17,17 @@ enum ProcessStart {
         guard limit >= fewestDescriptors else {
             refuse("this process may have \(limit) open files (ulimit -n), and needs \(fewestDescriptors) at least")
         }
+        Heap.fitAddressSpace()
         do throws(ThreadDemand.Shortage) {
-            // libdispatch has a thread for each processor, one that waits for events, and some in place of blocked ones; the log
-            // and what the process is asked to do have theirs.
-            try ThreadDemand.check([ThreadDemand(ProcessInfo.processInfo.activeProcessorCount + 8)])
+            // The log and what the process is asked to do have theirs.
+            try ThreadDemand.check([ThreadDemand(dispatchThreads + 4)])
         } catch {
             refuse("\(error)")
         }
     }
+
+    /// libdispatch has a thread for each processor, one that waits for events, and some in place of blocked ones.
+    static var dispatchThreads: Int { ProcessInfo.processInfo.activeProcessorCount + 4 }
 
     private static func refuse(_ sentence: String) -> Never {
         StandardError.lines.write("Error: \(sentence)\n")

@@ -24,9 +24,9 @@ struct Serve: AsyncParsableCommand {
         warn(about: configuration, log)
         let launchMode = LaunchMode(environment: ProcessInfo.processInfo.environment)
         let isCGI = listen == nil && launchMode == .cgi
-        if !isCGI { try Demand(configuration).check() }
+        try Demand(configuration).check(isServer: !isCGI)
         let client = try configuration.isAPIKeyConfigured ? E2BClient(configuration.e2b) : nil
-        let responder = Responder(configuration, client: client, log: log)
+        let responder = try Responder(configuration, client: client, log: log)
         if isCGI {
             StopSignals.shared.count()
             await answerOne(responder)
@@ -42,7 +42,10 @@ struct Serve: AsyncParsableCommand {
     private func answerOne(_ responder: Responder) async {
         await withTaskGroup { group in
             group.addTask {
-                await serveCGI(bodyLimit: { responder.bodyLimit(for: $0) }) { await responder.respond(to: $0) }
+                await serveCGI(
+                    bodyLimit: { responder.bodyLimit(for: $0) },
+                    onFailure: { StandardError.lines.write("Error: the request cannot be answered: \($0)\n") }
+                ) { await responder.respond(to: $0) }
             }
             group.addTask { await StopSignals.shared.arrival(1) }
             // Whichever comes first ends the other.

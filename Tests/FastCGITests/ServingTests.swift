@@ -58,7 +58,7 @@ struct ServingTests {
     }
 
     @Test func `a handler that computes on threads of its own keeps nobody else waiting`() async throws {
-        let computing = TaskThreads(named: "computing", count: 2)
+        let computing = try TaskThreads(named: "computing", count: 2)
         defer { computing.stop() }
         let isOver = Mutex(false)
         let handler: Handler = { request in

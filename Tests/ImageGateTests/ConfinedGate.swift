@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import System
 import TestSupport
 
 @testable import ImageGate
@@ -28,7 +29,12 @@ struct ConfinedGate: Sendable {
         policy.inputByteLimit -= Self.count.wrappingAdd(1, ordering: .relaxed).newValue
         self.policy = policy
         self.told = told
-        gate = ImageGate(policy: policy, threads: threads, decoding: .confined(confinement))
+        do throws(SystemError) {
+            gate = try ImageGate(policy: policy, threads: threads, decoding: .confined(confinement))
+        } catch {
+            // No test of any gate could go on.
+            preconditionFailure("\(error)")
+        }
     }
 
     private static let count = Atomic(0)

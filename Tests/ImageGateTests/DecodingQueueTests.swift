@@ -74,8 +74,8 @@ struct DecodingQueueTests {
         #expect(queue.isEmpty)
     }
 
-    @Test(arguments: 1...3) func `drawings that do not end keep no plot waiting`(count: Int) async {
-        let threads = DecodingThreads.start(count: count)
+    @Test(arguments: 1...3) func `drawings that do not end keep no plot waiting`(count: Int) async throws {
+        let threads = try DecodingThreads.start(count: count)
         let release = DispatchSemaphore(value: 0)
         let drawings = (0..<4).map { number in
             Task {

@@ -6,7 +6,7 @@ import TestSupport
 @Suite(.timeLimit(.minutes(10)))
 struct ImageGateTests {
     @Test func `fifty images at once are all admitted`() async throws {
-        let gate = ImageGate(policy: .box(40, 60), threads: 3, decoding: .inProcess)
+        let gate = try ImageGate(policy: .box(40, 60), threads: 3, decoding: .inProcess)
         let images = try await withThrowingTaskGroup(of: (Int, AdmittedImage).self) { group in
             for side in 50..<100 {
                 group.addTask {
@@ -21,15 +21,15 @@ struct ImageGateTests {
         }
     }
 
-    @Test func `a rejection comes out typed`() async {
-        let gate = ImageGate(policy: .init(), decoding: .inProcess)
+    @Test func `a rejection comes out typed`() async throws {
+        let gate = try ImageGate(policy: .init(), decoding: .inProcess)
         await #expect(throws: ImageGateError.typeMismatch(claimed: .jpeg, actual: .png)) {
             try await gate.admit(SampleImages.png(width: 1, height: 1), claimed: .jpeg)
         }
     }
 
-    @Test func `a cancelled task is not decoded`() async {
-        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+    @Test func `a cancelled task is not decoded`() async throws {
+        let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let task = Task { () throws(ImageGateError) in
             while !Task.isCancelled { await Task.yield() }
             return try await gate.admit(SampleImages.png(width: 4, height: 4), claimed: .png)
@@ -40,7 +40,7 @@ struct ImageGateTests {
 
     @Test func `waiting images leave the queue when their task is cancelled`() async throws {
         // One thread, kept busy by a job that ends only when all that wait behind it have been cancelled.
-        let threads = DecodingThreads.start(count: 1)
+        let threads = try DecodingThreads.start(count: 1)
         let (started, start) = AsyncStream.makeStream(of: Void.self)
         let release = Cancellation()
         let busy = Task {
@@ -85,8 +85,8 @@ struct ImageGateTests {
         }
     }
 
-    @Test func `after the end nothing is accepted`() async {
-        let threads = DecodingThreads.start(count: 2)
+    @Test func `after the end nothing is accepted`() async throws {
+        let threads = try DecodingThreads.start(count: 2)
         threads.stop()
         let result = await withCheckedContinuation { waiter in
             threads.submit(.init(cancellation: Cancellation(), work: { .failure(.empty) }, waiter: waiter))

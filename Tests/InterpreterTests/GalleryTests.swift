@@ -29,11 +29,11 @@ struct GalleryTests {
         "<text>s3c<![CDATA[ret-]]>value</text>", "<text>s3c<script>1</script>ret-value</text>",
         "<text>s3c<b/>ret&#45;value</text>", "<text>s3c<b/>&#x72;et-value</text>", "<t>s3cret<t>-<t>value",
     ])
-    func `a drawing whose text is a hidden value only when it is seen is rejected`(text: String) async {
+    func `a drawing whose text is a hidden value only when it is seen is rejected`(text: String) async throws {
         var result = ExecutionResult()
         result.svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>\(text)</svg>"
         var gallery = Gallery(limit: 1, owner: "a")
-        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         if let image = result.image(SecretRedactor(["TOKEN": "s3cret-value"])) { gallery.add(image, gate) }
         let (admitted, notes) = await gallery.images(within: .seconds(60))
         #expect(admitted.isEmpty)
@@ -49,9 +49,9 @@ struct GalleryTests {
                 == "<svg><!-- [hidden:TOKEN] --><text a='[hidden:TOKEN]'>[hidden:TOKEN], s3c &lt; ret</text></svg>")
     }
 
-    @Test func `a line says what an image was, and only where it is not shown as it was made`() async {
+    @Test func `a line says what an image was, and only where it is not shown as it was made`() async throws {
         var gallery = Gallery(limit: 2, owner: "a")
-        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let pixel: [UInt8] =
             Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
             + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 1, 0]
@@ -67,9 +67,11 @@ struct GalleryTests {
             ])
     }
 
-    @Test(.timeLimit(.minutes(10))) func `an answer goes without the images that it would wait for too long`() async {
+    @Test(.timeLimit(.minutes(10))) func `an answer goes without the images that it would wait for too long`()
+        async throws
+    {
         var gallery = Gallery(limit: 9, owner: "a")
-        let gate = ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let image = SampleImages.png(width: 3000, height: 3000)
         for _ in 0..<9 { gallery.add(CapturedImage(bytes: .success(image), type: .png), gate) }
         // They are decoded one after the other: the last ones cannot have been by now.

@@ -9,7 +9,7 @@ struct BodyLimitTests {
         var settings = ["E2B_FCGI_BODY_LIMIT": "5000", "E2B_FCGI_FILE_BYTES": "100000"]
         settings["E2B_FCGI_KEYS"] = keys
         let configuration = try Configuration(environment: settings)
-        let responder = Responder(configuration, client: nil, log: EventLog(isLoggingRequests: false))
+        let responder = try Responder(configuration, client: nil, log: EventLog(isLoggingRequests: false))
         var params = [
             "REQUEST_METHOD": "POST", "PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost",
             "CONTENT_TYPE": "application/json",

@@ -17,7 +17,7 @@ struct HelpTests {
             environment: ["E2B_API_KEY": "e2b_0", "E2B_API_URL": "http://127.0.0.1:9"])
         let client = try E2BClient(configuration.e2b)
         let runner = CodeRunner(
-            client: client, gate: ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
+            client: client, gate: try ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess),
             limits: configuration.limits, hidden: .none)
         let endpoint = ActionEndpoint(
             services: ActionServices(

@@ -37,7 +37,7 @@ struct OriginsTests {
     {
         var settings = ["E2B_FCGI_KEYS": "team:s3cret-one-of-sixteen"]
         settings["E2B_FCGI_ORIGINS"] = origins
-        let responder = Responder(
+        let responder = try Responder(
             try Configuration(environment: settings), client: nil, log: EventLog(isLoggingRequests: false))
         let request = ["PATH_INFO": "/execute", "HTTP_HOST": "code.example"].merging(params) { _, own in own }
         return await responder.respond(to: FastCGIRequest(params: request, stdin: .success([])))

@@ -47,7 +47,7 @@ struct SessionRaceTests {
             let configuration = try Configuration(
                 environment: e2b.environment.merging(["E2B_FCGI_KEYS": "me:\(Self.key)"]) { _, own in own })
             client = try E2BClient(configuration.e2b)
-            responder = Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
+            responder = try Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
         }
 
         func stop() async {

@@ -65,14 +65,14 @@ struct SettingEdgeTests {
                 }
             }
         }
-        _ = Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
+        _ = try Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
         await client?.stop()
         #expect(configuration.grace + StopTime.afterGrace > .zero)
         #expect(configuration.timeout <= configuration.maximumTimeout)
         #expect(configuration.maximumTimeout + .seconds(30) > .zero)
         #expect(configuration.bodyLimit + 2 * configuration.fileLimit > 0)
         guard name.contains("IMAGE") || name.contains("SVG") else { return }
-        let gate = ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess)
+        let gate = try ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess)
         for (image, type) in [(Self.png, ImageType.png), (Self.svg, .svg)] {
             // What it comes to is the gate's to say: it comes to something.
             do { _ = try await gate.admit(image, claimed: type) } catch {}

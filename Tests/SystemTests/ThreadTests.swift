@@ -46,8 +46,8 @@ struct ThreadTests {
         #expect(text.hasSuffix("): more memory (ulimit -v) or more processes (ulimit -u) are needed"), "\(text)")
     }
 
-    @Test func `tasks run on their threads, as many at a time as there are`() async {
-        let threads = TaskThreads(named: "few", count: 2)
+    @Test func `tasks run on their threads, as many at a time as there are`() async throws {
+        let threads = try TaskThreads(named: "few", count: 2)
         defer { threads.stop() }
         let running = Atomic(0)
         let most = Mutex(0)

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import System
+package import System
 
 /// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
 ///
@@ -12,9 +12,11 @@ internal import System
 ///   - environment: its CGI variables become the request's params; the others do not.
 ///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. It stays open.
 ///   - output: where the response is written. It stays open.
+///   - onFailure: is told why there is no answer at all, which the web server makes a 500.
 package func serveCGI(
     bodyLimit: @escaping BodyLimit, environment: [String: String] = ProcessInfo.processInfo.environment,
-    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, handler: @escaping Handler
+    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO,
+    onFailure: @escaping @Sendable (SystemError) -> Void = { _ in }, handler: @escaping Handler
 ) async {
     signal(SIGPIPE, SIG_IGN)
     // Without this descriptor the request is answered as well, but cannot be cancelled.
@@ -24,12 +26,13 @@ package func serveCGI(
             do throws(SystemError) {
                 // Reading and writing block, so they have a thread outside the cooperative pool.
                 try startThread(named: "cgi") {
-                    CGIExchange(bodyLimit: bodyLimit, input: input, output: output, cancel: cancel?.descriptor ?? -1)
-                        .serve(environment, handler)
+                    let exchange = CGIExchange(
+                        bodyLimit: bodyLimit, input: input, output: output, cancel: cancel?.descriptor ?? -1)
+                    do throws(SystemError) { try exchange.serve(environment, handler) } catch { onFailure(error) }
                     ended.resume()
                 }
             } catch {
-                // Without a thread nothing is written, which the web server answers with a 500.
+                onFailure(error)
                 ended.resume()
             }
         }
@@ -49,8 +52,8 @@ struct CGIExchange {
     /// A descriptor that becomes readable when the handler is to be cancelled; -1 for never.
     let cancel: CInt
 
-    func serve(_ environment: [String: String], _ handler: @escaping Handler) {
-        guard let handlerTask = try? HandlerTask() else { return }
+    func serve(_ environment: [String: String], _ handler: @escaping Handler) throws(SystemError) {
+        let handlerTask = try HandlerTask()
         let params = environment.filter { Self.isParam($0.key) }
         let limit = bodyLimit(FastCGIRequest(params: params, stdin: .success([])))
         let stdin = BodyReader(limit: limit, undeclared: .empty)

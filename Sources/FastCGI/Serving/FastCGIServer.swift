@@ -30,6 +30,7 @@ package final class FastCGIServer: Sendable {
     private let handler: Handler
     private let peerCheck: PeerCheck
     private let eventQueue: ServerEventQueue
+    private let thread: ReservedThread
     private let hasRun = Atomic(false)
 
     /// - Parameters:
@@ -47,6 +48,11 @@ package final class FastCGIServer: Sendable {
         precondition(limits.connections > 0)
         try Self.initializeLibrary()
         eventQueue = try ServerEventQueue()
+        do throws(SystemError) {
+            thread = try ReservedThread(named: "fastcgi")
+        } catch {
+            throw .cannotStart(why: "\(error)")
+        }
         self.listener = listener
         self.limits = limits
         self.budget = budget
@@ -62,18 +68,12 @@ package final class FastCGIServer: Sendable {
 
     /// Serves until ``shutDown()``, or until the task is cancelled, and returns when the last request in flight has
     /// ended. Call it once.
-    ///
-    /// It returns at once if the system grants no thread.
     package func run() async {
         precondition(!hasRun.exchange(true, ordering: .relaxed), "run() is called once")
         await withTaskCancellationHandler {
             await withCheckedContinuation { ended in
-                do throws(SystemError) {
-                    try startThread(named: "fastcgi") { [self] in
-                        serve()
-                        ended.resume()
-                    }
-                } catch {
+                thread.run { [self] in
+                    serve()
                     ended.resume()
                 }
             }

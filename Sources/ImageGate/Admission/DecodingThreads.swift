@@ -29,19 +29,22 @@ final class DecodingThreads: Sendable {
 
     /// - Parameter count: how many images are decoded at the same time. All but one of them may be drawings. If the
     ///   count is one, a second thread is there for drawings.
-    static func start(count: Int) -> DecodingThreads {
+    /// - Throws: if the system does not grant all threads. With fewer, drawings could hold all of them.
+    static func start(count: Int) throws(SystemError) -> DecodingThreads {
         let threads = DecodingThreads(places: [.computing: count, .drawing: max(1, count - 1)])
-        for number in 0..<max(count, 2) {
+        for number in 0..<total(for: count) {
             do throws(SystemError) {
                 try startThread(named: "image-\(number)") { threads.work() }
             } catch {
-                // Without its threads the gate would only hang. The start is the place to fail, because somebody looks
-                // then.
-                fatalError("no thread for decoding images: \(error)")
+                threads.stop()
+                throw error
             }
         }
         return threads
     }
+
+    /// The threads for that many images at the same time.
+    static func total(for count: Int) -> Int { max(count, 2) }
 
     func submit(_ job: Job, _ role: DecoderRole = .computing, _ batch: ImageBatch = ImageBatch(owner: "")) {
         let isAccepted = state.withLock { state in

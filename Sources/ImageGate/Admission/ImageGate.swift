@@ -1,3 +1,5 @@
+package import System
+
 /// Takes encoded images, and returns each as one that may be shown, or throws the reason why not.
 ///
 /// Decoding blocks, so the gate has threads of its own. Each decodes, or waits for a decoder process that does.
@@ -11,9 +13,13 @@ package final class ImageGate: Sendable {
     /// process of each role, with a socket to each, and starting a process takes two more for a moment.
     package static func descriptors(threads: Int) -> Int { threads * (DecoderRole.allCases.count + 2) }
 
-    package init(policy: ImagePolicy, threads: Int = 2, decoding: DecodingMode) {
+    /// The threads of a gate that decodes that many images at a time.
+    package static func threads(for count: Int) -> Int { DecodingThreads.total(for: max(count, 1)) }
+
+    /// - Throws: if the system does not grant its threads.
+    package init(policy: ImagePolicy, threads: Int = 2, decoding: DecodingMode) throws(SystemError) {
         self.policy = policy
-        self.threads = .start(count: max(threads, 1))
+        self.threads = try .start(count: max(threads, 1))
         decoders =
             switch decoding {
             case .inProcess: nil
