@@ -15,7 +15,7 @@ struct BodyLimitTests {
     ) async throws -> WebServer.Answer {
         let path = scratchPath()
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 1),
+            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 1, head: .seconds(600)),
             bodyLimit: { $0.path == "/file" && $0.header("X-Key") == "right" ? Self.large : Self.small },
             handler: echo)
         async let running: Void = server.run()
@@ -62,7 +62,7 @@ struct BodyLimitTests {
         let asked = Mutex<[FastCGIRequest]>([])
         let path = scratchPath()
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 1),
+            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 1, head: .seconds(600)),
             bodyLimit: { request in
                 asked.withLock { $0.append(request) }
                 return 0

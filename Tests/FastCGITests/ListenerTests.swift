@@ -124,7 +124,8 @@ struct ListenerTests {
         let opener = try Listener(.unix(path: path))
         let inherited = fcntl(try descriptor(of: path), F_DUPFD, 3)
         let server = try FastCGIServer(
-            listener: Listener(inherited: inherited), limits: ServerLimits(connections: 1), bodyLimit: { _ in 10 },
+            listener: Listener(inherited: inherited), limits: ServerLimits(connections: 1, head: .seconds(600)),
+            bodyLimit: { _ in 10 },
             handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(unix: path)

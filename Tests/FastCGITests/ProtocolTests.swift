@@ -31,6 +31,16 @@ struct ProtocolTests {
         }
     }
 
+    @Test func `a connection that keeps nobody waiting is not closed for that`() async throws {
+        try await withServer(connections: 1, handler: echo) { path, _ in
+            let web = try WebServer(unix: path)
+            // Longer than a connection has to be idle before it may be closed for others.
+            try await Task.sleep(for: .milliseconds(2500))
+            try await web.send(["REQUEST_METHOD": "GET"])
+            #expect(await web.answer().bodyText == "GET ")
+        }
+    }
+
     @Test func `a management record in the middle of stdin does not disturb it`() async throws {
         // One with lengths that lie, and more names than an answer has room for.
         let lie = WebServer.record(.getValues, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], id: 0)

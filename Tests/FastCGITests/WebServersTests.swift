@@ -71,7 +71,8 @@ struct WebServersTests {
         let path = scratchPath()
         let servers = try #require(WebServers(list: "10.0.0.1"))
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: path), for: servers), limits: ServerLimits(connections: 1),
+            listener: Listener(.unix(path: path), for: servers),
+            limits: ServerLimits(connections: 1, head: .seconds(600)),
             bodyLimit: { _ in 10 }, handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(unix: path)
@@ -106,7 +107,7 @@ struct WebServersTests {
         guard case .tcp(_, let port) = listener.address else { return }
         let told = Told()
         let server = try FastCGIServer(
-            listener: listener, limits: ServerLimits(connections: 2), bodyLimit: { _ in 10 },
+            listener: listener, limits: ServerLimits(connections: 2, head: .seconds(600)), bodyLimit: { _ in 10 },
             onRefusedPeer: { told.add($0) }, handler: echo)
         async let running: Void = server.run()
         let result: Result<Void, any Error>

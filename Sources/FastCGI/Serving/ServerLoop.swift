@@ -147,8 +147,9 @@ final class ServerLoop {
         // New connections must not keep those that are open from being served.
         for _ in 0..<64 {
             let now = ContinuousClock.now
-            guard connections.count < limits.connections || dropIdleConnection(at: now) else {
-                return pauseAccepting(at: now)
+            if connections.count >= limits.connections {
+                guard isAwaited else { return }
+                guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             }
             // FCGX_Accept_r does not fit here: it would leave the descriptor open in child processes, and wait up to
             // two seconds for a web server that sends nothing.
@@ -169,6 +170,12 @@ final class ServerLoop {
             default: continue  // EINTR, or the connection's own end.
             }
         }
+    }
+
+    /// Whether a web server waits in the listener's backlog. Only for one that does is a connection closed.
+    private var isAwaited: Bool {
+        var listener = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        return poll(&listener, 1, 0) > 0
     }
 
     private func pauseAccepting(at now: ContinuousClock.Instant) {
@@ -230,7 +237,7 @@ final class ServerLoop {
         while unsentCount > limits.unsent, dropMostIdle(at: now, where: { $0.phase == .response }) {}
         if unsentCount > limits.unsent { wakeUp(by: now + .milliseconds(250)) }
         if !isListening, !isStopping {
-            if connections.count < limits.connections || dropIdleConnection(at: now) {
+            if connections.count < limits.connections || !isAwaited || dropIdleConnection(at: now) {
                 resumeListening()
             } else {
                 wakeUp(by: now + .milliseconds(50))
