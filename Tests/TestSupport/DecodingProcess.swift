@@ -37,14 +37,16 @@ package struct DecodingProcess: Hashable, Sendable {
     }
 
     /// Whether the process runs. A zombie does not.
-    package var isAlive: Bool { !stat.isEmpty && stat[0] != "Z" && stat[0] != "X" }
+    package var isAlive: Bool { stat.first.map { $0 != "Z" && $0 != "X" } ?? false }
 
     package var isStopped: Bool { stat.first == "T" }
 
-    private var parent: Int32? { stat.count > 1 ? Int32(stat[1]) : nil }
+    private var parent: Int32? { stat.dropFirst().first.flatMap { Int32($0) } }
 
     /// The processor time in hundredths of a second.
     package var processorTime: Int {
+        // Read once: the process may end at any moment.
+        let stat = stat
         guard stat.count > 12, let user = Int(stat[11]), let system = Int(stat[12]) else { return 0 }
         return user + system
     }
