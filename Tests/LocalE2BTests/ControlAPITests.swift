@@ -78,7 +78,7 @@ import Testing
     @Test func `one sandbox too many is refused as E2B does it`() async throws {
         try await StubServer.with(maxSandboxes: 1) { stub in
             let id = try await stub.create()
-            let second = await stub.control("POST", "/sandboxes", #"{"templateID":"base"}"#)
+            let second = await stub.control("POST", "/sandboxes", #"{"templateID":"base","timeout":600}"#)
             #expect(second.status == 429 && second.headers["retry-after"] == nil)
             let message = try #require(second.json["message"] as? String)
             #expect(message.hasPrefix("you have reached the maximum number of concurrent E2B sandboxes (1)"))

@@ -84,7 +84,7 @@ struct PackageTests {
             let info = await stub.control("GET", "/sandboxes/\(id)")
             #expect(info.json["allowInternetAccess"] as? Bool == true)
             let cut = await stub.control(
-                "POST", "/sandboxes", #"{"templateID":"base","allow_internet_access":false}"#)
+                "POST", "/sandboxes", #"{"templateID":"base","timeout":600,"allow_internet_access":false}"#)
             #expect(cut.status == 400)
         }
     }

@@ -154,7 +154,7 @@ import Testing
 
     @Test func `a process stream ends with its envelopes`() async throws {
         try await StubServer.with { stub in
-            let created = await stub.control("POST", "/sandboxes", #"{"templateID":"base"}"#)
+            let created = await stub.control("POST", "/sandboxes", #"{"templateID":"base","timeout":600}"#)
             let id = try #require(created.json["sandboxID"] as? String)
             let headers = stub.envd(id, type: "application/connect+json")
             func start(_ message: String, _ more: [String: String] = [:]) async -> RawHTTP.Answer {
@@ -179,7 +179,7 @@ import Testing
 
     @Test func `a refused call has its code and status`() async throws {
         try await StubServer.with { stub in
-            let created = await stub.control("POST", "/sandboxes", #"{"templateID":"base"}"#)
+            let created = await stub.control("POST", "/sandboxes", #"{"templateID":"base","timeout":600}"#)
             let headers = stub.envd(try #require(created.json["sandboxID"] as? String))
             func call(_ method: String, _ body: String) async -> RawHTTP.Answer {
                 await stub.http.send("POST", "/\(method)", headers, body: body)

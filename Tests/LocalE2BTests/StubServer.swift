@@ -72,7 +72,7 @@ struct StubServer {
     }
 
     /// The identifier of a new sandbox, whose files and processes want its token.
-    func create(_ body: String = #"{"templateID":"code-interpreter-v1"}"#) async throws -> String {
+    func create(_ body: String = #"{"templateID":"code-interpreter-v1","timeout":600}"#) async throws -> String {
         let answer = await control("POST", "/v2/sandboxes", body)
         return try #require(answer.json["sandboxID"] as? String, "\(answer)")
     }
