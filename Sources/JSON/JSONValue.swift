@@ -44,6 +44,9 @@ package struct JSONValue {
         return Int(String(decoding: source, as: UTF8.self))
     }
 
+    /// nil unless it is a number. Infinite beyond what `Double` holds.
+    package var double: Double? { kind == .number ? Double(text) : nil }
+
     package var isTrue: Bool { kind == .true }
 
     /// The JSON itself.

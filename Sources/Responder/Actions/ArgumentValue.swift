@@ -56,7 +56,7 @@ extension Double: ArgumentValue {
     static var type: ParameterType { .number(0 ... .greatestFiniteMagnitude) }
 
     init?(json: JSONValue) {
-        guard json.kind == .number, let number = Double(json.text) else { return nil }
+        guard let number = json.double else { return nil }
         self = number
     }
 
