@@ -119,11 +119,11 @@ struct FileQuery {
 
     /// Path and query of a URL.
     var target: String {
-        var fields = [("path", path)]
+        var fields = [(name: "path", value: path)]
         if let user { fields.append(("username", user)) }
         if let signature { fields.append(("signature", signature)) }
         if let expiration { fields.append(("signature_expiration", String(expiration))) }
-        return "/files?" + fields.map { "\($0.0)=\(Checked.percentEncoded($0.1))" }.joined(separator: "&")
+        return "/files?" + PercentEncoding.query(fields)
     }
 }
 

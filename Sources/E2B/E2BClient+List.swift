@@ -50,16 +50,16 @@ struct ListQuery {
     var nextToken: String?
 
     var text: String {
-        var fields: [(String, String)] = []
+        var fields: [(name: String, value: String)] = []
         if !metadata.isEmpty {
             // The server unescapes the parameter, then the whole string, then each part.
-            func twice(_ text: String) -> String { Checked.percentEncoded(Checked.percentEncoded(text)) }
+            func twice(_ text: String) -> String { PercentEncoding.encode(PercentEncoding.encode(text)) }
             let pairs = metadata.sorted { $0.key < $1.key }.map { "\(twice($0.key))=\(twice($0.value))" }
             fields.append(("metadata", pairs.joined(separator: "&")))
         }
         if !states.isEmpty { fields.append(("state", states.map(\.name).sorted(by: >).joined(separator: ","))) }
         if let nextToken { fields.append(("nextToken", nextToken)) }
         fields.append(("limit", String(limit)))
-        return fields.map { "\($0.0)=\(Checked.percentEncoded($0.1))" }.joined(separator: "&")
+        return PercentEncoding.query(fields)
     }
 }

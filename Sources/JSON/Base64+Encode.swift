@@ -8,10 +8,10 @@ extension Base64 {
     }
 
     /// Characters that `bytes` become.
-    package static func encodedCount(of bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
+    static func encodedCount(of bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
 
     /// - Parameter room: of ``encodedCount(of:)`` bytes.
-    package static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
+    static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
         precondition(room.count >= (bytes.count + 2) / 3 * 4)
         pairs.withUnsafeBufferPointer { pairs in
             func pair(_ bits: UInt64) -> UInt64 { UInt64(pairs[Int(bits & 0xFFF)]) }
@@ -46,4 +46,16 @@ extension Base64 {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         return alphabet.flatMap { first in alphabet.map { second in UInt16(first) | UInt16(second) << 8 } }
     }()
+}
+
+extension [UInt8] {
+    /// Appends the base64 of `bytes`, with padding and without line ends.
+    package mutating func append(base64 bytes: [UInt8]) {
+        let start = count
+        append(contentsOf: repeatElement(UInt8(ascii: "="), count: Base64.encodedCount(of: bytes)))
+        withUnsafeMutableBytes { text in
+            let room = UnsafeMutableRawBufferPointer(rebasing: text[start...])
+            bytes.withUnsafeBytes { Base64.encode($0, into: room) }
+        }
+    }
 }

@@ -11,6 +11,12 @@ package enum Base64 {
         return isWhole ? bytes : nil
     }
 
+    /// - Returns: nil for anything else.
+    package static func decode(_ text: String) -> [UInt8]? {
+        var text = text
+        return text.withUTF8 { decode(UnsafeRawBufferPointer($0)) }
+    }
+
     /// Decodes what somebody wrote by hand, perhaps: what is not a character of the alphabet is passed over.
     ///
     /// - Parameter room: may be the text's own memory, or begin before it: no more is written than has been read.

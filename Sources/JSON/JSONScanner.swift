@@ -115,7 +115,7 @@ package struct JSONScanner {
         case UInt8(ascii: "u"):
             position += 1
             for _ in 0..<4 {
-                guard JSONString.hexDigit(current) != nil else { throw malformed("four hexadecimal digits") }
+                guard Hexadecimal.value(current) != nil else { throw malformed("four hexadecimal digits") }
                 position += 1
             }
         default: throw malformed("an escape")

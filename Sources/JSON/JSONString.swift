@@ -89,16 +89,7 @@ package enum JSONString {
 
     private static func codeUnit(_ content: UnsafeRawBufferPointer, at position: Int) -> UInt16 {
         var unit: UInt16 = 0
-        for offset in 0..<4 { unit = unit << 4 | UInt16(hexDigit(content[position + offset]) ?? 0) }
+        for offset in 0..<4 { unit = unit << 4 | UInt16(Hexadecimal.value(content[position + offset]) ?? 0) }
         return unit
-    }
-
-    static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -30,8 +30,6 @@ package struct ActionReply: Equatable, Sendable {
         let frame = [
             JSONNode.Member("sessionId", .text(sessionID)), JSONNode.Member("success", .flag(isSuccess)),
         ]
-        var json: [UInt8] = []
-        json.append(.object(frame + members)) { hidden.masked(in: $0) }
-        return json
+        return JSONWriter.value { json in json.node(.object(frame + members)) { hidden.masked(in: $0) } }
     }
 }

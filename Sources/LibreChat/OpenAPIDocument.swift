@@ -22,9 +22,7 @@ package struct OpenAPIDocument: Sendable {
             "servers": [["url": .text(server)]],
             "paths": .object(operations.map { JSONNode.Member($0.path, ["post": $0.description]) }),
         ]
-        var json: [UInt8] = []
-        json.append(document)
-        return json
+        return JSONWriter.value(capacity: 1 << 14) { $0.node(document) }
     }
 }
 

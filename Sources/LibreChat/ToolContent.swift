@@ -18,21 +18,27 @@ package struct ToolContent: Equatable, Sendable {
     ///
     /// Text and drawings have been looked through before. What was cut, joined and cleaned since may have put a value together.
     package func encoded(hiding hidden: SecretRedactor = .none) -> [UInt8] {
-        var json: [UInt8] = []
-        json.reserveCapacity(text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 })
-        json.append(contentsOf: #"[[{"type":"text","text":"#.utf8)
-        json.append(quoted: hidden.masked(in: text))
-        json.append(contentsOf: #"}],{"content":["#.utf8)
-        for (index, image) in images.enumerated() {
-            if index > 0 { json.append(UInt8(ascii: ",")) }
-            // MIME type and base64 need no escapes.
-            json.append(contentsOf: #"{"type":"image_url","image_url":{"url":"data:"#.utf8)
-            json.append(contentsOf: image.type.mimeType.utf8)
-            json.append(contentsOf: ";base64,".utf8)
-            json.append(base64: image.type == .svg ? hidden.masked(in: image.bytes) : image.bytes)
-            json.append(contentsOf: #""}}"#.utf8)
+        let capacity = text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 }
+        return JSONWriter.value(capacity: capacity) { json in
+            json.array { json in
+                json.array { json in
+                    json.object { json in
+                        json.member("type", "text")
+                        json.member("text", hidden.masked(in: text))
+                    }
+                }
+                json.object { json in
+                    json.array("content") { json in for image in images { write(image, hidden, &json) } }
+                }
+            }
         }
-        json.append(contentsOf: "]}]".utf8)
-        return json
+    }
+
+    private func write(_ image: AdmittedImage, _ hidden: SecretRedactor, _ json: inout JSONWriter) {
+        let bytes = image.type == .svg ? hidden.masked(in: image.bytes) : image.bytes
+        json.object { json in
+            json.member("type", "image_url")
+            json.member("image_url") { $0.member("url", "data:\(image.type.mimeType);base64,", base64: bytes) }
+        }
     }
 }

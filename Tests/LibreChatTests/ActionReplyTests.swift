@@ -6,9 +6,8 @@ import Testing
 
 struct ActionReplyTests {
     private func encoded(_ value: JSONNode, _ hidden: [String: String] = [:]) -> String {
-        var json: [UInt8] = []
         let redactor = SecretRedactor(hidden)
-        json.append(value) { redactor.masked(in: $0) }
+        let json = JSONWriter.value { json in json.node(value) { redactor.masked(in: $0) } }
         return String(decoding: json, as: UTF8.self)
     }
 

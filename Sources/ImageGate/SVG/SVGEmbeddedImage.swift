@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// A PNG or JPEG in a `data:` URL, which is all that an `image` element may show.
 struct SVGEmbeddedImage {
@@ -12,8 +12,7 @@ struct SVGEmbeddedImage {
         let compact = href.utf8.filter { !$0.isXMLSpace }
         guard let comma = compact.firstIndex(of: UInt8(ascii: ",")) else { return nil }
         let claim = String(decoding: compact[..<comma], as: UTF8.self).lowercased()
-        guard let data = Data(base64Encoded: Data(compact[(comma + 1)...])) else { return nil }
-        let bytes = [UInt8](data)
+        guard let bytes = compact[(comma + 1)...].withUnsafeBytes({ Base64.decode($0) }) else { return nil }
         let type: ImageType
         switch claim {
         case "data:image/png;base64": type = .png
@@ -42,6 +41,6 @@ struct SVGEmbeddedImage {
     }
 
     private func url(_ bytes: [UInt8]) -> String {
-        "data:\(type.mimeType);base64,\(Data(bytes).base64EncodedString())"
+        "data:\(type.mimeType);base64,\(Base64.encode(bytes))"
     }
 }

@@ -1,5 +1,5 @@
 import FastCGI
-import FoundationEssentials
+import JSON
 
 /// What a caller presents as a key, in every place where one may stand: one that is wrong does not hide another.
 struct Credentials {
@@ -32,7 +32,7 @@ struct Credentials {
     private mutating func addPair(_ text: String) {
         let digits = text.prefix { $0 != "=" }
         let padded = digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
-        guard let decoded = Data(base64Encoded: String(padded)) else { return }
+        guard let decoded = Base64.decode(String(padded)) else { return }
         let pair = String(decoding: decoded, as: UTF8.self)
         guard let colon = pair.firstIndex(of: ":") else { return }
         add(String(pair[pair.index(after: colon)...]))
