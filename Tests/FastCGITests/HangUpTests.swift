@@ -161,7 +161,11 @@ struct HangUpTests {
             + WebServer.stream(.stdin, Array("hello".utf8)) + WebServer.record(.stdin, [])
         try await withServer(handler: echo) { path, _ in
             let web = try WebServer(unix: path)
-            for byte in whole { try await web.sendBytes([byte]) }
+            do {
+                for byte in whole { try await web.sendBytes([byte]) }
+            } catch WebServer.Failure.send {
+                // The body was whole before the record that ends it, and the response has been sent since.
+            }
             #expect(await web.answer().bodyText == "POST hello")
         }
     }

@@ -65,7 +65,10 @@ import Testing
 
     private static let all = Task {
         let script = Binaries.repository.appending(path: "Tests/JSONTests/suite.py").path
-        let program = try await ChildProcess(Binaries.system("python3"), ["-B", script], in: Binaries.repository)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "json-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = try await ChildProcess(Binaries.system("python3"), ["-B", script], in: folder)
         let exit = await program.ended()
         guard exit == .status(0) else { throw HarnessError.ended(program: "suite.py", exit: exit, log: program.log) }
         return String(decoding: program.output, as: UTF8.self).split(separator: "\n").map { line in
