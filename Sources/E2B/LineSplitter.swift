@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Cuts a stream into lines, however it arrives.
 ///
-/// A line of many chunks is searched once: `searched` remembers how far. A chunk of whole lines is not copied.
+/// A line of many chunks is searched once: `searched` remembers how far. A chunk of whole lines is not copied, and a line of
+/// many chunks once, when its end has come.
 struct LineSplitter {
     struct LineTooLong: Error {}
 
@@ -13,40 +14,59 @@ struct LineSplitter {
     private var start = 0
     /// There is no newline between `start` and here.
     private var searched = 0
+    /// What follows `held`, which then is the beginning of a line: the rest of it as far as it is here, without its end.
+    private var pieces: [[UInt8]] = []
+    private var piecesCount = 0
 
     init(limit: Int) { self.limit = limit }
 
-    private static let doublingLimit = 1 << 20
-
     /// Bytes that wait for the end of their line.
-    var heldCount: Int { held.count - start }
+    var heldCount: Int { held.count - start + piecesCount }
 
     mutating func append(_ chunk: [UInt8]) {
-        if start == held.count {
-            held = chunk
-            searched = 0
-        } else {
-            // Moves the beginning of a line only; from then on it is at 0 until its end has come.
-            held.removeFirst(start)
-            searched -= start
-            // Not by doubling: what is long here is most of what an execution takes.
-            if held.count > Self.doublingLimit, held.capacity < held.count + chunk.count {
-                held.reserveCapacity(held.count + max(chunk.count, held.count / 4))
-            }
-            held.append(contentsOf: chunk)
+        guard heldCount > 0 else {
+            (held, start, searched) = (chunk, 0, 0)
+            return
         }
-        start = 0
+        if searched == held.count, chunk.firstNewline(from: 0) == nil {
+            keep(chunk)
+        } else {
+            join(chunk)
+        }
+    }
+
+    /// As one of the pieces. Small ones become one: each array takes more than its bytes.
+    private mutating func keep(_ chunk: [UInt8]) {
+        piecesCount += chunk.count
+        if let last = pieces.indices.last, pieces[last].count < Self.pieceSize {
+            pieces[last] += chunk
+        } else {
+            pieces.append(chunk)
+        }
+    }
+
+    private static let pieceSize = 64 << 10
+
+    /// Puts what is held in one array again, and the chunk behind it.
+    private mutating func join(_ chunk: [UInt8]) {
+        var joined: [UInt8] = []
+        joined.reserveCapacity(heldCount + chunk.count)
+        joined += held[start...]
+        for piece in pieces { joined += piece }
+        searched = searched - start + piecesCount
+        joined += chunk
+        (held, start, pieces, piecesCount) = (joined, 0, [], 0)
     }
 
     /// Reads the next line if it is here to its end.
     ///
     /// - Throws: ``LineTooLong``, also for a line whose end is not here, and what `read` throws.
     mutating func next<R>(_ read: (UnsafeRawBufferPointer) throws -> R) throws -> R? {
-        guard let end = endOfLine() else {
+        guard let end = held.firstNewline(from: searched) else {
             // The line before may have been an image, and the next one may be long in coming.
-            if start == held.count { held = []; start = 0 }
+            if heldCount == 0 { (held, start) = ([], 0) }
             searched = held.count
-            if held.count - start > limit { throw LineTooLong() }
+            if heldCount > limit { throw LineTooLong() }
             return nil
         }
         guard end - start <= limit else { throw LineTooLong() }
@@ -58,14 +78,17 @@ struct LineSplitter {
 
     /// Reads what came after the last newline.
     mutating func last<R>(_ read: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        join([])
         defer { start = held.count }
-        return try held.withUnsafeBytes { try read(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        return try held.withUnsafeBytes { try read($0) }
     }
+}
 
-    private func endOfLine() -> Int? {
-        held.withUnsafeBytes { held in
-            guard let base = held.baseAddress, searched < held.count else { return nil }
-            let newline = memchr(base + searched, CInt(UInt8(ascii: "\n")), held.count - searched)
+extension [UInt8] {
+    fileprivate func firstNewline(from start: Int) -> Int? {
+        withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+            let newline = memchr(base + start, CInt(UInt8(ascii: "\n")), bytes.count - start)
             return newline.map { UnsafeRawPointer($0) - base }
         }
     }
