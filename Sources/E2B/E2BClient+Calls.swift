@@ -41,7 +41,7 @@ extension E2BClient {
                 return try await fetcher.response(to: request)
             } catch {
                 let failure = E2BError(step, error)
-                guard case .unreachable = failure, attempt < Self.retries, .now + pause < deadline else {
+                guard failure.isBeforeSending, attempt < Self.retries, .now + pause < deadline else {
                     throw failure
                 }
                 do { try await Task.sleep(for: pause * Double.random(in: 0.5...1)) } catch { throw .cancelled }

@@ -35,7 +35,7 @@ extension E2BError {
         case .cancelled: self = .cancelled
         case .shutDown: self = .shutDown
         case .outOfMemory: self = .broken(step, why: "there is no memory left for the transfer")
-        case .outOfDescriptors: self = .unreachable(step, why: "this machine is out of descriptors (EMFILE)")
+        case .outOfDescriptors: self = .outOfDescriptors(step)
         case .curl(let code, let message): self = .broken(step, why: "\(Words.clean(message)) (curl \(code))")
         }
     }

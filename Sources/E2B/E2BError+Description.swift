@@ -4,6 +4,9 @@ extension E2BError: CustomStringConvertible {
         switch self {
         case .unreachable(let step, let why):
             "\(step.failed): E2B cannot be reached, \(why). Check the address and the network."
+        case .outOfDescriptors(let step):
+            "\(step.failed): this process has no file left to open (EMFILE). Raise its limit of open files (ulimit -n, "
+                + "LimitNOFILE)."
         case .tls(let step, let why):
             "\(step.failed): no secure connection to E2B, \(why). Check the certificates and the address."
         case .unauthorized(let step, let message):

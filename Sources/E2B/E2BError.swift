@@ -32,6 +32,8 @@ public enum E2BError: Error, Equatable, Sendable {
 
     /// Before anything was sent.
     case unreachable(Step, why: String)
+    /// Before anything was sent, too: this process, or the system, has no further file to open.
+    case outOfDescriptors(Step)
     case tls(Step, why: String)
     /// 401, and the control API's 403, with E2B's words.
     case unauthorized(Step, message: String)
@@ -75,11 +77,22 @@ extension E2BError {
     /// never an execution, except after `.notStarted`.
     public var isTransient: Bool {
         switch self {
-        case .unreachable, .rateLimited, .noCapacity, .timedOut, .broken, .notStarted, .outOfMemory: true
+        case .unreachable, .outOfDescriptors, .rateLimited, .noCapacity, .timedOut, .broken, .notStarted, .outOfMemory:
+            true
         case .refused(_, let status, _): status >= 500 || status == 408 || status == 409 || status == 425
         case .tls, .unauthorized, .notFound, .sandboxGone, .executionTimedOut, .tooLarge, .cancelled, .shutDown,
             .invalidConfiguration:
             false
+        }
+    }
+}
+
+extension E2BError {
+    /// Nothing has arrived anywhere.
+    var isBeforeSending: Bool {
+        switch self {
+        case .unreachable, .outOfDescriptors: true
+        default: false
         }
     }
 }

@@ -231,7 +231,7 @@ import Testing
             .noCapacity(step, message: "m", retryAfter: nil), .sandboxGone(message: "m"),
             .refused(step, status: 500, message: "m"), .timedOut(step), .executionTimedOut, .broken(step, why: "w"),
             .tooLarge(step, limit: 5), .cancelled, .shutDown, .invalidConfiguration("w"),
-            .notStarted(within: .seconds(30)),
+            .notStarted(within: .seconds(30)), .outOfDescriptors(step),
         ]
         for error in errors {
             #expect("\(error)".hasSuffix("."), "\(error)")
@@ -241,7 +241,7 @@ import Testing
         #expect(errors.map(\.retryAfter).compactMap(\.self) == [.seconds(3)])
         #expect(
             errors.filter(\.isTransient) == [
-                errors[0], errors[4], errors[5], errors[7], errors[8], errors[10], errors[15],
+                errors[0], errors[4], errors[5], errors[7], errors[8], errors[10], errors[15], errors[16],
             ])
         for step in E2BError.Step.allCases {
             #expect("\(E2BError.notFound(step, message: ""))".hasSuffix("."))

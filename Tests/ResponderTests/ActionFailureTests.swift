@@ -18,6 +18,7 @@ struct ActionFailureTests {
     static let rows =
         E2BError.Step.allCases.flatMap { step in
             [
+                Row(error: .outOfDescriptors(step), status: 503, retryAfter: .seconds(5)),
                 Row(error: .unreachable(step, why: "nobody")), Row(error: .tls(step, why: "no certificate")),
                 Row(error: .unauthorized(step, message: "no")), Row(error: .notFound(step, message: "what")),
                 Row(error: .refused(step, status: 500, message: "oops")),

@@ -6,6 +6,7 @@ import Testing
 struct RefusalTests {
     @Test(arguments: [
         (E2BError.unreachable(.create, why: "refused"), 502, nil),
+        (.outOfDescriptors(.create), 503, .seconds(5)),
         (.tls(.create, why: "self-signed"), 502, nil),
         (.unauthorized(.create, message: "bad key"), 502, nil),
         (.notFound(.create, message: "template 'x' not found"), 502, nil),

@@ -36,7 +36,7 @@ struct ActionFailure: Error, Equatable {
         self.init(Refusal(error), sessionID: sessionID)
         switch error {
         // Waiting helps, the caller is gone, or we are: only these are no answers to the model.
-        case .rateLimited, .noCapacity, .outOfMemory, .cancelled, .shutDown: break
+        case .rateLimited, .noCapacity, .outOfMemory, .outOfDescriptors, .cancelled, .shutDown: break
         default: (status, retryAfter) = (200, nil)
         }
     }

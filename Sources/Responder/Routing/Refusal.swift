@@ -69,6 +69,7 @@ extension Refusal {
         case .timedOut, .executionTimedOut, .notStarted:
             self.init(status: 504, sentence)
         case .outOfMemory: self = .outOfMemory
+        case .outOfDescriptors: self.init(status: 503, sentence, retryAfter: .seconds(5))
         case .shutDown: self = .shuttingDown
         case .cancelled: self = .cancelled
         case .unreachable, .tls, .unauthorized, .notFound, .sandboxGone, .refused, .broken, .tooLarge,
