@@ -23,6 +23,9 @@ extension E2BClient {
         if service != .envd, let token = sandbox.trafficAccessToken {
             request.headers.append(("E2B-Traffic-Access-Token", token))
         }
+        // Where each sandbox has a host of its own, nobody else could use a connection that is kept, and nobody would close it
+        // when the sandbox ends, which is mostly its own timeout's or another process's doing.
+        request.keepsConnection = !endpoints.hasHostOfItsOwn(sandbox)
         // The interpreter sees by the connection's end that nobody waits any more.
         if service == .interpreter { request.httpVersion = .http1 }
         return request

@@ -41,7 +41,6 @@ extension E2BClient {
         request.idleTimeout = execution.silenceLimit
         request.allowsSilenceBeforeBody = execution.mayQueue
         request.responseLimit = configuration.streamLimit
-        request.keepsConnection = !(execution.isLast && endpoints.hasHostOfItsOwn(sandbox))
         return request
     }
 

@@ -20,8 +20,6 @@ public struct ExecutionRequest: Sendable {
     /// The longest wait for the code to start while there are only signs of life. A context can lose a request that
     /// follows an interrupted one at once, and then shows signs of life for ever: `.notStarted`.
     public var startLimit: Duration = .seconds(30)
-    /// Whether the sandbox ends after it. Its connection is not kept then where no other sandbox could use it.
-    public var isLast = false
 
     public init(
         code: String, language: String? = nil, contextID: String? = nil, envs: [String: String] = [:],

@@ -57,6 +57,42 @@ struct DescriptorTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `sessions with a host each keep no connection to it, when they end and before`(isEnded: Bool) async throws {
+        let e2b = StubE2B()
+        try await LoneResponder.with(
+            wrapper: ["prlimit", "--nofile=1024:8192"],
+            environment: e2b.environmentWithHosts.merging(["E2B_FCGI_LOG": "off"]) { _, own in own }
+        ) { responder in
+            // What stays for good: threads, and the connections to E2B's API, which has one host.
+            _ = try await responder.act(#"{"action":"create","sessionId":"first"}"#)
+            _ = try await responder.act(#"{"action":"shell","sessionId":"first","command":"pwd"}"#)
+            let before = responder.descriptors.count
+            try await withThrowingTaskGroup { group in
+                for lane in 0..<5 {
+                    group.addTask {
+                        for number in 0..<40 {
+                            let session = #""sessionId":"\#(lane)-\#(number)""#
+                            // Different services of the sandbox, and answers of different kinds.
+                            for action in [
+                                #""action":"create""#, #""action":"shell","command":"pwd""#,
+                                #""action":"list_files","path":"/""#,
+                                #""action":"execute","code":"1""#,
+                            ] { _ = try await responder.act("{\(action),\(session)}") }
+                            guard isEnded else { continue }
+                            let answer = try await responder.act(#"{"action":"kill",\#(session)}"#)
+                            #expect(answer.bodyText.contains(#""success":true"#), "\(answer.bodyText)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(e2b.acceptsToSandboxes >= 200)
+            try await responder.process.wait(for: "no connection") { e2b.connectionsToSandboxes == 0 }
+            #expect(responder.descriptors.count <= before + 10)
+        }
+    }
+
     @Test func `E2B that does not end sandboxes does not take the descriptors`() async throws {
         let gate = Latch()
         let e2b = CannedE2B(kill: { gate.pass() })
@@ -113,25 +149,5 @@ struct DescriptorTests {
             environment: ["GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "PATH_INFO": "/health"], in: folder)
         #expect(await program.ended() == .status(0))
         #expect(program.outputText.hasPrefix("Status: 200 OK\r\n") && program.outputText.hasSuffix("}"))
-    }
-
-    @Test(arguments: [100_000, 110_000, 120_000, 130_000, 140_000, 400_000])
-    func `little memory is told in a sentence, or is enough`(kilobytes: Int) async throws {
-        try await LoneResponder.with(
-            wrapper: ["bash", "-c", "ulimit -v \(kilobytes); exec \"$@\"", "--"],
-            environment: ["SWIFT_BACKTRACE": "enable=no"], awaits: false
-        ) { responder in
-            try await eventually("an end, or a beginning") {
-                responder.process.exit != nil || responder.process.log.contains("listening on ")
-            }
-            guard responder.process.exit == nil else {
-                // The loader has an exit status of its own.
-                #expect([.status(1), .status(127)].contains(responder.process.exit), "\(responder.process.log)")
-                #expect(responder.process.log.contains("rror"))
-                return
-            }
-            responder.process.signal(SIGTERM)
-            #expect(await responder.process.ended() == .status(0))
-        }
     }
 }

@@ -59,6 +59,9 @@ package final class LoneResponder: Sendable {
     /// `POST /execute`
     package func execute() async throws -> WebServer.Answer { try await ask("POST", "/execute", #"{"code":"1"}"#) }
 
+    /// `POST /e2bcode`
+    package func act(_ json: String) async throws -> WebServer.Answer { try await ask("POST", "/e2bcode", json) }
+
     private func ask(_ method: String, _ path: String, _ body: String = "") async throws -> WebServer.Answer {
         let server = try WebServer(unix: socket)
         try await server.send(

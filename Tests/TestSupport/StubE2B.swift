@@ -44,6 +44,9 @@ package final class StubE2B: Sendable {
     fileprivate struct State {
         var machines: [String: Machine] = [:]
         var controlCalls: [String] = []
+        /// Connections on which a sandbox's own host was asked for.
+        var toSandboxes = 0
+        var acceptedToSandboxes = 0
         /// Creations whose answer is not sent.
         var lostAnswers = 0
     }
@@ -61,7 +64,16 @@ package final class StubE2B: Sendable {
         let core = Core(behaviour)
         self.core = core
         loopback = Loopback { connection in
+            var isToSandbox = false
+            defer { if isToSandbox { core.state.withLock { $0.toSandboxes -= 1 } } }
             while let request = connection.readRequest() {
+                if !isToSandbox, request.headers.contains(where: { $0.hasPrefix("Host: ") && $0.contains("-i") }) {
+                    isToSandbox = true
+                    core.state.withLock { state in
+                        state.toSandboxes += 1
+                        state.acceptedToSandboxes += 1
+                    }
+                }
                 guard core.answer(request, connection) else { return }
             }
         }
@@ -73,6 +85,20 @@ package final class StubE2B: Sendable {
     package var environment: [String: String] {
         ["E2B_API_URL": url, "E2B_SANDBOX_URL": url, "E2B_API_KEY": "e2b_" + String(repeating: "0", count: 40)]
     }
+
+    /// The same, with a host under `localhost` for each sandbox.
+    package var environmentWithHosts: [String: String] {
+        var environment = environment
+        environment["E2B_SANDBOX_URL"] = nil
+        environment["E2B_DOMAIN"] = "localhost:\(loopback.port)"
+        return environment
+    }
+
+    /// Connections to hosts of sandboxes now.
+    package var connectionsToSandboxes: Int { core.state.withLock { $0.toSandboxes } }
+
+    /// Those that there have been.
+    package var acceptsToSandboxes: Int { core.state.withLock { $0.acceptedToSandboxes } }
 
     /// Method and path of each call to the control API.
     package var controlCalls: [String] { core.state.withLock { $0.controlCalls } }

@@ -60,12 +60,11 @@ struct ExecuteEndpoint: Endpoint {
     ) async -> Answer {
         var report = ExecutionReport(
             code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)
-        var execution = ExecutionRequest(
+        let execution = ExecutionRequest(
             code: request.code,
             language: request.language == .python ? nil : request.language.rawValue,
             envs: request.envs.mapValues { request.language.escaped(variable: $0) },
             timeout: request.timeout)
-        execution.isLast = true
         let memory = configuration.memory.reservation()
         let outcome = await runner.run(
             execution, for: caller, in: sandbox, by: deadline, holding: memory, into: &report)
