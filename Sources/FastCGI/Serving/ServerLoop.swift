@@ -165,6 +165,8 @@ final class ServerLoop {
                 // Another process that shares the listener has shut it down. It would count as ready for ever.
                 return stop()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                // The system looks for a descriptor before it looks for a connection.
+                guard isAwaited else { return }
                 // The connection stays in the backlog until there is a descriptor for it.
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             default: continue  // EINTR, or the connection's own end.
