@@ -12,37 +12,22 @@ struct HostileStreamTests {
         ("a compressed one", [1, 0, 0, 0, 2, 0x7b, 0x7d]), ("no JSON", [0, 0, 0, 0, 1, 0x7b]),
         ("a number", [0, 0, 0, 0, 1, 0x31]), ("an unknown flag and no end", [0x40, 0, 0, 0, 2, 0x7b, 0x7d]),
         ("an end without the command's", [2, 0, 0, 0, 2, 0x7b, 0x7d]),
-        ("output that is no base64", envelope(#"{"event":{"data":{"stdout":"!!!"}}}"#)),
-        ("a second start of no process", envelope(#"{"event":{"start":{"pid":-1}}}"#)),
-        ("deep nesting", envelope(#"{"event":"# + String(repeating: "[", count: 100_000))),
+        ("output that is no base64", ScriptedE2B.envelope(#"{"event":{"data":{"stdout":"!!!"}}}"#)),
+        ("a second start of no process", ScriptedE2B.envelope(#"{"event":{"start":{"pid":-1}}}"#)),
+        ("deep nesting", ScriptedE2B.envelope(#"{"event":"# + String(repeating: "[", count: 100_000))),
     ]
-
-    private static func envelope(_ message: String) -> [UInt8] {
-        let count = message.utf8.count
-        return [0] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) } + Array(message.utf8)
-    }
 
     @Test func `a hostile stream is told, and the sandbox not left behind`() async throws {
         let played = PlayedStream()
-        let e2b = Loopback { connection in
-            while let request = connection.readRequest() {
-                switch request.line.split(separator: "?")[0].split(separator: " ").prefix(2).joined(separator: " ") {
-                case "POST /sandboxes":
-                    connection.respond(
-                        #"{"templateID":"t","sandboxID":"i0123","envdVersion":"0.6.13","envdAccessToken":"token"}"#,
-                        status: "201 Created")
-                case "GET /v2/sandboxes": connection.respond("[]")
-                case "DELETE /sandboxes/i0123":
-                    played.countKill()
-                    connection.respond(status: "204 No Content")
-                case "POST /process.Process/Start":
-                    connection.write(
-                        "HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\nConnection: close\r\n\r\n")
-                    connection.write(Self.envelope(#"{"event":{"start":{"pid":1}}}"#) + played.bytes)
-                    return
-                default: connection.respond("{}")
-                }
+        let e2b = ScriptedE2B.start { call, _, connection throws(ScriptedE2B.Over) in
+            switch call {
+            case "DELETE /sandboxes/i0123": played.countKill()
+            case "POST /process.Process/Start":
+                connection.write(ScriptedE2B.commandStart + played.bytes)
+                throw ScriptedE2B.Over()
+            default: break
             }
+            return false
         }
         try await Stack.with(environment: ["E2B_API_URL": e2b.url, "E2B_SANDBOX_URL": e2b.url]) { stack in
             for (index, stream) in Self.streams.enumerated() {

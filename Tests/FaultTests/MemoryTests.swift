@@ -73,49 +73,27 @@ struct MemoryTests {
     /// With a session. Code `text 150` prints 150 MB in one line; a file `/stuck` is never written.
     private func withPlayedE2B(_ environment: [String: String] = [:], _ body: (Stack) async throws -> Void) async throws
     {
-        let e2b = Loopback { connection in
-            while let request = connection.readRequest() {
-                switch request.line.split(separator: "?")[0].split(separator: " ").prefix(2).joined(separator: " ") {
-                case "POST /sandboxes":
-                    connection.respond(
-                        #"{"templateID":"t","sandboxID":"i0123","envdVersion":"0.6.13","envdAccessToken":"token"}"#,
-                        status: "201 Created")
-                case "GET /v2/sandboxes": connection.respond("[]")
-                case "DELETE /sandboxes/i0123": connection.respond(status: "204 No Content")
-                case "POST /execute":
-                    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-                    connection.write(chunk: "{\"type\": \"number_of_executions\", \"execution_count\": 1}\n")
-                    connection.write(chunk: #"{"type": "stdout", "text": ""#)
-                    let piece = String(repeating: "x", count: 1_000_000)
-                    for _ in 0..<150 { guard connection.write(chunk: piece) else { return } }
-                    connection.write(chunk: "\"}\n{\"type\": \"end_of_execution\"}\n")
-                    connection.write(chunk: "")
-                case "POST /files" where request.line.contains("stuck"): return connection.waitForHangUp()
-                case "POST /files": connection.respond(#"[{"path":"/x","name":"x","type":"file"}]"#)
-                case "POST /process.Process/Start":
-                    connection.write(
-                        "HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\nConnection: close\r\n\r\n")
-                    connection.write(
-                        Self.envelope(#"{"event":{"start":{"pid":1}}}"#)
-                            + Self.envelope(#"{"event":{"data":{"stdout":"dXNlcgovaG9tZS91c2VyCg=="}}}"#)
-                            + Self.envelope(#"{"event":{"end":{"exited":true,"status":"exit status 0"}}}"#)
-                            + Self.envelope("{}", flags: 2))
-                    return
-                default: connection.respond("{}")
-                }
+        let e2b = ScriptedE2B.start { call, request, connection throws(ScriptedE2B.Over) in
+            switch call {
+            case "POST /execute":
+                connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                connection.write(chunk: "{\"type\": \"number_of_executions\", \"execution_count\": 1}\n")
+                connection.write(chunk: #"{"type": "stdout", "text": ""#)
+                let piece = String(repeating: "x", count: 1_000_000)
+                for _ in 0..<150 { guard connection.write(chunk: piece) else { throw ScriptedE2B.Over() } }
+                connection.write(chunk: "\"}\n{\"type\": \"end_of_execution\"}\n")
+                connection.write(chunk: "")
+            case "POST /files" where request.line.contains("stuck"):
+                connection.waitForHangUp()
+                throw ScriptedE2B.Over()
+            case "POST /files": connection.respond(#"[{"path":"/x","name":"x","type":"file"}]"#)
+            case "POST /process.Process/Start":
+                connection.write(ScriptedE2B.commandStart + ScriptedE2B.commandEnd)
+                throw ScriptedE2B.Over()
+            default: return false
             }
+            return true
         }
-        let own = ["E2B_API_URL": e2b.url, "E2B_SANDBOX_URL": e2b.url]
-        try await Stack.with(environment: own.merging(environment) { $1 }) { stack in
-            let created = try await stack.client.ask("create")
-            try #require(created.isSuccess, "\(created.text)")
-            try await body(stack)
-            stack.responder.signal(SIGKILL)
-        }
-    }
-
-    private static func envelope(_ message: String, flags: UInt8 = 0) -> [UInt8] {
-        let count = message.utf8.count
-        return [flags] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) } + Array(message.utf8)
+        try await ScriptedE2B.withSession(e2b, environment, body)
     }
 }

@@ -70,50 +70,27 @@ struct RequestDeadlineTests {
         _ environment: [String: String] = [:], _ body: (Stack, Limits) async throws -> Void
     ) async throws {
         let limits = Limits()
-        let e2b = Loopback { connection in
-            while let request = connection.readRequest() {
-                switch request.line.split(separator: "?")[0].split(separator: " ").prefix(2).joined(separator: " ") {
-                case "POST /sandboxes":
-                    connection.respond(
-                        #"{"templateID":"t","sandboxID":"i0123","envdVersion":"0.6.13","envdAccessToken":"token"}"#,
-                        status: "201 Created")
-                case "GET /v2/sandboxes": connection.respond("[]")
-                case "DELETE /sandboxes/i0123": connection.respond(status: "204 No Content")
-                case "POST /execute":
-                    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-                    connection.write(chunk: "{\"type\": \"number_of_executions\", \"execution_count\": 1}\n")
-                    return connection.waitForHangUp()
-                case "POST /process.Process/Start":
-                    limits.note(request)
-                    connection.write(
-                        "HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\nConnection: close\r\n\r\n")
-                    connection.write(Self.envelope(#"{"event":{"start":{"pid":1}}}"#))
-                    if request.text.contains("\"update\"") { usleep(2_000_000) }
-                    guard ["whoami", "\"update\"", "\"install\""].contains(where: request.text.contains) else {
-                        return connection.waitForHangUp()
-                    }
-                    connection.write(
-                        Self.envelope(#"{"event":{"data":{"stdout":"dXNlcgovaG9tZS91c2VyCg=="}}}"#)
-                            + Self.envelope(#"{"event":{"end":{"exited":true,"status":"exit status 0"}}}"#)
-                            + Self.envelope("{}", flags: 2))
-                    return
-                default: return connection.waitForHangUp()
+        let e2b = ScriptedE2B.start { call, request, connection throws(ScriptedE2B.Over) in
+            switch call {
+            case "POST /sandboxes", "GET /v2/sandboxes", "DELETE /sandboxes/i0123": return false
+            case "POST /execute":
+                connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                connection.write(chunk: "{\"type\": \"number_of_executions\", \"execution_count\": 1}\n")
+                connection.waitForHangUp()
+            case "POST /process.Process/Start":
+                limits.note(request)
+                connection.write(ScriptedE2B.commandStart)
+                if request.text.contains("\"update\"") { usleep(2_000_000) }
+                if ["whoami", "\"update\"", "\"install\""].contains(where: request.text.contains) {
+                    connection.write(ScriptedE2B.commandEnd)
+                } else {
+                    connection.waitForHangUp()
                 }
+            default: connection.waitForHangUp()
             }
+            throw ScriptedE2B.Over()
         }
-        let own = ["E2B_API_URL": e2b.url, "E2B_SANDBOX_URL": e2b.url]
-        try await Stack.with(environment: own.merging(environment) { $1 }) { stack in
-            let created = try await stack.client.ask("create")
-            try #require(created.isSuccess, "\(created.text)")
-            try await body(stack, limits)
-            // It kills the sandbox of the session in vain for a while.
-            stack.responder.signal(SIGKILL)
-        }
-    }
-
-    private static func envelope(_ message: String, flags: UInt8 = 0) -> [UInt8] {
-        let count = message.utf8.count
-        return [flags] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) } + Array(message.utf8)
+        try await ScriptedE2B.withSession(e2b, environment) { try await body($0, limits) }
     }
 }
 
