@@ -50,7 +50,7 @@ extension E2BClient {
     }
 
     private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {
-        guard Checked.isContextID(id) else {
+        guard WireFormat.isContextID(id) else {
             throw .refused(step, status: 400, message: "this is not a context's id")
         }
         return "/contexts/\(id)"

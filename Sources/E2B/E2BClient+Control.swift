@@ -8,7 +8,7 @@ extension E2BClient {
     public func create(_ options: SandboxOptions) async throws(E2BError) -> Sandbox {
         var json = JSONWriter()
         json.member("templateID", options.template)
-        json.member("timeout", Checked.seconds(options.timeout))
+        json.member("timeout", WireFormat.seconds(options.timeout))
         json.member("secure", true)
         if !options.metadata.isEmpty { json.member("metadata", options.metadata) }
         if !options.envs.isEmpty { json.member("envVars", options.envs) }
@@ -46,14 +46,14 @@ extension E2BClient {
     /// Lets the sandbox live this long from now, be that longer or shorter than before.
     public func setTimeout(_ timeout: Duration, sandbox id: String) async throws(E2BError) {
         var json = JSONWriter()
-        json.member("timeout", Checked.seconds(timeout))
+        json.member("timeout", WireFormat.seconds(timeout))
         _ = try await call(.setTimeout, "POST", try path(.setTimeout, id) + "/timeout", json.finish(), expecting: [204])
     }
 
     /// Finds a sandbox again, and wakes it if it was paused. It then lives at least this long.
     public func connect(sandbox id: String, timeout: Duration) async throws(E2BError) -> Sandbox {
         var json = JSONWriter()
-        json.member("timeout", Checked.seconds(timeout))
+        json.member("timeout", WireFormat.seconds(timeout))
         let body = try await call(
             .connect, "POST", try path(.connect, id) + "/connect", json.finish(), expecting: [200, 201])
         return try read(.connect, body, Sandbox.init(json:))
@@ -87,7 +87,7 @@ extension E2BClient {
     }
 
     private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {
-        guard Checked.isSandboxID(id) else {
+        guard WireFormat.isSandboxID(id) else {
             throw .refused(step, status: 400, message: "this is not a sandbox's id")
         }
         return "/sandboxes/\(id)"

@@ -161,7 +161,7 @@ extension E2BClient {
         var request = try rpcRequest(step, method, user: user, in: sandbox)
         request.body = EnvelopeSplitter.envelope(message.finish())
         request.headers += [("Content-Type", "application/connect+json"), ("Keepalive-Ping-Interval", "50")]
-        if let timeout { request.headers.append(("Connect-Timeout-Ms", Checked.milliseconds(timeout))) }
+        if let timeout { request.headers.append(("Connect-Timeout-Ms", WireFormat.milliseconds(timeout))) }
         request.httpVersion = .http1
         request.timeout = timeout.map { min($0, Self.forever) + Self.deadlineGrace } ?? Self.forever
         // A command may be silent for ever after its start.

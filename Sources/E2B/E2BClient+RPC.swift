@@ -28,7 +28,7 @@ extension E2BClient {
         request.timeout = min(request.timeout, timeout ?? request.timeout)
         request.body = message.finish()
         request.headers += [
-            ("Content-Type", "application/json"), ("Connect-Timeout-Ms", Checked.milliseconds(request.timeout)),
+            ("Content-Type", "application/json"), ("Connect-Timeout-Ms", WireFormat.milliseconds(request.timeout)),
         ]
         return try await explaining(sandbox) { () throws(E2BError) in
             let response = try await response(step, to: request)

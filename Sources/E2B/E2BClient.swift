@@ -24,7 +24,7 @@ public final class E2BClient: Sendable {
 
     /// - Throws: `.invalidConfiguration`, naming what.
     public init(_ configuration: E2BConfiguration) throws(E2BError) {
-        guard Checked.isToken(configuration.apiKey) else {
+        guard WireFormat.isToken(configuration.apiKey) else {
             throw .invalidConfiguration("the API key is empty, or has characters that no header field can carry")
         }
         guard configuration.requestTimeout > .zero else {

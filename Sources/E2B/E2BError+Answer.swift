@@ -5,7 +5,8 @@ extension E2BError {
     /// of them, which is the only one that answers 502 in JSON. Protocol.md, 2, 3, 5.1 and 6.3.
     init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
         self.init(
-            step, status: head.status, message: Words.of(body, hiding: secrets), retryAfter: RetryAfter.pause(head))
+            step, status: head.status, message: ErrorMessage.of(body, hiding: secrets),
+            retryAfter: RetryAfter.pause(head))
     }
 
     init(_ step: Step, status: Int, message: String, retryAfter: Duration?) {
@@ -28,7 +29,7 @@ extension E2BError {
         case .invalidRequest: self = .invalidConfiguration("a request to E2B cannot be written as HTTP")
         case .couldNotResolve(let host): self = .unreachable(step, why: "the host name \(host) has no address")
         case .couldNotConnect(let host): self = .unreachable(step, why: "\(host) does not accept the connection")
-        case .tls(let host, let message): self = .tls(step, why: "\(host): \(Words.clean(message))")
+        case .tls(let host, let message): self = .tls(step, why: "\(host): \(ErrorMessage.clean(message))")
         case .timedOut, .idle: self = .timedOut(step)
         case .responseTooLarge(let limit): self = .tooLarge(step, limit: limit)
         case .cut: self = .broken(step, why: "the connection was closed before the answer was whole")
@@ -36,7 +37,7 @@ extension E2BError {
         case .shutDown: self = .shutDown
         case .outOfMemory: self = .broken(step, why: "there is no memory left for the transfer")
         case .outOfDescriptors: self = .outOfDescriptors(step)
-        case .curl(let code, let message): self = .broken(step, why: "\(Words.clean(message)) (curl \(code))")
+        case .curl(let code, let message): self = .broken(step, why: "\(ErrorMessage.clean(message)) (curl \(code))")
         }
     }
 }

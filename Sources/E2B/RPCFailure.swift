@@ -18,7 +18,7 @@ struct RPCFailure: Error, Equatable {
             }
         }
         guard let code else { return nil }
-        self.init(code: code, message: Words.of(text: message, hiding: secrets))
+        self.init(code: code, message: ErrorMessage.of(text: message, hiding: secrets))
     }
 
     init(code: String, message: String) {

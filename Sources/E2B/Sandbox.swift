@@ -72,7 +72,8 @@ extension Sandbox {
 
     /// Whether all of it may go into a URL and header fields.
     var isSendable: Bool {
-        Checked.isSandboxID(id) && [envdAccessToken, trafficAccessToken].allSatisfy { $0.map(Checked.isToken) ?? true }
+        WireFormat.isSandboxID(id)
+            && [envdAccessToken, trafficAccessToken].allSatisfy { $0.map(WireFormat.isToken) ?? true }
             && domain.map(Endpoints.isDomain) ?? true
     }
 }

@@ -74,7 +74,7 @@ extension SandboxInfo {
             }
         }
         try nested?.members { key, value in metadata[key.string ?? ""] = value.string }
-        guard let id, Checked.isSandboxID(id), let start, let end else { return nil }
+        guard let id, WireFormat.isSandboxID(id), let start, let end else { return nil }
         self.init(
             id: id, templateID: templateID, alias: alias, metadata: metadata, state: state, startedAt: Date(start),
             endsAt: Date(end))

@@ -15,7 +15,7 @@ package final class Responder: Sendable {
     private let origins: Origins
     private let executions: Executions
     private let router: Router
-    private let keeper: SandboxKeeper?
+    private let lifecycle: SandboxLifecycle?
     private let hidden: SecretRedactor
     private let log: EventLog
     /// What requests in flight hold.
@@ -51,19 +51,19 @@ package final class Responder: Sendable {
         executions = Executions(limit: configuration.executionLimit)
         let hidden = configuration.secrets
         self.hidden = hidden
-        let keeper = client.map { SandboxKeeper(client: $0) { log.notice($0) } }
-        self.keeper = keeper
+        let lifecycle = client.map { SandboxLifecycle(client: $0) { log.notice($0) } }
+        self.lifecycle = lifecycle
         var runner: CodeRunner?
         var services: ActionServices?
-        if let client, let keeper, let gate {
+        if let client, let lifecycle, let gate {
             let codeRunner = CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: hidden)
             runner = codeRunner
             services = ActionServices(
-                client: client, sessions: Sessions(client: client, keeper: keeper), runner: codeRunner,
+                client: client, sessions: Sessions(client: client, lifecycle: lifecycle), runner: codeRunner,
                 configuration: configuration, hidden: hidden)
         }
         router = Router([
-            ExecuteEndpoint(runner: runner, keeper: keeper, configuration: configuration, hidden: hidden),
+            ExecuteEndpoint(runner: runner, lifecycle: lifecycle, configuration: configuration, hidden: hidden),
             ActionEndpoint(services: services, configuration: configuration, hidden: hidden),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, hidden: hidden),
@@ -126,13 +126,13 @@ package final class Responder: Sendable {
     ///
     /// - Parameter quiet: how long it may take before the log says that it does.
     package func killOutstanding(quiet: Duration = .zero) async {
-        guard let keeper else { return }
-        if quiet > .zero { await keeper.drain(within: quiet) }
-        guard keeper.outstanding > 0 else { return }
-        log.notice("ending \(sandboxes: keeper.outstanding), for \(StopTime.kills.components.seconds) s at most")
-        await keeper.drain(within: StopTime.kills)
-        guard keeper.outstanding > 0 else { return }
-        log.notice("E2B did not end \(sandboxes: keeper.outstanding) in time: left to its timeout")
+        guard let lifecycle else { return }
+        if quiet > .zero { await lifecycle.drain(within: quiet) }
+        guard lifecycle.outstanding > 0 else { return }
+        log.notice("ending \(sandboxes: lifecycle.outstanding), for \(StopTime.kills.components.seconds) s at most")
+        await lifecycle.drain(within: StopTime.kills)
+        guard lifecycle.outstanding > 0 else { return }
+        log.notice("E2B did not end \(sandboxes: lifecycle.outstanding) in time: left to its timeout")
     }
 
     // MARK: The way of a request

@@ -126,21 +126,22 @@ import Testing
     }
 
     @Test func `words are bounded`() {
-        #expect(Words.clean(String(repeating: "é ", count: 1000)).count <= Words.limit + 1)
+        #expect(ErrorMessage.clean(String(repeating: "é ", count: 1000)).count <= ErrorMessage.limit + 1)
         let zalgo = "a" + String(repeating: "\u{301}", count: 100_000)
-        #expect(Words.clean(zalgo).utf8.count < 40)
+        #expect(ErrorMessage.clean(zalgo).utf8.count < 40)
         let titles = Array(String(repeating: "<title", count: 100_000).utf8)
-        #expect(Words.of(titles, hiding: []) == "an HTML page")
+        #expect(ErrorMessage.of(titles, hiding: []) == "an HTML page")
         let deep = Array(String(repeating: "[", count: 100_000).utf8)
-        #expect(Words.of(deep, hiding: []).count <= Words.limit + 1)
-        #expect(Words.of([UInt8](repeating: 0xFF, count: 1 << 20), hiding: ["x"]).count <= Words.limit + 1)
+        #expect(ErrorMessage.of(deep, hiding: []).count <= ErrorMessage.limit + 1)
+        #expect(
+            ErrorMessage.of([UInt8](repeating: 0xFF, count: 1 << 20), hiding: ["x"]).count <= ErrorMessage.limit + 1)
     }
 
     @Test func `the key is hidden where it crosses the bound`() {
         for count in [480, (1 << 14) - 10] {
             for filler in ["x", " "] {
                 let body = String(repeating: filler, count: count) + testKey
-                #expect(!Words.of(Array(body.utf8), hiding: [testKey]).contains("e2b_"))
+                #expect(!ErrorMessage.of(Array(body.utf8), hiding: [testKey]).contains("e2b_"))
             }
         }
     }
@@ -151,16 +152,17 @@ import Testing
         }
         for count in 470...500 {
             let body = String(repeating: "x", count: count) + "s3cret value" + String(repeating: "y", count: 100)
-            #expect(!Words.of(Array(body.utf8), hiding: secrets).contains("s3c"), "\(count)")
-            #expect(!Words.of(Array(#"{"message":"\#(body)"}"#.utf8), hiding: secrets).contains("s3c"), "\(count)")
+            #expect(!ErrorMessage.of(Array(body.utf8), hiding: secrets).contains("s3c"), "\(count)")
+            #expect(
+                !ErrorMessage.of(Array(#"{"message":"\#(body)"}"#.utf8), hiding: secrets).contains("s3c"), "\(count)")
         }
         // Joined it is there again.
         for body in ["s3cret \n\t value", "s3cret\u{200b} value", #"{"message":"s3c\u0000ret\nvalue"}"#] {
-            #expect(Words.of(Array(body.utf8), hiding: secrets) == "[gone]")
+            #expect(ErrorMessage.of(Array(body.utf8), hiding: secrets) == "[gone]")
         }
         // Where a page's title is cut.
         let page = "<title>" + String(repeating: " ", count: (1 << 14) - 12) + "s3cret value</title>"
-        #expect(!Words.of(Array(page.utf8), hiding: secrets).contains("s3c"))
+        #expect(!ErrorMessage.of(Array(page.utf8), hiding: secrets).contains("s3c"))
     }
 
     @Test func `the client's errors have been redacted`() async throws {

@@ -21,7 +21,8 @@ struct HelpTests {
             limits: configuration.limits, hidden: .none)
         let endpoint = ActionEndpoint(
             services: ActionServices(
-                client: client, sessions: Sessions(client: client, keeper: SandboxKeeper(client: client) { _ in }),
+                client: client,
+                sessions: Sessions(client: client, lifecycle: SandboxLifecycle(client: client) { _ in }),
                 runner: runner, configuration: configuration, hidden: .none),
             configuration: configuration, hidden: .none)
         let request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))

@@ -62,7 +62,7 @@ package struct CodeRunner: Sendable {
             record.stopped(stop)
             return Outcome(problem: stop)
         }
-        var gallery = Gallery(limit: limits.images, owner: owner)
+        var resultImages = ResultImages(limit: limits.images, owner: owner)
         var outcome = Outcome(wasInterrupted: true)
         do {
             try await client.execute(execution, in: sandbox) { event in
@@ -77,7 +77,7 @@ package struct CodeRunner: Sendable {
                     if let image = result.image(hidden) {
                         let room = await limits.memory.reserve(image.byteCount, within: Self.patience)
                         guard let room else { throw E2BError.outOfMemory(.execute) }
-                        gallery.add(image, gate, holding: room)
+                        resultImages.add(image, gate, holding: room)
                     } else {
                         record.displayed(result)
                     }
@@ -110,7 +110,7 @@ package struct CodeRunner: Sendable {
             outcome.problem = "\(failure)"
         }
         let wait = min(limits.imageWait, max(.zero, deadline.end - .now))
-        let images = await gallery.images(within: wait)
+        let images = await resultImages.images(within: wait)
         for note in images.notes { record.noted(image: note) }
         outcome.images = images.admitted
         return outcome

@@ -12,16 +12,16 @@ import System
 /// Who still remembers one that was ended learns so by its next call, and finds the other.
 package final class Sessions: Sendable {
     private let client: E2BClient
-    private let keeper: SandboxKeeper
+    private let lifecycle: SandboxLifecycle
     private let cache = SessionCache()
     /// Young sandboxes for whose rivals somebody looks, by id.
     private let watched = Mutex<Set<String>>([])
     /// One look-up or creation of a session at a time; those that come meanwhile find its outcome in the cache.
     private let lookUps = KeyedLock<SessionKey>()
 
-    package init(client: E2BClient, keeper: SandboxKeeper) {
+    package init(client: E2BClient, lifecycle: SandboxLifecycle) {
         self.client = client
-        self.keeper = keeper
+        self.lifecycle = lifecycle
     }
 
     /// Runs `work` in the session's sandbox.
@@ -59,7 +59,7 @@ package final class Sessions: Sendable {
     /// The session's sandbox, made if there is none.
     ///
     /// - Parameters:
-    ///   - mark: unique, for ``SandboxKeeper``.
+    ///   - mark: unique, for ``SandboxLifecycle``.
     ///   - use: what shows that the sandbox works. One that was made and does not is ended.
     package func create<FirstUse>(
         _ key: SessionKey, _ options: SandboxOptions, mark: String, use: (Sandbox) async throws -> FirstUse
@@ -89,7 +89,7 @@ package final class Sessions: Sendable {
         // out is not taken for one that was killed.
         let endsAt = Date.now + options.timeout.inSeconds
         let begin = ContinuousClock.now
-        let sandbox = try await keeper.create(options, mark: mark)
+        let sandbox = try await lifecycle.create(options, mark: mark)
         let made = Session(sandbox: sandbox, endsAt: endsAt)
         // One that was begun before this one may still be in the making, and will be the older one. It is likely to take
         // as long as this one took.
@@ -105,7 +105,7 @@ package final class Sessions: Sendable {
             return Creation(session: made, isNew: true, firstUse: firstUse)
         } catch {
             // Whoever cannot see the others must not stay beside them; and one that does not answer would only cost.
-            keeper.kill(sandbox.id)
+            lifecycle.kill(sandbox.id)
             throw error
         }
     }
@@ -187,7 +187,7 @@ package final class Sessions: Sendable {
     private func candidates(_ key: SessionKey) async throws(E2BError) -> [SandboxInfo] {
         // The server's filter is E2B's; whose sandbox is used is for us to know.
         try await client.list(metadata: SessionMark.metadata(of: key)).filter {
-            $0.sessionKey == key && keeper.isAvailable($0)
+            $0.sessionKey == key && lifecycle.isAvailable($0)
         }
     }
 
@@ -213,7 +213,7 @@ package final class Sessions: Sendable {
             // A list may also have one that is gone.
             guard let session = candidate.id == own?.sandbox.id ? own : try await connect(candidate, atLeast: timeout)
             else { continue }
-            for younger in candidates[(index + 1)...] { await keeper.end(younger.id) }
+            for younger in candidates[(index + 1)...] { await lifecycle.end(younger.id) }
             if candidate.id != own?.sandbox.id {
                 keep(session, key, isYoung: candidate.startedAt.timeIntervalSinceNow > -Self.youth)
             }
@@ -269,7 +269,7 @@ package final class Sessions: Sendable {
                 guard isCurrent(), let older = try await oldest(key, beside: session),
                     older.sandbox.id != session.sandbox.id
                 else { return }
-                keeper.notice(
+                lifecycle.notice(
                     "two sandboxes were made for one session: \(older.sandbox.id) stays, \(session.sandbox.id) is ended"
                 )
             }

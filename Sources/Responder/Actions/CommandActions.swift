@@ -49,8 +49,8 @@ extension ActionCall {
     }
 
     private struct Ending {
-        var stdout: Printout
-        var stderr: Printout
+        var stdout: CapturedOutput
+        var stderr: CapturedOutput
         /// nil: it was stopped.
         var exitCode: Int?
         /// What its error output does not say.
@@ -63,7 +63,7 @@ extension ActionCall {
     }
 
     private func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> Ending {
-        var ending = Ending(stdout: makePrintout(), stderr: makePrintout())
+        var ending = Ending(stdout: makeCapturedOutput(), stderr: makeCapturedOutput())
         var hasBegun = false
         var process = process
         let asked = process.timeout
@@ -86,7 +86,7 @@ extension ActionCall {
             ending.exitCode = exit.code
             if !exit.isExited { ending.note = "The command was ended by a signal (\(exit.status))." }
         } catch let error as E2BError {
-            if hasBegun { await killLeftovers(in: sandbox) }
+            if hasBegun { await killOrphans(in: sandbox) }
             switch error {
             case .executionTimedOut:
                 let stop =

@@ -7,14 +7,14 @@ struct ExecutionParts: ExecutionRecord {
     /// An object that was displayed, in the one of its forms that a model reads best.
     struct Display {
         let type: String
-        let text: Printout
+        let text: CapturedOutput
     }
 
     private let limit: Int
-    private(set) var stdout: Printout
-    private(set) var stderr: Printout
+    private(set) var stdout: CapturedOutput
+    private(set) var stderr: CapturedOutput
     /// The main result's text.
-    private(set) var output: Printout
+    private(set) var output: CapturedOutput
     private(set) var results: [Display] = []
     private(set) var failure: ExecutionFailure?
     private var notes: [String] = []
@@ -23,9 +23,9 @@ struct ExecutionParts: ExecutionRecord {
     /// - Parameter limit: bytes of each part.
     init(limit: Int) {
         self.limit = limit
-        stdout = Printout(limit: limit)
-        stderr = Printout(limit: limit)
-        output = Printout(limit: limit)
+        stdout = CapturedOutput(limit: limit)
+        stderr = CapturedOutput(limit: limit)
+        output = CapturedOutput(limit: limit)
     }
 
     mutating func printed(_ text: String) { stdout.append(text) }
@@ -38,9 +38,9 @@ struct ExecutionParts: ExecutionRecord {
             resultsLeftOut += 1
             return
         }
-        var printout = Printout(limit: limit)
-        printout.append(text)
-        results.append(Display(type: type, text: printout))
+        var captured = CapturedOutput(limit: limit)
+        captured.append(text)
+        results.append(Display(type: type, text: captured))
     }
 
     /// The first one counts: what follows it is its echo.
@@ -64,9 +64,9 @@ struct ExecutionParts: ExecutionRecord {
     }
 
     /// What was thrown, its texts as long as they are.
-    var thrown: (value: Printout, traceback: Printout)? {
+    var thrown: (value: CapturedOutput, traceback: CapturedOutput)? {
         guard let failure else { return nil }
-        var (value, traceback) = (Printout(limit: limit), Printout(limit: limit))
+        var (value, traceback) = (CapturedOutput(limit: limit), CapturedOutput(limit: limit))
         value.append(failure.readableValue)
         traceback.append(failure.readableTraceback)
         return (value, traceback)

@@ -43,11 +43,11 @@ extension ActionCall {
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
         if arguments.encoding != "base64", !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
             // As it stands in the file, terminal escapes and all.
-            let content = await Printout(bytes).shown(services.hidden, keepsEscapes: true) { _ in path }
+            let content = await CapturedOutput(bytes).shown(services.hidden, keepsEscapes: true) { _ in path }
             return .reply(reply(("content", .text(content)), size, ("encoding", "utf-8")))
         }
         // Before the work of masking and encoding, which would be for nothing.
-        guard bytes.count / 3 * 4 < Printout.shownLimit else {
+        guard bytes.count / 3 * 4 < CapturedOutput.shownLimit else {
             let kind = arguments.encoding == "base64" ? "too large for an answer" : "not text, and too large for base64"
             throw failure("\(path) is \(kind) (\(bytes.count) bytes). Use `get_file_downloadurl`.")
         }

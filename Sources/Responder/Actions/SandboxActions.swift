@@ -44,11 +44,11 @@ extension ActionCall {
     }
 
     private func look(around sandbox: Sandbox) async throws -> Home {
-        var printout = makePrintout()
+        var captured = makeCapturedOutput()
         try await client.run(.shell("whoami; pwd", timeout: .seconds(15)), in: sandbox) { event in
-            if case .stdout(let bytes) = event { printout.append(bytes[...]) }
+            if case .stdout(let bytes) = event { captured.append(bytes[...]) }
         }
-        let lines = String(decoding: printout.kept.prefix(1 << 14), as: UTF8.self).split(separator: "\n").map(
+        let lines = String(decoding: captured.kept.prefix(1 << 14), as: UTF8.self).split(separator: "\n").map(
             String.init)
         return Home(user: lines.first ?? "", directory: lines.dropFirst().first ?? "")
     }

@@ -32,7 +32,7 @@ extension ActionCall {
             let wait = ProcessRequest(
                 command: "/bin/bash", arguments: ["-c", Self.waitForPort, "\(port)", "\(pid)", logFile],
                 cwd: arguments.cwd, user: user, timeout: .seconds(15))
-            var log = makePrintout()
+            var log = makeCapturedOutput()
             let exit = try await client.run(wait, in: sandbox) { event in
                 if case .stdout(let bytes) = event { log.append(bytes[...]) }
             }

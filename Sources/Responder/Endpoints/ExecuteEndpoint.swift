@@ -9,7 +9,7 @@ import Redaction
 struct ExecuteEndpoint: Endpoint {
     /// What runs code. nil: no key for E2B is configured.
     let runner: CodeRunner?
-    let keeper: SandboxKeeper?
+    let lifecycle: SandboxLifecycle?
     let configuration: Configuration
     let hidden: SecretRedactor
 
@@ -21,10 +21,10 @@ struct ExecuteEndpoint: Endpoint {
         let execution = try ExecuteRequest(
             json: try request.body(), standardTimeout: configuration.timeout,
             maximumTimeout: configuration.maximumTimeout)
-        guard let runner, let keeper else { throw .withoutAPIKey }
+        guard let runner, let lifecycle else { throw .withoutAPIKey }
         return .running { id, deadline in
             defer { withExtendedLifetime(reservation) {} }
-            return await answer(to: execution, from: caller, id: id, by: deadline, runner, keeper)
+            return await answer(to: execution, from: caller, id: id, by: deadline, runner, lifecycle)
         }
     }
 
@@ -32,17 +32,17 @@ struct ExecuteEndpoint: Endpoint {
 
     private func answer(
         to request: ExecuteRequest, from caller: String, id: String, by deadline: Deadline, _ runner: CodeRunner,
-        _ keeper: SandboxKeeper
+        _ lifecycle: SandboxLifecycle
     ) async -> Answer {
         let sandbox: Sandbox
         do throws(E2BError) {
-            sandbox = try await keeper.create(options(for: request), mark: id)
+            sandbox = try await lifecycle.create(options(for: request), mark: id)
         } catch {
             return Answer(Refusal(error), hidden)
         }
         let answer = await answer(to: request, from: caller, in: sandbox, by: deadline, runner)
         // Started now that the answer is complete, and not waited for.
-        keeper.kill(sandbox.id)
+        lifecycle.kill(sandbox.id)
         return answer
     }
 

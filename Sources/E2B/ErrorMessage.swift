@@ -1,7 +1,7 @@
 internal import JSON
 
 /// What E2B says when it refuses, made fit for a log and for people: one line, bounded, without secrets.
-enum Words {
+enum ErrorMessage {
     /// Characters.
     static let limit = 500
     /// Bytes that are looked at: most of them may be white space.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Interpreter
 
-struct GalleryTests {
+struct ResultImagesTests {
     @Test func `of a result's forms the first is shown: PNG, JPEG, SVG, GIF, WebP`() {
         var result = ExecutionResult(text: "a plot")
         let hidden = SecretRedactor.none
@@ -32,10 +32,10 @@ struct GalleryTests {
     func `a drawing whose text is a hidden value only when it is seen is rejected`(text: String) async throws {
         var result = ExecutionResult()
         result.svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>\(text)</svg>"
-        var gallery = Gallery(limit: 1, owner: "a")
+        var resultImages = ResultImages(limit: 1, owner: "a")
         let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
-        if let image = result.image(SecretRedactor(["TOKEN": "s3cret-value"])) { gallery.add(image, gate) }
-        let (admitted, notes) = await gallery.images(within: .seconds(60))
+        if let image = result.image(SecretRedactor(["TOKEN": "s3cret-value"])) { resultImages.add(image, gate) }
+        let (admitted, notes) = await resultImages.images(within: .seconds(60))
         #expect(admitted.isEmpty)
         #expect(notes == ["Image 1: rejected, SVG with the hidden variable TOKEN in its text"])
     }
@@ -50,15 +50,15 @@ struct GalleryTests {
     }
 
     @Test func `a line says what an image was, and only where it is not shown as it was made`() async throws {
-        var gallery = Gallery(limit: 2, owner: "a")
+        var resultImages = ResultImages(limit: 2, owner: "a")
         let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let pixel: [UInt8] =
             Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
             + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 1, 0]
-        gallery.add(CapturedImage(bytes: .success(pixel + [0x3B]), type: .gif), gate)
-        gallery.add(CapturedImage(bytes: .success(pixel + pixel[19...] + [0x3B]), type: .gif), gate)
-        gallery.add(CapturedImage(bytes: .success([]), type: .gif), gate)
-        let (admitted, notes) = await gallery.images(within: .seconds(60))
+        resultImages.add(CapturedImage(bytes: .success(pixel + [0x3B]), type: .gif), gate)
+        resultImages.add(CapturedImage(bytes: .success(pixel + pixel[19...] + [0x3B]), type: .gif), gate)
+        resultImages.add(CapturedImage(bytes: .success([]), type: .gif), gate)
+        let (admitted, notes) = await resultImages.images(within: .seconds(60))
         #expect(admitted.map(\.type) == [.png, .png])
         #expect(
             notes == [
@@ -70,12 +70,12 @@ struct GalleryTests {
     @Test(.timeLimit(.minutes(10))) func `an answer goes without the images that it would wait for too long`()
         async throws
     {
-        var gallery = Gallery(limit: 9, owner: "a")
+        var resultImages = ResultImages(limit: 9, owner: "a")
         let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
         let image = SampleImages.png(width: 3000, height: 3000)
-        for _ in 0..<9 { gallery.add(CapturedImage(bytes: .success(image), type: .png), gate) }
+        for _ in 0..<9 { resultImages.add(CapturedImage(bytes: .success(image), type: .png), gate) }
         // They are decoded one after the other: the last ones cannot have been by now.
-        let (admitted, notes) = await gallery.images(within: .zero)
+        let (admitted, notes) = await resultImages.images(within: .zero)
         #expect(admitted.count < 9)
         #expect(notes.last == "Image 9: left out, there was no time to decode it within 0 seconds")
     }

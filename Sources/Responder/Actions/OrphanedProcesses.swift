@@ -15,7 +15,7 @@ extension ActionCall {
 
     /// Ends every process that bears this request's mark, as far as that is possible: there is something else to answer, soon,
     /// also where the sandbox is stuck.
-    func killLeftovers(in sandbox: Sandbox) async {
+    func killOrphans(in sandbox: Sandbox) async {
         // The request's own task may be cancelled.
         await inBackground(waitingAtMost: .seconds(2)) { [self] in
             // As root: the command may have run as any user. Where there is no root, as the user.

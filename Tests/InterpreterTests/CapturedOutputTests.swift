@@ -4,28 +4,28 @@ import Testing
 
 @testable import Interpreter
 
-struct PrintoutTests {
+struct CapturedOutputTests {
     private let none = SecretRedactor.none
 
-    private func printout(_ parts: String..., limit: Int = 1 << 20) -> Printout {
-        var printout = Printout(limit: limit)
-        for part in parts { printout.append(part) }
-        return printout
+    private func captured(_ parts: String..., limit: Int = 1 << 20) -> CapturedOutput {
+        var captured = CapturedOutput(limit: limit)
+        for part in parts { captured.append(part) }
+        return captured
     }
 
-    private func shown(_ printout: Printout, _ hidden: [String: String] = [:]) async -> String {
-        await printout.shown(SecretRedactor(hidden)) { _ in "/tmp/whole.txt" }
+    private func shown(_ captured: CapturedOutput, _ hidden: [String: String] = [:]) async -> String {
+        await captured.shown(SecretRedactor(hidden)) { _ in "/tmp/whole.txt" }
     }
 
     @Test func `nothing is nothing`() async {
-        #expect(await shown(printout()) == "")
-        #expect(printout().isEmpty)
-        #expect(!printout("x").isEmpty)
+        #expect(await shown(captured()) == "")
+        #expect(captured().isEmpty)
+        #expect(!captured("x").isEmpty)
     }
 
     @Test(arguments: [1, 9999, 10_000]) func `up to the limit it is whole, and nothing is saved`(count: Int) async {
         let text = String(repeating: "ä", count: count)
-        let shown = await printout(text).shown(none) { _ in
+        let shown = await captured(text).shown(none) { _ in
             Issue.record("saved")
             return nil
         }
@@ -37,7 +37,7 @@ struct PrintoutTests {
             String(repeating: "a", count: 2000) + String(repeating: "m", count: 2001)
             + String(repeating: "z", count: 6000)
         let saved = Mutex<[UInt8]>([])
-        let shown = await printout(text).shown(none) { whole in
+        let shown = await captured(text).shown(none) { whole in
             saved.withLock { $0 = whole }
             return "/tmp/whole.txt"
         }
@@ -49,7 +49,7 @@ struct PrintoutTests {
     }
 
     @Test func `where it could not be saved no place is named`() async {
-        let shown = await printout(String(repeating: "x", count: 10_001)).shown(none) { _ in nil }
+        let shown = await captured(String(repeating: "x", count: 10_001)).shown(none) { _ in nil }
         #expect(shown.contains("\n[… 2001 characters left out here …]\n"))
     }
 
@@ -57,27 +57,27 @@ struct PrintoutTests {
         // At every offset to the cut's place.
         for offset in 0..<8 {
             let text = String(repeating: "x", count: offset) + String(repeating: character, count: 12_000)
-            let shown = await shown(printout(text))
+            let shown = await shown(captured(text))
             #expect(!shown.unicodeScalars.contains("\u{fffd}"))
             #expect(shown.unicodeScalars.count < 8200)
         }
     }
 
     @Test func `characters that were cut into appends are whole again`() async {
-        var printout = Printout(limit: 1000)
+        var captured = CapturedOutput(limit: 1000)
         let text = "ä🦊👨‍👩‍👧‍👦 done"
-        for byte in text.utf8 { printout.append([byte][...]) }
-        #expect(await shown(printout) == text)
+        for byte in text.utf8 { captured.append([byte][...]) }
+        #expect(await shown(captured) == text)
     }
 
     @Test func `bytes that are no text are replaced`() async {
-        var printout = Printout(limit: 1000)
-        printout.append([0x61, 0xff, 0xc3, 0x62][...])
-        #expect(await shown(printout) == "a\u{fffd}\u{fffd}b")
+        var captured = CapturedOutput(limit: 1000)
+        captured.append([0x61, 0xff, 0xc3, 0x62][...])
+        #expect(await shown(captured) == "a\u{fffd}\u{fffd}b")
     }
 
     @Test func `terminal escapes and NUL are taken out`() async {
-        #expect(await shown(printout("\u{1b}[3", "1mred\u{1b}[0m\0!")) == "red!")
+        #expect(await shown(captured("\u{1b}[3", "1mred\u{1b}[0m\0!")) == "red!")
     }
 
     // MARK: - Hidden values
@@ -86,13 +86,13 @@ struct PrintoutTests {
         let secret = "s3cret-value"
         for cut in 0...secret.count {
             let shown = await shown(
-                printout("<" + secret.prefix(cut), secret.dropFirst(cut) + ">"), ["TOKEN": secret])
+                captured("<" + secret.prefix(cut), secret.dropFirst(cut) + ">"), ["TOKEN": secret])
             #expect(shown == "<[hidden:TOKEN]>")
         }
     }
 
     @Test func `a hidden value with terminal escapes in it is masked`() async {
-        #expect(await shown(printout("s3cret\u{1b}[0m-value"), ["TOKEN": "s3cret-value"]) == "[hidden:TOKEN]")
+        #expect(await shown(captured("s3cret\u{1b}[0m-value"), ["TOKEN": "s3cret-value"]) == "[hidden:TOKEN]")
     }
 
     @Test func `a hidden value across what is shown is masked`() async {
@@ -100,9 +100,9 @@ struct PrintoutTests {
         // Around the end of the beginning, and the beginning of the end.
         for place in Array(1980...2010) + Array(5980...6030) {
             let text = String(repeating: "x", count: place) + secret + String(repeating: "x", count: 12_000 - place)
-            let shown = await shown(printout(text), ["TOKEN": secret])
+            let shown = await shown(captured(text), ["TOKEN": secret])
             for length in 3...secret.count { #expect(!shown.contains(secret.prefix(length)), "at \(place)") }
-            let mirrored = await self.shown(printout(String(text.reversed())), ["TOKEN": String(secret.reversed())])
+            let mirrored = await self.shown(captured(String(text.reversed())), ["TOKEN": String(secret.reversed())])
             #expect(!mirrored.contains("eulav") && !mirrored.contains("terc3s"), "at \(place)")
         }
     }
@@ -114,7 +114,7 @@ struct PrintoutTests {
             // All of it is still there, or not any more.
             for rest in [0, 100, 5000, 60_000, 200_000, 1_000_000] {
                 let shown = await shown(
-                    printout(beginning, String(repeating: "y", count: rest), limit: 1000), ["TOKEN": secret])
+                    captured(beginning, String(repeating: "y", count: rest), limit: 1000), ["TOKEN": secret])
                 #expect(!shown.contains("s3c") && !shown.contains("lue"), "cut \(cut), rest \(rest)")
             }
         }
@@ -126,7 +126,7 @@ struct PrintoutTests {
         let escapes = String(repeating: "\u{1b}[0m", count: 20)
         let disguised = secret.map { "\($0)\(escapes)" }.joined()
         let shown = await shown(
-            printout(String(repeating: disguised, count: 1000), limit: 1500), ["TOKEN": secret])
+            captured(String(repeating: disguised, count: 1000), limit: 1500), ["TOKEN": secret])
         let rest = shown.replacing("[hidden:TOKEN]", with: "").replacing("/tmp/whole.txt", with: "")
         #expect(!rest.contains("s3") && !rest.contains("lu"), "\(rest)")
     }
@@ -140,7 +140,7 @@ struct PrintoutTests {
             // A value at every place: whichever end a window has, one is across it.
             let text = String(repeating: "z", count: shift) + String(repeating: secret + "..", count: size / 14)
             for escapes in ["", String(repeating: "\u{1b}[1m", count: 15_000)] {
-                let shown = await shown(printout(escapes, text, escapes), ["TOKEN": secret])
+                let shown = await shown(captured(escapes, text, escapes), ["TOKEN": secret])
                 let rest = shown.replacing("[hidden:TOKEN]", with: "")
                 #expect(!rest.contains("s3c") && !rest.contains("alue"), "\(shift): \(rest.suffix(300))")
             }
@@ -148,19 +148,19 @@ struct PrintoutTests {
     }
 
     @Test func `what is left out of a long output is counted`() async {
-        let shown = await shown(printout(String(repeating: "ä", count: 500_000)))
+        let shown = await shown(captured(String(repeating: "ä", count: 500_000)))
         #expect(shown.contains("\n[… 492000 characters left out here; the whole is in /tmp/whole.txt …]\n"))
     }
 
     // MARK: - Output without end
 
     @Test func `of output without end the beginning and the end are kept`() async {
-        var printout = Printout(limit: 100_000)
-        printout.append("begin\n")
-        for number in 0..<200_000 { printout.append("line \(number)\n") }
-        #expect(printout.kept.count == 100_000)
+        var captured = CapturedOutput(limit: 100_000)
+        captured.append("begin\n")
+        for number in 0..<200_000 { captured.append("line \(number)\n") }
+        #expect(captured.kept.count == 100_000)
         let saved = Mutex(0)
-        let shown = await printout.shown(none) { beginning in
+        let shown = await captured.shown(none) { beginning in
             saved.withLock { $0 = beginning.count }
             return "/tmp/beginning.txt"
         }
@@ -175,6 +175,6 @@ struct PrintoutTests {
 
     @Test(arguments: [999, 1000, 1001, 9000]) func `what is all there is shown as all there is`(count: Int) async {
         let text = String((0..<count).map { Character(Unicode.Scalar(UInt8(97 + $0 % 26))) })
-        #expect(await shown(printout(text, limit: 1000)) == text)
+        #expect(await shown(captured(text, limit: 1000)) == text)
     }
 }

@@ -1,5 +1,5 @@
-/// Checks of what goes into URLs and header fields.
-enum Checked {
+/// Values as they go into URLs, header fields and JSON: which are legal, and how they are written.
+enum WireFormat {
     /// E2B's are 20 lower-case letters and digits; older ones have a second part after a dash.
     static func isSandboxID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)

@@ -33,7 +33,7 @@ extension ExecutionResult {
 /// The images of one execution, on their way through the gate.
 ///
 /// Each is decoded while the code runs on, and while the time of the code, not ours, is measured.
-struct Gallery {
+struct ResultImages {
     private typealias Admission = Task<Result<AdmittedImage, ImageGateError>, Never>
 
     private let limit: Int

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Hands one value from who makes it to who waits for it, unless the waiting task was cancelled before.
-final class Handover<Value: Sendable>: Sendable {
+final class OneShotChannel<Value: Sendable>: Sendable {
     private enum State {
         case empty
         case waiting(CheckedContinuation<Value?, Never>)

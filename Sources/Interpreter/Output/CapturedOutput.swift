@@ -1,7 +1,7 @@
 package import Redaction
 
 /// What a program printed, whole as long as it is not endless.
-package struct Printout: Sendable {
+package struct CapturedOutput: Sendable {
     /// Bytes that are kept from the beginning.
     private let limit: Int
     private var head: [UInt8] = []

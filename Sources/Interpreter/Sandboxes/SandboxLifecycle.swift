@@ -6,7 +6,7 @@ import Synchronization
 /// A sandbox that was asked for may exist although nobody heard of it: the caller hung up meanwhile, or E2B's answer was lost.
 /// So creation is never abandoned, and a sandbox whose answer was lost is looked for by its metadata. None of this work is
 /// a child of a request's task: it outlives the request and its cancellation.
-package final class SandboxKeeper: Sendable {
+package final class SandboxLifecycle: Sendable {
     private let client: E2BClient
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
@@ -25,21 +25,21 @@ package final class SandboxKeeper: Sendable {
     package func create(_ options: SandboxOptions, mark: String) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
-        let handover = Handover<Result<Sandbox, E2BError>>()
+        let channel = OneShotChannel<Result<Sandbox, E2BError>>()
         withhold(mark)
         keep { [self, options] in
             do throws(E2BError) {
                 let sandbox = try await client.create(options)
                 // Taken: it is for the caller to release.
-                if handover.deliver(.success(sandbox)) { return }
+                if channel.deliver(.success(sandbox)) { return }
                 await killPersistently(sandbox.id)
             } catch {
-                _ = handover.deliver(.failure(error))
+                _ = channel.deliver(.failure(error))
                 if error.mayHaveCreated { await killLost(mark) }
             }
             release(mark)
         }
-        guard let outcome = await handover.receive() else { throw .cancelled }
+        guard let outcome = await channel.receive() else { throw .cancelled }
         let sandbox = try outcome.get()
         release(mark)
         return sandbox
