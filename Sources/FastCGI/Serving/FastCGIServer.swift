@@ -100,15 +100,24 @@ package final class FastCGIServer: Sendable {
     }
 
     private static func initializeLibrary() throws(FastCGIError) {
+        guard initializationStatus == 0 else {
+            throw .cannotStart(why: "\(SystemError("FCGX_Init", code: initializationStatus))")
+        }
+    }
+
+    /// What FCGX_Init returned. It is called once, because libfcgi is not prepared for two threads that call it at the
+    /// same time.
+    private static let initializationStatus: CInt = {
         // FCGX_Init installs handlers for these two signals, even if they are ignored, for a shutdown that wakes no
         // thread. The main program needs them, so they are restored.
         var terminate = sigaction()
         var user = sigaction()
         sigaction(SIGTERM, nil, &terminate)
         sigaction(SIGUSR1, nil, &user)
-        let status = FCGX_Init()
-        sigaction(SIGTERM, &terminate, nil)
-        sigaction(SIGUSR1, &user, nil)
-        guard status == 0 else { throw .cannotStart(why: "\(SystemError("FCGX_Init", code: status))") }
-    }
+        defer {
+            sigaction(SIGTERM, &terminate, nil)
+            sigaction(SIGUSR1, &user, nil)
+        }
+        return FCGX_Init()
+    }()
 }
