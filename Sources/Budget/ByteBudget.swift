@@ -11,6 +11,9 @@ public final class ByteBudget: Sendable {
     /// - Parameter limit: bytes.
     public init(limit: Int) { self.limit = limit }
 
+    /// How long what has begun already waits for room. Meanwhile nothing more of it is read.
+    public static let patience = Duration.seconds(5)
+
     /// Bytes that are reserved now.
     public var heldCount: Int { held.withLock { $0 } }
 

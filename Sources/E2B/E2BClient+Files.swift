@@ -72,7 +72,7 @@ extension E2BClient {
     ) async throws(E2BError) -> [UInt8] {
         let held = reservation?.count ?? 0
         func hold(_ count: Int) async throws(E2BError) {
-            guard let reservation, await !reservation.grow(to: held + count, within: .seconds(5)) else { return }
+            guard let reservation, await !reservation.grow(to: held + count, within: ByteBudget.patience) else { return }
             throw .outOfMemory(.readFile)
         }
         do {

@@ -40,7 +40,7 @@ struct ExecutionStream {
                 begin = begin ?? .now
                 reader.append(chunk)
                 // Nothing more is read meanwhile, and so the sandbox has to wait, too.
-                if let reservation, await !reservation.grow(to: reservedCount, within: Self.patience) {
+                if let reservation, await !reservation.grow(to: reservedCount, within: ByteBudget.patience) {
                     throw .outOfMemory(.execute)
                 }
             } else {
@@ -52,7 +52,6 @@ struct ExecutionStream {
 
     /// A long line, the larger room that it moves to, and what is decoded out of it.
     private var reservedCount: Int { reader.heldCount < 256 << 10 ? 0 : 3 * reader.heldCount }
-    private static let patience = Duration.seconds(5)
 
     /// Signs of life come every 5 s, so the clock is looked at often enough.
     private func checkStart() throws(E2BError) {

@@ -1,29 +1,18 @@
 package import Budget
 
-/// What bounds executions and actions, each and in sum.
+/// What bounds an execution, by itself and together with all others.
 package struct InterpreterLimits: Sendable {
-    /// Of code that does not say.
-    package var timeout: Duration
-    package var maximumTimeout: Duration
-    /// Bytes of one file that is written or read, and of each output that is kept whole.
-    package var file: Int
-    /// Unicode scalars of an answer's text.
-    package var text: Int
+    /// What a caller may ask for.
+    let maximumTimeout: Duration
     /// Images in one answer.
-    package var images: Int
+    let images: Int
     /// How long an answer waits for its images once the code has ended.
-    package var imageWait: Duration
+    let imageWait: Duration
     /// Bytes that requests in flight hold together.
-    package let memory: ByteBudget
+    let memory: ByteBudget
 
-    package init(
-        timeout: Duration, maximumTimeout: Duration, file: Int, text: Int, images: Int, imageWait: Duration,
-        memory: ByteBudget
-    ) {
-        self.timeout = timeout
+    package init(maximumTimeout: Duration, images: Int, imageWait: Duration, memory: ByteBudget) {
         self.maximumTimeout = maximumTimeout
-        self.file = file
-        self.text = text
         self.images = images
         self.imageWait = imageWait
         self.memory = memory

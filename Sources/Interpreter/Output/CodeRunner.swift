@@ -75,14 +75,14 @@ package struct CodeRunner: Sendable {
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(hidden) {
-                        let room = await limits.memory.reserve(image.byteCount, within: Self.patience)
+                        let room = await limits.memory.reserve(image.byteCount, within: ByteBudget.patience)
                         guard let room else { throw E2BError.outOfMemory(.execute) }
                         resultImages.add(image, gate, holding: room)
                     } else {
                         record.displayed(result)
                     }
                 }
-                guard await memory.grow(to: record.heldCount, within: Self.patience) else {
+                guard await memory.grow(to: record.heldCount, within: ByteBudget.patience) else {
                     throw E2BError.outOfMemory(.execute)
                 }
             }
@@ -115,11 +115,6 @@ package struct CodeRunner: Sendable {
         outcome.images = images.admitted
         return outcome
     }
-}
-
-extension CodeRunner {
-    /// How long an execution may wait for memory.
-    private static let patience = Duration.seconds(5)
 }
 
 extension ExecutionFailure {

@@ -81,7 +81,9 @@ extension ActionCall {
                 case .ended: break
                 }
                 let held = ending.stdout.heldCount + ending.stderr.heldCount
-                guard await memory.grow(to: held, within: .seconds(5)) else { throw E2BError.outOfMemory(.runProcess) }
+                guard await memory.grow(to: held, within: ByteBudget.patience) else {
+                    throw E2BError.outOfMemory(.runProcess)
+                }
             }
             ending.exitCode = exit.code
             if !exit.isExited { ending.note = "The command was ended by a signal (\(exit.status))." }

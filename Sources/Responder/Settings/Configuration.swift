@@ -59,8 +59,7 @@ package struct Configuration: Sendable {
     /// What bounds executions and actions.
     package var limits: InterpreterLimits {
         InterpreterLimits(
-            timeout: timeout, maximumTimeout: maximumTimeout, file: fileLimit, text: textLimit, images: imageLimit,
-            imageWait: imageWait, memory: memory)
+            maximumTimeout: maximumTimeout, images: imageLimit, imageWait: imageWait, memory: memory)
     }
 
     /// Without a key E2B cannot be asked; the service starts all the same and says so.
