@@ -140,21 +140,24 @@ package final class Responder: Sendable {
     private func answer(
         to request: consuming FastCGIRequest, at path: String, id: String, by deadline: Deadline
     ) async -> Answer {
-        let endpoint: any Endpoint
+        let (endpoint, route): (any Endpoint, Route)
         switch router.match(request.method, path) {
-        case .endpoint(let match): endpoint = match
-        case .otherMethod(let match, let allowed):
-            if match.route.access == .keyHolders, let preflight = preflight(request) { return preflight }
+        case .endpoint(let match, let matchRoute): (endpoint, route) = (match, matchRoute)
+        case .otherMethod(let match, let matchRoute, let allowed):
+            if matchRoute.access == .keyHolders, let preflight = preflight(request) { return preflight }
             let allowed = allowed.joined(separator: ", ")
             return match.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
         case .nothing:
             return Answer(
                 Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), hidden)
         }
+        // For as long as what was made of the body is there.
+        let reservation = request.reservation
+        defer { withExtendedLifetime(reservation) {} }
         var caller: String?
         let acceptance: Acceptance
         do throws(Refusal) {
-            if endpoint.route.access == .keyHolders { caller = try authenticator.caller(of: request) }
+            if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
             acceptance = try endpoint.accept(consume request, from: caller ?? "")
         } catch {
             var answer = endpoint.answer(to: error)

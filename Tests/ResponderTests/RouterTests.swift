@@ -29,7 +29,7 @@ struct RouterTests {
     ])
 
     private func name(_ method: String, _ path: String) -> String? {
-        guard case .endpoint(let endpoint) = router.match(method, path) else { return nil }
+        guard case .endpoint(let endpoint, _) = router.match(method, path) else { return nil }
         return (endpoint as? Named)?.name
     }
 
@@ -55,7 +55,7 @@ struct RouterTests {
             ("POST", "/thing", ["GET", "HEAD", "PUT", "DELETE"]),
             ("OPTIONS", "/thing", ["GET", "HEAD", "PUT", "DELETE"]),
         ] {
-            guard case .otherMethod(_, let allowed) = router.match(method, path) else {
+            guard case .otherMethod(_, _, let allowed) = router.match(method, path) else {
                 Issue.record("\(method) \(path)")
                 continue
             }

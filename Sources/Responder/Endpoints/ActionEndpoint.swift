@@ -7,18 +7,19 @@ import Redaction
 
 /// `POST /e2bcode`: one action in a sandbox that lives across requests.
 struct ActionEndpoint: Endpoint {
-    /// nil: no key for E2B is configured.
-    let services: ActionServices?
-    let configuration: Configuration
-    let hidden: SecretRedactor
+    private let services: ActionServices?
+    let route: Route
+    private let hidden: SecretRedactor
 
-    /// A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
-    var route: Route {
-        .running("/e2bcode", bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
+    /// - Parameter services: nil where no key for E2B is configured.
+    init(services: ActionServices?, configuration: Configuration, hidden: SecretRedactor) {
+        self.services = services
+        self.hidden = hidden
+        // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
+        route = .running("/e2bcode", bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
     }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
-        let reservation = request.reservation
         let body = try request.body()
         do throws(ActionFailure) {
             // Nobody else has the body from here on: a file is decoded in place.
@@ -28,9 +29,7 @@ struct ActionEndpoint: Endpoint {
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
             }
             return .running { id, deadline in
-                // For as long as what was made of the body is there.
-                defer { withExtendedLifetime(reservation) {} }
-                return await answer(to: action, from: caller, id: id, by: deadline, services)
+                await answer(to: action, from: caller, id: id, by: deadline, services)
             }
         } catch {
             return .answered(Answer(error, hidden))

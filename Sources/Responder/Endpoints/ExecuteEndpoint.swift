@@ -16,15 +16,12 @@ struct ExecuteEndpoint: Endpoint {
     var route: Route { .running("/execute", bodyLimit: configuration.bodyLimit) }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
-        // For as long as what was made of the body is there.
-        let reservation = request.reservation
         let execution = try ExecuteRequest(
             json: try request.body(), standardTimeout: configuration.timeout,
             maximumTimeout: configuration.maximumTimeout)
         guard let runner, let lifecycle else { throw .withoutAPIKey }
         return .running { id, deadline in
-            defer { withExtendedLifetime(reservation) {} }
-            return await answer(to: execution, from: caller, id: id, by: deadline, runner, lifecycle)
+            await answer(to: execution, from: caller, id: id, by: deadline, runner, lifecycle)
         }
     }
 

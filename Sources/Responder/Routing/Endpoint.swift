@@ -43,6 +43,10 @@ struct Route: Sendable {
         Route(path: path, methods: ["GET"], access: .anyone, bodyLimit: bodyLimit, runsCode: false)
     }
 
+    func allows(_ method: String) -> Bool {
+        methods.contains(method) || method == "HEAD" && methods.contains("GET")
+    }
+
     /// With those that come with others.
     var allowedMethods: [String] { methods.flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] } }
 }
