@@ -47,7 +47,8 @@ images() {
         "of 6000×4000×4 = 92" "<= 10"
 
     local sources=()
-    for i in ExecutionEvent ExecutionLine ExecutionReader LineSplitter StringTrimmer E2BError E2BError+Description; do
+    for i in Execution/{ExecutionEvent,ExecutionLine,ExecutionReader,StringTrimmer} Wire/LineSplitter \
+        Client/{E2BError,E2BError+Description}; do
         sources+=("Sources/E2B/$i.swift")
     done
     local options=(-O -wmo -package-name e2b-fcgi -parse-as-library -enable-upcoming-feature InternalImportsByDefault)
