@@ -16,7 +16,7 @@ extension E2BClient {
         if let cwd { message.member("cwd", cwd) }
         var request = try request(.createContext, "POST", "/contexts", of: .interpreter, in: sandbox)
         request.headers.append(("Content-Type", "application/json"))
-        request.body = message.finish()
+        request.body = .bytes(message.finish())
         let body = try await call(.createContext, request, in: sandbox)
         return try read(.createContext, body, CodeContext.init(json:))
     }

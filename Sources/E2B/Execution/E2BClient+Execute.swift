@@ -35,7 +35,7 @@ extension E2BClient {
         for execution: ExecutionRequest, in sandbox: Sandbox
     ) throws(E2BError) -> FetchRequest {
         var request = try request(.execute, "POST", "/execute", of: .interpreter, in: sandbox)
-        request.body = execution.json
+        request.body = .bytes(execution.json)
         request.headers.append(("Content-Type", "application/json"))
         request.timeout = execution.timeout
         request.idleTimeout = execution.silenceLimit

@@ -22,11 +22,11 @@ extension E2BClient {
         // Where nothing is known of envd, the form that all of them read.
         if let version = EnvdVersion(sandbox.envdVersion), version >= .rawUpload {
             request.headers.append(("Content-Type", "application/octet-stream"))
-            request.body = bytes
+            request.body = .bytes(bytes)
         } else {
             let form = MultipartFile(bytes)
             request.headers.append(("Content-Type", form.contentType))
-            request.body = form.body
+            request.body = .bytes(form.body)
         }
         let body = try await call(.writeFile, request, in: sandbox)
         return try read(.writeFile, body) { json throws(MalformedJSON) in try json.list(WrittenFile.init(json:)).first }

@@ -159,7 +159,7 @@ extension E2BClient {
         in sandbox: Sandbox
     ) throws(E2BError) -> FetchRequest {
         var request = try rpcRequest(step, method, user: user, in: sandbox)
-        request.body = EnvelopeSplitter.envelope(message.finish())
+        request.body = .bytes(EnvelopeSplitter.envelope(message.finish()))
         request.headers += [("Content-Type", "application/connect+json"), ("Keepalive-Ping-Interval", "50")]
         if let timeout { request.headers.append(("Connect-Timeout-Ms", WireFormat.milliseconds(timeout))) }
         request.httpVersion = .http1

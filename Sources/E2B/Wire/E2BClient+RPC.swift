@@ -26,7 +26,7 @@ extension E2BClient {
     ) async throws(E2BError) -> Value {
         var request = try rpcRequest(step, method, user: user, in: sandbox)
         request.timeout = min(request.timeout, timeout ?? request.timeout)
-        request.body = message.finish()
+        request.body = .bytes(message.finish())
         request.headers += [
             ("Content-Type", "application/json"), ("Connect-Timeout-Ms", WireFormat.milliseconds(request.timeout)),
         ]

@@ -33,6 +33,7 @@ extension E2BError {
         case .timedOut, .idle: self = .timedOut(step)
         case .responseTooLarge(let limit): self = .tooLarge(step, limit: limit)
         case .cut: self = .broken(step, why: "the connection was closed before the answer was whole")
+        case .bodyFailed: self = .broken(step, why: "what was to be sent could not be read to its end")
         case .cancelled: self = .cancelled
         case .shutDown: self = .shutDown
         case .outOfMemory: self = .broken(step, why: "there is no memory left for the transfer")

@@ -6,10 +6,10 @@ import System
 /// The event is signalled for the first command only: while one is waiting, the driver is awake or about to be.
 final class CommandQueue: Sendable {
     enum Command: Sendable {
-        case start(Transfer.ID, FetchRequest, Transfer.Receiver)
+        case start(Transfer.ID, FetchRequest, BodyPipe?, Transfer.Receiver)
         case resume(Transfer.ID)
         case finish(Transfer.ID)
-        case cancel(Transfer.ID)
+        case end(Transfer.ID, FetchError)
     }
 
     private enum Phase {

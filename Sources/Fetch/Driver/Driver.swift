@@ -89,33 +89,38 @@ final class Driver {
                 collect()
             }
         }
-        for case .start(_, _, let receiver) in commands { receiver.fail(.shutDown) }
+        for case .start(_, _, let pipe, let receiver) in commands {
+            pipe?.close()
+            receiver.fail(.shutDown)
+        }
         for transfer in Array(transfers.values) { end(transfer, .shutDown) }
     }
 
     private func perform(_ command: CommandQueue.Command, at now: ContinuousClock.Instant) {
         switch command {
-        case .start(let id, let request, let receiver): start(id, request, receiver, at: now)
+        case .start(let id, let request, let pipe, let receiver): start(id, request, pipe, receiver, at: now)
         case .resume(let id): transfers[id]?.resume()
         case .finish(let id):
             guard let transfer = transfers[id] else { return }
             deadlines.remove(transfer)
             transfer.finish(by: now + Self.finishLimit)
             deadlines.insert(transfer)
-        case .cancel(let id): if let transfer = transfers[id] { end(transfer, .cancelled) }
+        case .end(let id, let error): if let transfer = transfers[id] { end(transfer, error) }
         }
     }
 
     private func start(
-        _ id: Transfer.ID, _ request: FetchRequest, _ receiver: Transfer.Receiver, at now: ContinuousClock.Instant
+        _ id: Transfer.ID, _ request: FetchRequest, _ pipe: BodyPipe?, _ receiver: Transfer.Receiver,
+        at now: ContinuousClock.Instant
     ) {
         do throws(FetchError) {
             let easy = if let spare = spares.popLast() { spare } else { try EasyHandle(configuration) }
-            let transfer = try Transfer(id, request, receiver, on: easy, pendingWakeups, at: now)
+            let transfer = try Transfer(id, request, pipe, receiver, on: easy, pendingWakeups, at: now)
             guard curl_multi_add_handle(multi, easy.raw) == CURLM_OK else { throw .outOfMemory }
             transfers[id] = transfer
             deadlines.insert(transfer)
         } catch {
+            pipe?.close()
             receiver.fail(error)
         }
     }
@@ -131,6 +136,7 @@ final class Driver {
         transfers[transfer.id] = nil
         deadlines.remove(transfer)
         curl_multi_remove_handle(multi, transfer.easy.raw)
+        transfer.closeBody()
     }
 
     private func performAction(on socket: curl_socket_t, _ readiness: CInt) {

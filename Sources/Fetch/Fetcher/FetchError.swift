@@ -20,6 +20,8 @@ package enum FetchError: Error, Equatable, Sendable {
     case responseTooLarge(limit: Int)
     /// The connection ended before the response did.
     case cut
+    /// The source of the request's body has failed: `BodySource.failure` says how.
+    case bodyFailed
     case cancelled
     /// The driver has stopped.
     case shutDown

@@ -3,14 +3,14 @@ package struct FetchRequest: Sendable {
     package enum HTTPVersion: Sendable {
         /// HTTP/1.1 always, so that the server sees at once when the connection is closed.
         case http1
-        /// HTTP/2 where TLS negotiates it, except with a body of more than 64 kB.
+        /// HTTP/2 where TLS negotiates it, except with a body of more than 64 kB or in pieces.
         case negotiated
     }
 
     package var method: String
     package var url: String
     package var headers: [(name: String, value: String)]
-    package var body: [UInt8]?
+    package var body: FetchBody?
     package var httpVersion: HTTPVersion
     /// The time from the start to the last byte of the response.
     package var timeout: Duration
@@ -34,7 +34,7 @@ package struct FetchRequest: Sendable {
         self.method = method
         self.url = url
         self.headers = headers
-        self.body = body
+        self.body = body.map { .bytes($0) }
         self.httpVersion = httpVersion
         self.timeout = timeout
         self.idleTimeout = idleTimeout

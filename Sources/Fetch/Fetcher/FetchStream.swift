@@ -19,10 +19,13 @@ package final class FetchStream: Sendable {
     static let highWater = 256 << 10
 
     let id: Transfer.ID
+    /// Of the request's body.
+    let pipe: BodyPipe?
     private let commandQueue: CommandQueue
     private let state = Mutex(State())
 
-    init(_ id: Transfer.ID, _ commandQueue: CommandQueue) {
+    init(_ id: Transfer.ID, _ commandQueue: CommandQueue, _ pipe: BodyPipe?) {
+        self.pipe = pipe
         self.id = id
         self.commandQueue = commandQueue
     }
@@ -73,7 +76,7 @@ package final class FetchStream: Sendable {
 
     /// Ends the transfer, if it has not ended, by closing its connection or resetting its HTTP/2 stream.
     package func cancel() {
-        if state.withLock({ $0.end == nil && !$0.isLeft }) { commandQueue.post(.cancel(id)) }
+        if state.withLock({ $0.end == nil && !$0.isLeft }) { commandQueue.post(.end(id, .cancelled)) }
     }
 
     /// Waits until `isReady` holds. It reacts to cancellation itself, because the reader's task may be cancelled while

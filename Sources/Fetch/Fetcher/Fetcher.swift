@@ -59,17 +59,20 @@ package final class Fetcher: Sendable {
     package func response(to request: FetchRequest) async throws(FetchError) -> FetchResponse {
         let id = makeID()
         let commandQueue = commandQueue(for: request)
+        let pipe = BodyPipe.fill(from: request.body, id, commandQueue)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Transfer.Waiter) in
-                guard commandQueue.post(.start(id, request, .whole(waiter))) else {
+                guard commandQueue.post(.start(id, request, pipe, .whole(waiter))) else {
+                    pipe?.close()
                     return waiter.resume(returning: .failure(.shutDown))
                 }
-                // A task that was cancelled before .start has sent .cancel too early to find the transfer.
-                if Task.isCancelled { commandQueue.post(.cancel(id)) }
+                // A task that was cancelled before .start has sent .end too early to find the transfer.
+                if Task.isCancelled { commandQueue.post(.end(id, .cancelled)) }
             }
         } onCancel: {
-            commandQueue.post(.cancel(id))
+            commandQueue.post(.end(id, .cancelled))
         }
+        await pipe?.waitForTask()
         return try result.get()
     }
 
@@ -80,20 +83,33 @@ package final class Fetcher: Sendable {
         of request: consuming FetchRequest, _ body: (FetchStream) async throws -> R
     ) async throws -> R {
         let stream = try open(request)
-        defer { stream.cancel() }
-        return try await withTaskCancellationHandler {
-            try await body(stream)
-        } onCancel: {
-            stream.cancel()
+        let result: Result<R, any Error>
+        do {
+            result = .success(
+                try await withTaskCancellationHandler {
+                    try await body(stream)
+                } onCancel: {
+                    stream.cancel()
+                })
+        } catch {
+            result = .failure(error)
         }
+        stream.cancel()
+        await stream.pipe?.waitForTask()
+        return try result.get()
     }
 
     /// Like ``withStream(of:_:)``, for a response that outlives the task that asked for it. The caller has to cancel
     /// the stream.
     package func open(_ request: consuming FetchRequest) throws(FetchError) -> FetchStream {
         let commandQueue = commandQueue(for: request)
-        let stream = FetchStream(makeID(), commandQueue)
-        guard commandQueue.post(.start(stream.id, request, .stream(stream))) else { throw .shutDown }
+        let id = makeID()
+        let pipe = BodyPipe.fill(from: request.body, id, commandQueue)
+        let stream = FetchStream(id, commandQueue, pipe)
+        guard commandQueue.post(.start(id, request, pipe, .stream(stream))) else {
+            pipe?.close()
+            throw .shutDown
+        }
         return stream
     }
 

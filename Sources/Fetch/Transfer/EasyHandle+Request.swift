@@ -62,9 +62,12 @@ extension EasyHandle {
         if method == "HEAD" {
             try set(CURLOPT_NOBODY, 1)
             try set(CURLOPT_CUSTOMREQUEST, nil)
-        } else if let body = request.body ?? (method == "POST" ? [] : nil) {
+        } else if let body = request.body ?? (method == "POST" ? .bytes([]) : nil) {
             try set(CURLOPT_POST, 1)
-            try set(body: body)
+            switch body {
+            case .bytes(let bytes): try set(body: bytes)
+            case .pieces(let source): try setBody(length: source.length)
+            }
             try set(CURLOPT_CUSTOMREQUEST, method == "POST" ? nil : method)
         } else {
             try set(CURLOPT_HTTPGET, 1)
@@ -79,7 +82,12 @@ extension FetchRequest {
     /// A body beyond HTTP/2's initial window (RFC 9113, 6.5.2) goes over HTTP/1.1: where a server answers without
     /// reading it, as edges do with errors, libcurl 7.88 waits for room in the window until the time is up.
     var isNegotiable: Bool {
-        isHTTPS && httpVersion == .negotiated && (body?.count ?? 0) <= 65_535
+        guard isHTTPS, httpVersion == .negotiated else { return false }
+        return switch body {
+        case nil: true
+        case .bytes(let bytes): bytes.count <= 65_535
+        case .pieces: false
+        }
     }
 
     /// A first check before libcurl parses the URL. It refuses a NUL, which would cut the URL short, and a missing

@@ -83,6 +83,12 @@ final class EasyHandle {
         try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
     }
 
+    /// Sets a body that libcurl reads by calling back. Of an unknown length it is sent in chunks.
+    func setBody(length: Int?) throws(FetchError) {
+        try check(ccurl_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(length ?? -1)))
+        try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil))
+    }
+
     /// Sets the body. libcurl copies a small one at once, because an array's address is valid for one call only. It reads
     /// a large one by calling back.
     func set(body: [UInt8]) throws(FetchError) {
@@ -98,7 +104,7 @@ final class EasyHandle {
     }
 
     /// The largest body in bytes that libcurl copies.
-    private static let copyLimit = 64 << 10
+    static let copyLimit = 64 << 10
 
     /// Clears the message of the last transfer, so that ``failure(_:)`` does not return it.
     func forgetMessage() { message[0] = 0 }

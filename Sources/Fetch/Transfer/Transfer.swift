@@ -40,9 +40,7 @@ final class Transfer {
     private let receiver: Receiver
     private let pendingWakeups: PendingWakeups
     private var headers = CurlHeaderList()
-    /// What is sent, and how much of it libcurl has asked for.
-    private let outgoing: [UInt8]
-    private var outgoingCount = 0
+    private var outgoing: OutgoingBody
 
     /// How often sending the request has begun.
     private var sendCount = 0
@@ -51,22 +49,28 @@ final class Transfer {
     private var body: [UInt8] = []
     private var bodyCount = 0
     private var isPaused = false
+    /// Whether libcurl waits for more of the body to send.
+    private var isSendingPaused = false
     private var isAbandoned = false
+    /// Whether the server has refused a body that it had not been sent to its end.
+    private var isRefused = false
+    /// The length of the body that the server has refused with; nil if it does not say.
+    private var refusalLength: Int?
     private var lastActivity: ContinuousClock.Instant
     private var uploadedAtLastCheck = 0
     /// The error for which a callback has made libcurl end the transfer.
     private var callbackError: FetchError?
 
     init(
-        _ id: ID, _ request: FetchRequest, _ receiver: Receiver, on easy: EasyHandle, _ pendingWakeups: PendingWakeups,
-        at now: ContinuousClock.Instant
+        _ id: ID, _ request: FetchRequest, _ pipe: BodyPipe?, _ receiver: Receiver, on easy: EasyHandle,
+        _ pendingWakeups: PendingWakeups, at now: ContinuousClock.Instant
     ) throws(FetchError) {
         self.id = id
         self.easy = easy
         self.receiver = receiver
         self.pendingWakeups = pendingWakeups
         url = request.url
-        outgoing = request.body ?? []
+        outgoing = OutgoingBody(request.body, pipe)
         // A longer timeout than a year could overflow the sum.
         deadline = now + min(request.timeout, .seconds(365 * 86_400))
         bodyDeadline = request.bodyTimeout.map { now + $0 }
@@ -75,7 +79,8 @@ final class Transfer {
         responseLimit = request.responseLimit
         isIdempotent =
             switch request.method {
-            case "GET", "HEAD", "OPTIONS", "PUT", "DELETE": true
+            // A body in pieces is gone when it has been sent.
+            case "GET", "HEAD", "OPTIONS", "PUT", "DELETE": pipe == nil
             default: false
             }
         lastActivity = now
@@ -130,23 +135,19 @@ final class Transfer {
     }
 
     private func send(into room: UnsafeMutableRawBufferPointer) -> Int {
-        let piece = outgoing[outgoingCount...].prefix(room.count)
-        room.copyBytes(from: piece)
-        outgoingCount += piece.count
-        return piece.count
+        let count = outgoing.read(into: room)
+        isSendingPaused = count == Int(CURL_READFUNC_PAUSE)
+        return count
     }
 
-    private func rewind(to offset: Int) -> Bool {
-        guard (0...outgoing.count).contains(offset) else { return false }
-        outgoingCount = offset
-        return true
-    }
+    private func rewind(to offset: Int) -> Bool { outgoing.rewind(to: offset) }
 
     /// - Returns: the number of bytes taken; any other number makes libcurl end the transfer.
     private func receive(line: UnsafeRawBufferPointer) -> Int {
         if idleTimeout != nil { lastActivity = .now }
         if let head = parser.take(line, status: { easy.long(CURLINFO_RESPONSE_CODE) }) {
             self.head = head
+            noteRefusal(head)
             if case .stream(let stream) = receiver {
                 stream.begin(head)
                 pendingWakeups.add(stream)
@@ -156,8 +157,21 @@ final class Transfer {
             callbackError = .responseTooLarge(limit: HeadParser.byteLimit)
             return 0
         }
-        return line.count
+        return isRefusalWhole ? 0 : line.count
     }
+
+    /// A server that refuses a request need not read its body (RFC 9110, 10.1.1). libcurl then stops sending only if the
+    /// connection would otherwise be kept, and never while it is paused. So this transfer ends when the refusal has arrived,
+    /// or a second later where its end cannot be told, or when sending fails because the server has closed the connection.
+    private func noteRefusal(_ head: FetchHead) {
+        guard head.status >= 300, outgoing.isUnfinished(sentCount: easy.offset(CURLINFO_SIZE_UPLOAD_T)) else { return }
+        isRefused = true
+        let fields = head.headers
+        refusalLength = fields["transfer-encoding"] == nil ? fields["content-length"].flatMap { Int($0) } : nil
+        if case .pipe(let pipe) = outgoing { pipe.leave() }
+    }
+
+    private var isRefusalWhole: Bool { isRefused && head != nil && refusalLength == bodyCount }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !isAbandoned else { return 0 }
@@ -175,15 +189,15 @@ final class Transfer {
             if isPaused { return Int(CURL_WRITEFUNC_PAUSE) }
         }
         bodyCount += bytes.count
-        return bytes.count
+        return isRefusalWhole ? 0 : bytes.count
     }
 
     // MARK: From the driver
 
-    /// Continues a paused transfer, after the reader has made room.
+    /// Continues a paused transfer, after the reader has made room, or the source of the body has more.
     func resume() {
-        guard isPaused else { return }
-        isPaused = false
+        guard isPaused || isSendingPaused else { return }
+        (isPaused, isSendingPaused) = (false, false)
         lastActivity = .now
         curl_easy_pause(easy.raw, CURLPAUSE_CONT)
     }
@@ -214,37 +228,54 @@ final class Transfer {
         due = limit
         guard let idleTimeout else { return nil }
         let uploaded = easy.offset(CURLINFO_SIZE_UPLOAD_T)
-        // While there is no connection the connect timeout counts, and during a pause it is not the server that is
-        // silent.
+        // While there is no connection the connect timeout counts, and during a pause, in either direction, it is not the
+        // server that is silent.
         let isExempt = allowsSilenceBeforeBody && head != nil && bodyCount == 0
-        if sendCount == 0 || isPaused || isExempt || uploaded > uploadedAtLastCheck { lastActivity = now }
+        if sendCount == 0 || isPaused || isSendingPaused || isExempt || uploaded > uploadedAtLastCheck {
+            lastActivity = now
+        }
         uploadedAtLastCheck = uploaded
         guard now < lastActivity + idleTimeout else { return .idle }
         due = min(limit, lastActivity + idleTimeout)
         return nil
     }
 
+    /// Ends the source of the body, if it has not ended.
+    func closeBody() {
+        if case .pipe(let pipe) = outgoing { pipe.close() }
+    }
+
     /// Ends the transfer after libcurl has finished it with `code`, and it was removed from the multi handle.
     func finish(_ code: CURLcode) {
-        guard let error = error(for: code) else {
-            guard let head else { return receiver.fail(.cut) }
-            switch receiver {
-            case .whole(let waiter): waiter.resume(returning: .success(FetchResponse(head: head, body: body)))
-            case .stream(let stream):
-                stream.end(.success(()))
-                pendingWakeups.add(stream)
-            }
-            return
+        if let error = error(for: code) { return receiver.fail(error) }
+        succeed()
+    }
+
+    /// Ends the transfer with an error of ours, after it was removed from the multi handle.
+    func fail(_ error: FetchError) {
+        // A refusal whose end cannot be told has had its second.
+        if isRefused, error == .timedOut {
+            succeed()
+            return pendingWakeups.wakeReaders()
         }
         receiver.fail(error)
     }
 
-    /// Ends the transfer with an error of ours, after it was removed from the multi handle.
-    func fail(_ error: FetchError) { receiver.fail(error) }
+    private func succeed() {
+        guard let head else { return receiver.fail(.cut) }
+        switch receiver {
+        case .whole(let waiter): waiter.resume(returning: .success(FetchResponse(head: head, body: body)))
+        case .stream(let stream):
+            stream.end(.success(()))
+            pendingWakeups.add(stream)
+        }
+    }
 
     private func error(for code: CURLcode) -> FetchError? {
         if code == CURLE_OK { return nil }
         if let callbackError { return callbackError }
+        // The refusal is what the caller has to know.
+        if isRefused { return nil }
         return FetchError(code, easy, url: url, hasBeenSent: sendCount > 0)
     }
 }
