@@ -13,11 +13,11 @@ SANITIZED := --sanitize=address --scratch-path .build-asan
 # Debian's names, by what needs them.
 # What `swift build` itself loads and calls, where Swift came as an archive: without libncurses it does not even say its version.
 SWIFT_PACKAGES := g++ git libncurses6 libsqlite3-0 tzdata
-BUILD_PACKAGES := $(SWIFT_PACKAGES) libfcgi-dev libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
+BUILD_PACKAGES := $(SWIFT_PACKAGES) libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
 	libwebp-dev libxml2-dev libssl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
-TEST_PACKAGES := python3-venv spawn-fcgi curl openssl chromium
+TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium
 BENCH_PACKAGES := wrk gcc libvips-tools imagemagick
 
 .PHONY: run build check test test-debian fuzz bench soak gallery format lint install deps deps-build deps-run deps-test deps-bench swift help

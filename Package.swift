@@ -49,7 +49,6 @@ let package = Package(
     ],
     targets: [
         // The C boundary.
-        .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CGNU"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -71,7 +70,7 @@ let package = Package(
         // The responder.
         target("Budget", []),
         target("JSON", []),
-        target("FastCGI", ["Budget", "CFastCGI", "CLinux", "System"]),
+        target("FastCGI", ["Budget", "CLinux", "System"]),
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
         target("E2B", ["Budget", "CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),

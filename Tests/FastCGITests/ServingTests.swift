@@ -128,6 +128,13 @@ struct ServingTests {
                 WebServer.pair(Array("EMPTY".utf8), []) + WebServer.pair(Array("LONG".utf8), Array(long.utf8))
                 + WebServer.pair(Array("BAD".utf8), [0x61, 0xff, 0x62])
                 + WebServer.pair(Array("EQ".utf8), Array("a=b".utf8))
+                // As a C program would find them in its environment.
+                + WebServer.pair(Array("ZERO".utf8), [0x61, 0, 0x62])
+                + WebServer.pair([0x4e, 0, 0x4d], Array("dropped".utf8))
+                + WebServer.pair(Array("IN=NAME".utf8), Array("b".utf8))
+                + WebServer.pair(Array("IN2=c\0d".utf8), Array("b".utf8))
+                + WebServer.pair([], Array("nameless".utf8))
+                + WebServer.pair([0x42, 0xff], Array("1".utf8)) + WebServer.pair([0x42, 0xfe], Array("2".utf8))
                 + WebServer.pair(Array("TWICE".utf8), Array("1".utf8))
                 + WebServer.pair(Array("TWICE".utf8), Array("2".utf8))
             try await web.sendBytes(
@@ -136,7 +143,10 @@ struct ServingTests {
             #expect(await web.answer().status == 200)
         }
         #expect(
-            seen.withLock { $0 } == ["EMPTY": "", "LONG": long, "BAD": "a\u{fffd}b", "EQ": "a=b", "TWICE": "2"])
+            seen.withLock { $0 } == [
+                "EMPTY": "", "LONG": long, "BAD": "a\u{fffd}b", "EQ": "a=b", "TWICE": "2", "ZERO": "a", "IN": "NAME=b",
+                "IN2": "c", "": "nameless", "B\u{fffd}": "2",
+            ])
     }
 
     @Test func `a large response arrives whole`() async throws {

@@ -1,13 +1,26 @@
 @testable import FastCGI
 @testable import Responder
+import TestSupport
 
 /// Requests and settings are read whole, or refused in words.
 enum Requests {
-    /// What libfcgi gets to parse is what was checked: read again, it is the same.
+    /// It does not matter in which pieces a head arrives, and what was read of it, written again, is read as the same.
     static func checkFastCGI(_ bytes: [UInt8]) throws(Violation) {
         guard let head = head(of: bytes, pieces: bytes.count) else { return }
+        try require(self.head(of: bytes, pieces: 1) == head, "a request's head is another one in small pieces")
+        for (name, value) in head.params {
+            try require(!name.utf8.contains { [0, UInt8(ascii: "=")].contains($0) }, "a name is \(name)")
+            try require(!value.utf8.contains(0), "the value of \(name) has a zero byte")
+        }
+        let params = head.params.map { WebServer.pair(Array($0.utf8), Array($1.utf8)) }.joined()
+        // U+FFFD is longer than the byte that it stands for.
+        guard params.count <= RequestHead.limit else { return }
+        let again =
+            WebServer.begin(role: UInt8(head.role & 0xff), id: head.requestID)
+            + WebServer.stream(.params, Array(params), id: head.requestID)
+            + WebServer.record(.params, [], id: head.requestID)
         try require(
-            self.head(of: head.bytes, pieces: 1) == head, "a request's head is another one when read again")
+            self.head(of: again, pieces: again.count)?.params == head.params, "params are others when read again")
     }
 
     static func checkExecute(_ json: [UInt8]) throws(Violation) {

@@ -9,16 +9,28 @@ extension Stack {
     package func startCGI(
         _ path: String, body: Data, params: [String: String] = [:], arguments: [String] = []
     ) async throws -> ChildProcess {
-        let request = [
+        try await ChildProcess(
+            Binaries.responder, arguments,
+            environment: environment.merging(Self.params(path, body)) { _, own in own }
+                .merging(params) { _, own in own },
+            in: folder, input: body)
+    }
+
+    /// A request of a web server's whose FastCGI is libfcgi's: `cgi-fcgi` sends its environment and its stdin, and
+    /// writes what comes back.
+    package func startLibfcgi(_ path: String, body: Data, params: [String: String] = [:]) async throws -> ChildProcess {
+        try await ChildProcess(
+            Binaries.system("cgi-fcgi"), ["-bind", "-connect", socket],
+            environment: Self.params(path, body).merging(params) { _, own in own }, in: folder, input: body)
+    }
+
+    private static func params(_ path: String, _ body: Data) -> [String: String] {
+        [
             "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": path,
             "QUERY_STRING": "", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "\(body.count)",
             "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
         ]
-        return try await ChildProcess(
-            Binaries.responder, arguments,
-            environment: environment.merging(request) { _, own in own }.merging(params) { _, own in own },
-            in: folder, input: body)
     }
 
     /// A session each of whose actions is a process of its own.

@@ -211,11 +211,11 @@ extension WebServer {
     }
 
     /// A stream's content in as many records as it takes, without its end.
-    package static func stream(_ type: RecordType, _ content: [UInt8]) -> [UInt8] {
+    package static func stream(_ type: RecordType, _ content: [UInt8], id: UInt16 = 1) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = content[...]
         while !rest.isEmpty {
-            bytes += record(type, Array(rest.prefix(0xffff)))
+            bytes += record(type, Array(rest.prefix(0xffff)), id: id)
             rest = rest.dropFirst(0xffff)
         }
         return bytes

@@ -1,6 +1,6 @@
 package import Budget
 
-/// A request as the web server has sent it, copied from libfcgi's memory.
+/// A request as the web server has sent it.
 package struct FastCGIRequest: Sendable {
     /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 become
     /// U+FFFD.

@@ -1,6 +1,4 @@
 package import Budget
-internal import CFastCGI
-internal import Glibc
 internal import Synchronization
 internal import System
 
@@ -46,7 +44,6 @@ package final class FastCGIServer: Sendable {
         onRefusedPeer: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
-        try Self.initializeLibrary()
         eventQueue = try ServerEventQueue()
         do throws(SystemError) {
             thread = try ReservedThread(named: "fastcgi")
@@ -62,9 +59,9 @@ package final class FastCGIServer: Sendable {
         peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
     }
 
-    /// How many descriptors a server may have open at a time: the connections, the listener, an epoll set, an eventfd
-    /// and libfcgi's socket pair.
-    package static func descriptors(connections: Int) -> Int { connections + 5 }
+    /// How many descriptors a server may have open at a time: the connections, the listener, an epoll set and an
+    /// eventfd.
+    package static func descriptors(connections: Int) -> Int { connections + 3 }
 
     /// Serves until ``shutDown()``, or until the task is cancelled, and returns when the last request in flight has
     /// ended. Call it once.
@@ -85,8 +82,8 @@ package final class FastCGIServer: Sendable {
 
     /// Stops accepting. Requests in flight finish. Returns at once.
     package func shutDown() {
-        // FCGX_ShutdownPending does not fit, because it holds for the whole process, for good, and wakes no thread. Nor
-        // does shutdown(2), because the process that handed us the socket could not use it any more.
+        // shutdown(2) of the listener does not fit, because the process that handed us the socket could not use it any
+        // more.
         eventQueue.stop()
     }
 
@@ -98,26 +95,4 @@ package final class FastCGIServer: Sendable {
             listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits, budget: budget,
             bodyLimit: bodyLimit, executor: executor, handler: handler)?.run()
     }
-
-    private static func initializeLibrary() throws(FastCGIError) {
-        guard initializationStatus == 0 else {
-            throw .cannotStart(why: "\(SystemError("FCGX_Init", code: initializationStatus))")
-        }
-    }
-
-    /// What FCGX_Init returned. It is called once, because libfcgi is not prepared for two threads that call it at the
-    /// same time.
-    private static let initializationStatus: CInt = {
-        // FCGX_Init installs handlers for these two signals, even if they are ignored, for a shutdown that wakes no
-        // thread. The main program needs them, so they are restored.
-        var terminate = sigaction()
-        var user = sigaction()
-        sigaction(SIGTERM, nil, &terminate)
-        sigaction(SIGUSR1, nil, &user)
-        defer {
-            sigaction(SIGTERM, &terminate, nil)
-            sigaction(SIGUSR1, &user, nil)
-        }
-        return FCGX_Init()
-    }()
 }

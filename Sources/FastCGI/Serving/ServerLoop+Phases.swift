@@ -51,7 +51,7 @@ extension ServerLoop {
                 try reply(connection)
                 guard let head = connection.parser.head else { return }
                 rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
-                try begin(connection, head)
+                begin(connection, head)
             }
             switch connection.phase {
             case .body: try takeStdin(rest, from: connection)
@@ -72,13 +72,13 @@ extension ServerLoop {
         }
     }
 
-    private func begin(_ connection: Connection, _ head: RequestHead) throws(FastCGIError) {
+    private func begin(_ connection: Connection, _ head: RequestHead) {
         guard head.role == 1 else {
             let record = Record.endRequest(.unknownRole, requestID: head.requestID)
             _ = Glibc.send(connection.socket, record, record.count, CInt(MSG_NOSIGNAL))
             return finish(connection)
         }
-        connection.params = try params.params(of: head)
+        connection.params = head.params
         let request = FastCGIRequest(params: connection.params, stdin: .success([]))
         let now = ContinuousClock.now
         do throws(FastCGIError) {

@@ -23,7 +23,6 @@ final class ServerLoop {
     private let epoll: CInt
 
     var connections: [UInt64: Connection] = [:]
-    var params = ParamsReader()
     /// The buffer into which all connections are read, one after the other.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var lastID = lastReserved
@@ -151,8 +150,6 @@ final class ServerLoop {
                 guard isAwaited else { return }
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             }
-            // FCGX_Accept_r does not fit here: it would leave the descriptor open in child processes, and wait up to
-            // two seconds for a web server that sends nothing.
             let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
             let socket = clinux_accept4(listener, nil, nil, CInt(flags))
             if socket >= 0 {
