@@ -112,13 +112,13 @@ let package = Package(
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
         tests("InterpreterTests", ["Interpreter"]),
-        tests("LibreChatTests", ["Interpreter", "JSON", "LibreChat", "Redaction"]),
+        tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "Redaction"]),
         tests("ResponderTests", ["Interpreter", "JSON", "Responder", "Redaction"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
-        fuzz(["FastCGI", "E2B", "ImageGate", "JSON", "Responder"]),
+        fuzz(["FastCGI", "E2B", "ImageGate", "JSON", "LibreChat", "Responder"]),
     ]
 )

@@ -35,6 +35,12 @@ package enum Language: String, CaseIterable, Sendable {
 }
 
 extension String {
+    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped.
+    /// Protocol.md, 5.6.
+    package var isSafeInCode: Bool {
+        !utf8.contains { "'\"\\\n\r\0".utf8.contains($0) }
+    }
+
     /// Whether there is nothing but white space in it, if anything.
     package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

@@ -53,17 +53,16 @@ package final class Responder: Sendable {
         self.hidden = hidden
         let lifecycle = client.map { SandboxLifecycle(client: $0) { log.notice($0) } }
         self.lifecycle = lifecycle
-        var runner: CodeRunner?
         var services: ActionServices?
         if let client, let lifecycle, let gate {
-            let codeRunner = CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: hidden)
-            runner = codeRunner
             services = ActionServices(
-                client: client, sessions: Sessions(client: client, lifecycle: lifecycle), runner: codeRunner,
-                configuration: configuration, hidden: hidden)
+                client: client, lifecycle: lifecycle,
+                runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: hidden),
+                limits: configuration.limits, template: configuration.template, templates: configuration.templates,
+                variables: configuration.hiddenVariables, secrets: hidden)
         }
         router = Router([
-            ExecuteEndpoint(runner: runner, lifecycle: lifecycle, configuration: configuration, hidden: hidden),
+            ExecuteEndpoint(services: services, configuration: configuration, hidden: hidden),
             ActionEndpoint(services: services, configuration: configuration, hidden: hidden),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, hidden: hidden),

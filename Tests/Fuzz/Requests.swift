@@ -1,3 +1,5 @@
+import JSON
+import LibreChat
 @testable import FastCGI
 @testable import Responder
 import TestSupport
@@ -41,7 +43,7 @@ enum Requests {
             try require(!error.sentence.isEmpty, "a refusal says nothing")
             return try require([200, 400].contains(error.status), "a request is refused with \(error.status)")
         }
-        try require(request.arguments.sessionID?.isSessionID ?? true, "a session's name is none")
+        try require(request.sessionID.count <= 128, "a session's name is none")
     }
 
     static func checkTemplates(_ yaml: [UInt8]) throws(Violation) {

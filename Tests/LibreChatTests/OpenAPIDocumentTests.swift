@@ -1,11 +1,13 @@
 import Foundation
+import JSON
 import LibreChat
 import Testing
 
 struct OpenAPIDocumentTests {
-    private func text(_ properties: [OpenAPIProperty]) -> String {
+    private func text(_ properties: [ParameterDescription]) -> String {
         let operation = OpenAPIOperation(
-            path: "/run", id: "run", purpose: "Run \"it\".", properties: properties, answer: "What came of it.")
+            path: "/run", id: "run", purpose: "Run \"it\".", schema: ObjectSchema(properties),
+            answer: "What came of it.")
         return String(
             decoding: OpenAPIDocument(server: "https://example.com/x", operations: [operation]).encoded(),
             as: UTF8.self)
@@ -13,7 +15,7 @@ struct OpenAPIDocumentTests {
 
     @Test func `a document is written as OpenAPI has it`() {
         #expect(
-            text([OpenAPIProperty("code", .string, "The program.", isRequired: true)])
+            text([ParameterDescription("code", .text, "The program.", isRequired: true)])
                 == #"{"openapi":"3.1.0","info":{"title":"Code interpreter","version":"1"},"#
                 + #""servers":[{"url":"https://example.com/x"}],"paths":{"/run":{"post":{"operationId":"run","#
                 + #""description":"Run \"it\".","requestBody":{"required":true,"content":{"application/json":{"schema":"#
@@ -23,28 +25,28 @@ struct OpenAPIDocumentTests {
 
     @Test(
         arguments: [
-            (.string, #""type":"string""#), (.choice(["a", "b"]), #""type":"string","enum":["a","b"]"#),
-            (.boolean, #""type":"boolean""#), (.integer(1...65_535), #""type":"integer","minimum":1,"maximum":65535"#),
+            (.text, #""type":"string""#), (.choice(["a", "b"]), #""type":"string","enum":["a","b"]"#),
+            (.flag, #""type":"boolean""#), (.integer(1...65_535), #""type":"integer","minimum":1,"maximum":65535"#),
             (.number(0...5), #""type":"number","minimum":0,"maximum":5"#),
-            (.strings, #""type":"array","items":{"type":"string"}"#), (.object, #""type":"object""#),
-        ] as [(OpenAPIProperty.Kind, String)])
-    func `a property has its type and its bounds`(kind: OpenAPIProperty.Kind, schema: String) {
-        #expect(text([OpenAPIProperty("x", kind, "m")]).contains(#""x":{\#(schema),"description":"m"}"#))
+            (.texts, #""type":"array","items":{"type":"string"}"#), (.variables, #""type":"object""#),
+        ] as [(ArgumentType, String)])
+    func `a property has its type and its bounds`(kind: ArgumentType, schema: String) {
+        #expect(text([ParameterDescription("x", kind, "m")]).contains(#""x":{\#(schema),"description":"m"}"#))
     }
 
     @Test func `properties keep their order, and only what is required is said to be`() {
         let json = text([
-            OpenAPIProperty("b", .string, "m"), OpenAPIProperty("a", .string, "m", isRequired: true),
-            OpenAPIProperty("c", .string, "m", isRequired: true),
+            ParameterDescription("b", .text, "m"), ParameterDescription("a", .text, "m", isRequired: true),
+            ParameterDescription("c", .text, "m", isRequired: true),
         ])
         #expect(json.contains(#""properties":{"b":{"type":"string","description":"m"},"a":{"#))
         #expect(json.contains(#""required":["a","c"]"#))
-        #expect(text([OpenAPIProperty("b", .string, "m")]).contains(#""required":[]"#))
+        #expect(text([ParameterDescription("b", .text, "m")]).contains(#""required":[]"#))
     }
 
     @Test func `operations have each their path, in order`() throws {
         let operations = ["/z", "/a"].map {
-            OpenAPIOperation(path: $0, id: "run", purpose: "p", properties: [], answer: "a")
+            OpenAPIOperation(path: $0, id: "run", purpose: "p", schema: ObjectSchema([]), answer: "a")
         }
         let json = OpenAPIDocument(server: "https://example.com", operations: operations).encoded()
         let object = try #require(JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])

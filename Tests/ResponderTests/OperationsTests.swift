@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LibreChat
 import Testing
 
@@ -9,8 +10,12 @@ struct OperationsTests {
     private func parsed() throws -> LibreChatParser {
         let configuration = try Configuration(environment: ["E2B_FCGI_MAX_TIMEOUT": "77"])
         return try LibreChatParser(
-            OpenAPIDocument(server: "https://example.com/code", operations: [.execute(configuration), .actions])
-                .encoded())
+            OpenAPIDocument(
+                server: "https://example.com/code",
+                operations: [
+                    .execute(at: "/execute", maximumTimeout: configuration.maximumTimeout), .actions(at: "/e2bcode"),
+                ]
+            ).encoded())
     }
 
     @Test func `LibreChat finds two tools at the service's address`() throws {
@@ -22,14 +27,14 @@ struct OperationsTests {
     @Test func `every parameter of every action is a property, of its type`() throws {
         let tool = try #require(try parsed().functions.first { $0.name == "e2bcode" })
         #expect(tool.required == ["action"])
-        #expect(tool.properties["action"]?["enum"] as? [String] == Action.all.map(\.name))
-        for parameter in Action.all.flatMap({ $0.required + $0.optional }) {
+        #expect(tool.properties["action"]?["enum"] as? [String] == ActionDefinition.all.map(\.name))
+        for parameter in ActionDefinition.all.flatMap(\.parameters) {
             // Under one of its names is enough.
             let name = [parameter.name, parameter.alias].compactMap(\.self).first { tool.properties[$0] != nil }
             let schema = try #require(name.flatMap { tool.properties[$0] }, "\(parameter.name)")
             let expected =
                 switch parameter.type {
-                case .text, .choice: "string"
+                case .text, .form, .choice: "string"
                 case .flag: "boolean"
                 case .integer: "integer"
                 case .number: "number"
@@ -42,7 +47,7 @@ struct OperationsTests {
 
     @Test func `what the document allows is not narrower than what an action takes`() throws {
         let tool = try #require(try parsed().functions.first { $0.name == "e2bcode" })
-        for parameter in Action.all.flatMap({ $0.required + $0.optional }) {
+        for parameter in ActionDefinition.all.flatMap(\.parameters) {
             guard let schema = tool.properties[parameter.name] else { continue }
             switch parameter.type {
             case .choice(let words):

@@ -1,4 +1,6 @@
 import Foundation
+import JSON
+import LibreChat
 import Testing
 
 @testable import Responder
@@ -20,11 +22,11 @@ struct ReadmeTests {
     }
 
     @Test func `the README's table has the actions as the program has them`() throws {
-        func names(_ parameters: [Parameter]) -> String {
+        func names(_ parameters: [ParameterDescription]) -> String {
             parameters.isEmpty ? "–" : parameters.map { "`\($0.name)`" }.joined(separator: ", ")
         }
-        let rows = Action.all.map {
-            "| `\($0.name)` | \(names($0.required)) | \(names($0.optional)) | \($0.purpose) |"
+        let rows = ActionDefinition.all.map {
+            "| `\($0.name)` | \(names($0.parameters.filter(\.isRequired))) | \(names($0.parameters.filter { !$0.isRequired })) | \($0.purpose) |"
         }
         let head = "| action | required | optional | what it does |\n|---|---|---|---|\n"
         let table = try #require(readme.range(of: head))

@@ -83,7 +83,7 @@ struct RouterTests {
         #expect(
             String(decoding: answer.body, as: UTF8.self).contains("\"executionLimit\":\(configuration.executionLimit)"))
         // Without a key for E2B a request is read all the same, and then refused.
-        let execute = ExecuteEndpoint(runner: nil, lifecycle: nil, configuration: configuration, hidden: .none)
+        let execute = ExecuteEndpoint(services: nil, configuration: configuration, hidden: .none)
         for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {
             let request = FastCGIRequest(params: [:], stdin: .success(Array(body.utf8)))
             let refusal = try #require(throws: Refusal.self) { try execute.accept(request, from: "me") }

@@ -2,8 +2,13 @@ package import Budget
 
 /// What bounds an execution, by itself and together with all others.
 package struct InterpreterLimits: Sendable {
-    /// What a caller may ask for.
-    let maximumTimeout: Duration
+    /// How long code may take where nothing else is asked for, and what may be asked for.
+    let standardTimeout: Duration
+    package let maximumTimeout: Duration
+    /// Bytes of one file, and of each part of a program's output that is kept.
+    let fileSize: Int
+    /// Unicode scalars of an answer's text.
+    package let text: Int
     /// Images in one answer.
     let images: Int
     /// How long an answer waits for its images once the code has ended.
@@ -11,8 +16,14 @@ package struct InterpreterLimits: Sendable {
     /// Bytes that requests in flight hold together.
     let memory: ByteBudget
 
-    package init(maximumTimeout: Duration, images: Int, imageWait: Duration, memory: ByteBudget) {
+    package init(
+        standardTimeout: Duration, maximumTimeout: Duration, fileSize: Int, text: Int, images: Int, imageWait: Duration,
+        memory: ByteBudget
+    ) {
+        self.standardTimeout = standardTimeout
         self.maximumTimeout = maximumTimeout
+        self.fileSize = fileSize
+        self.text = text
         self.images = images
         self.imageWait = imageWait
         self.memory = memory

@@ -1,95 +1,131 @@
 package import Redaction
 
-/// What a program printed, whole as long as it is not endless.
+/// The beginning and the end of a text that may be endless: what a program printed, displayed or threw.
+///
+/// Bytes may be cut anywhere when they are appended; together again they are characters again.
 package struct CapturedOutput: Sendable {
     /// Bytes that are kept from the beginning.
-    private let limit: Int
+    private let headLimit: Int
+    /// Bytes that are kept at least from the end, once there are more than ``headLimit``. At most twice as many are.
+    private let tailLimit: Int
     private var head: [UInt8] = []
-    /// The last of what came after the limit.
     private var tail: [UInt8] = []
-    /// Bytes between the two.
+    /// Whether something between the two was dropped, and how many Unicode scalars of it.
+    private var hasGap = false
     private var dropped = 0
 
-    /// - Parameter limit: bytes.
-    package init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: bytes that are kept from the beginning.
+    ///   - tail: bytes that are kept from the end.
+    package init(limit: Int, tail: Int = Self.windowLimit) {
+        headLimit = limit
+        tailLimit = tail
+    }
 
     /// All of it.
     package init(_ bytes: [UInt8]) {
-        limit = bytes.count
+        self.init(limit: bytes.count)
         head = bytes
     }
 
-    package var isEmpty: Bool { head.isEmpty }
+    /// All of it.
+    package init(whole text: String) { self.init(Array(text.utf8)) }
+
+    package var isEmpty: Bool { head.isEmpty && tail.isEmpty }
     /// Bytes that are kept, where they are many.
-    package var heldCount: Int { head.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
+    package var heldCount: Int { head.count + tail.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
     /// What is kept from the beginning.
     package var kept: [UInt8] { head }
 
-    package mutating func append(_ text: String) { append(Array(text.utf8)[...]) }
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
 
-    package mutating func append(_ bytes: ArraySlice<UInt8>) {
-        let room = limit - head.count
-        head += bytes.prefix(room)
-        tail += bytes.dropFirst(room)
-        if tail.count > 2 * Self.tailLimit {
-            dropped += tail.count - Self.tailLimit
-            tail.removeFirst(tail.count - Self.tailLimit)
+    package mutating func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { append($0) } }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes[...]
+        if tail.isEmpty, !hasGap {
+            let end = rest.scalarStart(notAfter: min(headLimit - head.count, rest.count))
+            head.append(contentsOf: rest[..<end])
+            rest = rest[end...]
+        }
+        guard !rest.isEmpty else { return }
+        if rest.count > 2 * tailLimit {
+            // Nothing before these can be among the last ones.
+            drop(tail[...])
+            tail.removeAll()
+            let start = rest.scalarStart(notBefore: rest.endIndex - tailLimit)
+            drop(rest[..<start])
+            rest = rest[start...]
+        }
+        tail.append(contentsOf: rest)
+        // Twice the limit and one trim for each half: every byte is moved once.
+        if tail.count > 2 * tailLimit {
+            let start = tail.scalarStart(notBefore: tail.count - tailLimit)
+            drop(tail[..<start])
+            tail.removeFirst(start)
         }
     }
 
-    /// As an answer shows it: hidden values masked, and no longer than ``shownLimit`` characters. Of what is far longer only
-    /// what is shown is looked at.
+    private mutating func drop(_ bytes: some Collection<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        hasGap = true
+        dropped += bytes.count { !$0.isContinuation }
+    }
+
+    /// What was kept, without terminal escapes and without secrets.
+    ///
+    /// Half of a secret may stand at either side of a gap, where nothing finds it: as much as a secret takes is left out
+    /// there. That is measured last, since escapes may have stood between its letters.
+    ///
+    /// - Parameters:
+    ///   - window: bytes that are looked at of either end. The rest of what is kept is only counted.
+    ///   - keepsEscapes: whether terminal escapes stay, as in a file.
+    package func cleaned(_ secrets: SecretRedactor, window: Int = .max, keepsEscapes: Bool = false) -> CutText {
+        func clean(_ bytes: [UInt8]) -> String {
+            let text = String(decoding: bytes, as: UTF8.self)
+            return secrets.masked(in: keepsEscapes ? text : text.withoutTerminalEscapes)
+        }
+        if !hasGap, (head.count + tail.count) / 2 <= window { return CutText(clean(head + tail)) }
+        let (beginning, end) = (beginning(window), end(window))
+        let unseen = head.scalarCount + tail.scalarCount - beginning.scalarCount - end.scalarCount
+        let (first, last) = (clean(beginning), clean(end))
+        let kept = (first.unicodeScalars.dropLast(secrets.longest), last.unicodeScalars.dropFirst(secrets.longest))
+        let cut = first.unicodeScalars.count - kept.0.count + last.unicodeScalars.count - kept.1.count
+        return CutText(first: String(kept.0), missing: dropped + unseen + cut, last: String(kept.1))
+    }
+
+    /// The first bytes of what there is without a gap, at most `count`.
+    private func beginning(_ count: Int) -> [UInt8] {
+        let bytes = hasGap || head.count >= count ? head : head + tail.prefix(count - head.count)
+        return Array(bytes[..<bytes.scalarStart(notAfter: min(count, bytes.count))])
+    }
+
+    /// The last bytes of it, at most `count`.
+    private func end(_ count: Int) -> [UInt8] {
+        let bytes = hasGap || tail.count >= count ? tail : head.suffix(count - tail.count) + tail
+        return Array(bytes[bytes.scalarStart(notBefore: max(bytes.count - count, 0))...])
+    }
+
+    /// As an answer shows it: without secrets, and no longer than ``shownLimit`` characters. Of what is far longer only what is
+    /// shown is looked at.
     ///
     /// - Parameters:
     ///   - keepsEscapes: whether terminal escapes stay, as in a file.
     ///   - save: called when something is left out: puts the whole in a file of the sandbox, and returns where.
     package func shown(
-        _ hidden: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
+        _ secrets: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
     ) async -> String {
-        func clean(_ bytes: [UInt8]) -> String {
-            // Bytes were cut anywhere; together again they are characters again.
-            let text = String(decoding: bytes, as: UTF8.self)
-            return hidden.masked(in: keepsEscapes ? text : text.withoutTerminalEscapes)
+        let text = cleaned(secrets, window: Self.windowLimit, keepsEscapes: keepsEscapes)
+        guard !text.isWhole || text.count > Self.shownLimit else { return text.rendered() }
+        let name = hasGap ? "beginning" : "whole"
+        let place = await save(hasGap ? head : head + tail).map { "; the \(name) is in \($0)" } ?? ""
+        return text.rendered(head: Self.shownHead, tail: Self.shownTail) { leftOut in
+            let amount = hasGap ? "more characters than are kept" : "\(leftOut) characters"
+            return "[… \(amount) left out here\(place) …]"
         }
-        if dropped == 0, head.count + tail.count <= 2 * Self.tailLimit {
-            let text = clean(head + tail)
-            let count = text.unicodeScalars.count
-            guard count > Self.shownLimit else { return text }
-            let leftOut = count - Self.shownHead - Self.shownTail
-            return await Self.cut(text, text, leavingOut: leftOut) { await save(head + tail) }
-        }
-        // Half of a hidden value may stand at either side of the gap, where nothing masks it.
-        let first = clean(beginning).unicodeScalars.dropLast(hidden.longest)
-        let last = clean(end).unicodeScalars.dropFirst(hidden.longest)
-        let leftOut =
-            dropped > 0 ? nil : Self.scalars(in: head) + Self.scalars(in: tail) - Self.shownHead - Self.shownTail
-        return await Self.cut(String(first), String(last), leavingOut: leftOut) {
-            await save(dropped > 0 ? head : head + tail)
-        }
-    }
-
-    /// The first of what there is, without a gap.
-    private var beginning: [UInt8] {
-        guard dropped == 0, head.count < Self.tailLimit else { return Array(head.prefix(Self.tailLimit)) }
-        return head + tail.prefix(Self.tailLimit - head.count)
-    }
-
-    /// The last of it.
-    private var end: [UInt8] {
-        guard dropped == 0, tail.count < Self.tailLimit else { return tail.suffix(Self.tailLimit) }
-        return head.suffix(Self.tailLimit - tail.count) + tail
-    }
-
-    private static func scalars(in bytes: [UInt8]) -> Int { bytes.count { $0 & 0xc0 != 0x80 } }
-
-    private static func cut(
-        _ first: String, _ last: String, leavingOut count: Int?, save: () async -> String?
-    ) async -> String {
-        let amount = count.map { "\($0) characters" } ?? "more characters than are kept"
-        let place = await save().map { "; the \(count == nil ? "beginning" : "whole") is in \($0)" } ?? ""
-        return String(Substring(first.unicodeScalars.prefix(shownHead)))
-            + "\n[… \(amount) left out here\(place) …]\n"
-            + String(Substring(last.unicodeScalars.suffix(shownTail)))
     }
 
     /// Characters of a text in an answer, and what is shown of a longer one.
@@ -97,7 +133,44 @@ package struct CapturedOutput: Sendable {
     private static let shownHead = 2000
     private static let shownTail = 6000
     /// Bytes that are looked at for either end of what is shown.
-    private static let tailLimit = 64 << 10
+    package static let windowLimit = 64 << 10
     /// Bytes that need no thought.
-    private static let smallCount = 1 << 20
+    static let smallCount = 1 << 20
+}
+
+extension String {
+    /// In at most `limit` Unicode scalars, without terminal escapes and secrets: the beginning and the end, if it is longer.
+    /// Takes no longer for megabytes than it takes to count them.
+    package func shortened(to limit: Int, without secrets: SecretRedactor) -> String {
+        let bytes = CapturedOutput.bytes(showing: limit, secrets)
+        var text = CapturedOutput(limit: bytes, tail: bytes)
+        text.append(self)
+        return text.cleaned(secrets).rendered(budget: limit)
+    }
+}
+
+extension CapturedOutput {
+    /// Bytes to keep at either end of a text that is shown in at most so many Unicode scalars. Half of them stand at either
+    /// end, in at most four bytes each; and a secret across the cut must still be whole.
+    static func bytes(showing scalars: Int, _ secrets: SecretRedactor) -> Int { 2 * scalars + 4 * secrets.longest }
+}
+
+extension RandomAccessCollection<UInt8> where Index == Int {
+    fileprivate var scalarCount: Int { count { !$0.isContinuation } }
+
+    /// The last place up to `index` where a UTF-8 sequence begins. `index` itself, where there is none nearby: this is no UTF-8.
+    fileprivate func scalarStart(notAfter index: Int) -> Int {
+        guard index < endIndex else { return index }
+        return (Swift.max(startIndex, index - 3)...index).last { !self[$0].isContinuation } ?? index
+    }
+
+    /// The first place from `index` on where a UTF-8 sequence begins. `index` itself, where there is none nearby.
+    fileprivate func scalarStart(notBefore index: Int) -> Int {
+        (index..<Swift.min(endIndex, index + 4)).first { !self[$0].isContinuation } ?? index
+    }
+}
+
+extension UInt8 {
+    /// A byte of a UTF-8 sequence that is not its first.
+    fileprivate var isContinuation: Bool { self & 0xc0 == 0x80 }
 }

@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -7,6 +6,8 @@ import Redaction
 
 /// `POST /e2bcode`: one action in a sandbox that lives across requests.
 struct ActionEndpoint: Endpoint {
+    static let path = "/e2bcode"
+
     private let services: ActionServices?
     let route: Route
     private let hidden: SecretRedactor
@@ -16,7 +17,7 @@ struct ActionEndpoint: Endpoint {
         self.services = services
         self.hidden = hidden
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
-        route = .running("/e2bcode", bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
+        route = .running(Self.path, bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
     }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
@@ -26,10 +27,11 @@ struct ActionEndpoint: Endpoint {
             let action = try ActionRequest(json: consume body)
             guard let services else {
                 // In an answer that LibreChat shows to the model.
-                throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.arguments.sessionID ?? "")
+                throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.sessionID)
             }
             return .running { id, deadline in
-                await answer(to: action, from: caller, id: id, by: deadline, services)
+                let call = ActionCall(owner: caller, id: id, deadline: deadline, services: services)
+                return await answer(to: action, call)
             }
         } catch {
             return .answered(Answer(error, hidden))
@@ -42,43 +44,55 @@ struct ActionEndpoint: Endpoint {
         return answer
     }
 
-    private func answer(
-        to request: ActionRequest, from caller: String, id: String, by deadline: Deadline, _ services: ActionServices
-    ) async -> Answer {
-        let call = ActionCall(
-            arguments: request.arguments, owner: caller, id: id, deadline: deadline, services: services,
-            memory: services.configuration.memory.reservation())
-        var answer = await answer(to: call, request.action)
-        answer.outcome.action = request.action.name
-        answer.outcome.sandboxID = services.sessions.sandboxID(of: call.session)
-        return answer
-    }
-
-    private func answer(to call: ActionCall, _ action: Action) async -> Answer {
+    private func answer(to request: ActionRequest, _ call: ActionCall) async -> Answer {
+        var answer: Answer
         do {
-            let outcome = try await action.perform(call)
-            var answer =
-                switch outcome {
+            let result = try await request.perform(call)
+            answer =
+                switch result {
                 case .reply(let reply, _): Answer(status: 200, body: reply.encoded(hiding: hidden))
                 case .content(let content, _): Answer(status: 200, content: content, hidden)
                 }
-            answer.outcome.problem = outcome.problem
-            return answer
-        } catch var failure as ActionFailure {
-            if failure.sessionID.isEmpty { failure.sessionID = call.sessionID }
-            return Answer(failure, hidden)
-        } catch let error as InterpreterError {
-            return Answer(ActionFailure(error, sessionID: call.sessionID), hidden)
-        } catch let error as E2BError {
-            return Answer(ActionFailure(error, sessionID: call.sessionID), hidden)
-        } catch is LockTimeout {
-            return Answer(
-                ActionFailure(
-                    "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",
-                    sessionID: call.sessionID), hidden)
+            answer.outcome.problem = result.problem
         } catch {
-            // Nothing else is thrown but CancellationError.
-            return Answer(ActionFailure(Refusal.cancelled, sessionID: call.sessionID), hidden)
+            answer = Answer(failure(error, call, sessionID: request.sessionID), hidden)
+        }
+        answer.outcome.action = request.definition.name
+        answer.outcome.sandboxID = call.sandboxID(ofSession: request.sessionID)
+        return answer
+    }
+
+    private func failure(_ error: any Error, _ call: ActionCall, sessionID: String) -> ActionFailure {
+        switch error {
+        case var failure as ActionFailure:
+            if failure.sessionID.isEmpty { failure.sessionID = sessionID }
+            return failure
+        case let error as InterpreterError: return ActionFailure(error, sessionID: sessionID)
+        case let error as E2BError: return ActionFailure(error, sessionID: sessionID)
+        case is LockTimeout:
+            return ActionFailure(
+                "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",
+                sessionID: sessionID)
+        // Nothing else is thrown but CancellationError.
+        default: return ActionFailure(Refusal.cancelled, sessionID: sessionID)
+        }
+    }
+}
+
+extension ActionFailure {
+    init(_ refusal: Refusal, sessionID: String = "") {
+        self.init(refusal.sentence, sessionID: sessionID)
+        status = refusal.status
+        retryAfter = refusal.retryAfter
+        logged = refusal.logged
+    }
+
+    init(_ error: E2BError, sessionID: String = "") {
+        self.init(Refusal(error), sessionID: sessionID)
+        switch error {
+        // Waiting helps, the caller is gone, or we are: only these are no answers to the model.
+        case .rateLimited, .noCapacity, .outOfMemory, .outOfDescriptors, .cancelled, .shutDown: break
+        default: (status, retryAfter) = (200, nil)
         }
     }
 }

@@ -1,78 +1,60 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
+import JSON
 import LibreChat
 import Redaction
 
 /// `POST /execute`: a sandbox, one execution in it, its images through the gate, the two-element answer.
 struct ExecuteEndpoint: Endpoint {
-    /// What runs code. nil: no key for E2B is configured.
-    let runner: CodeRunner?
-    let lifecycle: SandboxLifecycle?
+    static let path = "/execute"
+
+    /// nil: no key for E2B is configured.
+    let services: ActionServices?
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    var route: Route { .running("/execute", bodyLimit: configuration.bodyLimit) }
+    var route: Route { .running(Self.path, bodyLimit: configuration.bodyLimit) }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
-        let execution = try ExecuteRequest(
-            json: try request.body(), standardTimeout: configuration.timeout,
-            maximumTimeout: configuration.maximumTimeout)
-        guard let runner, let lifecycle else { throw .withoutAPIKey }
+        let body = try request.body()
+        let execution: ExecuteRequest
+        do throws(ArgumentError) {
+            execution = try ExecuteRequest(
+                json: body, standardTimeout: configuration.timeout, maximumTimeout: configuration.maximumTimeout)
+        } catch {
+            throw Refusal(badRequest: error.sentence, logged: error.logged)
+        }
+        guard let services else { throw .withoutAPIKey }
         return .running { id, deadline in
-            await answer(to: execution, from: caller, id: id, by: deadline, runner, lifecycle)
+            await answer(
+                to: execution, ActionCall(owner: caller, id: id, deadline: deadline, services: services))
         }
     }
 
     func answer(to refusal: Refusal) -> Answer { Answer(refusal, hidden) }
 
-    private func answer(
-        to request: ExecuteRequest, from caller: String, id: String, by deadline: Deadline, _ runner: CodeRunner,
-        _ lifecycle: SandboxLifecycle
-    ) async -> Answer {
-        let sandbox: Sandbox
+    private func answer(to request: ExecuteRequest, _ call: ActionCall) async -> Answer {
+        let action = RunProgram(
+            code: request.code, language: request.language, variables: request.envs, timeLimit: request.timeout)
         do throws(E2BError) {
-            sandbox = try await lifecycle.create(options(for: request), mark: id)
+            return answer(to: request, try await action.perform(call))
         } catch {
             return Answer(Refusal(error), hidden)
         }
-        let answer = await answer(to: request, from: caller, in: sandbox, by: deadline, runner)
-        // Started now that the answer is complete, and not waited for.
-        lifecycle.kill(sandbox.id)
-        return answer
     }
 
-    private func options(for request: ExecuteRequest) -> SandboxOptions {
-        SandboxOptions(
-            template: configuration.template,
-            // What ends the sandbox when nothing of ours lives to do it.
-            timeout: request.timeout + .seconds(30),
-            envs: configuration.hiddenVariables)
-    }
-
-    private func answer(
-        to request: ExecuteRequest, from caller: String, in sandbox: Sandbox, by deadline: Deadline,
-        _ runner: CodeRunner
-    ) async -> Answer {
-        var report = ExecutionReport(
-            code: request.code, language: request.language.rawValue, textLimit: configuration.textLimit, hidden: hidden)
-        let execution = ExecutionRequest(
-            code: request.code,
-            language: request.language == .python ? nil : request.language.rawValue,
-            envs: request.envs.mapValues { request.language.escaped(variable: $0) },
-            timeout: request.timeout)
-        let memory = configuration.memory.reservation()
-        let outcome = await runner.run(
-            execution, for: caller, in: sandbox, by: deadline, holding: memory, into: &report)
-        let refusal = outcome.failure.map { Refusal($0) }
-        if let refusal { report.stopped(refusal.sentence) }
+    private func answer(to request: ExecuteRequest, _ result: consuming RunProgramResult) -> Answer {
+        let refusal = result.failure.map { Refusal($0) }
+        if let refusal { result.record.stopped(.sandbox(refusal.sentence)) }
+        let text = ExecutionMarkdown(
+            result.record, code: request.code, language: request.language.rawValue, limit: configuration.textLimit,
+            without: hidden)
         var answer = Answer(
             status: refusal?.status ?? 200,
-            content: ToolContent(text: report.rendered(), images: outcome.images), hidden,
-            retryAfter: refusal?.retryAfter,
-            sandboxID: sandbox.id)
-        answer.outcome.problem = refusal?.sentence ?? outcome.problem
+            content: ToolContent(text: text.rendered(), images: result.record.images), hidden,
+            retryAfter: refusal?.retryAfter, sandboxID: result.sandboxID)
+        answer.outcome.problem = refusal?.sentence ?? result.problem
         return answer
     }
 }

@@ -12,7 +12,10 @@ struct OpenAPIEndpoint: Endpoint {
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
         let document = OpenAPIDocument(
             server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
-            operations: [.execute(configuration), .actions])
+            operations: [
+                .execute(at: ExecuteEndpoint.path, maximumTimeout: configuration.maximumTimeout),
+                .actions(at: ActionEndpoint.path),
+            ])
         return .answered(Answer(status: 200, body: document.encoded()))
     }
 

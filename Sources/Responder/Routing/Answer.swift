@@ -42,9 +42,7 @@ struct Answer: Sendable {
 
     /// In the shape of an action's answer.
     init(_ failure: ActionFailure, _ hidden: SecretRedactor) {
-        let reply = ActionReply.failure(
-            sessionID: failure.sessionID, failure.sentence, failure.members.map { ($0.name, $0.value) })
-        self.init(status: failure.status, body: reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)
+        self.init(status: failure.status, body: failure.reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)
         outcome.problem = failure.logged ?? failure.sentence
     }
 }

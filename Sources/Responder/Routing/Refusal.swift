@@ -53,7 +53,10 @@ extension Refusal {
         switch error {
         case .busy: self.init(status: 429, "\(error)", retryAfter: .seconds(5))
         case .shuttingDown: self = .shuttingDown
-        case .noSession, .sessionEnded: self.init(status: 404, "\(error)")
+        case .noSession, .sessionEnded, .noFile: self.init(status: 404, "\(error)")
+        case .notASandboxID, .timeLimitTooLong, .unsafeVariable, .contentTooLarge, .notWritable, .notReadable,
+            .isDirectory, .fileTooLarge, .bytesNotShown, .holdsSecret, .portTaken:
+            self.init(badRequest: "\(error)")
         }
     }
 

@@ -59,7 +59,8 @@ package struct Configuration: Sendable {
     /// What bounds executions and actions.
     package var limits: InterpreterLimits {
         InterpreterLimits(
-            maximumTimeout: maximumTimeout, images: imageLimit, imageWait: imageWait, memory: memory)
+            standardTimeout: timeout, maximumTimeout: maximumTimeout, fileSize: fileLimit, text: textLimit,
+            images: imageLimit, imageWait: imageWait, memory: memory)
     }
 
     /// Without a key E2B cannot be asked; the service starts all the same and says so.

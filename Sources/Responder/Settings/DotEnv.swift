@@ -1,3 +1,5 @@
+import JSON
+
 /// A `.env` file: `NAME=value` lines, `#` comments, an optional `export`, values plain or in quotes.
 ///
 /// The rules, here and for `nginx/run.sh`, which asks the program:

@@ -2,6 +2,7 @@ import E2B
 import FastCGI
 import Glibc
 import ImageGate
+import Interpreter
 import JSON
 import LibreChat
 import System
@@ -229,27 +230,6 @@ struct SettingReader {
     private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
         let shown = value.utf8.count <= 40 && !value.contains("@") ? " is '\(value)'" : ""
         complaints.append("\(setting.name)\(shown): it must be \(expected).")
-    }
-}
-
-extension String {
-    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped.
-    /// Protocol.md, 5.6.
-    var isSafeInCode: Bool {
-        !utf8.contains { "'\"\\\n\r\0".utf8.contains($0) }
-    }
-
-    /// What a shell takes as a variable's name.
-    var isVariableName: Bool {
-        guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
-        return utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
     }
 }
 

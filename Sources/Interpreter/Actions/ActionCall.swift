@@ -1,0 +1,79 @@
+import Budget
+package import E2B
+package import JSON
+package import Redaction
+
+/// An action under way: by whom, until when, and what it takes to do it.
+package struct ActionCall: Sendable {
+    /// The name of the key that the caller authenticated with.
+    package let owner: String
+    /// The request's id, unique.
+    package let id: String
+    package let deadline: Deadline
+    package let services: ActionServices
+    /// What the call keeps of output and files.
+    let memory: ByteBudget.Reservation
+
+    package init(owner: String, id: String, deadline: Deadline, services: ActionServices) {
+        self.owner = owner
+        self.id = id
+        self.deadline = deadline
+        self.services = services
+        memory = services.limits.memory.reservation()
+    }
+
+    var client: E2BClient { services.client }
+    var limits: InterpreterLimits { services.limits }
+    var secrets: SecretRedactor { services.secrets }
+
+    /// As far as this process knows, for the log.
+    package func sandboxID(ofSession name: String) -> String? { services.sessions.sandboxID(of: key(of: name)) }
+
+    func key(of session: String) -> SessionKey { SessionKey(owner: owner, id: session) }
+
+    /// How long code or a command may take: what was asked for, within the operator's limit.
+    func timeLimit(_ asked: Duration?, standard: Duration) throws(InterpreterError) -> Duration {
+        guard let asked else { return min(standard, limits.maximumTimeout) }
+        guard asked <= limits.maximumTimeout else { throw .timeLimitTooLong(maximum: limits.maximumTimeout) }
+        return asked
+    }
+}
+
+/// What all actions share. A class: each call has it, and a copy of all these values would cost as much as the rest of it.
+package final class ActionServices: Sendable {
+    let client: E2BClient
+    let lifecycle: SandboxLifecycle
+    let sessions: Sessions
+    let runner: CodeRunner
+    package let limits: InterpreterLimits
+    /// What a sandbox is made of where nothing else is asked for.
+    package let template: String
+    /// Variables of every sandbox.
+    let variables: [String: String]
+    package let secrets: SecretRedactor
+    /// What the operator says of further templates.
+    let templates: JSONNode
+    /// Executions of one context, one after the other.
+    let contexts = KeyedLock<ContextKey>()
+
+    package init(
+        client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
+        template: String, templates: JSONNode = .list([]), variables: [String: String], secrets: SecretRedactor
+    ) {
+        self.client = client
+        self.lifecycle = lifecycle
+        sessions = Sessions(client: client, lifecycle: lifecycle)
+        self.runner = runner
+        self.limits = limits
+        self.template = template
+        self.templates = templates
+        self.variables = variables
+        self.secrets = secrets
+    }
+}
+
+/// A language's kernel in a sandbox.
+struct ContextKey: Hashable, Sendable {
+    let sandboxID: String
+    let language: Language
+}

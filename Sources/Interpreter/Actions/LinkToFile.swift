@@ -1,0 +1,35 @@
+import E2B
+package import FoundationEssentials
+import System
+
+/// Makes a link to a file that works without a key, for a time.
+package struct LinkToFile: SessionAction {
+    package var session: String
+    package var path: SandboxPath
+    package var lifetime: Duration
+
+    package init(session: String, path: SandboxPath, lifetime: Duration) {
+        self.session = session
+        self.path = path
+        self.lifetime = lifetime
+    }
+
+    package func perform(_ call: ActionCall) async throws -> LinkToFileResult {
+        let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
+        do {
+            let url = try await inSandbox(call) { sandbox in
+                let entry = try await call.client.entry(at: path.text, in: sandbox)
+                guard entry.kind != .directory else { throw InterpreterError.isDirectory(path.text) }
+                return try call.client.downloadURL(of: path.text, expiresAt: end, in: sandbox)
+            }
+            return LinkToFileResult(url: url, endsAt: end)
+        } catch E2BError.notFound {
+            throw InterpreterError.noFile(path.text)
+        }
+    }
+}
+
+package struct LinkToFileResult: Sendable {
+    package let url: String
+    package let endsAt: Date
+}

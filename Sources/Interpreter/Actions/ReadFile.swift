@@ -1,0 +1,66 @@
+import E2B
+import JSON
+import Redaction
+
+/// Reads a file.
+package struct ReadFile: SessionAction {
+    package var session: String
+    package var path: SandboxPath
+    /// Whether a text is wanted as its bytes, too.
+    package var wantsBytes: Bool
+
+    package init(session: String, path: SandboxPath, wantsBytes: Bool = false) {
+        self.session = session
+        self.path = path
+        self.wantsBytes = wantsBytes
+    }
+
+    package func perform(_ call: ActionCall) async throws -> ReadFileResult {
+        let bytes = try await read(call)
+        // Text has no NUL; much that is not text is valid UTF-8 but for that.
+        if !wantsBytes, !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
+            // As it stands in the file, terminal escapes and all.
+            let text = await CapturedOutput(bytes).shown(call.secrets, keepsEscapes: true) { _ in path.text }
+            return ReadFileResult(content: .text(text), size: bytes.count)
+        }
+        // In base64, a third longer. Before the work of redaction, which would be for nothing.
+        guard bytes.count / 3 * 4 < CapturedOutput.shownLimit else {
+            throw InterpreterError.bytesNotShown(path.text, count: bytes.count, wereAskedFor: wantsBytes)
+        }
+        var encoded: [UInt8] = []
+        encoded.append(base64: bytes)
+        // Bytes are exactly what the file has, or are not shown: an archive with a mask in it would only be broken.
+        if let name = call.secrets.nameOfSecret(in: bytes) ?? call.secrets.nameOfSecret(in: encoded) {
+            throw InterpreterError.holdsSecret(path.text, name: name)
+        }
+        return ReadFileResult(content: .bytes(bytes), size: bytes.count)
+    }
+
+    private func read(_ call: ActionCall) async throws -> [UInt8] {
+        let limit = call.limits.fileSize
+        do {
+            return try await inSandbox(call) {
+                try await call.client.read(path.text, limit: limit, holding: call.memory, in: $0)
+            }
+        } catch E2BError.tooLarge {
+            throw InterpreterError.fileTooLarge(path.text, limit: limit)
+        } catch E2BError.notFound {
+            throw InterpreterError.noFile(path.text)
+        } catch E2BError.refused(_, let status, let message) where status < 502 {
+            throw InterpreterError.notReadable(path.text, why: message)
+        }
+    }
+}
+
+package struct ReadFileResult: Sendable {
+    package enum Content: Sendable {
+        /// As an answer shows it: without secrets, the middle left out where it is long.
+        case text(String)
+        /// All of them.
+        case bytes([UInt8])
+    }
+
+    package let content: Content
+    /// Bytes of the file.
+    package let size: Int
+}

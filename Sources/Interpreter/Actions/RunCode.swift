@@ -1,0 +1,166 @@
+import E2B
+package import Redaction
+import System
+
+/// Runs code in one of the session's kernels, whose variables and imports stay.
+package struct RunCode: SessionAction {
+    package var session: String
+    package var code: String
+    package var language: Language
+    package var variables: [String: String]
+    /// nil: the operator's standard.
+    package var timeLimit: Duration?
+    /// How much of the output the surface can show.
+    package var keeping: ShownOutput
+
+    package init(
+        session: String, code: String, language: Language = .python, variables: [String: String] = [:],
+        timeLimit: Duration? = nil, keeping: ShownOutput
+    ) {
+        self.session = session
+        self.code = code
+        self.language = language
+        self.variables = variables
+        self.timeLimit = timeLimit
+        self.keeping = keeping
+    }
+
+    package func perform(_ call: ActionCall) async throws -> RunCodeResult {
+        var execution = ExecutionRequest(
+            code: code, in: language, variables: variables,
+            timeout: try call.timeLimit(timeLimit, standard: call.limits.standardTimeout))
+        // Behind an execution that came by way of another responder.
+        execution.mayQueue = true
+        return try await inSandbox(call) { [execution] sandbox in
+            let outcome = try await run(execution, in: sandbox, call)
+            return RunCodeResult(outcome, OutputStorage(call, in: sandbox), textLimit: call.limits.text)
+        }
+    }
+
+    /// In its turn: a kernel runs one execution after the other.
+    private func run(
+        _ execution: ExecutionRequest, in sandbox: Sandbox, _ call: ActionCall
+    ) async throws -> CodeRunner.Outcome {
+        let extent = call.limits.extent(of: keeping)
+        // Cancelled while it runs, it has been interrupted as well.
+        var wasInterrupted = true
+        let key = ContextKey(sandboxID: sandbox.id, language: language)
+        return try await call.services.contexts.run(
+            key, until: call.deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
+        ) {
+            var outcome = await call.run(execution, in: sandbox, keeping: extent)
+            if case .notStarted = outcome.failure {
+                // A kernel can lose what comes right after an interrupted execution. It surely never ran.
+                try await Task.sleep(for: Self.rest)
+                outcome = await call.run(execution, in: sandbox, keeping: extent)
+            }
+            wasInterrupted = outcome.wasInterrupted
+            if let failure = outcome.failure {
+                // What has begun must not begin once more.
+                guard outcome.hasBegun, failure != .cancelled else { throw failure }
+                outcome.record.stopped(.sandbox("\(failure)"))
+            }
+            return outcome
+        }
+    }
+
+    /// How long a kernel needs after an interruption before it takes the next execution (Protocol.md, 5.7).
+    private static let rest = Duration.milliseconds(500)
+}
+
+/// How much a surface shows of what a program prints.
+package enum ShownOutput: Equatable, Sendable {
+    /// One text of the operator's length.
+    case answer
+    /// Each part apart, and the whole of it in a file where it is long.
+    case parts
+}
+
+extension InterpreterLimits {
+    func extent(of output: ShownOutput) -> ExecutionRecord.Extent {
+        switch output {
+        case .answer: .ends(scalars: text)
+        case .parts: .parts(bytes: fileSize)
+        }
+    }
+}
+
+package struct RunCodeResult: Sendable {
+    package let record: ExecutionRecord
+    /// Why the code did not run to its end, for the log: nothing that it printed or threw.
+    package let problem: String?
+    /// Unicode scalars of an answer that is one text.
+    package let textLimit: Int
+    package var secrets: SecretRedactor { storage.secrets }
+    private let storage: OutputStorage
+
+    fileprivate init(_ outcome: CodeRunner.Outcome, _ storage: OutputStorage, textLimit: Int) {
+        record = outcome.record
+        problem = outcome.problem
+        self.textLimit = textLimit
+        self.storage = storage
+    }
+
+    /// Each part of the record as an answer shows it. What is too long for one is put into a file of the sandbox.
+    package func texts() async -> ExecutionTexts {
+        var texts = ExecutionTexts(
+            stdout: await storage.shown(record.stdout, as: "stdout"),
+            stderr: await storage.shown(record.stderr, as: "stderr"),
+            mainText: await storage.shown(record.mainText, as: "output"))
+        for (index, display) in record.displays.enumerated() {
+            let text = await storage.shown(display.text, as: "result-\(index + 1)")
+            texts.displays.append((display.form, text))
+        }
+        if let failure = record.failure ?? record.stop?.failure {
+            texts.failure = ExecutionTexts.Failure(
+                name: failure.name.shortened(to: 1000, without: storage.secrets),
+                value: await storage.shown(CapturedOutput(whole: failure.readableValue), as: "error"),
+                traceback: await storage.shown(CapturedOutput(whole: failure.readableTraceback), as: "traceback"))
+        }
+        return texts
+    }
+}
+
+/// The texts of an execution as an answer shows them: without secrets, none longer than an answer can have.
+package struct ExecutionTexts: Sendable {
+    package struct Failure: Sendable {
+        package let name: String
+        package let value: String
+        package let traceback: String
+    }
+
+    package let stdout: String
+    package let stderr: String
+    package let mainText: String
+    package fileprivate(set) var displays: [(form: ExecutionRecord.Display.Form, text: String)] = []
+    package fileprivate(set) var failure: Failure?
+}
+
+extension ExecutionRecord.Stop {
+    /// As if the code had thrown it.
+    fileprivate var failure: ExecutionFailure {
+        switch self {
+        case .limit(let sentence): ExecutionFailure(name: "Stopped", value: sentence, traceback: "")
+        case .sandbox(let sentence): ExecutionFailure(name: "SandboxError", value: sentence, traceback: "")
+        }
+    }
+}
+
+extension ActionCall {
+    /// With what is left of the time that the code may take.
+    func run(
+        _ execution: ExecutionRequest, in sandbox: Sandbox, keeping extent: ExecutionRecord.Extent,
+        letGo: () -> Void = {}
+    ) async -> CodeRunner.Outcome {
+        await services.runner.run(
+            execution, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent, letGo: letGo)
+    }
+}
+
+extension ExecutionRequest {
+    init(code: String, in language: Language, variables: [String: String], timeout: Duration) {
+        self.init(
+            code: code, language: language == .python ? nil : language.rawValue,
+            envs: variables.mapValues { language.escaped(variable: $0) }, timeout: timeout)
+    }
+}

@@ -1,0 +1,45 @@
+package import E2B
+
+/// Runs a program in a sandbox of its own, which ends with it.
+package struct RunProgram: Action {
+    package var code: String
+    package var language: Language
+    package var variables: [String: String]
+    package var timeLimit: Duration
+
+    package init(
+        code: String, language: Language = .python, variables: [String: String] = [:], timeLimit: Duration
+    ) {
+        self.code = code
+        self.language = language
+        self.variables = variables
+        self.timeLimit = timeLimit
+    }
+
+    /// - Throws: `E2BError` when there is no sandbox. Later errors are part of the result: what was printed until then is
+    ///   worth more than the error alone.
+    package func perform(_ call: ActionCall) async throws(E2BError) -> RunProgramResult {
+        let sandbox = try await call.services.lifecycle.create(
+            SandboxOptions(
+                template: call.services.template,
+                // What ends the sandbox when nothing of ours lives to do it.
+                timeout: timeLimit + .seconds(30), envs: call.services.variables),
+            mark: call.id)
+        let execution = ExecutionRequest(code: code, in: language, variables: variables, timeout: timeLimit)
+        let outcome = await call.run(execution, in: sandbox, keeping: call.limits.extent(of: .answer)) {
+            // Started, and not waited for.
+            call.services.lifecycle.kill(sandbox.id)
+        }
+        return RunProgramResult(
+            sandboxID: sandbox.id, record: outcome.record, failure: outcome.failure, problem: outcome.problem)
+    }
+}
+
+package struct RunProgramResult: Sendable {
+    package let sandboxID: String
+    package var record: ExecutionRecord
+    /// What kept E2B from running the program to its end.
+    package let failure: E2BError?
+    /// Why the program did not run to its end, for the log: nothing that it printed or threw.
+    package let problem: String?
+}

@@ -1,0 +1,9 @@
+/// A path that the sandbox's filesystem can have.
+package struct SandboxPath: Equatable, Sendable {
+    package let text: String
+
+    package init?(_ text: String) {
+        guard (1...4096).contains(text.utf8.count), !text.utf8.contains(0) else { return nil }
+        self.text = text
+    }
+}

@@ -1,0 +1,134 @@
+package import E2B
+package import ImageGate
+package import Redaction
+
+/// What code printed, displayed, drew and threw: gathered once, and rendered by each surface in its own shape.
+///
+/// Every part is bounded while it is gathered.
+package struct ExecutionRecord: Sendable {
+    /// How much is kept of each part.
+    package enum Extent: Equatable, Sendable {
+        /// Both ends, for an answer that is one text of at most so many Unicode scalars. Displays of one kind that follow each
+        /// other become one part.
+        case ends(scalars: Int)
+        /// The whole of each part, up to so many bytes. Displays stand apart.
+        case parts(bytes: Int)
+    }
+
+    /// An object that was displayed, in the one of its forms that a model reads best.
+    package struct Display: Sendable {
+        package enum Form: String, Sendable {
+            case markdown, text, json, latex, html
+        }
+
+        package let form: Form
+        package fileprivate(set) var text: CapturedOutput
+    }
+
+    /// Why code did not come to its end, where that was no exception of its own.
+    package enum Stop: Equatable, Sendable {
+        /// It was stopped at a limit.
+        case limit(String)
+        /// E2B failed.
+        case sandbox(String)
+
+        package var sentence: String {
+            switch self {
+            case .limit(let sentence), .sandbox(let sentence): sentence
+            }
+        }
+    }
+
+    private let extent: Extent
+    private let part: CapturedOutput
+    package private(set) var stdout: CapturedOutput
+    package private(set) var stderr: CapturedOutput
+    /// The main result's text.
+    package private(set) var mainText: CapturedOutput
+    package private(set) var displays: [Display] = []
+    package private(set) var displaysLeftOut = 0
+    package private(set) var failure: ExecutionFailure?
+    package private(set) var stop: Stop?
+    package private(set) var images: [AdmittedImage] = []
+    /// One line for each image that is not shown as it was made.
+    package private(set) var imageNotes: [String] = []
+
+    /// - Parameter secrets: what must still be whole where a part is cut.
+    package init(keeping extent: Extent, without secrets: SecretRedactor) {
+        self.extent = extent
+        switch extent {
+        case .ends(let scalars):
+            let bytes = CapturedOutput.bytes(showing: scalars, secrets)
+            part = CapturedOutput(limit: bytes, tail: bytes)
+        case .parts(let bytes): part = CapturedOutput(limit: bytes)
+        }
+        stdout = part
+        stderr = part
+        mainText = part
+    }
+
+    package mutating func printed(_ text: String) { stdout.append(text) }
+    package mutating func printedError(_ text: String) { stderr.append(text) }
+
+    /// A result that carries no image.
+    package mutating func displayed(_ result: ExecutionResult) {
+        if result.isMainResult, let text = result.text, mainText.isEmpty { mainText.append(text) }
+        guard let (form, text) = result.readable else { return }
+        if case .ends = extent, let last = displays.indices.last, displays[last].isMarkdown == (form == .markdown) {
+            displays[last].text.append(form == .markdown ? "\n\n" : "\n")
+            displays[last].text.append(text)
+        } else if displays.count < Self.displayLimit {
+            var display = Display(form: form, text: part)
+            display.text.append(text)
+            displays.append(display)
+        } else {
+            displaysLeftOut += 1
+        }
+    }
+
+    /// An exception in the code. The first one counts: what follows it is its echo.
+    package mutating func failed(_ failure: ExecutionFailure) {
+        if self.failure == nil { self.failure = failure }
+    }
+
+    package mutating func stopped(_ stop: Stop) {
+        if self.stop == nil { self.stop = stop }
+    }
+
+    package mutating func drew(_ images: [AdmittedImage], notes: [String]) {
+        self.images += images
+        imageNotes += notes
+    }
+
+    /// Bytes that are kept, where they may be many.
+    package var heldCount: Int {
+        stdout.heldCount + stderr.heldCount + mainText.heldCount
+            + displays.reduce(failure?.heldCount ?? 0) {
+                $0 + $1.text.heldCount
+            }
+    }
+
+    private static let displayLimit = 20
+}
+
+extension ExecutionRecord.Display {
+    package var isMarkdown: Bool { form == .markdown }
+}
+
+extension ExecutionFailure {
+    fileprivate var heldCount: Int {
+        let count = name.utf8.count + value.utf8.count + traceback.utf8.count
+        return count < CapturedOutput.smallCount ? 0 : count
+    }
+}
+
+extension ExecutionResult {
+    fileprivate var readable: (form: ExecutionRecord.Display.Form, text: String)? {
+        if let markdown { return (.markdown, markdown) }
+        if let text { return (.text, text) }
+        if let json { return (.json, json) }
+        if let latex { return (.latex, latex) }
+        if let html { return (.html, html) }
+        return nil
+    }
+}

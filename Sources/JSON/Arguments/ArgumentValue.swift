@@ -1,0 +1,109 @@
+/// What an argument may be in Swift.
+package protocol ArgumentValue: Sendable {
+    /// What a parameter takes that says nothing else.
+    static var type: ArgumentType { get }
+    /// nil: it is of another type.
+    init?(json: JSONValue)
+    /// What the value must be and is not, as it goes on after "must be"; nil: it is within what the type says.
+    func demand(of type: ArgumentType) -> String?
+}
+
+extension ArgumentValue {
+    package func demand(of type: ArgumentType) -> String? { nil }
+}
+
+extension String: ArgumentValue {
+    package static var type: ArgumentType { .text }
+
+    package init?(json: JSONValue) {
+        guard let text = json.exactString else { return nil }
+        self = text
+    }
+
+    package func demand(of type: ArgumentType) -> String? {
+        guard case .choice(let words) = type, !words.contains(self) else { return nil }
+        return type.expectation
+    }
+}
+
+extension Bool: ArgumentValue {
+    package static var type: ArgumentType { .flag }
+
+    package init?(json: JSONValue) {
+        switch json.kind {
+        case .true: self = true
+        case .false: self = false
+        default: return nil
+        }
+    }
+}
+
+extension Int: ArgumentValue {
+    package static var type: ArgumentType { .integer(.min ... .max) }
+
+    /// 60.0 and 6e1 are whole numbers, too.
+    package init?(json: JSONValue) {
+        guard let number = json.integer ?? Double(json: json).flatMap({ Int(exactly: $0) }) else { return nil }
+        self = number
+    }
+
+    package func demand(of type: ArgumentType) -> String? {
+        guard case .integer(let range) = type, !range.contains(self) else { return nil }
+        return type.expectation
+    }
+}
+
+extension Double: ArgumentValue {
+    package static var type: ArgumentType { .number(0 ... .greatestFiniteMagnitude) }
+
+    package init?(json: JSONValue) {
+        guard let number = json.double else { return nil }
+        self = number
+    }
+
+    package func demand(of type: ArgumentType) -> String? {
+        guard case .number(let range) = type, !range.contains(self) else { return nil }
+        return type.expectation
+    }
+}
+
+extension [String]: ArgumentValue {
+    package static var type: ArgumentType { .texts }
+
+    package init?(json: JSONValue) {
+        guard json.kind == .array else { return nil }
+        var texts: [String] = []
+        var areTexts = true
+        // What is in the array has been read before: it is JSON.
+        try? json.elements { element in
+            if let text = element.exactString { texts.append(text) } else { areTexts = false }
+        }
+        guard areTexts else { return nil }
+        self = texts
+    }
+}
+
+extension [String: String]: ArgumentValue {
+    package static var type: ArgumentType { .variables }
+
+    package init?(json: JSONValue) {
+        guard json.kind == .object else { return nil }
+        var variables: [String: String] = [:]
+        var areTexts = true
+        // As above.
+        try? json.members { key, value in
+            if let name = key.exactString, let text = value.exactString {
+                variables[name] = text
+            } else {
+                areTexts = false
+            }
+        }
+        guard areTexts else { return nil }
+        self = variables
+    }
+
+    package func demand(of type: ArgumentType) -> String? {
+        keys.allSatisfy(\.isVariableName)
+            ? nil : "\(type.expectation), named with letters, digits and underscores"
+    }
+}

@@ -1,0 +1,101 @@
+/// A parameter of a tool: how its value is read from a JSON object, and what is said about it.
+///
+/// One description serves the reading, its errors, help texts and JSON Schemas, so that none of them can say something else
+/// than another.
+package struct Parameter<Value: ArgumentValue>: Sendable {
+    package let name: String
+    /// A second name under which it is taken.
+    package let alias: String?
+    package let type: ArgumentType
+    /// For the model: few words.
+    package let meaning: String
+
+    package init(
+        _ name: String, alias: String? = nil, _ meaning: String, _ type: ArgumentType = Value.type
+    ) {
+        self.name = name
+        self.alias = alias
+        self.type = type
+        self.meaning = meaning
+    }
+
+    /// nil: it is absent or null.
+    func read(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
+        if let value: Value = try arguments.value(name, type) { return value }
+        guard let alias else { return nil }
+        return try arguments.value(alias, type)
+    }
+
+    fileprivate func description(isRequired: Bool) -> ParameterDescription {
+        ParameterDescription(name, alias: alias, type, meaning, isRequired: isRequired)
+    }
+}
+
+/// What is said about a parameter.
+package struct ParameterDescription: Equatable, Sendable {
+    package let name: String
+    package let alias: String?
+    package let type: ArgumentType
+    package let meaning: String
+    package let isRequired: Bool
+
+    package init(
+        _ name: String, alias: String? = nil, _ type: ArgumentType, _ meaning: String, isRequired: Bool = false
+    ) {
+        self.name = name
+        self.alias = alias
+        self.type = type
+        self.meaning = meaning
+        self.isRequired = isRequired
+    }
+}
+
+/// A parameter in the list of a tool's: with what the tool gets of it.
+package protocol ToolParameter: Sendable {
+    associatedtype Argument: Sendable
+    var description: ParameterDescription { get }
+    func argument(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Argument
+}
+
+package struct RequiredParameter<Value: ArgumentValue>: ToolParameter {
+    fileprivate let parameter: Parameter<Value>
+    package var description: ParameterDescription { parameter.description(isRequired: true) }
+
+    package func argument(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value {
+        guard let value = try parameter.read(arguments) else { throw ArgumentError(missing: parameter.name) }
+        return value
+    }
+}
+
+package struct OptionalParameter<Value: ArgumentValue>: ToolParameter {
+    fileprivate let parameter: Parameter<Value>
+    package var description: ParameterDescription { parameter.description(isRequired: false) }
+
+    package func argument(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
+        try parameter.read(arguments)
+    }
+}
+
+/// A text that stays where it is in the JSON: it may be a file.
+package struct TextPlaceParameter: ToolParameter {
+    package let description: ParameterDescription
+
+    package init(_ name: String, _ meaning: String) {
+        description = ParameterDescription(name, .text, meaning, isRequired: true)
+    }
+
+    package func argument(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> JSONTextPlace {
+        guard let place = try arguments.place(of: description.name) else {
+            throw ArgumentError(missing: description.name)
+        }
+        return place
+    }
+}
+
+package func required<Value>(_ parameter: Parameter<Value>) -> RequiredParameter<Value> {
+    RequiredParameter(parameter: parameter)
+}
+
+package func optional<Value>(_ parameter: Parameter<Value>) -> OptionalParameter<Value> {
+    OptionalParameter(parameter: parameter)
+}

@@ -1,0 +1,56 @@
+package import Interpreter
+import JSON
+
+/// Why an action did not work: one sentence for the model that says what to do.
+package struct ActionFailure: Error, Equatable {
+    /// 200 wherever the action was understood: LibreChat hides the body of any other answer from the model.
+    package var status = 200
+    package var sentence: String
+    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    package var logged: String?
+    package var sessionID: String
+    /// When it is worth trying again.
+    package var retryAfter: Duration?
+    /// What there is to tell besides.
+    var members: [JSONNode.Member] = []
+
+    package init(_ sentence: String, logged: String? = nil, sessionID: String = "") {
+        self.sentence = sentence
+        self.logged = logged
+        self.sessionID = sessionID
+    }
+
+    package init(_ error: InterpreterError, sessionID: String = "") {
+        self.init(error.sentence, sessionID: sessionID)
+    }
+
+    package var reply: ActionReply { .failure(sessionID: sessionID, sentence, members.map { ($0.name, $0.value) }) }
+}
+
+extension InterpreterError {
+    /// What is the matter, and what to do about it in the words of this surface.
+    fileprivate var sentence: String {
+        switch self {
+        case .noSession(let name):
+            "No sandbox found for sessionId \(name). Please create one using the 'create' action."
+        case .sessionEnded(let name, let due):
+            "The sandbox of sessionId \(name) has ended: \(Self.end(due: due)). Please create another one using the 'create' "
+                + "action."
+        case .notASandboxID: "`sandboxId` must be an id as `create` answered with."
+        case .timeLimitTooLong(let maximum):
+            "`timeoutMs` must be at most \(maximum.components.seconds * 1000). For what takes longer use `background`."
+        case .unsafeVariable(let name):
+            "`envs.\(name)` has a quote, a backslash or a line break, which would break every execution. Give it to "
+                + "`execute` or `shell` instead."
+        case .contentTooLarge(let limit): "`fileContent` must be at most \(limit) bytes."
+        case .notWritable: "\(self) Choose another path, or look with `shell`."
+        case .notReadable: "\(self) Look with `shell`."
+        case .isDirectory(let path): "\(path) is a directory: pack it first, with `tar` in `shell` for example."
+        case .fileTooLarge, .bytesNotShown: "\(self) Use `get_file_downloadurl`."
+        case .holdsSecret: "\(self) Read it as text, where the value is masked, or make a file without it."
+        case .portTaken:
+            "\(self) `command_list` lists what runs: end it with `command_kill`, or choose another port."
+        case .busy, .shuttingDown, .noFile: "\(self)"
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package import Interpreter
+import JSON
+
+/// The body of `POST /e2bcode`, read by the table of actions.
+package struct ActionRequest: Sendable {
+    package let definition: ActionDefinition
+    private let prepared: PreparedAction
+    /// What the caller calls the sandbox; empty where the action takes no such name, or has none.
+    package let sessionID: String
+
+    package var action: any Action { prepared.action }
+
+    /// - Throws: ``ActionFailure``: a 400 for what is not a JSON object; else a 200 that names what is wrong.
+    ///
+    /// - Parameter json: a file's content stays in it, and is not copied if nobody else has it.
+    package init(json: consuming [UInt8]) throws(ActionFailure) {
+        let reading = try json.withUnsafeBufferPointer { bytes throws(ActionFailure) in
+            try Self.read(UnsafeRawBufferPointer(bytes))
+        }
+        definition = reading.definition
+        sessionID = definition.parameters.contains { $0.name == Self.sessionName } ? reading.sessionID : ""
+        do throws(ArgumentError) {
+            prepared = try reading.make(consume json)
+        } catch {
+            throw ActionFailure(error, sessionID: reading.sessionID)
+        }
+    }
+
+    /// - Throws: ``ActionFailure``, and what ``Action/perform(_:)`` throws.
+    package func perform(_ call: ActionCall) async throws -> ActionAnswer { try await prepared.perform(call) }
+
+    private static func read(
+        _ body: UnsafeRawBufferPointer
+    ) throws(ActionFailure) -> (definition: ActionDefinition, sessionID: String, make: ActionDefinition.Making) {
+        let arguments: ArgumentReader
+        do throws(MalformedJSON) {
+            arguments = try ArgumentReader(body, names: names)
+        } catch {
+            var failure = ActionFailure("The body must be a JSON object with `action` and its parameters.")
+            failure.status = 400
+            throw failure
+        }
+        // For a failure's answer: what cannot be a session's name is not sent back.
+        let session: SessionID? = try? arguments.value(sessionName, SessionID.type)
+        let sessionID = session?.text ?? ""
+        do throws(ArgumentError) {
+            guard let name: String = try arguments.value(actionName, .text) else {
+                throw ArgumentError("`action` is required: one of \(allNames).")
+            }
+            guard let definition = ActionDefinition.named(name) else {
+                throw ArgumentError(
+                    "There is no action `\(name.prefix(100))`. The actions are \(allNames).",
+                    logged: "There is no such action.")
+            }
+            do throws(ArgumentError) {
+                return (definition, sessionID, try definition.read(arguments))
+            } catch {
+                throw error.missing.map { ArgumentError("\(title(of: $0)) is required for `\(name)` action.") } ?? error
+            }
+        } catch {
+            throw ActionFailure(error, sessionID: sessionID)
+        }
+    }
+
+    /// At the start of a sentence.
+    private static func title(of parameter: String) -> String { parameter == "code" ? "Code" : "`\(parameter)`" }
+
+    static let actionName = "action"
+    static let sessionName = Parameter<SessionID>.sessionID.name
+    private static let allNames = ActionDefinition.all.map(\.name).joined(separator: ", ")
+    private static let names = Set(
+        ActionDefinition.all.flatMap(\.parameters).flatMap { [$0.name, $0.alias].compactMap(\.self) } + [actionName])
+}
+
+extension ActionFailure {
+    init(_ error: ArgumentError, sessionID: String) {
+        self.init(error.sentence, logged: error.logged, sessionID: sessionID)
+    }
+}

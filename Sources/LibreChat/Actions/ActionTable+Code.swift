@@ -1,0 +1,70 @@
+import ImageGate
+import Interpreter
+import JSON
+
+/// Running code.
+extension ActionDefinition {
+    static let execute = ActionDefinition(
+        "execute", "Run code. Variables and imports stay for the next call.", required(.sessionID), required(.code),
+        optional(.language), optional(.envs), optional(.timeoutMs), optional(.format),
+        example: #""code": "print(6 * 7)""#
+    ) { session, code, language, envs, milliseconds, format throws(ArgumentError) in
+        guard !code.isBlank else { throw ArgumentError(missing: Parameter.code.name) }
+        let isContent = format == "content"
+        let action = RunCode(
+            session: session.text, code: code, language: language ?? .python, variables: envs ?? [:],
+            timeLimit: milliseconds.map { .milliseconds($0) }, keeping: isContent ? .answer : .parts)
+        return PreparedAction(action) { result in
+            isContent
+                ? .content(result.content(code: code, language: action.language), problem: result.problem)
+                : .reply(await result.reply(sessionID: session.text), problem: result.problem)
+        }
+    }
+}
+
+extension RunCodeResult {
+    /// As `POST /execute` answers.
+    func content(code: String, language: Language) -> ToolContent {
+        let text = ExecutionMarkdown(
+            record, code: code, language: language.rawValue, limit: textLimit, without: secrets)
+        return ToolContent(text: text.rendered(), images: record.images)
+    }
+
+    fileprivate func reply(sessionID: String) async -> ActionReply {
+        let texts = await texts()
+        var error = JSONNode.null
+        if let failure = texts.failure {
+            error = [
+                "name": .text(failure.name), "value": .text(failure.value), "traceback": .text(failure.traceback),
+            ]
+        }
+        var reply = ActionReply(
+            sessionID: sessionID, isSuccess: texts.failure == nil,
+            [
+                ("output", .text(texts.mainText)),
+                ("logs", ["stdout": .text(texts.stdout), "stderr": .text(texts.stderr)]), ("error", error),
+                (
+                    "results",
+                    .list(
+                        texts.displays.map { form, text in
+                            ["type": .text(form.rawValue), form.rawValue: .text(text)]
+                        })
+                ),
+                ("images", .list(record.images.map(\.summary))),
+            ])
+        var notes = record.imageNotes
+        if record.displaysLeftOut > 0 { notes.append("\(record.displaysLeftOut) more results left out.") }
+        if !notes.isEmpty { reply.members.append(.init("notes", .list(notes.map { .text($0) }))) }
+        return reply
+    }
+}
+
+extension AdmittedImage {
+    /// What there is to say of it where there is no place for its bytes.
+    fileprivate var summary: JSONNode {
+        [
+            "mimeType": .text(type.mimeType), "width": .number(width), "height": .number(height),
+            "bytes": .number(bytes.count),
+        ]
+    }
+}

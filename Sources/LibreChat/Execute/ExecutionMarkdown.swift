@@ -1,0 +1,104 @@
+internal import E2B
+package import Interpreter
+package import Redaction
+
+/// An execution as one Markdown text, in the sections of `POST /execute`, cut to its limit as a whole.
+package struct ExecutionMarkdown: Sendable {
+    private let record: ExecutionRecord
+    /// The code as it came, and the tag of its fence.
+    private let code: String
+    private let language: String
+    /// Scalars of the whole text.
+    private let limit: Int
+    private let secrets: SecretRedactor
+
+    /// - Parameters:
+    ///   - limit: Unicode scalars of the whole text.
+    ///   - secrets: values that must not appear in it.
+    package init(
+        _ record: ExecutionRecord, code: String, language: String, limit: Int, without secrets: SecretRedactor = .none
+    ) {
+        self.record = record
+        self.code = code
+        self.language = language
+        self.limit = limit
+        self.secrets = secrets
+    }
+
+    /// The whole text.
+    package func rendered() -> String {
+        var sections: [Section] = []
+        if !record.stdout.isEmpty { sections.append(Section("Console Output", cleaned(record.stdout), isFenced: true)) }
+        if !record.stderr.isEmpty { sections.append(Section("Errors", cleaned(record.stderr), isFenced: true)) }
+        sections += resultSections
+        if let error { sections.append(Section("Execution Error", cleaned(error), isFenced: true)) }
+        if !record.imageNotes.isEmpty {
+            sections.append(Section("Images", cleaned(record.imageNotes.joined(separator: "\n")), isFenced: false))
+        }
+        // The caller's own words: nothing is taken out of them.
+        sections.append(Section("Executed Code", CutText(code), isFenced: true, language: language))
+        let room = max(limit - sections.count * Section.frame, 0)
+        let budgets = shares(of: room, among: sections.map(\.content.count))
+        return zip(sections, budgets).map { $0.rendered(budget: $1) }.joined(separator: "\n\n")
+    }
+
+    /// What was thrown, and what stopped the code.
+    private var error: String? {
+        let parts = [
+            record.failure?.readable { $0.shortened(to: limit, without: secrets) }, record.stop?.sentence,
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+    }
+
+    private var resultSections: [Section] {
+        var sections = record.displays.enumerated().map { index, display in
+            Section(index == 0 ? "Results" : nil, cleaned(display.text), isFenced: !display.isMarkdown)
+        }
+        if record.displaysLeftOut > 0 {
+            sections.append(
+                Section(nil, CutText("[… \(record.displaysLeftOut) more results left out …]"), isFenced: false))
+        }
+        return sections
+    }
+
+    private func cleaned(_ output: CapturedOutput) -> CutText { output.cleaned(secrets) }
+
+    private func cleaned(_ text: String) -> CutText {
+        CutText(secrets.masked(in: text.withoutTerminalEscapes))
+    }
+}
+
+/// A titled part of the text.
+private struct Section {
+    private let title: String?
+    let content: CutText
+    private let isFenced: Bool
+    private let language: String
+
+    /// Scalars of title, fences and blank line, in all but the strangest cases.
+    static let frame = 48
+
+    init(_ title: String?, _ content: CutText, isFenced: Bool, language: String = "") {
+        self.title = title
+        self.content = content
+        self.isFenced = isFenced
+        self.language = language
+    }
+
+    func rendered(budget: Int) -> String {
+        let body = content.rendered(budget: budget)
+        let block = isFenced ? fenced(body, language: language) : body
+        return title.map { "**\($0):**\n\(block)" } ?? block
+    }
+}
+
+/// Divides `limit` so that what is small stays whole and what is large shares the rest evenly.
+func shares(of limit: Int, among sizes: [Int]) -> [Int] {
+    var shares = sizes
+    var left = limit
+    for (rank, index) in sizes.indices.sorted(by: { sizes[$0] < sizes[$1] }).enumerated() {
+        shares[index] = min(sizes[index], left / (sizes.count - rank))
+        left -= shares[index]
+    }
+    return shares
+}

@@ -1,0 +1,58 @@
+import Interpreter
+import JSON
+
+/// The operations that LibreChat's Actions offer to a model.
+extension OpenAPIOperation {
+    /// - Parameters:
+    ///   - path: where the endpoint is.
+    ///   - maximumTimeout: what may be asked for.
+    package static func execute(at path: String, maximumTimeout: Duration) -> OpenAPIOperation {
+        OpenAPIOperation(
+            path: path, id: "execute_code",
+            purpose: """
+                Run a program in a fresh sandbox and get its output, the value of its last expression, and its plots. \
+                Nothing is kept between calls. In Python, numpy, pandas and matplotlib are there; show a plot with plt.show().
+                """,
+            schema: ObjectSchema([
+                ParameterDescription("code", .text, "The complete program.", isRequired: true),
+                ParameterDescription("language", .choice(Language.allCases.map(\.rawValue)), "Default python."),
+                ParameterDescription(
+                    "timeout", .number(1...Double(maximumTimeout.components.seconds)), "Seconds."),
+            ]),
+            answer: "Output, results, errors and images.")
+    }
+
+    /// All actions are one operation: its properties are those of all of them.
+    package static func actions(at path: String) -> OpenAPIOperation {
+        OpenAPIOperation(
+            path: path, id: "e2bcode",
+            purpose: """
+                Work in a sandbox, a Linux machine of your own that keeps files, variables and servers between calls. \
+                First `create` with a sessionId of your choice; give the same sessionId in every call; `kill` it at the end. \
+                `execute` runs code, `shell` a command (background: true for servers, then `get_host`), `install` adds packages, \
+                `write_file`, `read_file` and `get_file_downloadurl` are for files. Answers have `success`, and `error` that says \
+                what to do. `help` with command_name explains an action.
+                """,
+            schema: .actions,
+            answer: "The action's result.")
+    }
+}
+
+extension ObjectSchema {
+    fileprivate static let actions = ObjectSchema(
+        [
+            ParameterDescription(
+                ActionRequest.actionName, .choice(ActionDefinition.all.map(\.name)), "What to do.", isRequired: true)
+        ] + parametersOfAllActions)
+
+    /// One for each name, in the order in which the actions have them; none is required by all of them.
+    private static var parametersOfAllActions: [ParameterDescription] {
+        var seen: Set<String> = []
+        return ActionDefinition.all.flatMap {
+            $0.parameters.filter(\.isRequired) + $0.parameters.filter { !$0.isRequired }
+        }
+        // The same under its other name.
+        .filter { seen.insert($0.name).inserted && $0.alias.map { !seen.contains($0) } ?? true }
+        .map { ParameterDescription($0.name, alias: $0.alias, $0.type, $0.meaning) }
+    }
+}

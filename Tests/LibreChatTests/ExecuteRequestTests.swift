@@ -1,0 +1,91 @@
+import Interpreter
+import JSON
+import Testing
+
+@testable import LibreChat
+
+struct ExecuteRequestTests {
+    private func parse(_ json: String) throws(ArgumentError) -> ExecuteRequest {
+        try ExecuteRequest(json: Array(json.utf8), standardTimeout: .seconds(120), maximumTimeout: .seconds(300))
+    }
+
+    @Test func `the smallest request takes every default`() throws {
+        let request = try parse(#"{"code": "1"}"#)
+        #expect(request.code == "1")
+        #expect(request.language == .python)
+        #expect(request.envs == [:])
+        #expect(request.timeout == .seconds(120))
+    }
+
+    @Test func `all fields are taken, unknown ones ignored, nulls are absent`() throws {
+        let request = try parse(#"{"code":"x","language":"JS","envs":{"A":"1"},"timeout":1.5,"more":[{}],"x":null}"#)
+        #expect(request.language == .javascript)
+        #expect(request.envs == ["A": "1"])
+        #expect(request.timeout == .milliseconds(1500))
+        #expect(try parse(#"{"code":"x","language":null,"envs":null,"timeout":null}"#).language == .python)
+    }
+
+    @Test(arguments: [
+        ("python", Language.python), ("py", .python), ("javascript", .javascript), ("js", .javascript),
+        ("typescript", .typescript), ("ts", .typescript), ("r", .r), ("R", .r), ("java", .java), ("bash", .bash),
+        ("sh", .bash), ("shell", .bash),
+    ])
+    func `languages have their short names`(name: String, language: Language) throws {
+        #expect(try parse(#"{"code":"x","language":"\#(name)"}"#).language == language)
+    }
+
+    @Test(arguments: [
+        ("", "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("nonsense", "not valid JSON"),
+        ("{\"code\":\"x\"} trailing", "not valid JSON"),
+        ("[]", "must be a JSON object"),
+        ("\"text\"", "must be a JSON object"),
+        ("5", "must be a JSON object"),
+        ("null", "JSON"),
+        ("{}", "`code` is missing"),
+        (#"{"code":null}"#, "`code` is missing"),
+        (#"{"code":""}"#, "`code` is blank"),
+        (#"{"code":" \n\t"}"#, "`code` is blank"),
+        (#"{"code":5}"#, "`code` must be a string"),
+        (#"{"code":["x"]}"#, "`code` must be a string"),
+        (#"{"code":"x","language":"cobol"}"#, "python, javascript, typescript, r, java, bash"),
+        (#"{"code":"x","language":7}"#, "`language` must be a string"),
+        (#"{"code":"x","envs":["A"]}"#, "`envs` must be an object of strings"),
+        (#"{"code":"x","envs":{"A":1}}"#, "`envs` must be an object of strings: 'envs.A'"),
+        (#"{"code":"x","envs":{"A B":"1"}}"#, "`envs` has the name 'A B'"),
+        (#"{"code":"x","timeout":"60"}"#, "`timeout` must be a number"),
+        (#"{"code":"x","timeout":0}"#, "`timeout` must be from 1 to 300"),
+        (#"{"code":"x","timeout":301}"#, "`timeout` must be from 1 to 300"),
+        (#"{"code":"x","timeout":-5}"#, "`timeout` must be from 1 to 300"),
+        (#"{"code":"x","timeout":1e400}"#, "`timeout` must be from 1 to 300"),
+    ])
+    func `what is wrong is named`(json: String, expected: String) throws {
+        let refusal = try #require(throws: ArgumentError.self) { try parse(json) }
+        #expect(refusal.sentence.contains(expected), "\(refusal.sentence)")
+    }
+
+    @Test func `bytes that are not UTF-8 are not JSON`() throws {
+        let json: [UInt8] = Array(#"{"code":""#.utf8) + [0xff, 0xfe] + Array(#""}"#.utf8)
+        let refusal = try #require(throws: ArgumentError.self) {
+            try ExecuteRequest(json: json, standardTimeout: .seconds(1), maximumTimeout: .seconds(1))
+        }
+        #expect(refusal.sentence.contains("not valid JSON"))
+    }
+
+    @Test func `ten thousand nested arrays are refused, not a crash`() throws {
+        let refusal = try #require(throws: ArgumentError.self) {
+            try parse(#"{"code":"x","more":"# + String(repeating: "[", count: 10_000))
+        }
+        #expect(refusal.sentence.contains("not valid JSON"))
+    }
+
+    @Test(arguments: [
+        (Language.python, #"os.environ['K'] = '"#, #"it\'s \\ \"a\"\nb"#),
+        (.bash, "export K='", "it'\\''s \\ \"a\"\nb"),
+    ])
+    func `a variable's value is escaped for the quotes it will stand in`(language: Language, _: String, escaped: String)
+    {
+        #expect(language.escaped(variable: "it's \\ \"a\"\nb") == escaped)
+    }
+}
