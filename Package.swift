@@ -74,13 +74,12 @@ let package = Package(
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
         target("E2B", ["Budget", "CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
-        target("Redaction", []),
-        target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "Redaction", "System"]),
-        target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON", "Redaction"]),
+        target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "System"]),
+        target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target(
             "Responder",
             [
-                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "Redaction", "System",
+                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "System",
                 "CCrypto", "CYAML",
             ]),
         .executableTarget(
@@ -110,10 +109,9 @@ let package = Package(
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "JSON", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
-        tests("RedactionTests", ["Redaction"], exclude: ["forms.py"]),
-        tests("InterpreterTests", ["Interpreter"]),
-        tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "Redaction"]),
-        tests("ResponderTests", ["Interpreter", "JSON", "Responder", "Redaction"]),
+        tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
+        tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
+        tests("ResponderTests", ["Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

@@ -5,7 +5,6 @@ import Glibc
 import ImageGate
 import Interpreter
 import LibreChat
-import Redaction
 package import System
 
 /// The application: who may ask, what for, and what the answer looks like on the wire.

@@ -12,11 +12,11 @@ extension Check {
     }
 
     private func act(_ action: String, _ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws {
-        let response = try await fetcher.response(to: request("/e2bcode", action, configuration))
+        let response = try await fetcher.response(to: request(EndpointPath.actions, action, configuration))
         let reply = try? JSONDecoder().decode(Reply.self, from: Data(response.body))
         guard response.head.status == 200, reply?.success == true else {
             let reason = reply?.error ?? String(decoding: response.body.prefix(300), as: UTF8.self)
-            throw Failure("\(shownURL)/e2bcode answered \(response.head.status):\n\(reason)")
+            throw Failure("\(shownURL)\(EndpointPath.actions) answered \(response.head.status):\n\(reason)")
         }
     }
 

@@ -24,7 +24,7 @@ struct Check: AsyncParsableCommand {
         let start = ContinuousClock.now
         let response: FetchResponse
         do {
-            response = try await fetcher.response(to: request("/execute", Self.sineWave, configuration))
+            response = try await fetcher.response(to: request(EndpointPath.execute, Self.sineWave, configuration))
         } catch {
             throw Failure("\(shownURL) could not be reached: \(error)")
         }

@@ -1,4 +1,3 @@
-import Redaction
 import Synchronization
 import Testing
 

@@ -1,5 +1,4 @@
 import E2B
-import Redaction
 import ImageGate
 import TestSupport
 import Testing

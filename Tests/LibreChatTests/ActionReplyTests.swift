@@ -1,7 +1,7 @@
+import Interpreter
 import Foundation
 import JSON
 import LibreChat
-import Redaction
 import Testing
 
 struct ActionReplyTests {

@@ -1,7 +1,6 @@
 import E2B
 import ImageGate
 import JSON
-import Redaction
 import Interpreter
 import LibreChat
 import Testing

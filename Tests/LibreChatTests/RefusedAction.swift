@@ -1,6 +1,6 @@
+import Interpreter
 import Foundation
 import JSON
-import Redaction
 import Testing
 
 @testable import LibreChat

@@ -1,5 +1,5 @@
+import Interpreter
 import E2B
-import Redaction
 import Foundation
 import LibreChat
 import Testing

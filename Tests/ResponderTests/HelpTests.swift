@@ -5,7 +5,6 @@ import ImageGate
 import Interpreter
 import JSON
 import LibreChat
-import Redaction
 import Testing
 
 @testable import Responder

@@ -1,5 +1,5 @@
+import Interpreter
 import LibreChat
-import Redaction
 import Testing
 
 @testable import Responder

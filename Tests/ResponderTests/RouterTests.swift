@@ -1,6 +1,5 @@
 import FastCGI
 import Interpreter
-import Redaction
 import Testing
 
 @testable import Responder

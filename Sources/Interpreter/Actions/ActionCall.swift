@@ -1,7 +1,6 @@
 import Budget
 package import E2B
 package import JSON
-package import Redaction
 
 /// An action under way: by whom, until when, and what it takes to do it.
 package struct ActionCall: Sendable {

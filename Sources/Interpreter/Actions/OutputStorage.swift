@@ -1,5 +1,4 @@
 import E2B
-import Redaction
 import Synchronization
 
 /// Shows output in an answer, and puts what is too long for it into files of the sandbox.

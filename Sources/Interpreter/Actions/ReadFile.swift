@@ -1,6 +1,5 @@
 import E2B
 import JSON
-import Redaction
 
 /// Reads a file.
 package struct ReadFile: SessionAction {

@@ -1,5 +1,4 @@
 import E2B
-package import Redaction
 import System
 
 /// Runs code in one of the session's kernels, whose variables and imports stay.

@@ -1,6 +1,5 @@
 import Budget
 import E2B
-import Redaction
 import System
 
 /// Runs a shell command to its end.

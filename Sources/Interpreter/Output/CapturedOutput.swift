@@ -1,5 +1,3 @@
-package import Redaction
-
 /// The beginning and the end of a text that may be endless: what a program printed, displayed or threw.
 ///
 /// Bytes may be cut anywhere when they are appended; together again they are characters again.

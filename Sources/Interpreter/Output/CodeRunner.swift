@@ -1,7 +1,6 @@
 package import Budget
 package import E2B
 package import ImageGate
-package import Redaction
 import System
 
 /// Runs code in a sandbox, and its images through the gate.

@@ -1,6 +1,5 @@
 package import E2B
 package import ImageGate
-package import Redaction
 
 /// What code printed, displayed, drew and threw: gathered once, and rendered by each surface in its own shape.
 ///

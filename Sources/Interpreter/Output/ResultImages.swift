@@ -1,7 +1,6 @@
 import Budget
 import E2B
 import ImageGate
-import Redaction
 import System
 
 /// An image as a result brings it.

@@ -1,5 +1,4 @@
 import ImageGate
-import Redaction
 
 extension SecretRedactor {
     /// The drawing without secrets in its source.

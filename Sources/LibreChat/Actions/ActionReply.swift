@@ -1,5 +1,5 @@
+package import Interpreter
 package import JSON
-package import Redaction
 
 /// The answer of `POST /e2bcode`: one JSON object, as the E2BCode plugin shaped it.
 package struct ActionReply: Equatable, Sendable {

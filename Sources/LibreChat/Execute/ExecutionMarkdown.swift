@@ -1,6 +1,5 @@
 internal import E2B
 package import Interpreter
-package import Redaction
 
 /// An execution as one Markdown text, in the sections of `POST /execute`, cut to its limit as a whole.
 package struct ExecutionMarkdown: Sendable {

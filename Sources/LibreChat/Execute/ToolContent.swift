@@ -1,6 +1,6 @@
+package import Interpreter
 package import ImageGate
 import JSON
-package import Redaction
 
 /// What LibreChat's tools answer with: text for the model, images for the chat.
 ///

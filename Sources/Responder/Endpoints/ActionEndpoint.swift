@@ -2,12 +2,9 @@ import E2B
 import FastCGI
 import Interpreter
 import LibreChat
-import Redaction
 
 /// `POST /e2bcode`: one action in a sandbox that lives across requests.
 struct ActionEndpoint: Endpoint {
-    static let path = "/e2bcode"
-
     private let services: ActionServices?
     let route: Route
     private let hidden: SecretRedactor
@@ -17,7 +14,7 @@ struct ActionEndpoint: Endpoint {
         self.services = services
         self.hidden = hidden
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
-        route = .running(Self.path, bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
+        route = .running(EndpointPath.actions, bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
     }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {

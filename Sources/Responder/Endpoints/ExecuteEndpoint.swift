@@ -3,18 +3,15 @@ import FastCGI
 import Interpreter
 import JSON
 import LibreChat
-import Redaction
 
 /// `POST /execute`: a sandbox, one execution in it, its images through the gate, the two-element answer.
 struct ExecuteEndpoint: Endpoint {
-    static let path = "/execute"
-
     /// nil: no key for E2B is configured.
     let services: ActionServices?
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    var route: Route { .running(Self.path, bodyLimit: configuration.bodyLimit) }
+    var route: Route { .running(EndpointPath.execute, bodyLimit: configuration.bodyLimit) }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
         let body = try request.body()

@@ -1,13 +1,12 @@
 import FastCGI
 import Interpreter
-import Redaction
 
 /// `GET /health`: that the service lives, for monitors. Never behind executions.
 struct HealthEndpoint: Endpoint {
     let configuration: Configuration
     let executions: Executions
 
-    var route: Route { .telling("/health", bodyLimit: configuration.bodyLimit) }
+    var route: Route { .telling(EndpointPath.health, bodyLimit: configuration.bodyLimit) }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
         .answered(

@@ -1,20 +1,20 @@
+import Interpreter
 import FastCGI
 import LibreChat
-import Redaction
 
 /// `GET /openapi.json`: the document that an operator pastes into LibreChat's Actions.
 struct OpenAPIEndpoint: Endpoint {
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    var route: Route { .telling("/openapi.json", bodyLimit: configuration.bodyLimit) }
+    var route: Route { .telling(EndpointPath.openAPI, bodyLimit: configuration.bodyLimit) }
 
     func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
         let document = OpenAPIDocument(
             server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
             operations: [
-                .execute(at: ExecuteEndpoint.path, maximumTimeout: configuration.maximumTimeout),
-                .actions(at: ActionEndpoint.path),
+                .execute(at: EndpointPath.execute, maximumTimeout: configuration.maximumTimeout),
+                .actions(at: EndpointPath.actions),
             ])
         return .answered(Answer(status: 200, body: document.encoded()))
     }

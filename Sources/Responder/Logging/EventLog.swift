@@ -1,4 +1,4 @@
-package import Redaction
+package import Interpreter
 
 /// What a request came to, for the log. No code, no bodies, no credentials.
 struct Outcome: Sendable {

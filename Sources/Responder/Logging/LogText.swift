@@ -1,5 +1,5 @@
+import Interpreter
 import LibreChat
-import Redaction
 
 /// A text as the log has it: one line, bounded, hidden values masked.
 enum LogText {

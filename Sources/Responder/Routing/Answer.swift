@@ -1,8 +1,8 @@
+import Interpreter
 import E2B
 import FastCGI
 import JSON
 import LibreChat
-import Redaction
 import System
 
 /// What an endpoint answers with: JSON, and what the log says of it.

@@ -4,7 +4,6 @@ package import FastCGI
 package import ImageGate
 package import Interpreter
 package import JSON
-package import Redaction
 import System
 
 /// Everything an operator can set.

@@ -1,5 +1,5 @@
+import Interpreter
 import Foundation
-import Redaction
 import TestSupport
 import Testing
 
@@ -32,7 +32,7 @@ struct FormTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "forms-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let script = Binaries.repository.appending(path: "Tests/RedactionTests/forms.py").path
+        let script = Binaries.repository.appending(path: "Tests/InterpreterTests/Redaction/forms.py").path
         let program = try await ChildProcess(
             Binaries.system("python3"), ["-B", script], in: folder, input: JSONEncoder().encode(values))
         let exit = await program.ended()

@@ -1,4 +1,4 @@
-import Redaction
+import Interpreter
 import Testing
 
 struct SecretRedactorTests {
