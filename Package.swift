@@ -85,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
-                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "CLinux", "System", arguments,
+                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System",
+                arguments,
             ],
             swiftSettings: settings),
 

@@ -7,7 +7,15 @@ import System
 package enum InterpreterError: Error, Equatable, Sendable {
     /// As many executions are in flight as may be.
     case busy(limit: Int)
+    /// As many of this owner.
+    case ownerBusy(limit: Int)
+    /// The owner has more requests in the queue for places than others.
+    case ownerQueueBusy
+    /// The caller went away while the request waited for a place.
+    case cancelled
     case shuttingDown
+    /// The owner has as many sandboxes as one owner may have.
+    case tooManySandboxes(limit: Int)
     /// There is no sandbox of this session.
     case noSession(String)
     /// There was one, whose time runs or ran out at `due`.
@@ -37,6 +45,14 @@ extension InterpreterError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .busy(let limit): "All \(limit) places for executions are taken. Try again in a few seconds."
+        case .ownerBusy(let limit):
+            "Your own requests have all places for executions that one caller may have (\(limit)). Try again in a few seconds."
+        case .ownerQueueBusy:
+            "More of your own requests wait for a place already than of other callers, who come first. Try again in a few "
+                + "seconds."
+        case .cancelled: "The request was cancelled while it waited for a place."
+        case .tooManySandboxes(let limit):
+            "You have \(limit) sandboxes, as many as one caller may have."
         case .shuttingDown: "The service is shutting down. Try again in a few seconds."
         case .noSession(let name): "There is no sandbox of the session \(name)."
         case .sessionEnded(let name, let due): "The sandbox of the session \(name) has ended: \(Self.end(due: due))."

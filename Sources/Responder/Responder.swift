@@ -47,10 +47,12 @@ package final class Responder: Sendable {
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins)
-        executions = Executions(limit: configuration.executionLimit)
+        executions = Executions(configuration.executions)
         let hidden = configuration.secrets
         self.hidden = hidden
-        let lifecycle = client.map { SandboxLifecycle(client: $0) { log.notice($0) } }
+        let lifecycle = client.map {
+            SandboxLifecycle(client: $0, creationLimit: configuration.executions.places) { log.notice($0) }
+        }
         self.lifecycle = lifecycle
         var services: ActionServices?
         if let client, let lifecycle, let gate {
@@ -162,19 +164,20 @@ package final class Responder: Sendable {
             answer.outcome.caller = caller
             return answer
         }
-        var answer = await follow(acceptance, endpoint, id: id, by: deadline)
+        var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
         answer.outcome.caller = caller
         return answer
     }
 
     private func follow(
-        _ acceptance: consuming Acceptance, _ endpoint: any Endpoint, id: String, by deadline: Deadline
+        _ acceptance: consuming Acceptance, _ endpoint: any Endpoint, from caller: String, id: String,
+        by deadline: Deadline
     ) async -> Answer {
         switch consume acceptance {
         case .answered(let answer): return answer
         case .running(let work):
             do throws(InterpreterError) {
-                var answer = try await executions.run {
+                var answer = try await executions.run(for: caller) {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
                 }
                 if answer.status == Refusal.cancelled.status, executions.isRefusing {

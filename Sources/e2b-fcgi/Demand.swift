@@ -4,6 +4,7 @@ import FoundationEssentials
 import Fetch
 import Glibc
 import ImageGate
+import Interpreter
 import Responder
 import System
 
@@ -20,9 +21,9 @@ struct Demand {
 
     init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// More than executions can take: health checks and refusals are always answered.
+    /// More than executions, and those that wait, can take: health checks and refusals are always answered.
     static func connections(_ configuration: Configuration) -> Int {
-        configuration.executionLimit + ServerLimits.spareConnections
+        configuration.executions.requests + ServerLimits.spareConnections
     }
 
     /// - Parameter isServer: whether it is more than one request.
@@ -38,7 +39,7 @@ struct Demand {
             try OpenFiles.check(needs)
         } catch {
             throw Failure(
-                "E2B_FCGI_EXECUTIONS=\(configuration.executionLimit) \(error). Raise the limit (ulimit -Hn, LimitNOFILE) or "
+                "E2B_FCGI_EXECUTIONS=\(configuration.executions.places) \(error). Raise the limit (ulimit -Hn, LimitNOFILE) or "
                     + "lower E2B_FCGI_EXECUTIONS.")
         }
     }

@@ -68,7 +68,7 @@ url=http://127.0.0.1:$front
 responder() {
     rm -f "$work/sock"
     start responder env -C "$work" E2B_API_KEY=e2b_0000000000000000000000000000000000000000 E2B_API_URL="$1" \
-        E2B_SANDBOX_URL="$1" "${@:2}" "$bin/e2b-fcgi" --listen "unix:$work/sock"
+        E2B_SANDBOX_URL="$1" E2B_FCGI_EXECUTIONS=100 "${@:2}" "$bin/e2b-fcgi" --listen "unix:$work/sock"
     await test -S "$work/sock"
     pid=${pids[-1]}
 }

@@ -28,7 +28,7 @@ struct LifetimeTests {
     }
 
     @Test func `past the limit an execution is refused at once, and health is not`() async throws {
-        try await Stack.with(environment: ["E2B_FCGI_EXECUTIONS": "2"]) { stack in
+        try await Stack.with(environment: ["E2B_FCGI_EXECUTIONS": "2", "E2B_FCGI_QUEUE": "0"]) { stack in
             var requests: [ChildProcess] = []
             for count in 1...2 {
                 requests.append(try await stack.client.start("POST", "/execute", body: HTTPClient.body(sleeping)))

@@ -1,6 +1,7 @@
 import E2B
 import FastCGI
 import ImageGate
+import Interpreter
 import Responder
 import Testing
 
@@ -18,7 +19,7 @@ struct ConfigurationTests {
         let configuration = try Configuration(environment: [:])
         #expect(!configuration.isAPIKeyConfigured)
         #expect(configuration.template == "code-interpreter-v1")
-        #expect(configuration.executionLimit == 100)
+        #expect(configuration.executions == ExecutionLimits(places: 20, share: 20, queue: 100, wait: .seconds(20)))
         #expect(configuration.timeout == .seconds(120))
         #expect(configuration.maximumTimeout == .seconds(300))
         #expect(configuration.imagePolicy.shortSide == 768)

@@ -18,7 +18,7 @@ struct HelpTests {
         let client = try E2BClient(configuration.e2b)
         let gate = try ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess)
         let services = ActionServices(
-            client: client, lifecycle: SandboxLifecycle(client: client) { _ in },
+            client: client, lifecycle: SandboxLifecycle(client: client, creationLimit: 1) { _ in },
             runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: .none),
             limits: configuration.limits, template: configuration.template, variables: [:], secrets: .none)
         let endpoint = ActionEndpoint(services: services, configuration: configuration, hidden: .none)

@@ -70,7 +70,7 @@ struct RouterTests {
 
     @Test func `an endpoint is asked without a web server`() async throws {
         let configuration = try Configuration(environment: [:])
-        let health = HealthEndpoint(configuration: configuration, executions: Executions(limit: 3))
+        let health = HealthEndpoint(configuration: configuration, executions: Executions(configuration.executions))
         guard
             case .answered(let answer) = try health.accept(
                 FastCGIRequest(params: [:], stdin: .success([])), from: "")
@@ -80,7 +80,8 @@ struct RouterTests {
         }
         #expect(answer.status == 200)
         #expect(
-            String(decoding: answer.body, as: UTF8.self).contains("\"executionLimit\":\(configuration.executionLimit)"))
+            String(decoding: answer.body, as: UTF8.self).contains(
+                "\"executionLimit\":\(configuration.executions.places)"))
         // Without a key for E2B a request is read all the same, and then refused.
         let execute = ExecuteEndpoint(services: nil, configuration: configuration, hidden: .none)
         for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {

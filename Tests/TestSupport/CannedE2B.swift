@@ -9,6 +9,7 @@ package final class CannedE2B: Sendable {
         var created = 0
         var executed = 0
         var killed = 0
+        var refused = 0
         var open = 0
     }
 
@@ -21,9 +22,12 @@ package final class CannedE2B: Sendable {
     private let loopback: Loopback
 
     /// - Parameters:
+    ///   - limit: sandboxes at a time, as E2B has a limit on them.
     ///   - execute: called before an execution is answered, on a thread of its own. May block.
     ///   - kill: the same before a sandbox ends.
-    package init(execute: @escaping @Sendable () -> Void = {}, kill: @escaping @Sendable () -> Void = {}) {
+    package init(
+        limit: Int = .max, execute: @escaping @Sendable () -> Void = {}, kill: @escaping @Sendable () -> Void = {}
+    ) {
         let counts = Counts()
         self.counts = counts
         loopback = Loopback { connection in
@@ -31,9 +35,19 @@ package final class CannedE2B: Sendable {
             defer { counts.state.withLock { $0.open -= 1 } }
             while let request = connection.readRequest() {
                 if request.line.hasPrefix("POST /sandboxes ") {
-                    let number = counts.state.withLock { state in
+                    let number = counts.state.withLock { state -> Int? in
+                        guard state.created - state.killed < limit else {
+                            state.refused += 1
+                            return nil
+                        }
                         state.created += 1
                         return state.created
+                    }
+                    guard let number else {
+                        connection.respond(
+                            #"{"code":429,"message":"you have reached the maximum number of concurrent E2B sandboxes (\#(limit))"}"#,
+                            status: "429 Too Many Requests", headers: ["Content-Type: application/json"])
+                        continue
                     }
                     let port = request.headers.first { $0.lowercased().hasPrefix("host:") }?.split(separator: ":").last
                     connection.respond(
@@ -62,6 +76,8 @@ package final class CannedE2B: Sendable {
     /// Executions that have arrived.
     package var executed: Int { counts.state.withLock { $0.executed } }
     package var killed: Int { counts.state.withLock { $0.killed } }
+    /// Creations beyond the limit.
+    package var refused: Int { counts.state.withLock { $0.refused } }
     /// Connections now.
     package var open: Int { counts.state.withLock { $0.open } }
 }

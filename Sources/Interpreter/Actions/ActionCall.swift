@@ -61,7 +61,8 @@ package final class ActionServices: Sendable {
     ) {
         self.client = client
         self.lifecycle = lifecycle
-        sessions = Sessions(client: client, lifecycle: lifecycle)
+        sessions = Sessions(
+            client: client, lifecycle: lifecycle, ownerLimit: limits.executions.ownerSandboxes)
         self.runner = runner
         self.limits = limits
         self.template = template

@@ -24,7 +24,7 @@ package struct RunProgram: Action {
                 template: call.services.template,
                 // What ends the sandbox when nothing of ours lives to do it.
                 timeout: timeLimit + .seconds(30), envs: call.services.variables),
-            mark: call.id)
+            for: call.owner, mark: call.id)
         let execution = ExecutionRequest(code: code, in: language, variables: variables, timeout: timeLimit)
         let outcome = await call.run(execution, in: sandbox, keeping: call.limits.extent(of: .answer)) {
             // Started, and not waited for.

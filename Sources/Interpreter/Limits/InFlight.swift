@@ -12,14 +12,7 @@ final class InFlight: Sendable {
 
     var count: Int { state.withLock { $0.count } }
 
-    /// False, and nothing is counted, when `limit` are under way.
-    func enter(limit: Int = .max) -> Bool {
-        state.withLock { state in
-            guard state.count < limit else { return false }
-            state.count += 1
-            return true
-        }
-    }
+    func enter() { state.withLock { $0.count += 1 } }
 
     func leave() {
         let waiters = state.withLock { state in

@@ -2,6 +2,7 @@ package import Budget
 
 /// What bounds an execution, by itself and together with all others.
 package struct InterpreterLimits: Sendable {
+    package let executions: ExecutionLimits
     /// How long code may take where nothing else is asked for, and what may be asked for.
     let standardTimeout: Duration
     package let maximumTimeout: Duration
@@ -17,9 +18,11 @@ package struct InterpreterLimits: Sendable {
     let memory: ByteBudget
 
     package init(
-        standardTimeout: Duration, maximumTimeout: Duration, fileSize: Int, text: Int, images: Int, imageWait: Duration,
+        executions: ExecutionLimits, standardTimeout: Duration, maximumTimeout: Duration, fileSize: Int, text: Int,
+        images: Int, imageWait: Duration,
         memory: ByteBudget
     ) {
+        self.executions = executions
         self.standardTimeout = standardTimeout
         self.maximumTimeout = maximumTimeout
         self.fileSize = fileSize

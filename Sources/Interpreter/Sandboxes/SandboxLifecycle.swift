@@ -11,25 +11,35 @@ package final class SandboxLifecycle: Sendable {
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
     private let inFlight = InFlight()
+    /// One that was asked for takes its place until E2B has answered, however soon its caller goes away.
+    private let creations: FairSemaphore
+    private let kills = PendingKills()
     /// Ids and marks of sandboxes that nobody may take for their own: they are being made for somebody who may be gone, or
     /// they are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
-    package init(client: E2BClient, notice: @escaping @Sendable (String) -> Void) {
+    /// - Parameter creationLimit: creations under way, of all owners together.
+    package init(client: E2BClient, creationLimit: Int, notice: @escaping @Sendable (String) -> Void) {
         self.client = client
+        creations = FairSemaphore(.init(total: creationLimit, queue: .max))
         self.notice = notice
     }
 
     /// - Parameter mark: a unique value that goes into the sandbox's metadata.
     /// - Throws: `.cancelled` at once when the caller's task is cancelled; the sandbox is killed when it comes.
-    package func create(_ options: SandboxOptions, mark: String) async throws(E2BError) -> Sandbox {
+    package func create(
+        _ options: SandboxOptions, for owner: String, mark: String
+    ) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
         let channel = OneShotChannel<Result<Sandbox, E2BError>>()
+        try await takePlace(for: owner)
         withhold(mark)
         keep { [self, options] in
+            let creation = await createWhenThereIsRoom(options)
+            creations.giveBack(of: owner)
             do throws(E2BError) {
-                let sandbox = try await client.create(options)
+                let sandbox = try creation.get()
                 // Taken: it is for the caller to release.
                 if channel.deliver(.success(sandbox)) { return }
                 await killPersistently(sandbox.id)
@@ -44,6 +54,36 @@ package final class SandboxLifecycle: Sendable {
         release(mark)
         return sandbox
     }
+
+    /// Whoever asks for sandboxes and goes away before they come meets this limit, and nobody else does.
+    private func takePlace(for owner: String) async throws(E2BError) {
+        do throws(FairSemaphore.Shortage) {
+            try await creations.take(for: owner, until: E2BClient.deadline ?? .now + .seconds(60))
+        } catch {
+            // Those that have all places have had no answer of E2B's either.
+            throw error == .cancelled ? .cancelled : .timedOut(.create)
+        }
+    }
+
+    /// Where E2B has no room beside a sandbox that is being ended, it has some when that is dead.
+    private func createWhenThereIsRoom(_ options: SandboxOptions) async -> Result<Sandbox, E2BError> {
+        var attempts = Self.attempts
+        while true {
+            let endedCount = kills.endedCount
+            do throws(E2BError) {
+                return .success(try await client.create(options))
+            } catch {
+                attempts -= 1
+                // The limit on sandboxes comes without a time to come back at: Protocol.md, 2.4.
+                guard attempts > 0, case .rateLimited(_, _, retryAfter: nil) = error,
+                    await kills.wait(beyond: endedCount, within: .seconds(10))
+                else { return .failure(error) }
+            }
+        }
+    }
+
+    /// Callers that are new may be faster than one that waits for room.
+    private static let attempts = 5
 
     /// False for a sandbox that is about to be killed: whoever finds it in a list must not use it.
     func isAvailable(_ sandbox: SandboxInfo) -> Bool {
@@ -65,6 +105,8 @@ package final class SandboxLifecycle: Sendable {
     /// Returns when the sandbox is dead, or when the first try to kill it has failed and others go on.
     func end(_ id: String) async {
         withhold(id)
+        kills.begin()
+        defer { kills.end() }
         do throws(E2BError) {
             try await client.kill(sandbox: id)
             release(id)
@@ -84,7 +126,7 @@ package final class SandboxLifecycle: Sendable {
     package func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {
-        _ = inFlight.enter()
+        inFlight.enter()
         // Immediate: the call is on its way when this returns, and no other thread had to be woken for it.
         Task.immediate {
             await work()
@@ -93,6 +135,8 @@ package final class SandboxLifecycle: Sendable {
     }
 
     private func killPersistently(_ id: String) async {
+        kills.begin()
+        defer { kills.end() }
         // The request's deadline is none for what has to be done after it.
         await E2BClient.$deadline.withValue(nil) { await killAgainAndAgain(id) }
     }
@@ -134,7 +178,7 @@ package final class SandboxLifecycle: Sendable {
         try? await Task.sleep(for: pause)
     }
 
-    private static let markName = "e2bFcgiExecution"
+    static let markName = "e2bFcgiExecution"
     /// Between attempts; the last attempt has none after it. Together about what a short restart of E2B's API takes.
     private static let pauses: [Duration?] = [.milliseconds(200), .seconds(1), .seconds(3), .seconds(6), nil]
 }

@@ -18,10 +18,13 @@ package final class Sessions: Sendable {
     private let watched = Mutex<Set<String>>([])
     /// One look-up or creation of a session at a time; those that come meanwhile find its outcome in the cache.
     private let lookUps = KeyedLock<SessionKey>()
+    private let share: SandboxShare
 
-    package init(client: E2BClient, lifecycle: SandboxLifecycle) {
+    /// - Parameter ownerLimit: sandboxes that the sessions of one owner may have.
+    package init(client: E2BClient, lifecycle: SandboxLifecycle, ownerLimit: Int? = nil) {
         self.client = client
         self.lifecycle = lifecycle
+        share = SandboxShare(limit: ownerLimit)
     }
 
     /// Runs `work` in the session's sandbox.
@@ -89,7 +92,9 @@ package final class Sessions: Sendable {
         // out is not taken for one that was killed.
         let endsAt = Date.now + options.timeout.inSeconds
         let begin = ContinuousClock.now
-        let sandbox = try await lifecycle.create(options, mark: mark)
+        let sandbox = try await share.create(
+            for: key.owner, mark: mark, among: { try await running(of: key.owner) },
+            { [options] in try await lifecycle.create(options, for: key.owner, mark: mark) })
         let made = Session(sandbox: sandbox, endsAt: endsAt)
         // One that was begun before this one may still be in the making, and will be the older one. It is likely to take
         // as long as this one took.
@@ -158,6 +163,13 @@ package final class Sessions: Sendable {
     /// An owner's sessions, newest first.
     package func list(_ owner: String) async throws -> [SandboxInfo] {
         try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey?.isOwned(by: owner) == true }
+    }
+
+    /// The marks of those of an owner's sandboxes that E2B counts.
+    private func running(of owner: String) async throws -> [String?] {
+        try await client.list(metadata: [SessionMark.owner: owner], states: [.running])
+            .filter { $0.sessionKey?.isOwned(by: owner) == true && lifecycle.isAvailable($0) }
+            .map { $0.metadata[SandboxLifecycle.markName] }
     }
 
     // MARK: - Looking up

@@ -50,7 +50,8 @@ extension InterpreterError {
         case .holdsSecret: "\(self) Read it as text, where the value is masked, or make a file without it."
         case .portTaken:
             "\(self) `command_list` lists what runs: end it with `command_kill`, or choose another port."
-        case .busy, .shuttingDown, .noFile: "\(self)"
+        case .tooManySandboxes: "\(self) End one that is not needed any more with `kill`: `list_sandboxes` lists them."
+        case .busy, .ownerBusy, .ownerQueueBusy, .cancelled, .shuttingDown, .noFile: "\(self)"
         }
     }
 }

@@ -13,7 +13,7 @@ struct HealthEndpoint: Endpoint {
             Answer(
                 status: 200,
                 body: Array(
-                    #"{"status":"healthy","service":"e2b-code-interpreter","apiKeyConfigured":\#(configuration.isAPIKeyConfigured),"executions":\#(executions.count),"executionLimit":\#(configuration.executionLimit)}"#
+                    #"{"status":"healthy","service":"e2b-code-interpreter","apiKeyConfigured":\#(configuration.isAPIKeyConfigured),"executions":\#(executions.count),"executionLimit":\#(executions.limit),"waiting":\#(executions.waitingCount)}"#
                         .utf8)))
     }
 

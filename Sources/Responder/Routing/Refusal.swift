@@ -51,8 +51,10 @@ extension Refusal {
     /// Sessions are for actions, whose failures are no statuses.
     init(_ error: InterpreterError) {
         switch error {
-        case .busy: self.init(status: 429, "\(error)", retryAfter: .seconds(5))
+        case .busy, .ownerBusy, .ownerQueueBusy: self.init(status: 429, "\(error)", retryAfter: .seconds(5))
+        case .cancelled: self = .cancelled
         case .shuttingDown: self = .shuttingDown
+        case .tooManySandboxes: self.init(status: 429, "\(error)")
         case .noSession, .sessionEnded, .noFile: self.init(status: 404, "\(error)")
         case .notASandboxID, .timeLimitTooLong, .unsafeVariable, .contentTooLarge, .notWritable, .notReadable,
             .isDirectory, .fileTooLarge, .bytesNotShown, .holdsSecret, .portTaken:

@@ -21,8 +21,7 @@ package struct Configuration: Sendable {
     package var webServers: WebServers
     /// Whether keys may cross a network by plain http.
     package var isHTTPAllowed: Bool
-    /// Executions in flight.
-    package var executionLimit: Int
+    package var executions: ExecutionLimits
     /// Bytes of a request's body.
     package var bodyLimit: Int
     /// Bytes of one file that `/e2bcode` writes or reads.
@@ -58,7 +57,8 @@ package struct Configuration: Sendable {
     /// What bounds executions and actions.
     package var limits: InterpreterLimits {
         InterpreterLimits(
-            standardTimeout: timeout, maximumTimeout: maximumTimeout, fileSize: fileLimit, text: textLimit,
+            executions: executions, standardTimeout: timeout, maximumTimeout: maximumTimeout, fileSize: fileLimit,
+            text: textLimit,
             images: imageLimit, imageWait: imageWait, memory: memory)
     }
 
@@ -94,9 +94,8 @@ package struct Configuration: Sendable {
         webServers = reader.webServers(.webServers)
         isHTTPAllowed = reader.isOn(.allowHTTP)
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
-        executionLimit = reader.integer(.executions, 1...10_000)
-        // One for each execution, and some for sandboxes that are being ended meanwhile.
-        e2b.connectionLimit = executionLimit + 32
+        executions = reader.executions(hasSeveralOwners: keys.count > 1)
+        e2b.connectionLimit = executions.connections
         bodyLimit = reader.integer(.bodyLimit, 1 << 10...1 << 30)
         fileLimit = reader.integer(.fileLimit, 1000...1 << 30)
         memoryLimit = reader.integer(.memory, 32 << 20...1 << 40)
@@ -136,6 +135,8 @@ package struct Configuration: Sendable {
                 "\(Setting.memory.name) is \(memoryLimit), and \(need.what) may take \(need.size) bytes: raise it, or lower "
                     + "\(need.settings.map(\.name).joined(separator: " or ")).")
         }
+        // Whoever has waited still has the time for what was asked for.
+        executions.wait = min(executions.wait, answerLimit / 4)
         if answerLimit > readTimeout - Deadline.margin {
             reader.refuse(
                 "\(Setting.maximumTimeout.name) (\(maximumTimeout.words)) and \(Setting.requestTimeout.name) "

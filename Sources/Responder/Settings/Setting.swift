@@ -30,7 +30,16 @@ package struct Setting: Sendable {
         "FCGI_WEB_SERVER_ADDRS", "", "IP addresses of web servers that may connect over TCP, instead of this machine's")
     static let allowHTTP = Setting(
         "E2B_FCGI_ALLOW_HTTP", "off", "on: keys and code may cross the network as plain http on the way to E2B")
-    static let executions = Setting("E2B_FCGI_EXECUTIONS", "100", "executions in flight; more are refused with 429")
+    static let executions = Setting(
+        "E2B_FCGI_EXECUTIONS", "20", "executions and actions in flight; more wait for a place")
+    static let ownerExecutions = Setting("E2B_FCGI_OWNER_EXECUTIONS", "", "those of one key; all, if not set")
+    static let ownerSandboxes = Setting(
+        "E2B_FCGI_OWNER_SANDBOXES", "",
+        "sandboxes that the sessions of one key may have; with several keys three quarters of E2B_FCGI_EXECUTIONS, if not set"
+    )
+    static let queue = Setting(
+        "E2B_FCGI_QUEUE", "100", "requests that wait for a place; more are refused with 429, with 0 at once")
+    static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits for a place")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
@@ -68,7 +77,8 @@ package struct Setting: Sendable {
 
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, origins,
-        webServers, allowHTTP, executions, bodyLimit, fileLimit, memory, timeout, maximumTimeout, requestTimeout,
+        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, bodyLimit, fileLimit,
+        memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes, imagePixels,
         imageThreads, imageTime, imagesTime, imageWait, svg, grace, caFile, proxy, log, port,
     ]

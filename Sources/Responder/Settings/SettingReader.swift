@@ -29,6 +29,25 @@ struct SettingReader {
         return number
     }
 
+    /// nil when it is absent.
+    mutating func optionalInteger(_ setting: Setting, _ range: ClosedRange<Int>) -> Int? {
+        text(setting) == nil ? nil : integer(setting, range)
+    }
+
+    mutating func executions(hasSeveralOwners: Bool) -> ExecutionLimits {
+        let places = integer(.executions, 1...10_000)
+        let share = optionalInteger(.ownerExecutions, 1...10_000)
+        if let share, share > places {
+            refuse("\(Setting.ownerExecutions.name) is \(share), more than \(Setting.executions.name) (\(places)).")
+        }
+        return ExecutionLimits(
+            places: places, share: share ?? places, queue: integer(.queue, 0...10_000),
+            wait: seconds(.queueWait, 1...300),
+            ownerSandboxes: optionalInteger(.ownerSandboxes, 1...10_000)
+                // With a quarter of them left one owner's sessions keep nobody else out.
+                ?? (hasSeveralOwners ? max(1, places * 3 / 4) : nil))
+    }
+
     mutating func seconds(_ setting: Setting, _ range: ClosedRange<Int>) -> Duration {
         .seconds(integer(setting, range))
     }
