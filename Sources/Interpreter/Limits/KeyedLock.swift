@@ -8,10 +8,10 @@ package final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     private typealias Waiter = (id: Int, continuation: CheckedContinuation<Bool, Never>)
 
     private struct State {
-        /// Who waits, by key. A key that is here is taken.
+        /// The tasks that wait, by key. A key without an entry is free.
         var waiters: [Key: [Waiter]] = [:]
         var lastID = 0
-        /// Cancelled when they were not waiting.
+        /// Tasks that were cancelled before they began to wait.
         var cancelled: Set<Int> = []
     }
 
@@ -21,17 +21,17 @@ package final class KeyedLock<Key: Hashable & Sendable>: Sendable {
 
     func isTaken(_ key: Key) -> Bool { state.withLock { $0.waiters[key] != nil } }
 
-    /// How many wait for their turn.
+    /// The number of tasks that wait.
     func waiterCount(_ key: Key) -> Int { state.withLock { $0.waiters[key]?.count ?? 0 } }
 
-    /// How many have been cancelled that did not wait, and have not heard of it yet.
+    /// The number of tasks that were cancelled before they began to wait, and have not noticed yet.
     var cancelledCount: Int { state.withLock { $0.cancelled.count } }
 
     /// Runs `work` when everybody who came earlier with this key is done.
     ///
     /// - Parameters:
     ///   - deadline: of the waiting; nil: there is none.
-    ///   - rest: asked when the work is done: how long the next one has to wait all the same. The caller does not.
+    ///   - rest: called when the work is done. For so long the lock stays taken, although the caller goes on.
     /// - Throws: what `work` throws; ``LockTimeout`` when the deadline comes before the turn, `CancellationError` when the task is
     ///   cancelled before.
     package func run<Value>(
@@ -57,13 +57,13 @@ package final class KeyedLock<Key: Hashable & Sendable>: Sendable {
         return try await work()
     }
 
-    /// False: cancelled meanwhile, or too late.
+    /// - Returns: false if the task was cancelled, or the deadline has passed.
     private func take(_ key: Key, until deadline: ContinuousClock.Instant?) async -> Bool {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
-        // A cancellation that comes with the turn leaves its mark, which nobody will ask for.
+        // A task may be cancelled at the moment in which it gets the lock. Its entry is removed here.
         defer { state.withLock { _ = $0.cancelled.remove(id) } }
         var clock: Task<Void, Never>?
         defer { clock?.cancel() }

@@ -3,7 +3,7 @@ package import E2B
 extension ExecutionFailure {
     /// `Name: value` and the traceback, its frames on lines of their own.
     ///
-    /// - Parameter shortened: what becomes of each of the texts, which may be megabytes, before anything is made of them.
+    /// - Parameter shortened: shortens each of the texts before anything else is done with it: it may have megabytes.
     package func readable(_ shortened: (String) -> String) -> String {
         let summary =
             switch (shortened(name), shortened(readableValue)) {
@@ -21,7 +21,7 @@ extension ExecutionFailure {
     /// The value alone, with the words that the interpreter leaves out.
     package var readableValue: String {
         switch name {
-        // A shell that ended: no name, the exit code as value.
+        // A shell that has ended has no name, and its exit code for a value.
         case "": "Exit code \(value)"
         case "ContextRestarting":
             "\(value). The process that ran the code died, perhaps for want of memory or by exit."
@@ -37,7 +37,7 @@ extension String {
         let (start, end) = text.withUTF8 { bytes -> (Int, Int?) in
             let rule = bytes.prefix { $0 == UInt8(ascii: "-") }.count
             let start = rule > 20 ? rule : 0
-            // Only the name stands before it.
+            // The marker is near the beginning: only the exception's name is before it.
             let beginning = bytes[start...].prefix(Self.markerPlace)
             guard let end = beginning.firstRange(of: "Traceback (most recent call last)".utf8)?.upperBound,
                 end < bytes.count, bytes[end] != UInt8(ascii: "\n")

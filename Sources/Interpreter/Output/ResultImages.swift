@@ -31,7 +31,7 @@ extension ExecutionResult {
 
 /// The images of one execution, on their way through the gate.
 ///
-/// Each is decoded while the code runs on, and while the time of the code, not ours, is measured.
+/// Each is decoded while the code goes on, so that an answer mostly does not have to wait for its images.
 struct ResultImages {
     private typealias Admission = Task<Result<AdmittedImage, ImageGateError>, Never>
 
@@ -46,7 +46,7 @@ struct ResultImages {
         batch = ImageBatch(owner: owner)
     }
 
-    /// - Parameter room: for the image's bytes, as long as they are there.
+    /// - Parameter room: the reserved memory of the image's bytes, which is given back with them.
     mutating func add(_ image: CapturedImage, _ gate: ImageGate, holding room: ByteBudget.Reservation? = nil) {
         guard admissions.count < limit else {
             leftOut += 1
@@ -63,8 +63,10 @@ struct ResultImages {
             })
     }
 
-    /// Waits for the gate, and after `wait` no longer. What was admitted, in the order in which it was made; and one line for
-    /// each image that is not shown as it was made.
+    /// Waits for the gate, at most `wait`.
+    ///
+    /// - Returns: the admitted images in the order in which they were made, and one line for each image that is not shown as
+    ///   it was made.
     func images(within wait: Duration) async -> (admitted: [AdmittedImage], notes: [String]) {
         let deadline = ContinuousClock.now + wait
         let timer = Task { [admissions] in

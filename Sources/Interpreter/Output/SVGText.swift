@@ -3,10 +3,10 @@ import ImageGate
 extension SecretRedactor {
     /// The drawing without secrets in its source.
     ///
-    /// What stands apart in the source and together in the picture, where nobody could take it out, costs the picture.
+    /// If the letters of a secret are apart in the source and together in the picture, the whole drawing is refused.
     func checked(svg: String) -> Result<[UInt8], ImageGateError> {
         guard longest > 0 else { return .success(Array(svg.utf8)) }
-        // The gate would not take it either: nothing is looked for in megabytes that nobody gets to see.
+        // The gate refuses a larger drawing as well, so it is not searched.
         let (count, limit) = (svg.utf8.count, SVGLimit.document)
         guard count <= limit else { return .failure(.tooManyBytes(count: count, limit: limit)) }
         let source = Array(masked(in: svg).utf8)
@@ -22,8 +22,7 @@ extension SecretRedactor {
 /// The text of a drawing without tags, comments and instructions between its letters.
 private struct SVGText {
     private let source: UnsafeBufferPointer<UInt8>
-    /// Whether only what is within a text element counts, and nothing of another element in it: such are taken out, with all
-    /// that is in them.
+    /// Whether only text directly within a text element counts. The sanitiser removes other elements with their content.
     private let isDrawnOnly: Bool
     private var at = 0
     private var text: [UInt8] = []

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Hands one value from who makes it to who waits for it, unless the waiting task was cancelled before.
+/// Hands one value from the task that makes it to the task that waits for it, unless the latter was cancelled before.
 final class OneShotChannel<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -11,7 +11,7 @@ final class OneShotChannel<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
-    /// False: nobody waits any more, and the value stays the maker's.
+    /// - Returns: false if nobody waits any more. The value then stays with the task that made it.
     func deliver(_ value: Value) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Value?, Never>?) in
             switch state {
@@ -29,7 +29,9 @@ final class OneShotChannel<Value: Sendable>: Sendable {
         return isTaken
     }
 
-    /// nil when the task is cancelled before the value is there. To be called once.
+    /// Waits for the value. Call it once.
+    ///
+    /// - Returns: nil if the task is cancelled before the value is there.
     func receive() async -> Value? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -1,11 +1,11 @@
 package import E2B
 import Synchronization
 
-/// Makes one-shot sandboxes and sees each one dead.
+/// Creates sandboxes, and makes sure that each one that has to end does end.
 ///
-/// A sandbox that was asked for may exist although nobody heard of it: the caller hung up meanwhile, or E2B's answer was lost.
-/// So creation is never abandoned, and a sandbox whose answer was lost is looked for by its metadata. None of this work is
-/// a child of a request's task: it outlives the request and its cancellation.
+/// A sandbox may exist that no caller knows of: the caller hung up while it was being created, or E2B's answer was lost. So a
+/// creation is never abandoned, and after a lost answer the sandbox is searched for by its metadata. This work runs in tasks
+/// of its own, which go on when the request has ended or was cancelled.
 package final class SandboxLifecycle: Sendable {
     private let client: E2BClient
     /// Tells the operator what went wrong outside any request.
@@ -14,8 +14,8 @@ package final class SandboxLifecycle: Sendable {
     /// One that was asked for takes its place until E2B has answered, however soon its caller goes away.
     private let creations: FairSemaphore
     private let kills = PendingKills()
-    /// Ids and marks of sandboxes that nobody may take for their own: they are being made for somebody who may be gone, or
-    /// they are being killed.
+    /// Ids and marks of sandboxes that must not be used: they are being created for a caller that may have hung up, or they
+    /// are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
     /// - Parameter creationLimit: creations under way, of all owners together.
@@ -26,7 +26,7 @@ package final class SandboxLifecycle: Sendable {
     }
 
     /// - Parameter mark: a unique value that goes into the sandbox's metadata.
-    /// - Throws: `.cancelled` at once when the caller's task is cancelled; the sandbox is killed when it comes.
+    /// - Throws: `.cancelled` at once when the caller's task is cancelled. The sandbox is killed as soon as E2B has made it.
     package func create(
         _ options: SandboxOptions, for owner: String, mark: String
     ) async throws(E2BError) -> Sandbox {
@@ -40,7 +40,7 @@ package final class SandboxLifecycle: Sendable {
             creations.giveBack(of: owner)
             do throws(E2BError) {
                 let sandbox = try creation.get()
-                // Taken: it is for the caller to release.
+                // The caller has it now, and has to release the mark.
                 if channel.deliver(.success(sandbox)) { return }
                 await killPersistently(sandbox.id)
             } catch {
@@ -85,7 +85,7 @@ package final class SandboxLifecycle: Sendable {
     /// Callers that are new may be faster than one that waits for room.
     private static let attempts = 5
 
-    /// False for a sandbox that is about to be killed: whoever finds it in a list must not use it.
+    /// Whether a sandbox of a list may be used. One that is about to be killed may not.
     func isAvailable(_ sandbox: SandboxInfo) -> Bool {
         unavailable.withLock { unavailable in
             !unavailable.contains(sandbox.id)
@@ -127,7 +127,7 @@ package final class SandboxLifecycle: Sendable {
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {
         inFlight.enter()
-        // Immediate: the call is on its way when this returns, and no other thread had to be woken for it.
+        // An immediate task runs here until it first waits, so the call is on its way without waking another thread.
         Task.immediate {
             await work()
             inFlight.leave()
@@ -137,7 +137,7 @@ package final class SandboxLifecycle: Sendable {
     private func killPersistently(_ id: String) async {
         kills.begin()
         defer { kills.end() }
-        // The request's deadline is none for what has to be done after it.
+        // The request's deadline does not bound what has to be done after the request.
         await E2BClient.$deadline.withValue(nil) { await killAgainAndAgain(id) }
     }
 
@@ -155,13 +155,13 @@ package final class SandboxLifecycle: Sendable {
         }
     }
 
-    /// Kills the sandbox that bears the mark: E2B may have made one although its answer did not arrive.
+    /// Kills the sandbox that has the mark in its metadata, if E2B has made one although its answer did not arrive.
     private func killLost(_ mark: String) async {
         await E2BClient.$deadline.withValue(nil) { await killWhenItComes(mark) }
     }
 
     private func killWhenItComes(_ mark: String) async {
-        // E2B may still be making it.
+        // E2B may still be creating the sandbox.
         for pause in [Duration.milliseconds(500), .seconds(5), .seconds(30)] {
             await sleep(pause)
             do throws(E2BError) {
@@ -179,16 +179,16 @@ package final class SandboxLifecycle: Sendable {
     }
 
     static let markName = "e2bFcgiExecution"
-    /// Between attempts; the last attempt has none after it. Together about what a short restart of E2B's API takes.
+    /// The pauses between attempts. Their sum is about what a short restart of E2B's API takes.
     private static let pauses: [Duration?] = [.milliseconds(200), .seconds(1), .seconds(3), .seconds(6), nil]
 }
 
 extension E2BError {
-    /// The request was sent, and no refusal came back.
+    /// Whether E2B may have made a sandbox: the request was sent, and no refusal came back.
     fileprivate var mayHaveCreated: Bool {
         switch self {
         case .timedOut, .broken, .tooLarge: true
-        // These may come after the sandbox was placed.
+        // E2B may send these after it has made the sandbox.
         case .refused(_, let status, _): status >= 500
         default: false
         }

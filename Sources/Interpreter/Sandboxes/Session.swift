@@ -1,10 +1,10 @@
 package import E2B
 package import FoundationEssentials
 
-/// Whose sandbox, and under which name.
+/// The owner and the name of a session.
 ///
-/// Two names are one where their bytes are the same. Swift compares characters, to which a composed and a decomposed letter
-/// are alike; E2B compares metadata byte for byte, and a session must not be one here and two there.
+/// Names are compared byte by byte, as E2B compares metadata. Swift's own comparison treats a composed and a decomposed letter
+/// as equal, so two sessions of E2B would be one here.
 package struct SessionKey: Sendable {
     /// The name of the key that the caller authenticated with; never something out of the request's body.
     package let owner: String
@@ -26,7 +26,7 @@ extension SessionKey: Hashable {
     package func hash(into hasher: inout Hasher) {
         for text in [owner, id] {
             for byte in text.utf8 { hasher.combine(byte) }
-            // No text has it: what ends where is part of the name.
+            // This byte is in no UTF-8 text. It marks where the owner ends and the name begins.
             hasher.combine(UInt8(0xff))
         }
     }
@@ -39,7 +39,7 @@ package struct Session: Equatable, Sendable {
     package var endsAt: Date
 }
 
-/// A session is nothing but its sandbox's metadata in E2B: any responder finds it there.
+/// The names under which a session is stored in its sandbox's metadata, where every responder finds it.
 enum SessionMark {
     static let owner = "e2bFcgiOwner"
     static let session = "e2bFcgiSession"
@@ -48,7 +48,7 @@ enum SessionMark {
 }
 
 extension SandboxInfo {
-    /// nil: it is no session of ours.
+    /// The session that the sandbox belongs to; nil if it belongs to none of ours.
     package var sessionKey: SessionKey? {
         guard let owner = metadata[SessionMark.owner], let id = metadata[SessionMark.session] else { return nil }
         return SessionKey(owner: owner, id: id)
@@ -56,6 +56,6 @@ extension SandboxInfo {
 }
 
 extension [SandboxInfo] {
-    /// Two creations that race make two sandboxes. Everybody takes the oldest that lives for the session's.
+    /// In the order of their age. Of several sandboxes of a session every responder uses the oldest living one.
     var oldestFirst: [SandboxInfo] { sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) } }
 }

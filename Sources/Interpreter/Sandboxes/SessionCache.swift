@@ -2,17 +2,18 @@ import E2B
 import FoundationEssentials
 import Synchronization
 
-/// What this process remembers of sessions, so that an action on a known one needs no look-up. Nothing depends on it.
+/// The sessions that this process remembers, so that an action on a known one needs no look-up. Without the cache every answer
+/// would be the same, and slower.
 final class SessionCache: Sendable {
     private enum Entry {
         case alive(Session)
-        /// E2B ended it. With when its time was to run out.
+        /// E2B ended the sandbox. The date is when its time would have run out.
         case ended(due: Date)
     }
 
     private struct State {
         var entries: [SessionKey: Entry] = [:]
-        /// Oldest first; what is forgotten when there are too many.
+        /// The keys, oldest first. When there are too many, the first ones are forgotten.
         var order: [SessionKey] = []
     }
 
@@ -46,7 +47,7 @@ final class SessionCache: Sendable {
         }
     }
 
-    /// The sandbox turned out to be gone. Another one that bears the name meanwhile stays.
+    /// Notes that the sandbox is gone. If the session has another sandbox by now, that one stays.
     func markEnded(_ key: SessionKey, sandbox id: String) {
         state.withLock { state in
             guard case .alive(let session) = state.entries[key], session.sandbox.id == id else { return }
@@ -54,7 +55,7 @@ final class SessionCache: Sendable {
         }
     }
 
-    /// Killed on demand: a stranger again.
+    /// Forgets a session whose sandbox was killed on demand.
     func forget(_ key: SessionKey) {
         state.withLock { $0.entries[key] = nil }
     }
@@ -63,7 +64,7 @@ final class SessionCache: Sendable {
         state.withLock { state in
             if state.entries.updateValue(entry, forKey: key) == nil { state.order.append(key) }
             guard state.order.count > limit else { return }
-            // A tenth at once: the array moves once for a thousand.
+            // A tenth is removed at once, because each removal moves the rest of the array.
             let leaving = state.order.prefix(max(1, limit / 10))
             for key in leaving { state.entries[key] = nil }
             state.order.removeFirst(leaving.count)

@@ -5,18 +5,18 @@ import System
 
 /// Finds, makes and ends the sandboxes of sessions.
 ///
-/// Responders know nothing of each other, so two that make a session at the same moment make two sandboxes, and E2B has no
-/// call that would let one of them through. What brings them together is a rule that each of them keeps for itself: the
-/// oldest that lives is the session's, and whoever sees others beside it ends those. A new sandbox is looked at twice before
-/// it is trusted: after it has been made and used once, and again within its first half minute, since E2B may list it late.
-/// Who still remembers one that was ended learns so by its next call, and finds the other.
+/// Responders do not talk to each other, so two of them that create a session at the same moment make two sandboxes, and E2B
+/// has no call that would admit only one. Each responder therefore follows one rule: the oldest living sandbox is the
+/// session's, and a responder that sees younger ones beside it ends them. A responder that has made a sandbox lists the
+/// session's sandboxes once after the first use, and again within the first half minute, because E2B may list one late. A
+/// responder that remembers a sandbox which another one has ended learns so from its next call, and then finds the older one.
 package final class Sessions: Sendable {
     private let client: E2BClient
     private let lifecycle: SandboxLifecycle
     private let cache = SessionCache()
-    /// Young sandboxes for whose rivals somebody looks, by id.
+    /// Ids of young sandboxes for which a task still looks for older ones of the same session.
     private let watched = Mutex<Set<String>>([])
-    /// One look-up or creation of a session at a time; those that come meanwhile find its outcome in the cache.
+    /// Allows one look-up or creation of a session at a time. Those that wait find its result in the cache.
     private let lookUps = KeyedLock<SessionKey>()
     private let share: SandboxShare
 
@@ -29,8 +29,9 @@ package final class Sessions: Sendable {
 
     /// Runs `work` in the session's sandbox.
     ///
-    /// A remembered sandbox may have been replaced meanwhile by way of another responder. Where it turns out to be gone,
-    /// E2B is asked for another one, once: nothing was done in the one that is gone.
+    /// Another responder may have replaced the remembered sandbox. If it is gone, the session is looked up at E2B, and `work`
+    /// runs once more, in the sandbox that is found: nothing was done in the one that is gone.
+    ///
     /// - Throws: what `work` throws; ``InterpreterError`` when there is no such session, or no more.
     package func with<Value>(_ key: SessionKey, _ work: (Sandbox) async throws -> Value) async throws -> Value {
         let known = cache.session(key)
@@ -40,7 +41,7 @@ package final class Sessions: Sendable {
         } catch E2BError.sandboxGone {
             cache.markEnded(key, sandbox: sandbox.id)
             let found = try await successor(of: sandbox, key)
-            // The one that was just found is no other.
+            // The sandbox was not remembered but looked up just now, so another look-up finds nothing new.
             guard known != nil || found.id != sandbox.id else {
                 cache.markEnded(key, sandbox: found.id)
                 throw absence(of: key)
@@ -49,7 +50,7 @@ package final class Sessions: Sendable {
         }
     }
 
-    /// As far as this process knows, for the log.
+    /// The id of the session's sandbox, if this process knows it. It is for the log.
     package func sandboxID(of key: SessionKey) -> String? { cache.session(key)?.sandbox.id }
 
     /// What a creation came to.
@@ -63,7 +64,7 @@ package final class Sessions: Sendable {
     ///
     /// - Parameters:
     ///   - mark: unique, for ``SandboxLifecycle``.
-    ///   - use: what shows that the sandbox works. One that was made and does not is ended.
+    ///   - use: a first use of the sandbox. If it fails, a sandbox that was made for it is ended.
     package func create<FirstUse>(
         _ key: SessionKey, _ options: SandboxOptions, mark: String, use: (Sandbox) async throws -> FirstUse
     ) async throws -> Creation<FirstUse> {
@@ -72,7 +73,7 @@ package final class Sessions: Sendable {
                 do {
                     return try await createOnce(key, options, mark: "\(mark)-\(attempt)", use: use)
                 } catch E2BError.sandboxGone {
-                    // Ended meanwhile, by a responder that knows an older one, or on demand.
+                    // Another responder that knows an older one has ended it, or a caller has.
                     cache.forget(key)
                 }
             }
@@ -88,16 +89,16 @@ package final class Sessions: Sendable {
         }
         var options = options
         options.metadata.merge(SessionMark.metadata(of: key)) { _, ours in ours }
-        // Counted from before the call, as everywhere here: never later than E2B ends it, so that one whose time ran
-        // out is not taken for one that was killed.
+        // The time is taken before the call, so `endsAt` is never later than the end at E2B. Otherwise a sandbox whose time
+        // has run out would be reported as killed.
         let endsAt = Date.now + options.timeout.inSeconds
         let begin = ContinuousClock.now
         let sandbox = try await share.create(
             for: key.owner, mark: mark, among: { try await running(of: key.owner) },
             { [options] in try await lifecycle.create(options, for: key.owner, mark: mark) })
         let made = Session(sandbox: sandbox, endsAt: endsAt)
-        // One that was begun before this one may still be in the making, and will be the older one. It is likely to take
-        // as long as this one took.
+        // Another responder may have begun a sandbox earlier that is not made yet, and that will be the older one. It
+        // probably takes as long as this one took.
         let look = ContinuousClock.now + min(.now - begin, .seconds(1))
         do {
             let firstUse = try await use(sandbox)
@@ -109,16 +110,18 @@ package final class Sessions: Sendable {
             keep(made, key, isYoung: true)
             return Creation(session: made, isNew: true, firstUse: firstUse)
         } catch {
-            // Whoever cannot see the others must not stay beside them; and one that does not answer would only cost.
+            // Without the list it is unknown whether there is an older sandbox; and one that does not work is of no use.
             lifecycle.kill(sandbox.id)
             throw error
         }
     }
 
-    /// Sandboxes that may be ended under one who creates a session.
+    /// How often the sandbox may be ended by others while a session is being created.
     private static let attempts = 3
 
-    /// Every sandbox that bears the session's name. False: there was none.
+    /// Ends every sandbox of the session.
+    ///
+    /// - Returns: false if there was none.
     package func kill(_ key: SessionKey) async throws -> Bool {
         try await lookUps.run(key, until: E2BClient.deadline) {
             let sandboxes = try await candidates(key)
@@ -132,7 +135,9 @@ package final class Sessions: Sendable {
         }
     }
 
-    /// nil: there is none of this id, or it is somebody else's.
+    /// Ends one sandbox.
+    ///
+    /// - Returns: its session; nil if there is no such sandbox, or it belongs to another owner.
     package func kill(sandbox id: String, of owner: String) async throws -> SessionKey? {
         let info: SandboxInfo
         do throws(E2BError) {
@@ -182,10 +187,10 @@ package final class Sessions: Sendable {
         }
     }
 
-    /// What there is in place of a sandbox that turned out to be gone.
+    /// The sandbox that has taken the place of one that is gone.
     ///
-    /// A young one was probably ended for an older one that was made at the same moment, and that E2B does not list yet: that
-    /// is waited for, for a moment.
+    /// A young sandbox was probably ended because an older one was made at the same moment. E2B may not list that one yet, so
+    /// the look-up is repeated for a few seconds.
     private func successor(of sandbox: Sandbox, _ key: SessionKey) async throws -> Sandbox {
         let isYoung = watched.withLock { $0.contains(sandbox.id) }
         for pause in isYoung ? Self.pausesForList : [] {
@@ -197,7 +202,7 @@ package final class Sessions: Sendable {
     private static let pausesForList: [Duration] = [.milliseconds(500), .seconds(1), .seconds(1)]
 
     private func candidates(_ key: SessionKey) async throws(E2BError) -> [SandboxInfo] {
-        // The server's filter is E2B's; whose sandbox is used is for us to know.
+        // E2B has filtered by metadata already. Who owns a sandbox is checked here again.
         try await client.list(metadata: SessionMark.metadata(of: key)).filter {
             $0.sessionKey == key && lifecycle.isAvailable($0)
         }
@@ -206,8 +211,8 @@ package final class Sessions: Sendable {
     /// The oldest of the session's sandboxes that lives. The others are ended.
     ///
     /// - Parameters:
-    ///   - own: one that lives, and that the list may not have yet.
-    ///   - timeout: the sandbox is to live this long from now, if not longer; nil leaves its end alone.
+    ///   - own: a living sandbox that the list may not have yet.
+    ///   - timeout: the shortest time that the sandbox has to live from now on; nil leaves its end as it is.
     /// - Returns: nil when there is none.
     private func oldest(
         _ key: SessionKey, beside own: Session? = nil, atLeast timeout: Duration? = nil
@@ -222,7 +227,7 @@ package final class Sessions: Sendable {
         }
         candidates = candidates.oldestFirst
         for (index, candidate) in candidates.enumerated() {
-            // A list may also have one that is gone.
+            // The list may still have a sandbox that is gone.
             guard let session = candidate.id == own?.sandbox.id ? own : try await connect(candidate, atLeast: timeout)
             else { continue }
             for younger in candidates[(index + 1)...] { await lifecycle.end(younger.id) }
@@ -234,10 +239,10 @@ package final class Sessions: Sendable {
         return own
     }
 
-    /// A list does not tell the token with which a sandbox is used.
+    /// Asks for the token with which the sandbox is used, which a list does not have.
     ///
-    /// - Parameter timeout: as above.
-    /// - Returns: nil when it ended meanwhile.
+    /// - Parameter timeout: the shortest time that the sandbox has to live from now on; nil leaves its end as it is.
+    /// - Returns: nil if the sandbox has ended.
     private func connect(_ info: SandboxInfo, atLeast timeout: Duration?) async throws(E2BError) -> Session? {
         do throws(E2BError) {
             guard info.state == .paused || timeout != nil else {
@@ -256,7 +261,7 @@ package final class Sessions: Sendable {
     private func keep(_ session: Session, _ key: SessionKey, isYoung: Bool) {
         cache.keep(session, as: key)
         guard isYoung, watched.withLock({ $0.insert(session.sandbox.id).inserted }) else { return }
-        // Not a child of the request's task, nor bound by its deadline: it is for those that come later.
+        // This task is independent of the request and of its deadline, because it serves later requests.
         Task {
             await E2BClient.$deadline.withValue(nil) {
                 for pause in Self.looks {
@@ -273,7 +278,7 @@ package final class Sessions: Sendable {
     private func reconsider(_ session: Session, _ key: SessionKey) async {
         func isCurrent() -> Bool { cache.session(key)?.sandbox.id == session.sandbox.id }
         do {
-            // Not in the session's turn: a slow list would keep others waiting.
+            // The session's lock is not held during this list, because a slow one would make other requests wait.
             guard isCurrent(), try await candidates(key).contains(where: { $0.id != session.sandbox.id }) else {
                 return
             }
@@ -286,7 +291,7 @@ package final class Sessions: Sendable {
                 )
             }
         } catch E2BError.sandboxGone {
-            // Ended by a responder that knows an older one. Some actions would not notice: they only tell where it is.
+            // Another responder that knows an older one has ended it. Actions that only tell its address would not notice.
             cache.markEnded(key, sandbox: session.sandbox.id)
         } catch {
             // The next look tries again.
@@ -298,7 +303,7 @@ package final class Sessions: Sendable {
     /// Pauses before each look within ``youth``.
     private static let looks: [Duration] = [.seconds(1), .seconds(4), .seconds(25)]
 
-    /// Why there is none: E2B ended it, as far as we remember, or there never was one.
+    /// Why the session has no sandbox: E2B ended the one that this process remembers, or there never was one.
     private func absence(of key: SessionKey) -> InterpreterError {
         cache.end(of: key).map { .sessionEnded(key.id, due: $0) } ?? .noSession(key.id)
     }
