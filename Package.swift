@@ -72,7 +72,7 @@ let package = Package(
         target("JSON", []),
         target("FastCGI", ["Budget", "CLinux", "System"]),
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
-        target("E2B", ["Budget", "CCrypto", "Fetch", "JSON"]),
+        target("E2B", ["CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
         target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),

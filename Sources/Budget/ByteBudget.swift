@@ -4,31 +4,31 @@ internal import Synchronization
 ///
 /// A bound for each request does not bound a hundred of them. What may become large is therefore reserved before it is read,
 /// and given back when its reservation is let go.
-public final class ByteBudget: Sendable {
-    public let limit: Int
+package final class ByteBudget: Sendable {
+    package let limit: Int
     private let held = Mutex(0)
 
     /// - Parameter limit: bytes.
-    public init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// How long what has begun already waits for room. Meanwhile nothing more of it is read.
-    public static let patience = Duration.seconds(5)
+    package static let patience = Duration.seconds(5)
 
     /// Bytes that are reserved now.
-    public var heldCount: Int { held.withLock { $0 } }
+    package var heldCount: Int { held.withLock { $0 } }
 
     /// One of nothing yet.
-    public func reservation() -> Reservation { Reservation(self, 0) }
+    package func reservation() -> Reservation { Reservation(self, 0) }
 
     /// - Returns: nil: there is no room for so many now.
-    public func reserve(_ count: Int) -> Reservation? {
+    package func reserve(_ count: Int) -> Reservation? {
         take(count) ? Reservation(self, count) : nil
     }
 
     /// Waits a while for room.
     ///
     /// - Returns: nil: there was none within `patience`, or the task was cancelled.
-    public func reserve(_ count: Int, within patience: Duration) async -> Reservation? {
+    package func reserve(_ count: Int, within patience: Duration) async -> Reservation? {
         let reservation = Reservation(self, 0)
         return await reservation.grow(to: count, within: patience) ? reservation : nil
     }
@@ -44,7 +44,7 @@ public final class ByteBudget: Sendable {
     fileprivate func giveBack(_ count: Int) { held.withLock { $0 -= count } }
 
     /// Bytes of a budget, until this is let go.
-    public final class Reservation: Sendable {
+    package final class Reservation: Sendable {
         private let budget: ByteBudget
         private let held: Mutex<Int>
 
@@ -55,10 +55,10 @@ public final class ByteBudget: Sendable {
 
         deinit { budget.giveBack(count) }
 
-        public var count: Int { held.withLock { $0 } }
+        package var count: Int { held.withLock { $0 } }
 
         /// Makes it `count` bytes. One that is larger stays as it is. False: there is no room for so many now.
-        public func grow(to count: Int) -> Bool {
+        package func grow(to count: Int) -> Bool {
             held.withLock { held in
                 guard count > held else { return true }
                 guard budget.take(count - held) else { return false }
@@ -68,7 +68,7 @@ public final class ByteBudget: Sendable {
         }
 
         /// The same, and waits a while for room: who holds it lets go of it sooner or later, in any order.
-        public func grow(to count: Int, within patience: Duration) async -> Bool {
+        package func grow(to count: Int, within patience: Duration) async -> Bool {
             let deadline = ContinuousClock.now + patience
             while !grow(to: count) {
                 guard .now < deadline, count <= budget.limit else { return false }
@@ -78,7 +78,7 @@ public final class ByteBudget: Sendable {
         }
 
         /// Makes it `count` bytes. One that is smaller stays as it is.
-        public func shrink(to count: Int) {
+        package func shrink(to count: Int) {
             held.withLock { held in
                 guard count < held else { return }
                 budget.giveBack(held - count)

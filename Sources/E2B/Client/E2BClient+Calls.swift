@@ -59,12 +59,16 @@ extension E2BClient {
     /// - Returns: the answer's body.
     func call(_ step: E2BError.Step, _ request: FetchRequest, in sandbox: Sandbox) async throws(E2BError) -> [UInt8] {
         try await explaining(sandbox) { () throws(E2BError) in
-            let response = try await response(step, to: request)
-            guard response.head.status == 200 else {
-                throw E2BError(step, response.head, body: response.body, hiding: secrets(of: sandbox))
-            }
-            return response.body
+            try body(step, of: try await response(step, to: request), in: sandbox)
         }
+    }
+
+    /// - Throws: for any other status than 200.
+    func body(_ step: E2BError.Step, of response: FetchResponse, in sandbox: Sandbox) throws(E2BError) -> [UInt8] {
+        guard response.head.status == 200 else {
+            throw E2BError(step, response.head, body: response.body, hiding: secrets(of: sandbox))
+        }
+        return response.body
     }
 
     /// Why a stream's head is not what was hoped for, with the words that follow it.

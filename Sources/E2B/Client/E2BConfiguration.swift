@@ -1,5 +1,3 @@
-package import Budget
-
 /// Where E2B is and how to talk to it.
 public struct E2BConfiguration: Sendable {
     public var apiKey: String
@@ -28,8 +26,9 @@ public struct E2BConfiguration: Sendable {
     public var textLimit = 16 << 20
     /// Bytes of one image in a line, in base64 or as SVG, as sent. Of a longer one the beginning is kept.
     public var imageLimit = 60 << 20
-    /// For lines and files that are being read. nil: they are bounded each by itself alone.
-    package var budget: ByteBudget?
+    /// Makes a reservation, of nothing yet, for the long lines of one execution's stream. nil: each is bounded by
+    /// ``lineLimit`` alone.
+    public var makeReservation: (@Sendable () -> any MemoryReservation)?
     /// Bytes in the whole of an execution's or a command's stream, as sent.
     public var streamLimit: Int
     /// Connections to E2B's API, and as many to sandboxes, idle ones included. Further calls wait for one of them.

@@ -1,4 +1,3 @@
-internal import Budget
 internal import Fetch
 
 /// The events of one execution as they arrive. One reader.
@@ -11,7 +10,7 @@ struct ExecutionStream {
     private var hasArrived = false
     private var isOver = false
     /// For what the reader holds, and what is made of it. nil: no matter.
-    private let reservation: ByteBudget.Reservation?
+    private let reservation: (any MemoryReservation)?
 
     /// - Parameter stream: its head has come.
     init(_ stream: FetchStream, _ execution: ExecutionRequest, _ configuration: E2BConfiguration) {
@@ -20,7 +19,7 @@ struct ExecutionStream {
         reader = ExecutionReader(
             lineLimit: configuration.lineLimit,
             stringLimits: .init(text: configuration.textLimit, image: configuration.imageLimit))
-        reservation = configuration.budget?.reservation()
+        reservation = configuration.makeReservation?()
         begin = execution.mayQueue ? nil : .now
     }
 
@@ -40,7 +39,7 @@ struct ExecutionStream {
                 begin = begin ?? .now
                 reader.append(chunk)
                 // Nothing more is read meanwhile, and so the sandbox has to wait, too.
-                if let reservation, await !reservation.grow(to: reservedCount, within: ByteBudget.patience) {
+                if let reservation, await !reservation.hold(reservedCount) {
                     throw .outOfMemory(.execute)
                 }
             } else {

@@ -50,10 +50,17 @@ extension E2BClient {
     public func move(
         _ path: String, to target: String, user: String? = nil, in sandbox: Sandbox
     ) async throws(E2BError) -> FileEntry {
+        try await move(path, to: target, user: user, .moveFile, in: sandbox)
+    }
+
+    /// - Parameter step: for errors.
+    func move(
+        _ path: String, to target: String, user: String?, _ step: E2BError.Step, in sandbox: Sandbox
+    ) async throws(E2BError) -> FileEntry {
         var message = JSONWriter()
         message.member("source", path)
         message.member("destination", target)
-        return try await rpc(.moveFile, .move, message, user: user, in: sandbox, FileEntry.inAnswer)
+        return try await rpc(step, .move, message, user: user, in: sandbox, FileEntry.inAnswer)
     }
 
     /// Removes a file, or a directory and all in it. What is not there is not an error.

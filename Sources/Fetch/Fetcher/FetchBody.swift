@@ -18,7 +18,8 @@ package enum FetchBody: Sendable {
 /// react to the cancellation of its task: it is cancelled when the transfer ends first, and the transfer's caller then
 /// waits for it.
 package final class BodySource: Sendable {
-    /// The number of bytes; nil if nobody knows, and the body is sent in chunks (RFC 9112, 7.1).
+    /// The number of bytes; nil if nobody knows, and the body is sent in chunks (RFC 9112, 7.1). Zero is believed: the
+    /// sequence is not asked then.
     package let length: Int?
     private let pump: @Sendable (BodySource, BodyPipe) async throws -> Void
     private let state = Mutex(State())
@@ -48,8 +49,8 @@ package final class BodySource: Sendable {
         do {
             try await pump(self, pipe)
         } catch {
-            state.withLock { $0.failure = $0.failure ?? error }
-            pipe.fail()
+            // After the transfer's end it is that end which has made the sequence throw.
+            pipe.fail { state.withLock { $0.failure = error } }
         }
     }
 

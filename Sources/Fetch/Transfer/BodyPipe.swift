@@ -106,12 +106,16 @@ final class BodyPipe: Sendable {
     }
 
     /// Ends the transfer, because the rest of the body will not come.
-    func fail() {
+    ///
+    /// - Parameter note: is called before that, unless the transfer has ended already.
+    func fail(_ note: () -> Void) {
         let wasOpen = state.withLock { state in
             defer { state.isClosed = true }
             return !state.isClosed
         }
-        if wasOpen { commandQueue.post(.end(id, .bodyFailed)) }
+        guard wasOpen else { return }
+        note()
+        commandQueue.post(.end(id, .bodyFailed))
     }
 
     /// Waits until the task has ended, after the transfer has.

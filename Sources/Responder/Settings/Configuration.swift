@@ -119,7 +119,7 @@ package struct Configuration: Sendable {
         templates = reader.templates(.templates)
         timeout = min(timeout, maximumTimeout)
         memory = ByteBudget(limit: memoryLimit)
-        e2b.budget = memory
+        e2b.makeReservation = { [memory] in memory.reservation() }
         // In base64, and a line break now and then.
         e2b.imageLimit = imagePolicy.inputByteLimit / 3 * 4 + imagePolicy.inputByteLimit / 32 + 64
         // Far beyond what an answer shows: where a text is cut while it comes, a hidden value may be cut in two.

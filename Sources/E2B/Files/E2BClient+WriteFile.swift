@@ -1,0 +1,145 @@
+internal import Fetch
+internal import JSON
+
+extension E2BClient {
+    /// Writes a file, over one that is there, and makes the directories above it. Never repeated. Protocol.md, 3.3.
+    ///
+    /// A sandbox writes while it receives. If the call throws after it has been sent, there may be a part of the file. One in
+    /// pieces, which ``write(_:length:to:user:in:)-(Pieces,_,_,_,_)`` writes, is there as a whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - path: absolute, with `~`, or relative to the user's home.
+    ///   - user: who will own it; nil for the sandbox's default one.
+    /// - Throws: ``E2BError``: `.refused` for a directory (400), a full disk (507) or one's lack of permission.
+    @discardableResult
+    public func write(
+        _ bytes: [UInt8], to path: String, user: String? = nil, in sandbox: Sandbox
+    ) async throws(E2BError) -> WrittenFile {
+        var request = try uploadRequest(to: path, user, in: sandbox)
+        request.timeout += .seconds(bytes.count >> 20)
+        if sandbox.readsRawUploads {
+            request.headers.append(("Content-Type", "application/octet-stream"))
+            request.body = .bytes(bytes)
+        } else {
+            let form = FileForm()
+            request.headers.append(("Content-Type", form.contentType))
+            request.body = .bytes(form.around(bytes))
+        }
+        return try writtenFile(try await call(.writeFile, request, in: sandbox))
+    }
+
+    /// Writes a file of any size, in pieces, over one that is there, and makes the directories above it. Never repeated.
+    ///
+    /// envd has no way to give up an upload: whatever has come of one that is cut stays, at the path it was meant for. So the
+    /// pieces go to a file beside it, with a name of its own, which is moved to `path` as soon as all of it has been written. If
+    /// the call throws, what was at `path` is still there, and what was written is removed, or is left beside it when the
+    /// sandbox cannot be reached any more. The file is new: permissions and links of the old one are not its own.
+    /// Protocol.md, 3.3 and 4.5.
+    ///
+    /// It may take any time, as long as the sandbox takes something once a minute when there is something to take. A piece is
+    /// asked for when the sandbox has taken the ones before it, but for a few hundred kilobytes, and the first one when there
+    /// is a connection. The sequence is cancelled when the call ends before it, and has to react to that.
+    ///
+    /// - Parameters:
+    ///   - pieces: asked for once.
+    ///   - length: bytes in all pieces together. nil: nobody knows. Zero is believed, and no piece is asked for.
+    ///   - path: absolute, with `~`, or relative to the user's home.
+    ///   - user: who will own it; nil for the sandbox's default one.
+    /// - Throws: what `pieces` throws, or ``E2BError``: `.refused` for a directory, a full disk (507) or one's lack of
+    ///   permission; `.broken` when the pieces are not as many bytes as `length` says.
+    @discardableResult
+    public func write<Pieces: AsyncSequence & Sendable>(
+        _ pieces: Pieces, length: Int? = nil, to path: String, user: String? = nil, in sandbox: Sandbox
+    ) async throws -> WrittenFile where Pieces.Element == [UInt8] {
+        guard let temporary = Self.neighbour(of: path) else {
+            throw E2BError.refused(.writeFile, status: 400, message: "the path is a directory's")
+        }
+        do {
+            try await upload(pieces, length: length, to: temporary, user, in: sandbox)
+            let file = try await move(temporary, to: path, user: user, .writeFile, in: sandbox)
+            return WrittenFile(path: file.path, name: file.name)
+        } catch {
+            await discard(temporary, user, after: error, in: sandbox)
+            throw error
+        }
+    }
+}
+
+extension E2BClient {
+    /// Longer than any transfer lasts.
+    static let unlimited = Duration.seconds(365 * 86_400)
+    /// How long an error waits for the removal of what was written.
+    private static let removalPatience = Duration.seconds(1)
+
+    private func upload<Pieces: AsyncSequence & Sendable>(
+        _ pieces: Pieces, length: Int?, to path: String, _ user: String?, in sandbox: Sandbox
+    ) async throws where Pieces.Element == [UInt8] {
+        var request = try uploadRequest(to: path, user, in: sandbox)
+        request.timeout = Self.unlimited
+        request.idleTimeout = Self.fileSilenceLimit
+        let source: BodySource
+        if sandbox.readsRawUploads {
+            request.headers.append(("Content-Type", "application/octet-stream"))
+            source = BodySource(pieces, length: length)
+        } else {
+            let form = FileForm()
+            request.headers.append(("Content-Type", form.contentType))
+            source = BodySource(form.around(pieces), length: length.map { $0 + form.overhead })
+        }
+        request.body = .pieces(source)
+        let answer = try await explaining(sandbox) { () throws(E2BError) -> [UInt8]? in
+            do throws(E2BError) {
+                return try body(.writeFile, of: try await response(.writeFile, to: request), in: sandbox)
+            } catch {
+                // A source that failed says nothing about the sandbox.
+                guard source.failure == nil else { return nil }
+                throw error
+            }
+        }
+        if source.failure is BodyError {
+            throw E2BError.broken(.writeFile, why: "the pieces are not the \(length ?? 0) bytes that were announced")
+        }
+        if let failure = source.failure { throw failure }
+        _ = try writtenFile(answer ?? [])
+    }
+
+    private func uploadRequest(to path: String, _ user: String?, in sandbox: Sandbox) throws(E2BError) -> FetchRequest {
+        try request(.writeFile, "POST", FileQuery(path: path, user: sandbox.user(user)).target, of: .envd, in: sandbox)
+    }
+
+    private func writtenFile(_ body: [UInt8]) throws(E2BError) -> WrittenFile {
+        try read(.writeFile, body) { json throws(MalformedJSON) in try json.list(WrittenFile.init(json:)).first }
+    }
+
+    private func discard(_ path: String, _ user: String?, after error: any Error, in sandbox: Sandbox) async {
+        if let error = error as? E2BError, error.isBeforeSending || error.isSandboxGone { return }
+        await inBackground(waitingAtMost: Self.removalPatience) {
+            // There is an error already, which says more than this one.
+            try? await self.remove(path, user: user, in: sandbox)
+        }
+    }
+
+    /// A path in the same directory, which nobody else uses. nil: `path` is not a file's.
+    static func neighbour(of path: String) -> String? {
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        guard !["", ".", ".."].contains(name), path != "~" else { return nil }
+        return path.dropLast(name.count) + ".\(String(UInt64.random(in: .min ... .max), radix: 16)).part"
+    }
+}
+
+extension E2BError {
+    fileprivate var isSandboxGone: Bool { if case .sandboxGone = self { true } else { false } }
+}
+
+extension Sandbox {
+    /// Whether an upload may be the file's bytes alone. Where nothing is known of envd, a form is what all of them read.
+    fileprivate var readsRawUploads: Bool { EnvdVersion(envdVersion).map { $0 >= .rawUpload } ?? false }
+}
+
+extension WrittenFile {
+    /// - Returns: nil without a path.
+    init?(json: JSONValue) throws(MalformedJSON) {
+        guard let path = try json.member("path")?.string else { return nil }
+        self.init(path: path, name: try json.member("name")?.string ?? "")
+    }
+}

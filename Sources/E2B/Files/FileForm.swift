@@ -1,0 +1,60 @@
+/// One file as a form, which every envd reads. RFC 7578. The file's name is in the query. Protocol.md, 3.3.
+struct FileForm {
+    let contentType: String
+    /// What comes before the file, and after it.
+    private let head: [UInt8]
+    private let tail: [UInt8]
+
+    init() {
+        // Nobody who made the bytes can know it.
+        let boundary = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(separator: "-")
+        contentType = "multipart/form-data; boundary=\(boundary)"
+        head = Array(
+            """
+            --\(boundary)\r
+            Content-Disposition: form-data; name="file"; filename="file"\r
+            Content-Type: application/octet-stream\r
+            \r\n
+            """.utf8)
+        tail = Array("\r\n--\(boundary)--\r\n".utf8)
+    }
+
+    /// Bytes in the form beside the file's.
+    var overhead: Int { head.count + tail.count }
+
+    func around(_ bytes: [UInt8]) -> [UInt8] {
+        var form: [UInt8] = []
+        form.reserveCapacity(bytes.count + overhead)
+        form += head
+        form += bytes
+        form += tail
+        return form
+    }
+
+    func around<Pieces: AsyncSequence & Sendable>(_ pieces: Pieces) -> EnclosedPieces<Pieces> {
+        EnclosedPieces(head: head, pieces: pieces, tail: tail)
+    }
+}
+
+/// Pieces with one before them and one after them.
+struct EnclosedPieces<Pieces: AsyncSequence & Sendable>: AsyncSequence, Sendable where Pieces.Element == [UInt8] {
+    let head: [UInt8]
+    let pieces: Pieces
+    let tail: [UInt8]
+
+    func makeAsyncIterator() -> Iterator { Iterator(head: head, pieces: pieces.makeAsyncIterator(), tail: tail) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate var head: [UInt8]?
+        fileprivate var pieces: Pieces.AsyncIterator
+        fileprivate var tail: [UInt8]?
+
+        mutating func next() async throws -> [UInt8]? { try await next(isolation: #isolation) }
+
+        mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
+            if let head = head.take() { return head }
+            if tail != nil, let piece = try await pieces.next(isolation: actor) { return piece }
+            return tail.take()
+        }
+    }
+}
