@@ -1,9 +1,9 @@
 internal import Glibc
 
 extension Descriptor {
-    /// Reads what there is, and waits for it where the descriptor blocks.
+    /// Reads the bytes that are available. If there are none, a blocking descriptor waits for them.
     ///
-    /// - Returns: how many bytes; 0 at the end.
+    /// - Returns: the number of bytes; 0 at the end of the file.
     package static func read(
         _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Int {
@@ -12,7 +12,9 @@ extension Descriptor {
         return count
     }
 
-    /// All up to the end; nil when that is more than `limit` bytes. Holds no more than those and one block.
+    /// Reads up to the end of the file. It holds at most `limit` bytes and one block of 64 KiB.
+    ///
+    /// - Returns: nil if the file has more than `limit` bytes.
     package static func readAll(_ descriptor: CInt, limit: Int) throws(SystemError) -> [UInt8]? {
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
@@ -26,7 +28,8 @@ extension Descriptor {
         }
     }
 
-    /// Writes all of it, however long that takes. Also to a descriptor that does not block, as whoever shares it may have made it.
+    /// Writes all of the bytes, however long that takes. If the descriptor does not block, perhaps because a process
+    /// that shares its file has set `O_NONBLOCK`, it waits with poll(2).
     package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) throws(SystemError) {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -1,21 +1,24 @@
 internal import CLinux
 internal import Glibc
 
-/// Files that this process opens. No program that it starts inherits them: each is close-on-exec from its first moment, since
-/// another thread may start one at any time.
+/// Opens files, sockets and pipes as plain descriptors, which the caller has to close.
 ///
-/// They are plain numbers, and closed by whoever opened them.
+/// Child processes do not inherit the descriptors: each is opened with the close-on-exec flag, because another thread
+/// may start a process at any time.
 package enum Descriptor {
-    /// - Parameter family: as in `AF_UNIX`.
+    /// Opens a stream socket.
+    ///
+    /// - Parameter family: the address family, such as `AF_UNIX`.
     package static func socket(_ family: CInt, isBlocking: Bool = true) throws(SystemError) -> CInt {
         let descriptor = Glibc.socket(family, type(SOCK_STREAM, isBlocking: isBlocking), 0)
         guard descriptor >= 0 else { throw .last("socket") }
         return descriptor
     }
 
-    /// Two Unix sockets that are connected with each other.
+    /// Opens two Unix sockets that are connected with each other.
     ///
-    /// - Parameter keepsMessages: `SOCK_SEQPACKET` in place of a stream of bytes.
+    /// - Parameter keepsMessages: whether the sockets keep the boundaries of messages (`SOCK_SEQPACKET`) or are byte
+    ///   streams.
     package static func socketPair(
         isBlocking: Bool = true, keepsMessages: Bool = false
     ) throws(SystemError) -> (CInt, CInt) {
@@ -39,34 +42,37 @@ package enum Descriptor {
     }
 
     /// - Parameters:
-    ///   - flags: of open(2), such as `O_RDONLY`.
-    ///   - mode: of a file that is made, less the umask.
+    ///   - flags: the flags of open(2), such as `O_RDONLY`.
+    ///   - mode: the permissions of a file that is created. The umask is subtracted.
     package static func open(_ path: String, _ flags: CInt, mode: UInt32 = 0o666) throws(SystemError) -> CInt {
         let descriptor = uninterrupted { Glibc.open(path, flags | O_CLOEXEC, mode) }
         guard descriptor >= 0 else { throw .last("open") }
         return descriptor
     }
 
-    /// Another number for the same file, which has its own life.
+    /// Duplicates a descriptor. The two are closed independently of each other.
     package static func copy(of descriptor: CInt) throws(SystemError) -> CInt {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw .last("dup") }
         return copy
     }
 
-    /// For one that comes from elsewhere: handed over, or made by a call that knows no flags.
+    /// Sets the close-on-exec flag of a descriptor that was opened without it: an inherited one, or one from a call
+    /// without flags.
     package static func closeOnExec(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
-    /// Calls on it never wait from now on. Whoever shares the file is affected, too.
+    /// Sets `O_NONBLOCK`. The flag belongs to the open file, so it affects other processes that share the file as well.
     package static func makeNonBlocking(_ descriptor: CInt) {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    /// Opens those of 0 to 2 that are closed. They would be the next file's or connection's, and lines of a log would go into it.
+    /// Opens /dev/null in place of each closed descriptor of 0, 1 and 2. Otherwise the next file or connection would
+    /// get that number, and lines of the log would go into it.
     package static func openMissingStandard() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-            // The lowest number that is free: this one. Where there is no /dev, what takes and gives nothing will do. A program
-            // that is started has these, too.
+            // open(2) returns the lowest free descriptor, which is this one. Where there is no /dev, the root folder is
+            // opened instead: a descriptor that can be neither read nor written also serves. Child processes inherit
+            // both.
             if Glibc.open("/dev/null", O_RDWR) < 0 { _ = Glibc.open("/", O_RDONLY) }
         }
     }

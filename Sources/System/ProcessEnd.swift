@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How a process that this one has started came to its end.
+/// How a child process ended, and the processor time that it used.
 package struct ProcessEnd: Equatable, Sendable {
     package enum Cause: Equatable, Sendable {
         case exited(status: CInt)
@@ -8,10 +8,11 @@ package struct ProcessEnd: Equatable, Sendable {
     }
 
     package let cause: Cause
-    /// Of all its threads, the system's work for it included.
+    /// The processor time of all the process's threads, in user mode and in the kernel.
     package let processorTime: Duration
 
-    /// Waits for the end. From then on its number may be another process's.
+    /// Waits until the child process has ended, and reaps it. The kernel may then give the same process id to a new
+    /// process.
     package static func wait(for process: CInt) throws(SystemError) -> ProcessEnd {
         var status: CInt = 0
         var usage = rusage()

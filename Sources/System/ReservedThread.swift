@@ -1,10 +1,10 @@
 internal import Dispatch
 internal import Synchronization
 
-/// A thread that is there and waits for its work, so that a system that grants none says so while somebody listens, and not
-/// when the work is due.
+/// A thread that is started early and waits for its work. If the system grants no thread, the error is thrown at the
+/// start, while it can still be reported, and not when the work is due.
 package final class ReservedThread: Sendable {
-    /// What the thread and this object share; the thread does not keep the object alive.
+    /// The state that the thread and this object share. The thread does not keep this object alive.
     private final class Orders: Sendable {
         private let body = Mutex<(@Sendable () -> Void)?>(nil)
         private let signal = DispatchSemaphore(value: 0)
@@ -23,7 +23,7 @@ package final class ReservedThread: Sendable {
     private let orders: Orders
     private let hasWork = Atomic(false)
 
-    /// - Parameter name: at most 15 bytes.
+    /// - Parameter name: the name that `ps -L` and `top -H` show, of at most 15 bytes.
     package init(named name: String) throws(SystemError) {
         let orders = Orders()
         try startThread(named: name) { orders.take()?() }
@@ -32,7 +32,7 @@ package final class ReservedThread: Sendable {
 
     deinit { if !hasWork.load(ordering: .relaxed) { orders.give(nil) } }
 
-    /// To be called once.
+    /// Runs `body` on the thread. Call it once.
     package func run(_ body: @escaping @Sendable () -> Void) {
         hasWork.store(true, ordering: .relaxed)
         orders.give(body)

@@ -3,13 +3,13 @@ internal import Glibc
 
 /// Starts a detached thread with a name.
 ///
-/// Signals are blocked on it, except those of a crash: they are for the process, and a blocking call that one
-/// interrupts looks like a failure to the libraries that such threads call.
+/// All signals are blocked on the thread, except those that report a crash. Signals are handled elsewhere in the
+/// process, and libraries take a blocking call that a signal interrupts for a failed one.
 ///
 /// - Parameters:
-///   - name: at most 15 bytes, as `ps -L` and `top -H` show it.
-///   - stackSize: bytes; nil for the system's usual size. Only the pages touched cost memory.
-/// - Throws: when the system grants no thread.
+///   - name: the name that `ps -L` and `top -H` show, of at most 15 bytes.
+///   - stackSize: in bytes; nil for the system's default. Only pages that the thread touches cost memory.
+/// - Throws: if the system does not grant a thread.
 package func startThread(
     named name: String, stackSize: Int? = nil, _ body: sending @escaping () -> Void
 ) throws(SystemError) {
@@ -18,7 +18,7 @@ package func startThread(
     defer { pthread_attr_destroy(&attributes) }
     if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
 
-    // A thread starts with its maker's mask, so there is no moment in which a signal could reach it.
+    // A thread starts with the signal mask of its creator, so the signals are blocked from its first instruction.
     var blocked = sigset_t()
     var previous = sigset_t()
     sigfillset(&blocked)
@@ -44,7 +44,7 @@ package func startThread(
     pthread_detach(thread)
 }
 
-/// What the new thread is handed.
+/// The arguments of the new thread.
 private final class Start {
     let name: String
     let body: () -> Void

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// What Linux says of a call that failed: its `errno`, in words.
+/// A failed system call and its `errno`.
 package struct SystemError: Error, Equatable, Sendable {
-    /// The name of its manual page: `bind`.
+    /// The name of the call's manual page, such as `bind`.
     package let call: String
     package let code: CInt
 
@@ -11,12 +11,12 @@ package struct SystemError: Error, Equatable, Sendable {
         self.code = code
     }
 
-    /// Of the call that has failed just now. To be asked first of all: the next call has an `errno` of its own.
+    /// Returns the error of the call that has just failed. Call this before any other call, which could change `errno`.
     package static func last(_ call: String) -> SystemError { SystemError(call, code: errno) }
 
-    /// The system's words, such as `Too many open files`.
+    /// The system's description of the code, such as `Too many open files`.
     package var reason: String {
-        // Not strerror: its buffer is shared between threads.
+        // strerror is not used, because threads share its buffer.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
             guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else {
                 return "error \(code)"
@@ -25,7 +25,7 @@ package struct SystemError: Error, Equatable, Sendable {
         }
     }
 
-    /// What whoever started the process can do about it, where that is known.
+    /// What the operator can do about the error; nil if no general advice is known.
     package var remedy: String? {
         switch (code, call) {
         case (EMFILE, _): "raise the limit of open files: ulimit -Hn, LimitNOFILE"
@@ -38,24 +38,25 @@ package struct SystemError: Error, Equatable, Sendable {
         }
     }
 
-    /// The system's words, and what helps. For a sentence that says itself what was tried.
+    /// The reason and the remedy, for a sentence that already names what failed.
     package var words: String { reason + (remedy.map { " (\($0))" } ?? "") }
 
-    /// The same call may succeed in a moment: a signal came, or there is nothing to do for a descriptor that does not block.
+    /// Whether the same call may succeed later: a signal interrupted it, or a non-blocking descriptor was not ready.
     package var isTemporary: Bool { code == EAGAIN || code == EINTR }
 
-    /// The process, or the machine, has no further file to open.
+    /// Whether the process or the machine has reached its limit of open files.
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 }
 
 extension SystemError: CustomStringConvertible {
-    /// As in `socket: Too many open files (raise the limit of open files: ulimit -Hn, LimitNOFILE)`.
+    /// The call, the reason and the remedy: `socket: Too many open files (raise the limit of open files: ulimit -Hn,
+    /// LimitNOFILE)`.
     package var description: String { "\(call): \(words)" }
 }
 
-/// Makes a call again for as long as it fails because a signal came (EINTR).
+/// Repeats a system call for as long as a signal interrupts it (EINTR).
 ///
-/// - Returns: what the call returned last. -1 for a failure, as ever: `errno` says which.
+/// - Returns: what the last call returned. -1 means a failure, which `errno` describes.
 package func uninterrupted<Status: SignedInteger>(_ call: () -> Status) -> Status {
     while true {
         let status = call()

@@ -1,13 +1,13 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Named threads on which tasks run that may compute for long, apart from the pool on which everything else runs.
+/// Named threads for tasks that may compute for a long time, separate from the shared pool that runs all other tasks.
 ///
-/// A task that has this for its executor preference runs here from its beginning to its end, with all that it calls and its
+/// A task whose executor preference is this object runs on these threads from its beginning to its end, and so do its
 /// child tasks.
 package final class TaskThreads: TaskExecutor {
     private struct State {
-        /// From `next` on they wait.
+        /// The jobs, oldest first. Those before `next` were taken already.
         var jobs: [UnownedJob] = []
         var next = 0
         var isStopped = false
@@ -20,7 +20,8 @@ package final class TaskThreads: TaskExecutor {
                     jobs.removeAll(keepingCapacity: next <= 4096)
                     next = 0
                 } else if next >= 4096 {
-                    // Never empty under load: the taken ones are dropped now and then.
+                    // Under constant load the array never becomes empty, so the taken jobs are removed from time to
+                    // time.
                     jobs.removeSubrange(..<next)
                     next = 0
                 }
@@ -30,14 +31,14 @@ package final class TaskThreads: TaskExecutor {
     }
 
     private let state = Mutex(State())
-    /// One signal for each job, and for each thread at the end.
+    /// Signalled once for each job, and in `stop()` once for each thread.
     private let signal = DispatchSemaphore(value: 0)
     private let count: Int
 
     /// - Parameters:
-    ///   - name: at most 12 bytes; a number follows.
-    ///   - count: as many tasks can compute at a time.
-    /// - Throws: when the system does not grant all of them: with fewer, tasks would wait for each other.
+    ///   - name: the beginning of the threads' names, of at most 12 bytes. A number follows.
+    ///   - count: the number of threads, and so of tasks that can compute at the same time.
+    /// - Throws: if the system does not grant all of the threads: with fewer, tasks would wait for each other.
     package init(named name: String, count: Int) throws(SystemError) {
         precondition(count > 0)
         self.count = count
@@ -51,7 +52,7 @@ package final class TaskThreads: TaskExecutor {
         }
     }
 
-    /// The threads end when nothing waits. Only after this is the object freed.
+    /// Ends the threads as soon as no job waits. Until then they keep this object alive.
     package func stop() {
         state.withLock { $0.isStopped = true }
         for _ in 0..<count { signal.signal() }

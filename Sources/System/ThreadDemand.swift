@@ -1,10 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// Threads that a process will need, before it relies on them.
+/// A number of threads that a process is going to need, and their stack size.
 package struct ThreadDemand: Sendable {
     package var count: Int
-    /// Bytes; nil for the system's usual size.
+    /// The stack size of each thread in bytes; nil for the system's default.
     package var stackSize: Int?
 
     package init(_ count: Int, stackSize: Int? = nil) {
@@ -12,7 +12,7 @@ package struct ThreadDemand: Sendable {
         self.stackSize = stackSize
     }
 
-    /// What the system does not grant.
+    /// The system grants fewer threads than the process needs.
     package struct Shortage: Error, Equatable, Sendable, CustomStringConvertible {
         package let granted: Int
         package let wanted: Int
@@ -24,15 +24,15 @@ package struct ThreadDemand: Sendable {
         }
     }
 
-    /// Starts all of them at once, and lets them end.
+    /// Checks that the system grants all of the threads at the same time: starts them, and then lets them end.
     ///
-    /// Where memory or processes are limited, a library that cannot start a thread tries again for ever (libdispatch), so a
-    /// process would hang without a word. This tells it before.
+    /// libdispatch retries for ever if it cannot start a thread because memory or processes are limited. A process
+    /// would then hang without a message. This check reports the shortage at the start instead.
     ///
-    /// - Parameter whileThere: called when all of them are there.
-    /// - Throws: when the system does not grant all of them.
+    /// - Parameter whileThere: called while all of the threads exist.
+    /// - Throws: ``Shortage`` if the system does not grant all of them.
     package static func check(_ demands: [ThreadDemand], whileThere: () -> Void = {}) throws(Shortage) {
-        // At a fixed address, and locked until all threads are there: that is what they wait for.
+        // The mutex is at a fixed address. It stays locked until all threads exist, and each thread waits for it.
         let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(gate, nil)
         pthread_mutex_lock(gate)
