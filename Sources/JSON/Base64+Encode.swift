@@ -1,5 +1,5 @@
 extension Base64 {
-    /// With padding and without line ends.
+    /// Encodes with padding and without line breaks.
     package static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: encodedCount(of: bytes)) { room in
             bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(room)) }
@@ -7,10 +7,12 @@ extension Base64 {
         }
     }
 
-    /// Characters that `bytes` become.
+    /// The number of characters into which `bytes` are encoded.
     static func encodedCount(of bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
 
-    /// - Parameter room: of ``encodedCount(of:)`` bytes.
+    /// Encodes into `room`.
+    ///
+    /// - Parameter room: memory of at least ``encodedCount(of:)`` bytes.
     static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
         precondition(room.count >= (bytes.count + 2) / 3 * 4)
         pairs.withUnsafeBufferPointer { pairs in
@@ -18,7 +20,7 @@ extension Base64 {
 
             var read = 0
             var written = 0
-            // Six bytes are eight characters; a word is read for them.
+            // Each step encodes six bytes as eight characters. It loads eight bytes, of which it ignores the last two.
             while read + 8 <= bytes.count {
                 let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: read, as: UInt64.self))
                 let text = pair(word >> 52) | pair(word >> 40) << 16 | pair(word >> 28) << 32 | pair(word >> 16) << 48
@@ -40,8 +42,8 @@ extension Base64 {
         }
     }
 
-    /// The two characters of twelve bits, the first one lowest: half as many steps as with one for six, and 8 kB stay in the
-    /// first-level cache.
+    /// The two characters for each value of twelve bits, with the first character in the lower byte. This table halves
+    /// the number of steps compared with a table for six bits, and its 8 KiB stay in the first-level cache.
     private static let pairs: [UInt16] = {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         return alphabet.flatMap { first in alphabet.map { second in UInt16(first) | UInt16(second) << 8 } }

@@ -1,6 +1,6 @@
-/// Base64 of RFC 4648, section 4, with white space allowed between the characters.
+/// Base64 (RFC 4648, section 4). The decoder allows white space between the characters.
 package enum Base64 {
-    /// - Returns: nil for anything else.
+    /// - Returns: nil if the text is not base64.
     package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         var isWhole = false
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { room, count in
@@ -11,16 +11,17 @@ package enum Base64 {
         return isWhole ? bytes : nil
     }
 
-    /// - Returns: nil for anything else.
+    /// - Returns: nil if the text is not base64.
     package static func decode(_ text: String) -> [UInt8]? {
         var text = text
         return text.withUTF8 { decode(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Decodes what somebody wrote by hand, perhaps: what is not a character of the alphabet is passed over.
+    /// Decodes a text that may have been written by hand: skips characters outside the alphabet.
     ///
-    /// - Parameter room: may be the text's own memory, or begin before it: no more is written than has been read.
-    /// - Returns: bytes written; nil when it is no base64.
+    /// - Parameter room: the memory for the result. It may be the text's own memory or begin before it, because the
+    ///   decoder never writes more bytes than it has read.
+    /// - Returns: the number of bytes written; nil if the text is not base64.
     package static func decode(
         _ text: UnsafeRawBufferPointer, over room: UnsafeMutableRawBufferPointer
     ) -> Int? {
@@ -32,10 +33,12 @@ package enum Base64 {
         return decoder.isWhole ? decoder.written : nil
     }
 
-    /// Marks what is not a character of the alphabet. The low 24 bits are the decoded bytes.
+    /// The mark in `table` of a character outside the alphabet. Entries without the mark hold decoded bits in their low
+    /// 24 bits.
     private static let stranger: UInt32 = 1 << 31
 
-    /// For each of the four places in a group, what a character adds to its three bytes, the first byte lowest.
+    /// The contribution of each character to the three bytes of its group, for each of the four places in the group.
+    /// The first byte of the group is the lowest.
     private static let table: [UInt32] = {
         var table = [UInt32](repeating: stranger, count: 4 * 256)
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -71,7 +74,7 @@ package enum Base64 {
             bits(0, text[offset]) | bits(1, text[offset + 1]) | bits(2, text[offset + 2]) | bits(3, text[offset + 3])
         }
 
-        /// Sixteen characters to twelve bytes, until something else than the alphabet comes.
+        /// Decodes blocks of sixteen characters to twelve bytes, up to a block with a character outside the alphabet.
         private mutating func readBlocks() {
             while read + 16 <= text.count {
                 let (a, b, c, d) = (group(at: read), group(at: read + 4), group(at: read + 8), group(at: read + 12))
@@ -84,7 +87,9 @@ package enum Base64 {
             }
         }
 
-        /// The next four characters one by one, past white space. False at the end, be it good or bad.
+        /// Decodes the next four characters one by one, and skips white space.
+        ///
+        /// - Returns: false at the end of the text, and at an error.
         private mutating func readGroup() -> Bool {
             var group: UInt32 = 0
             var place = 0
@@ -106,7 +111,9 @@ package enum Base64 {
             return true
         }
 
-        /// The rest, once one `=` was read: another one after two characters, and nothing more.
+        /// Reads what follows the first `=`: after two characters a second `=`, and then the end of the text.
+        ///
+        /// - Returns: false if the text goes on otherwise.
         private mutating func readPadding(after place: Int) -> Bool {
             guard place == 3 || place == 2 && nextCharacter() == UInt8(ascii: "=") else { return false }
             return nextCharacter() == nil

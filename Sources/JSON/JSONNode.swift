@@ -3,7 +3,7 @@ package enum JSONNode: Equatable, Sendable {
     case null
     case flag(Bool)
     case number(Int)
-    /// Finite: JSON has no other.
+    /// A finite number. JSON cannot express infinity and NaN, so ``JSONWriter`` writes null for them.
     case fraction(Double)
     case text(String)
     case list([JSONNode])
@@ -31,6 +31,6 @@ extension JSONNode: ExpressibleByStringLiteral, ExpressibleByStringInterpolation
         self = .object(members.map { Member($0, $1) })
     }
 
-    /// The text, or null without one.
+    /// Makes a string; null if `text` is nil.
     package init(_ text: String?) { self = text.map { .text($0) } ?? .null }
 }

@@ -1,4 +1,5 @@
-/// What is wrong with a text that should have been JSON, and where. Never the text itself: it may be somebody's data.
+/// An error in a JSON text: its offset in bytes, and what was expected there. It does not contain the text, which may
+/// be private.
 package struct MalformedJSON: Error, Equatable {
     package let offset: Int
     package let expected: String
@@ -11,11 +12,11 @@ package struct MalformedJSON: Error, Equatable {
 
 /// Reads JSON in place.
 ///
-/// As strict as RFC 8259 about structure, escapes, numbers and control characters. Two things are repaired instead of
-/// refused, because one odd character should not cost an execution its output: bytes that are not UTF-8 and halves of
-/// surrogate pairs become U+FFFD in `JSONValue.string`.
+/// The scanner is as strict as RFC 8259 about structure, escapes, numbers and control characters. It repairs two
+/// faults, because one wrong character should not cost an execution its output: bytes that are not UTF-8, and halves of
+/// surrogate pairs, become U+FFFD in `JSONValue.string`.
 package struct JSONScanner {
-    /// Arrays and objects in one another. Bounds the recursion.
+    /// The maximum nesting depth of arrays and objects. It bounds the recursion.
     package static let depthLimit = 256
 
     private let bytes: UnsafeRawBufferPointer
@@ -24,7 +25,7 @@ package struct JSONScanner {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// The one value that the whole text is.
+    /// Reads a text that consists of one value.
     package static func value(of bytes: UnsafeRawBufferPointer) throws(MalformedJSON) -> JSONValue {
         var scanner = JSONScanner(bytes)
         let value = try scanner.value()
@@ -32,7 +33,7 @@ package struct JSONScanner {
         return value
     }
 
-    /// The members of the one object that the whole text is.
+    /// Reads a text that consists of one object, and calls `body` for each member.
     package static func members(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONValue, _ value: JSONValue) -> Void
     ) throws(MalformedJSON) {
@@ -154,7 +155,7 @@ package struct JSONScanner {
 
     // MARK: - Tokens
 
-    /// 0 at the end: no token begins with NUL.
+    /// The next byte; 0 at the end of the text, because no token begins with NUL.
     private var current: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
     private mutating func skipWhitespace() {
@@ -192,10 +193,11 @@ package struct JSONScanner {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Where a string's text is interrupted: by a quote, a backslash, a control character or the end of the bytes.
+    /// Returns the offset of the first quote, backslash or control character from `start` on, or the count of the bytes
+    /// if there is none.
     ///
-    /// Eight bytes at a time. `x - 1 & ~x & 0x80` is not 0 in the lowest byte that is 0; a byte above it may be marked
-    /// by the borrow, which is why only the lowest mark counts.
+    /// The loop tests eight bytes at a time. For a word `x`, `(x - 0x01…01) & ~x & 0x80…80` marks the lowest byte that
+    /// is 0. The borrow may also mark bytes above that one, so only the lowest mark counts.
     package func endOfPlainText(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var position = start

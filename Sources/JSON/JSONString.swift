@@ -1,11 +1,14 @@
 internal import Glibc
 
-/// Escapes of a JSON string, which ``JSONScanner`` has already found to be well formed.
+/// Decodes the escapes of a JSON string that ``JSONScanner`` has found to be well-formed.
 package enum JSONString {
-    /// Replaces escapes; no escape is shorter than what it stands for, so `room` needs `content.count` bytes, and may begin
-    /// where `content` does, or before.
+    /// Copies a string's content, and replaces its escapes.
     ///
-    /// - Returns: bytes written: UTF-8 as far as `content` was.
+    /// - Parameters:
+    ///   - content: the bytes between the quotes.
+    ///   - room: memory of at least `content.count` bytes, because no escape is shorter than its character. It may
+    ///     begin at or before `content`.
+    /// - Returns: the number of bytes written. They are UTF-8 if `content` is.
     package static func unescape(_ content: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int {
         guard let from = content.baseAddress, let to = room.baseAddress else { return 0 }
         var read = 0
@@ -25,7 +28,8 @@ package enum JSONString {
         return written
     }
 
-    /// `UTF8.encode` makes a collection, which is most of the time of a text that is all escapes.
+    /// Writes the scalar as UTF-8. `UTF8.encode` makes a collection, which took most of the time for a text of escapes
+    /// only.
     private static func encode(_ scalar: Unicode.Scalar, to room: UnsafeMutableRawPointer) -> Int {
         let value = scalar.value
         func store(_ offset: Int, _ bits: UInt32) {
@@ -54,7 +58,9 @@ package enum JSONString {
         }
     }
 
-    /// The scalar of the escape at `position` and where the text goes on. Half of a surrogate pair is U+FFFD.
+    /// Decodes the escape at `position`. Half of a surrogate pair becomes U+FFFD.
+    ///
+    /// - Returns: the scalar, and the position after the escape.
     private static func scalar(of content: UnsafeRawBufferPointer, at position: Int) -> (Unicode.Scalar, Int) {
         switch content[position + 1] {
         case UInt8(ascii: "n"): return ("\n", position + 2)
@@ -76,7 +82,7 @@ package enum JSONString {
         return (Unicode.Scalar(value) ?? "\u{FFFD}", next + 6)
     }
 
-    /// Whether an escape is half of a surrogate pair, which stands for no character.
+    /// Whether an escape is half of a surrogate pair, which is not a character.
     static func hasHalfPair(_ content: UnsafeRawBufferPointer) -> Bool {
         var position = 0
         while let escape = content[position...].firstIndex(of: UInt8(ascii: "\\")) {

@@ -1,14 +1,14 @@
-/// Writes JSON (RFC 8259). How a text is escaped is decided here, and nowhere else.
+/// Writes JSON (RFC 8259). No other code escapes JSON strings.
 package struct JSONWriter {
     private var bytes: [UInt8]
 
-    /// One object: its members come next, and ``finish()`` ends it.
+    /// Begins an object. Its members follow, and ``finish()`` ends it.
     package init(capacity: Int = 256) {
         self.init(reserving: capacity)
         bytes.append(UInt8(ascii: "{"))
     }
 
-    /// The one value, of any kind, that `body` writes.
+    /// Returns the text of the one value that `body` writes. It may be of any kind.
     package static func value(capacity: Int = 256, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(reserving: capacity)
         body(&writer)
@@ -20,7 +20,7 @@ package struct JSONWriter {
         bytes.reserveCapacity(capacity)
     }
 
-    /// The whole object.
+    /// Ends the object that ``init(capacity:)`` began, and returns its text.
     package consuming func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
         return bytes
@@ -42,7 +42,9 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// - Parameter rewrite: what becomes of every text and every name.
+    /// Writes a value.
+    ///
+    /// - Parameter rewrite: changes each string and each name before it is written.
     package mutating func node(_ node: JSONNode, _ rewrite: (String) -> String = { $0 }) {
         switch node {
         case .null: literal("null")
@@ -68,7 +70,7 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// - Parameter text: JSON already.
+    /// - Parameter text: the value as JSON.
     private mutating func literal(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
@@ -91,7 +93,7 @@ package struct JSONWriter {
         literal(value ? "true" : "false")
     }
 
-    /// A number with three digits after its point.
+    /// Writes a number with three digits after its decimal point.
     package mutating func member(_ name: String, thousandths: Int) {
         let digits = String(thousandths.magnitude)
         let padded = String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
@@ -109,7 +111,7 @@ package struct JSONWriter {
         array(name) { json in for element in value { json.string(element) } }
     }
 
-    /// A text, and after it bytes in base64: a `data:` URL.
+    /// Writes a string that consists of a text and of bytes in base64, such as a `data:` URL.
     package mutating func member(_ name: String, _ text: String, base64 content: [UInt8]) {
         self.name(name)
         bytes.append(UInt8(ascii: "\""))
@@ -118,13 +120,13 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// An object whose members `body` writes.
+    /// Writes an object whose members `body` writes.
     package mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
         self.name(name)
         object(body)
     }
 
-    /// A member that is an array.
+    /// Writes an array whose elements `body` writes.
     package mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
         self.name(name)
         array(body)
@@ -137,7 +139,8 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: ":"))
     }
 
-    /// A comma goes before what is neither the first in its brackets nor a member's value. Inside of strings nobody asks.
+    /// Writes a comma before a member or an element, unless it is the first in its brackets. A member's value gets
+    /// none.
     private mutating func separate() {
         switch bytes.last {
         case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): return
@@ -145,7 +148,7 @@ package struct JSONWriter {
         }
     }
 
-    /// In runs: nearly all characters stand for themselves.
+    /// Writes the text with its escapes. Runs of characters that need no escape are copied at once.
     private mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { text in

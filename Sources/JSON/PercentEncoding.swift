@@ -1,6 +1,6 @@
-/// Percent-encoding of RFC 3986, section 2.1.
+/// Percent-encoding (RFC 3986, section 2.1).
 package enum PercentEncoding {
-    /// Encodes all but the unreserved characters.
+    /// Encodes all characters except the unreserved ones (section 2.3).
     package static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count + 16)
@@ -16,7 +16,7 @@ package enum PercentEncoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// A URL's query, or a form: the fields in their order.
+    /// Writes the fields in their order as a URL's query or a form's body.
     package static func query(_ fields: [(name: String, value: String)]) -> String {
         fields.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
     }

@@ -1,9 +1,9 @@
-/// Why arguments were not taken: one sentence that names the parameter.
+/// The reason why an argument is refused, as one sentence that names the parameter.
 package struct ArgumentError: Error, Equatable, Sendable {
     package let sentence: String
-    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    /// The sentence for the log, if ``sentence`` repeats the argument, which may be code.
     package let logged: String?
-    /// The required parameter that is absent or null, where that is why.
+    /// The name of the required parameter, if the error is that the parameter is absent or null.
     package let missing: String?
 
     package init(_ sentence: String, logged: String? = nil) {

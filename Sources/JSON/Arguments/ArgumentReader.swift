@@ -1,15 +1,16 @@
-/// Reads arguments out of a JSON object, in place. Members that nobody asks for are not looked at.
+/// Reads arguments out of a JSON object, in place. It skips members that no parameter names.
 ///
-/// Not `JSONDecoder`: it copies the body, which may be a file, and takes a tenth of what the responder does for an action.
+/// `JSONDecoder` is not used: it copies the body, which may be a file, and takes a tenth of the processor time that the
+/// responder spends on an action.
 package struct ArgumentReader: ~Copyable {
-    /// They point into the body.
+    /// The kept members by name. The values point into `body`.
     private let members: [String: JSONValue]
     private let body: UnsafeRawBufferPointer
 
     /// - Parameters:
-    ///   - body: has to outlive the reader.
-    ///   - names: those of the members that are kept, however many there are. Of two of one name the first counts.
-    /// - Throws: ``MalformedJSON`` for what is not a JSON object, in UTF-8.
+    ///   - body: the JSON text, which has to outlive the reader.
+    ///   - names: the names of the members to keep. If two members have the same name, the first counts.
+    /// - Throws: ``MalformedJSON`` if the text is not a JSON object or not UTF-8.
     package init(_ body: UnsafeRawBufferPointer, names: Set<String>) throws(MalformedJSON) {
         var members: [String: JSONValue] = [:]
         try JSONScanner.members(of: body) { key, value in
@@ -21,8 +22,9 @@ package struct ArgumentReader: ~Copyable {
         self.body = body
     }
 
-    /// nil: it is absent or null.
+    /// Reads a member.
     ///
+    /// - Returns: nil if the member is absent or null.
     /// - Throws: an error that names the member and says what it must be.
     package func value<Value: ArgumentValue>(_ name: String, _ type: ArgumentType) throws(ArgumentError) -> Value? {
         guard let json = members[name], json.kind != .null else { return nil }
@@ -31,7 +33,10 @@ package struct ArgumentReader: ~Copyable {
         return value
     }
 
-    /// Where a string is in the body; nil: it is absent or null.
+    /// Finds the bytes of a string member.
+    ///
+    /// - Returns: nil if the member is absent or null.
+    /// - Throws: an error that names the member, if it is not a string.
     func place(of name: String) throws(ArgumentError) -> JSONTextPlace? {
         guard let json = members[name], json.kind != .null else { return nil }
         guard let range = json.exactPlace(in: body) else {
@@ -41,14 +46,15 @@ package struct ArgumentReader: ~Copyable {
     }
 }
 
-/// Where a string is in a JSON text, without its quotes.
+/// The range of a string's bytes in a JSON text, without its quotes.
 package struct JSONTextPlace: Equatable, Sendable {
     package let range: Range<Int>
     package let hasEscapes: Bool
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether all of it is. ``JSONScanner`` repairs what is not; code and files should not be changed like that.
+    /// Whether all of the bytes are UTF-8. ``JSONScanner`` repairs bytes that are not, but must not change code and
+    /// files.
     package var isUTF8: Bool {
         withMemoryRebound(to: UInt8.self) { bytes in (try? UTF8Span(validating: bytes.span)) != nil }
     }

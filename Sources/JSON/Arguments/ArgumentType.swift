@@ -1,7 +1,7 @@
-/// What an argument may be: as an error and a help text say it, and as JSON Schema has it.
+/// The type of an argument, from which error sentences, help texts and JSON Schemas are made.
 package enum ArgumentType: Equatable, Sendable {
     case text
-    /// A text of a certain form. `expectation` names it, and goes on after "must be".
+    /// A text of a certain form. `expectation` names the form, and continues a sentence that ends with "must be".
     case form(expectation: String, example: String)
     case choice([String])
     case flag
@@ -11,7 +11,7 @@ package enum ArgumentType: Equatable, Sendable {
     /// An object of strings whose names are names of variables.
     case variables
 
-    /// As it goes on after "must be".
+    /// The end of a sentence after "must be", such as `an array of strings`.
     package var expectation: String {
         switch self {
         case .text: "a string"
@@ -29,7 +29,7 @@ package enum ArgumentType: Equatable, Sendable {
         Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
-    /// The members of a JSON Schema that say so (Validation 2020-12, sections 6.1 and 6.2).
+    /// The members of a JSON Schema that describe the type (JSON Schema Validation 2020-12, sections 6.1 and 6.2).
     var schema: [JSONNode.Member] {
         switch self {
         case .text, .form: [.init("type", "string")]

@@ -1,10 +1,13 @@
-/// What an argument may be in Swift.
+/// A Swift type that can hold an argument.
 package protocol ArgumentValue: Sendable {
-    /// What a parameter takes that says nothing else.
+    /// The type of a parameter that gives no other type.
     static var type: ArgumentType { get }
-    /// nil: it is of another type.
+    /// Reads the value; nil if the JSON is of another type.
     init?(json: JSONValue)
-    /// What the value must be and is not, as it goes on after "must be"; nil: it is within what the type says.
+    /// Checks the value against the bounds of its type.
+    ///
+    /// - Returns: what the value must be, as the end of a sentence after "must be"; nil if the value is within the
+    ///   bounds.
     func demand(of type: ArgumentType) -> String?
 }
 
@@ -41,7 +44,7 @@ extension Bool: ArgumentValue {
 extension Int: ArgumentValue {
     package static var type: ArgumentType { .integer(.min ... .max) }
 
-    /// 60.0 and 6e1 are whole numbers, too.
+    /// Reads a whole number. 60.0 and 6e1 are whole numbers as well.
     package init?(json: JSONValue) {
         guard let number = json.integer ?? Double(json: json).flatMap({ Int(exactly: $0) }) else { return nil }
         self = number
@@ -74,7 +77,7 @@ extension [String]: ArgumentValue {
         guard json.kind == .array else { return nil }
         var texts: [String] = []
         var areTexts = true
-        // What is in the array has been read before: it is JSON.
+        // The scanner has read the array before, so its elements are well-formed.
         try? json.elements { element in
             if let text = element.exactString { texts.append(text) } else { areTexts = false }
         }
@@ -90,7 +93,7 @@ extension [String: String]: ArgumentValue {
         guard json.kind == .object else { return nil }
         var variables: [String: String] = [:]
         var areTexts = true
-        // As above.
+        // The scanner has read the object before, so its members are well-formed.
         try? json.members { key, value in
             if let name = key.exactString, let text = value.exactString {
                 variables[name] = text

@@ -1,4 +1,4 @@
-/// The JSON Schema of a flat object: what a tool takes.
+/// The JSON Schema of an object of parameters without nested objects: what a tool takes.
 package struct ObjectSchema: Equatable, Sendable {
     package let properties: [ParameterDescription]
 

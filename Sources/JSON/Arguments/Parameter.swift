@@ -1,13 +1,13 @@
-/// A parameter of a tool: how its value is read from a JSON object, and what is said about it.
+/// A parameter of a tool: its name, its type and its description.
 ///
-/// One description serves the reading, its errors, help texts and JSON Schemas, so that none of them can say something else
-/// than another.
+/// The reading, its errors, help texts and JSON Schemas are all made from this one description, so that they cannot
+/// contradict each other.
 package struct Parameter<Value: ArgumentValue>: Sendable {
     package let name: String
-    /// A second name under which it is taken.
+    /// A second name under which the parameter is accepted.
     package let alias: String?
     package let type: ArgumentType
-    /// For the model: few words.
+    /// A description of a few words, which a language model reads.
     package let meaning: String
 
     package init(
@@ -19,7 +19,9 @@ package struct Parameter<Value: ArgumentValue>: Sendable {
         self.meaning = meaning
     }
 
-    /// nil: it is absent or null.
+    /// Reads the argument under the parameter's name or its alias.
+    ///
+    /// - Returns: nil if the argument is absent or null.
     func read(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
         if let value: Value = try arguments.value(name, type) { return value }
         guard let alias else { return nil }
@@ -31,7 +33,7 @@ package struct Parameter<Value: ArgumentValue>: Sendable {
     }
 }
 
-/// What is said about a parameter.
+/// The description of a parameter, without the Swift type of its value.
 package struct ParameterDescription: Equatable, Sendable {
     package let name: String
     package let alias: String?
@@ -50,7 +52,7 @@ package struct ParameterDescription: Equatable, Sendable {
     }
 }
 
-/// A parameter in the list of a tool's: with what the tool gets of it.
+/// A parameter in a tool's list, with the Swift type of the argument that the tool gets.
 package protocol ToolParameter: Sendable {
     associatedtype Argument: Sendable
     var description: ParameterDescription { get }
@@ -76,7 +78,7 @@ package struct OptionalParameter<Value: ArgumentValue>: ToolParameter {
     }
 }
 
-/// A text that stays where it is in the JSON: it may be a file.
+/// A string parameter whose text is not copied out of the JSON, because it may be a whole file.
 package struct TextPlaceParameter: ToolParameter {
     package let description: ParameterDescription
 

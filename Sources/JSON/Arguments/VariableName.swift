@@ -1,5 +1,5 @@
 extension String {
-    /// What a shell takes as a variable's name.
+    /// Whether the string is a name of an environment variable that a shell accepts.
     package var isVariableName: Bool {
         guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return utf8.allSatisfy { byte in
