@@ -3,7 +3,7 @@ import Glibc
 import ImageGate
 import Responder
 
-/// Does to one file what the responder does to each image from a sandbox.
+/// Checks one image file in the same way as the responder checks each image from a sandbox.
 struct Admit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check one image as those from sandboxes are, and write what may be shown of it.",
@@ -46,7 +46,8 @@ struct Admit: AsyncParsableCommand {
         let target = NamedFile(output, inherited: STDOUT_FILENO)
         try target.write(image.bytes)
         let line = "\(type.name) \(image.originalWidth)×\(image.originalHeight), \(bytes.count) bytes: \(image.summary)"
-        // Not among the image's bytes.
+        // If the image goes to standard output, the line goes to standard error, so that it is not mixed with the
+        // image's bytes.
         if target.isInherited { StandardError.lines.write("\(line)\n") } else { print(line) }
     }
 
@@ -58,7 +59,8 @@ struct Admit: AsyncParsableCommand {
         return (try await gate.admit(bytes, claimed: type), type)
     }
 
-    /// Options stand for settings: one place knows what may be in them.
+    /// The settings of the process, in which the options override their settings. ``Configuration`` validates them in
+    /// both cases.
     private func makeSettings() throws -> [String: String] {
         var settings = try makeEnvironment(envFile: envFile)
         for (name, value) in [("BOX", box), ("BYTES", bytes), ("PIXELS", pixels)] {

@@ -2,11 +2,12 @@ import Fetch
 import FoundationEssentials
 import Responder
 
-/// A session takes another way than an execution: another path of the web server's, and other services of the sandbox.
+/// The check of a session, which uses another path of the web server and other services of the sandbox than an
+/// execution.
 extension Check {
     func checkSession(_ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws {
         let id = "check-\(UInt64.random(in: .min ... .max))"
-        // Should it not get to the end, the sandbox ends by itself.
+        // The timeout ends the sandbox if this check fails before it can kill it.
         try await act(#"{"action": "create", "sessionId": "\#(id)", "timeout": 1}"#, fetcher, configuration)
         try await act(#"{"action": "kill", "sessionId": "\#(id)"}"#, fetcher, configuration)
     }

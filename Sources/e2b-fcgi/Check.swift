@@ -5,7 +5,7 @@ import FoundationEssentials
 import ImageGate
 import Responder
 
-/// Sends the sine wave of the README through the whole chain, makes and ends a session, and says what came back.
+/// Runs the README's sine wave and a session through the whole chain, and prints the result.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a plot and a session through the whole chain, web server included, and say what came back.")
@@ -49,10 +49,10 @@ struct Check: AsyncParsableCommand {
         print("\(count), \(descriptions.joined(separator: "; ")), in \(seconds) s; a session, in \(sessionSeconds) s")
     }
 
-    /// For messages.
+    /// The URL without user and password, for messages.
     var shownURL: String { BaseURL.withoutUser(url) }
 
-    /// The first key goes along.
+    /// Refuses plain HTTP to other machines, because the request carries the first key.
     private func refusePlainHTTP(_ configuration: Configuration) throws {
         guard !configuration.keys.isEmpty, !configuration.isHTTPAllowed, let base = BaseURL(url) else { return }
         guard base.isSecure || base.isLoopback else {
@@ -70,7 +70,7 @@ struct Check: AsyncParsableCommand {
             timeout: .seconds(60), responseLimit: 16 << 20)
     }
 
-    /// In hundredths.
+    /// The seconds since `start`, rounded to hundredths.
     private static func seconds(since start: ContinuousClock.Instant) -> Double {
         ((ContinuousClock.now - start) / .milliseconds(10)).rounded() / 100
     }
@@ -79,7 +79,7 @@ struct Check: AsyncParsableCommand {
         {"code": "import matplotlib.pyplot as plt\nimport numpy as np\nx = np.linspace(0, 10, 100)\ny = np.sin(x)\nplt.plot(x, y)\nplt.title(\"Sine Wave\")\nplt.show()"}
         """#
 
-    /// The two-element array, taken apart.
+    /// The texts and the images of a response, which is LibreChat's two-element array.
     private struct Answer {
         private(set) var text = ""
         private(set) var images: [(bytes: [UInt8], type: ImageType)] = []

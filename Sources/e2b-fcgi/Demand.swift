@@ -8,26 +8,31 @@ import Interpreter
 import Responder
 import System
 
-/// What a configuration takes of the system when every execution that it allows is in flight.
+/// The descriptors, threads and memory that a configuration needs when all executions that it allows are in flight.
 ///
-/// What may be open at a time has a bound, and a limit below that is refused at the start rather than met under load.
+/// Each of them has an upper bound, so limits of the system that are too low are reported at the start, and not under
+/// load.
 struct Demand {
-    /// Files read at the start and in between, what libraries open for a moment, libdispatch's own.
+    /// The descriptors for files that are read at the start or later, for files that libraries open briefly, and for
+    /// libdispatch.
     private static let others = 40
-    /// Bytes: what the program itself takes once it is at work.
+    /// The memory that the program needs without any request, in bytes.
     private static let memoryBeside = 64 << 20
 
     private let configuration: Configuration
 
     init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// More than executions, and those that wait, can take: health checks and refusals are always answered.
+    /// The number of connections from the web server. It exceeds the number of requests that are executed or wait, so
+    /// that health checks and refusals are always answered.
     static func connections(_ configuration: Configuration) -> Int {
         configuration.executions.requests + ServerLimits.spareConnections
     }
 
-    /// - Parameter isServer: whether it is more than one request.
-    /// - Throws: ``Failure`` with the sum, where the system grants too little.
+    /// Checks the limits of the system.
+    ///
+    /// - Parameter isServer: whether the process serves many requests; false if it answers a single one as CGI.
+    /// - Throws: ``Failure``, with the sum of the needs, if the system grants too little.
     func check(isServer: Bool) throws {
         if isServer { try checkDescriptors() }
         try checkThreads()
@@ -62,7 +67,8 @@ struct Demand {
         ]
     }
 
-    /// Whoever started the process may have left more open than the usual three.
+    /// The number of descriptors that are open. The process that started this one may have left more open than the
+    /// usual three.
     private static var openNow: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 3
     }
@@ -76,17 +82,18 @@ struct Demand {
     }
 
     private var threads: ThreadDemand {
-        // FastCGI's, or CGI's, and the log's.
+        // The two further threads serve FastCGI or CGI, and write the log.
         ThreadDemand(
             Fetcher.threads + ImageGate.threads(for: configuration.imageThreads) + Responder.computingThreads + 2
                 + ProcessStart.dispatchThreads)
     }
 
-    /// Where the address space has a limit, an allocation beyond it ends the process. What requests hold has one of its own,
-    /// so it can be seen now whether there is room for that beside all threads.
+    /// Checks that the address space has room for the memory that requests may hold, beside all threads.
+    ///
+    /// If the address space is limited (`ulimit -v`), an allocation beyond the limit ends the process.
     private func checkMemory() throws {
         guard let addressSpace = Heap.addressSpace else { return }
-        // What requests hold, and answers.
+        // The requests may take the limit, and their answers a quarter of it.
         let memory = configuration.memoryLimit / 4 * 5 + Self.memoryBeside
         var hasRoom = true
         try ThreadDemand.check([threads]) { hasRoom = Heap.hasRoom(for: memory) }

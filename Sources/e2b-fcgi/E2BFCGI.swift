@@ -21,6 +21,6 @@ struct E2BFCGI: AsyncParsableCommand {
 }
 
 extension Setting {
-    /// Two lines, each short enough not to be wrapped.
+    /// The setting's help text, as two lines that are short enough not to be wrapped.
     fileprivate var helpLine: String { "  \(name)\(standard.isEmpty ? "" : "=\(standard)")\n      \(meaning)" }
 }

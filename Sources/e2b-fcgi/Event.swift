@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Happens once; whoever waits goes on then. One waiter.
+/// An event that happens once, and for which one task can wait.
 final class Event: Sendable {
     private struct State {
         var hasHappened = false

@@ -1,4 +1,4 @@
-/// Why a subcommand ends with status 1, for whoever started it.
+/// The reason why a subcommand ends with exit status 1, as a message for the user.
 struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -1,33 +1,36 @@
 import CLinux
 import Glibc
 
-/// How glibc's allocator treats what is large: an image, or the line of text that it came in.
+/// The settings of glibc's allocator for large blocks, such as an image or the line of text that carried the image.
 enum Heap {
-    /// Returns every large block to the system when it is freed. To be called once, before there is one.
+    /// Makes the allocator return every block of 1 MiB or more to the system when it is freed. Call this once, before
+    /// the first large allocation.
     ///
-    /// By default the first large block that is freed raises the threshold to its own size. Blocks up to that size then
-    /// come from the heap, where each of the 8 × cores arenas that a thread may land in keeps the room for good.
+    /// By default, glibc raises the threshold to the size of the first large block that is freed. It then takes blocks
+    /// up to that size from its arenas, and each arena keeps the memory. There are up to 8 arenas for each core.
     static func returnLargeBlocks() {
         _ = clinux_mallopt(CInt(clinux_mmap_threshold), 1 << 20)
     }
 
-    /// Where the address space has a limit (`ulimit -v`), all threads share one arena. To be called before there is a second.
+    /// Makes all threads share one arena if the address space is limited (`ulimit -v`). Call this before the second
+    /// thread starts.
     ///
-    /// By default a thread's first allocation reserves 64 MB for an arena, up to 8 × cores of them: what is there for threads
-    /// to come, and for what requests bring, would depend on who came first.
+    /// By default, the first allocation of a thread reserves 64 MiB of address space for an arena, up to 8 arenas for
+    /// each core. The space that is left for later threads and for requests would then depend on the order in which
+    /// threads start.
     static func fitAddressSpace() {
         guard addressSpace != nil else { return }
         _ = clinux_mallopt(CInt(clinux_arena_max), 1)
     }
 
-    /// Bytes that the process may map; nil for any number.
+    /// The limit of the process's address space in bytes; nil if there is none.
     static var addressSpace: Int? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
         return limit.rlim_cur == rlim_t.max ? nil : Int(clamping: limit.rlim_cur)
     }
 
-    /// Whether that many further bytes could be mapped now.
+    /// Whether `count` further bytes of address space can be mapped now.
     static func hasRoom(for count: Int) -> Bool {
         let room = mmap(nil, count, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard room != MAP_FAILED else { return false }

@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// A file named on the command line; `-` is one that the process was started with.
+/// A file that is named on the command line. The name `-` stands for standard input or standard output.
 struct NamedFile: CustomStringConvertible {
     private let path: String
     private let inherited: CInt
@@ -19,7 +19,7 @@ struct NamedFile: CustomStringConvertible {
         return inherited == STDIN_FILENO ? "standard input" : "standard output"
     }
 
-    /// All of it, without ever holding more than `limit` bytes and one block.
+    /// Reads the whole file. It holds at most `limit` bytes and one block.
     func read(limit: Int) throws -> [UInt8] {
         let bytes: [UInt8]?
         do throws(SystemError) {
@@ -42,7 +42,7 @@ struct NamedFile: CustomStringConvertible {
                 close(file)
                 throw error
             }
-            // Some file systems say only now that the disk is full.
+            // Some file systems, such as NFS, report a full disk only at close(2).
             guard close(file) == 0 else { throw SystemError.last("close") }
         } catch {
             throw Failure("\(self) cannot be written: \(error.words)")

@@ -3,15 +3,16 @@ import Glibc
 import Responder
 import System
 
-/// What the process settles with the system before anything else happens in it, whatever it was asked to do.
+/// The preparation of the process, which happens before any subcommand runs.
 enum ProcessStart {
-    /// Fewer do not even get libdispatch and one request through.
+    /// The number of descriptors that libdispatch and a single request need.
     private static let fewestDescriptors = 32
 
-    /// Once, before there is a second thread. Ends the process, with a sentence, where it could not do its work.
+    /// Prepares the process. Call this once, before the second thread starts. It exits with a message if the limits of
+    /// the system are too low.
     static func settle() {
         Descriptor.openMissingStandard()
-        // A reader of the log or of a result that is gone is an error of the write, not the end of the process.
+        // If the reader of the log or of a result is gone, a write must fail (EPIPE) and not end the process.
         signal(SIGPIPE, SIG_IGN)
         let limit = OpenFiles.raiseLimit()
         guard limit >= fewestDescriptors else {
@@ -19,14 +20,15 @@ enum ProcessStart {
         }
         Heap.fitAddressSpace()
         do throws(ThreadDemand.Shortage) {
-            // The log and what the process is asked to do have theirs.
+            // Four threads beside libdispatch's are enough for the log and for a subcommand.
             try ThreadDemand.check([ThreadDemand(dispatchThreads + 4)])
         } catch {
             refuse("\(error)")
         }
     }
 
-    /// libdispatch has a thread for each processor, one that waits for events, and some in place of blocked ones.
+    /// The threads of libdispatch: one for each processor, one that waits for events, and some that replace blocked
+    /// ones.
     static var dispatchThreads: Int { ProcessInfo.processInfo.activeProcessorCount + 4 }
 
     private static func refuse(_ sentence: String) -> Never {

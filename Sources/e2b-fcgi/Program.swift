@@ -5,9 +5,9 @@ import Glibc
 import ImageGate
 import Responder
 
-/// Where the process begins: as one that decodes images for another, or as the program that its arguments ask for.
+/// The entry point of the process, which runs as a decoder process or as the program that its arguments name.
 ///
-/// `main` is not asynchronous, because a decoder process would then get a thread and an event loop before its own code.
+/// `main` is synchronous: an asynchronous one would start a thread and an event loop in each decoder process first.
 @main
 enum Program {
     static func main() {
@@ -15,14 +15,14 @@ enum Program {
         refuseSearchWords()
         DecoderMain.runIfAsked(CommandLine.arguments)
         ProcessStart.settle()
-        // Not on the main actor, whose thread is busy with signals.
+        // The task is detached, because the main actor's thread waits for signals.
         Task.detached { await run() }
         StopSignals.shared.wait()
     }
 
     private static func run() async -> Never {
-        // libdispatch opens what its clocks need when the first one is set, and ends the process if it cannot: now, while
-        // there are descriptors.
+        // When the first timer is set, libdispatch opens descriptors, and ends the process if it cannot. This timer
+        // makes it open them while descriptors are available.
         try? await Task.sleep(for: .microseconds(1))
         do {
             var command = try E2BFCGI.parseAsRoot()
@@ -33,7 +33,8 @@ enum Program {
             }
             leave(EXIT_SUCCESS)
         } catch {
-            // As ParsableCommand.exit(withError:), which would wait for whoever does not read standard error.
+            // This does what ParsableCommand.exit(withError:) does, which would block if standard error is a pipe that
+            // is not read.
             let code = E2BFCGI.exitCode(for: error)
             let message = E2BFCGI.fullMessage(for: error)
             if code == .success {
@@ -50,8 +51,9 @@ enum Program {
         exit(status)
     }
 
-    /// A web server hands the words of a query without `=` to a CGI program as its arguments: RFC 3875, section 4.4. They are
-    /// a stranger's, and could ask for another subcommand or another file of settings. No request of ours has a query.
+    /// Refuses a CGI request whose query has no `=`: a web server passes the words of such a query to a CGI program as
+    /// arguments (RFC 3875, section 4.4). They come from a client, and could choose another subcommand or another file
+    /// of settings. No endpoint takes a query.
     private static func refuseSearchWords() {
         let environment = ProcessInfo.processInfo.environment
         guard CommandLine.argc > 1, LaunchMode(environment: environment) == .cgi else { return }

@@ -2,7 +2,7 @@ import FastCGI
 import Responder
 import Synchronization
 
-/// Tells the operator of connections that were refused: once, as whoever makes them may make many.
+/// Logs that a connection was refused. It logs only the first one, because a client could make many.
 final class RefusedPeers: Sendable {
     private let log: EventLog
     private let wasReported = Atomic(false)

@@ -15,7 +15,8 @@ struct Serve: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
-        // Until there is a socket's file or an execution, which want an end in order.
+        // Until there is a socket file or an execution, a signal can end the process at once, because nothing has to be
+        // cleaned up.
         StopSignals.shared.endAtOnce()
         Heap.returnLargeBlocks()
         let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
@@ -33,12 +34,13 @@ struct Serve: AsyncParsableCommand {
         } else {
             try await serve(responder, configuration, log)
         }
-        // The reverse of the start. Kills need the client.
+        // The parts are stopped in the reverse order of their start: killing sandboxes needs the client.
         await responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
         await client?.stop()
     }
 
-    /// Plain CGI. A web server that has waited long enough sends SIGTERM: then the code ends, and its sandbox with it.
+    /// Answers one request as CGI. A web server that does not wait any longer sends SIGTERM, which ends the execution
+    /// and its sandbox.
     private func answerOne(_ responder: Responder) async {
         await withTaskGroup { group in
             group.addTask {
@@ -48,7 +50,7 @@ struct Serve: AsyncParsableCommand {
                 ) { await responder.respond(to: $0) }
             }
             group.addTask { await StopSignals.shared.arrival(1) }
-            // Whichever comes first ends the other.
+            // The response or the signal, whichever comes first, ends the other task.
             await group.next()
             group.cancelAll()
         }
@@ -74,7 +76,8 @@ struct Serve: AsyncParsableCommand {
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")
         let isServed = Event()
-        // Not waited for where a web server does not take the last answers: see StopTime.
+        // The server gets a task of its own, because it may wait for a web server that does not read the last responses.
+        // The wait below ends after ``StopTime/answers`` at the latest.
         Task {
             await server.run()
             isServed.happen()

@@ -3,8 +3,9 @@ import FastCGI
 import FoundationEssentials
 import Responder
 
-/// Prints settings as the responder finds them, a line for each, for the script that starts it: two readers of one file
-/// would sooner or later differ. Everything that is wrong with any setting is said first.
+/// Prints values of settings, one on each line, for the script that starts the responder. The script does not read the
+/// settings itself, because two implementations could differ. If any setting is invalid, the command fails and reports
+/// it.
 struct Settings: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the values of settings, a line for each.", shouldDisplay: false)
@@ -16,7 +17,7 @@ struct Settings: AsyncParsableCommand {
     var envFile: String?
 
     mutating func run() async throws {
-        // What a web server starts prints what anybody may read.
+        // A web server would send the output of a CGI program to the client, so nothing is printed there.
         guard LaunchMode(environment: ProcessInfo.processInfo.environment) != .cgi else { throw ExitCode.failure }
         let environment = try makeEnvironment(envFile: envFile)
         _ = try Configuration(environment: environment)

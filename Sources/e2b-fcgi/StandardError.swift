@@ -1,15 +1,15 @@
 import Glibc
 import Responder
 
-/// The one way to standard error. Shared by all that runs in the process, as the descriptor is.
+/// The shared output to standard error. All messages of the process go through it.
 enum StandardError {
     static let lines = LogOutput(descriptor: STDERR_FILENO)
 
-    /// How long the process's end waits for somebody who reads the last lines.
+    /// The longest time that the end of the process waits for the last lines to be written.
     static let patience = Duration.seconds(1)
 }
 
-/// What somebody at a terminal should know beside the result.
+/// Prints a warning for the user beside the result.
 @Sendable func warn(_ sentence: String) {
     StandardError.lines.write("Warning: \(sentence)\n")
 }

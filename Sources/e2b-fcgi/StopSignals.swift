@@ -4,24 +4,26 @@ import Synchronization
 
 /// The signals that ask the process to end.
 ///
-/// They are blocked in every thread from the first statement of `main` on, and the main thread does nothing but wait for
-/// them: no handler has to be there in time, and none can interrupt anything. (A `DispatchSource` would lose those that come
-/// between its making and its first wait; and under `dispatchMain`, or an async `main`, the main thread waits with an empty
-/// mask, so that a blocked signal finds a thread that does not block it.)
+/// The signals are blocked in every thread from the first statement of `main` on, and the main thread does nothing but
+/// wait for them. So no signal can arrive before a handler is installed, and no handler can interrupt other code.
 ///
-/// SIGHUP is for the end, too, unless the process was started to ignore it (`nohup`).
+/// A `DispatchSource` would lose signals that arrive between its creation and its first wait. Under `dispatchMain`, or
+/// an asynchronous `main`, the main thread waits with an empty signal mask, so a blocked signal would be delivered
+/// there.
+///
+/// SIGHUP ends the process as well, unless the process was started to ignore it (`nohup`).
 final class StopSignals: Sendable {
-    /// Signals belong to the process: there is one of this.
+    /// The only instance, because signals are delivered to the process as a whole.
     static let shared = StopSignals()
 
     private enum Use {
-        /// What was asked for is not known yet: they are kept until it is.
+        /// The subcommand is not known yet. Signals are kept until it is.
         case undecided
-        /// As if they were not blocked.
+        /// A signal ends the process as if it were not blocked.
         case fatal
-        /// At once, with status 0: nothing has been started that would have to be tidied up.
+        /// A signal ends the process at once, with status 0, because nothing has to be cleaned up.
         case immediate
-        /// Somebody waits for them, and ends in order.
+        /// Signals are counted. A task waits for them, and ends the process in order.
         case counted
     }
 
@@ -49,29 +51,29 @@ final class StopSignals: Sendable {
         return set
     }
 
-    /// To be called first of all: later threads inherit it.
+    /// Blocks the signals. Call this first in `main`: threads that start later inherit the mask.
     static func block() {
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// The life of the main thread.
+    /// Waits for signals for ever. The main thread runs this.
     func wait() -> Never {
         var set = Self.set
         var number: CInt = 0
         while true { if sigwait(&set, &number) == 0 { arrived(number) } }
     }
 
-    /// From now on a signal ends the process as it ends any other.
+    /// Makes a signal end the process as if it were not blocked.
     func leaveToSystem() { use(.fatal) }
 
-    /// From now on a signal ends the process at once, with status 0.
+    /// Makes a signal end the process at once, with status 0.
     func endAtOnce() { use(.immediate) }
 
-    /// From now on signals are counted, and ``arrival(_:)`` tells of them.
+    /// Makes signals count, so that ``arrival(_:)`` returns.
     func count() { use(.counted) }
 
-    /// Returns when this many signals have come, the first being number 1, or when the task is cancelled.
+    /// Waits until `ordinal` signals have arrived since the start, or the task is cancelled.
     func arrival(_ ordinal: Int) async {
         let id = state.withLock { state in
             state.lastWaiter += 1
@@ -85,7 +87,7 @@ final class StopSignals: Sendable {
                     return false
                 }
                 if isThere { return continuation.resume() }
-                // Cancelled before there was somebody to wake.
+                // The task may have been cancelled before its continuation was stored.
                 if Task.isCancelled { wake(id) }
             }
         } onCancel: {
@@ -111,7 +113,8 @@ final class StopSignals: Sendable {
 
     private func use(_ use: Use) {
         let (decided, number) = state.withLock { state in
-            // One that has come is ending the process already: this thread must not start what would have to be tidied up.
+            // A signal that has arrived is already ending the process, so this thread must not start work that needs a
+            // clean-up.
             if state.count == 0 || state.use == .undecided { state.use = use }
             return (state.count == 0 ? .undecided : state.use, state.last)
         }
@@ -123,7 +126,7 @@ final class StopSignals: Sendable {
         case .undecided, .counted: return
         case .immediate:
             StandardError.lines.flush(within: StandardError.patience)
-            // Not exit: other threads are at work.
+            // exit(3) is not used, because it runs exit handlers while other threads still work.
             _exit(EXIT_SUCCESS)
         case .fatal:
             signal(number, SIG_DFL)
