@@ -70,7 +70,7 @@ let package = Package(
         // The responder.
         target("Budget", []),
         target("JSON", []),
-        target("FastCGI", ["Budget", "CLinux", "System"]),
+        target("FastCGI", ["CLinux", "System"]),
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
         target("E2B", ["CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
@@ -85,8 +85,7 @@ let package = Package(
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
-                "Budget", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System",
-                arguments,
+                "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System", arguments,
             ],
             swiftSettings: settings),
 
@@ -112,7 +111,7 @@ let package = Package(
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
-        tests("ResponderTests", ["Interpreter", "JSON", "Responder"]),
+        tests("ResponderTests", ["Budget", "Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

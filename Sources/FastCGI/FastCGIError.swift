@@ -9,12 +9,16 @@ package enum FastCGIError: Error, Equatable, Sendable {
     case cannotStart(why: String)
     /// `CONTENT_LENGTH` is not a number of bytes.
     case badContentLength(String)
-    /// The request body is longer than the server accepts. Bytes.
+    /// The request body is longer than its reader accepts. Bytes.
     case bodyTooLarge(limit: Int)
     /// `FCGI_STDIN` ended before `CONTENT_LENGTH`. Bytes.
     case bodyTruncated(expected: Int, received: Int)
     /// There is no memory for the request body now.
     case noMemoryForBody
+    /// A response has other than the announced number of bytes.
+    case lengthMismatch(announced: Int)
+    /// The task was cancelled while it waited for the web server.
+    case cancelled
     /// The web server hung up, sent nothing for too long, or sent bytes that are not a request.
     case peerClosed
 }
@@ -29,6 +33,8 @@ extension FastCGIError: CustomStringConvertible {
         case .bodyTooLarge(let limit): "the request body is longer than \(limit) bytes"
         case .bodyTruncated(let expected, let received): "the request body ended after \(received) of \(expected) bytes"
         case .noMemoryForBody: "there is no memory for the request body now"
+        case .lengthMismatch(let announced): "the response does not have the \(announced) bytes that it announced"
+        case .cancelled: "the request was cancelled"
         case .peerClosed: "the web server hung up"
         }
     }

@@ -1,4 +1,4 @@
-package import Budget
+import Budget
 package import E2B
 package import FastCGI
 import Glibc
@@ -17,8 +17,6 @@ package final class Responder: Sendable {
     private let lifecycle: SandboxLifecycle?
     private let hidden: SecretRedactor
     private let log: EventLog
-    /// What requests in flight hold.
-    package let memory: ByteBudget
     /// Where what a caller asks for is computed: texts and files may have megabytes. What shows that the service lives does
     /// not wait for that.
     private let computing: TaskThreads
@@ -31,7 +29,6 @@ package final class Responder: Sendable {
     package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) throws(SystemError) {
         self.configuration = configuration
         self.log = log
-        memory = configuration.memory
         let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
         let gate =
             try client == nil
@@ -77,26 +74,16 @@ package final class Responder: Sendable {
         router.route(at: request.path)?.runsCode == true ? computing : nil
     }
 
-    /// Bytes of body that a request is read up to, by its params.
-    package func bodyLimit(for request: FastCGIRequest) -> Int {
-        // A stranger learns that a key is needed, and does not have a body kept for it.
-        guard case .admitted = authenticator.verdict(on: request) else { return 0 }
-        return router.route(at: request.path)?.bodyLimit ?? configuration.bodyLimit
-    }
-
     /// Answers one request and writes its line in the log.
     package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now
         let id = makeRequestID()
-        let (method, path, bytesIn, client) = (
-            request.method, request.path, request.bodyCount, request.remoteAddress
-        )
+        let (method, path, client) = (request.method, request.path, request.remoteAddress)
         let forPages = headersForPages(request)
         // Cut only where no secret is any more: one may have a question mark.
         let target = hidden.masked(in: request.target)
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
-        let answer = await answer(
-            to: consume request, at: path, id: id, by: Deadline(configuration.answerLimit, from: start))
+        let answer = await answer(to: consume request, at: path, id: id)
         var response = answer.response
         var outcome = answer.outcome
         response.headers.append(("X-Request-Id", id))
@@ -106,8 +93,8 @@ package final class Responder: Sendable {
         outcome.client = client
         outcome.problem = outcome.problem.map { LogText.of($0, hiding: hidden) }
         log.request(
-            id: id, method: method, path: loggedPath, status: response.status, bytesIn: bytesIn,
-            bytesOut: response.body.count, duration: .now - start, outcome: outcome)
+            id: id, method: method, path: loggedPath, status: response.status, bytesOut: answer.body.count,
+            duration: .now - start, outcome: outcome)
         return response
     }
 
@@ -138,7 +125,7 @@ package final class Responder: Sendable {
     // MARK: The way of a request
 
     private func answer(
-        to request: consuming FastCGIRequest, at path: String, id: String, by deadline: Deadline
+        to request: consuming FastCGIRequest, at path: String, id: String
     ) async -> Answer {
         let (endpoint, route): (any Endpoint, Route)
         switch router.match(request.method, path) {
@@ -152,20 +139,29 @@ package final class Responder: Sendable {
                 Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), hidden)
         }
         // For as long as what was made of the body is there.
-        let reservation = request.reservation
-        defer { withExtendedLifetime(reservation) {} }
+        let memory = configuration.memory.reservation()
+        defer { withExtendedLifetime(memory) {} }
         var caller: String?
         let acceptance: Acceptance
         do throws(Refusal) {
             if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
-            acceptance = try endpoint.accept(consume request, from: caller ?? "")
+            acceptance = try await endpoint.accept(&request, from: caller ?? "", holding: memory)
         } catch {
-            var answer = endpoint.answer(to: error)
+            // One that is cancelled while its body arrives is so because the service stops, or its caller is gone.
+            let isStopping = error == .cancelled && executions.isRefusing
+            var answer = endpoint.answer(to: isStopping ? .shuttingDown : error)
             answer.outcome.caller = caller
+            answer.outcome.bytesIn = request.body.readCount
             return answer
         }
+        let bytesIn = request.body.readCount
+        // The params and the body end here: of a thousand executions that wait each would keep them.
+        _ = consume request
+        // From now on, because the web server waits for an answer only since it has sent the body.
+        let deadline = Deadline(configuration.answerLimit, from: .now)
         var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
         answer.outcome.caller = caller
+        answer.outcome.bytesIn = bytesIn
         return answer
     }
 
@@ -217,15 +213,6 @@ package final class Responder: Sendable {
     private func makeRequestID() -> String {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}
-
-extension FastCGIRequest {
-    fileprivate var bodyCount: Int {
-        switch stdin {
-        case .success(let bytes): bytes.count
-        case .failure: 0
-        }
     }
 }
 

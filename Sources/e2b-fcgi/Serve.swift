@@ -45,7 +45,6 @@ struct Serve: AsyncParsableCommand {
         await withTaskGroup { group in
             group.addTask {
                 await serveCGI(
-                    bodyLimit: { responder.bodyLimit(for: $0) },
                     onFailure: { StandardError.lines.write("Error: the request cannot be answered: \($0)\n") }
                 ) { await responder.respond(to: $0) }
             }
@@ -71,7 +70,6 @@ struct Serve: AsyncParsableCommand {
             listener: listener,
             limits: ServerLimits(
                 connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
-            budget: responder.memory, bodyLimit: { responder.bodyLimit(for: $0) },
             executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")

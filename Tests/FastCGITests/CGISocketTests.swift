@@ -10,9 +10,10 @@ struct CGISocketTests {
     private static let limit = 1000
 
     /// Serves one request in the way of a process: its end of the socket closes right after.
-    private func serve(_ program: CInt, _ environment: [String: String], handler: @escaping Handler = echo) async {
-        await serveCGI(
-            bodyLimit: { _ in Self.limit }, environment: environment, input: program, output: program, handler: handler)
+    private func serve(
+        _ program: CInt, _ environment: [String: String], handler: @escaping Handler = echo(upTo: limit)
+    ) async {
+        await serveCGI(environment: environment, input: program, output: program, handler: handler)
         close(program)
     }
 

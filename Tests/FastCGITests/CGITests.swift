@@ -9,7 +9,8 @@ import Testing
 struct CGITests {
     /// Runs one CGI request, with pipes for stdin and stdout, and returns what was written to stdout.
     private func serve(
-        _ environment: [String: String], stdin: [UInt8] = [], endsStdin: Bool = true, handler: @escaping Handler = echo
+        _ environment: [String: String], stdin: [UInt8] = [], endsStdin: Bool = true,
+        handler: @escaping Handler = echo { $0.path == "/large" ? 2000 : 1000 }
     ) async -> String {
         let input = makePipe()
         let output = makePipe()
@@ -17,9 +18,7 @@ struct CGITests {
         if endsStdin { close(input.writing) }
         async let stdout = readToEnd(output.reading)
         await serveCGI(
-            bodyLimit: { $0.path == "/large" ? 2000 : 1000 }, environment: environment, input: input.reading,
-            output: output.writing,
-            handler: handler)
+            environment: environment, input: input.reading, output: output.writing, handler: handler)
         close(output.writing)
         if !endsStdin { close(input.writing) }
         close(input.reading)
@@ -68,13 +67,86 @@ struct CGITests {
         #expect(answer.utf8.count == "Status: 200 OK\r\nContent-Length: 1000000\r\n\r\n".utf8.count + body.count)
     }
 
+    @Test func `a body is read as it comes`() async throws {
+        let input = makePipe()
+        let output = makePipe()
+        let read = Gate()
+        async let stdout = readToEnd(output.reading)
+        async let served: Void = serveCGI(
+            environment: ["CONTENT_LENGTH": "200001"], input: input.reading, output: output.writing
+        ) { (request: consuming FastCGIRequest) in
+            var count = 0
+            while let piece = try? await request.body.next() {
+                count += piece.count
+                // The rest is not sent before.
+                read.open()
+            }
+            return Response(status: 200, body: Array("\(count)".utf8))
+        }
+        #expect(write(input.writing, "x", 1) == 1)
+        await read.wait()
+        let rest = [UInt8](repeating: 65, count: 200_000)
+        await withCheckedContinuation { continuation in
+            onThread {
+                #expect(write(input.writing, rest, rest.count) == rest.count)
+                continuation.resume()
+            }
+        }
+        await served
+        close(output.writing)
+        #expect(String(decoding: await stdout, as: UTF8.self).hasSuffix("\r\n\r\n200001"))
+        for descriptor in [output.reading, input.reading, input.writing] { close(descriptor) }
+    }
+
+    @Test(arguments: ["GET", "HEAD"]) func `a response is written as it goes`(method: String) async {
+        let piece = [UInt8](repeating: 65, count: 100_000)
+        let answer = await serve(["REQUEST_METHOD": method]) { _ in
+            Response(
+                status: 200,
+                body: .stream(length: 500_000) { writer in
+                    for _ in 0..<5 {
+                        try await writer.write(piece)
+                        await Task.yield()
+                    }
+                })
+        }
+        let head = "Status: 200 OK\r\nContent-Length: 500000\r\n\r\n"
+        #expect(answer.hasPrefix(head))
+        #expect(answer.utf8.count == head.utf8.count + (method == "HEAD" ? 0 : 500_000))
+    }
+
+    @Test func `closing stdout cancels a handler that writes`() async {
+        let output = makePipe()
+        let input = makePipe()
+        let ended = Mutex(false)
+        async let served: Void = serveCGI(environment: [:], input: input.reading, output: output.writing) { _ in
+            Response(
+                status: 200,
+                body: .stream(length: nil) { writer in
+                    defer { ended.withLock { $0 = true } }
+                    while true { try await writer.write([UInt8](repeating: 65, count: 1 << 16)) }
+                })
+        }
+        await withCheckedContinuation { continuation in
+            onThread {
+                var buffer = [UInt8](repeating: 0, count: 100)
+                #expect(read(output.reading, &buffer, buffer.count) > 0)
+                close(output.reading)
+                continuation.resume()
+            }
+        }
+        await served
+        #expect(ended.withLock { $0 })
+        for descriptor in [output.writing, input.reading, input.writing] { close(descriptor) }
+    }
+
     @Test func `closing stdout cancels the handler`() async {
         let output = makePipe()
         let input = makePipe()
         let started = Gate()
         let wasCancelled = Mutex(false)
         async let served: Void = serveCGI(
-            bodyLimit: { _ in 10 }, environment: [:], input: input.reading, output: output.writing
+            environment: [:], input: input.reading, output: output.writing
         ) { _ in
             started.open()
             do { try await Task.sleep(for: .seconds(600)) } catch { wasCancelled.withLock { $0 = true } }
@@ -91,7 +163,7 @@ struct CGITests {
         let output = makePipe()
         let input = makePipe()
         close(output.reading)
-        await serveCGI(bodyLimit: { _ in 10 }, environment: [:], input: input.reading, output: output.writing) { _ in
+        await serveCGI(environment: [:], input: input.reading, output: output.writing) { _ in
             Response(status: 200, body: [UInt8](repeating: 65, count: 1_000_000))
         }
         for descriptor in [output.writing, input.reading, input.writing] { close(descriptor) }

@@ -49,7 +49,7 @@ struct HangUpTests {
         let listener = try Listener(.tcp(host: "127.0.0.1", port: 0))
         guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
         let server = try FastCGIServer(
-            listener: listener, limits: ServerLimits(connections: 1, head: .seconds(600)), bodyLimit: { _ in 10 }
+            listener: listener, limits: ServerLimits(connections: 1, head: .seconds(600))
         ) { _ in
             started.open()
             do { try await Task.sleep(for: .seconds(600)) } catch { cancelled.open() }

@@ -125,7 +125,6 @@ struct ListenerTests {
         let inherited = fcntl(try descriptor(of: path), F_DUPFD, 3)
         let server = try FastCGIServer(
             listener: Listener(inherited: inherited), limits: ServerLimits(connections: 1, head: .seconds(600)),
-            bodyLimit: { _ in 10 },
             handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(unix: path)

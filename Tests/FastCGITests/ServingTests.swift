@@ -87,8 +87,7 @@ struct ServingTests {
         let listener = try Listener(.tcp(host: "localhost", port: 0))
         guard case .tcp(_, let port) = listener.address else { throw WebServer.Failure.connect(errno: 0) }
         let server = try FastCGIServer(
-            listener: listener, limits: ServerLimits(connections: 1, head: .seconds(600)), bodyLimit: { _ in 10 },
-            handler: echo)
+            listener: listener, limits: ServerLimits(connections: 1, head: .seconds(600)), handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(tcp: port)
         try await web.send(["REQUEST_METHOD": "GET"])

@@ -11,11 +11,12 @@ struct StdinTests {
         declaring length: String?, sending sent: Int, ended: Bool = true
     ) async throws -> (Result<[UInt8], FastCGIError>?, WebServer.Answer) {
         let seen = Mutex<Result<[UInt8], FastCGIError>?>(nil)
-        let handler: Handler = { request in
-            seen.withLock { $0 = request.stdin }
+        let handler: Handler = { (request: consuming FastCGIRequest) in
+            let stdin = await request.stdin(upTo: Self.limit)
+            seen.withLock { $0 = stdin }
             return Response(status: 200)
         }
-        let answer = try await withServer(connections: 1, bodyLimit: Self.limit, handler: handler) { path, _ in
+        let answer = try await withServer(connections: 1, handler: handler) { path, _ in
             let web = try WebServer(unix: path)
             var params = ["REQUEST_METHOD": "POST"]
             params["CONTENT_LENGTH"] = length

@@ -16,7 +16,6 @@ struct StoppingTests {
     @Test func `stopping before running returns at once`() async throws {
         let server = try FastCGIServer(
             listener: Listener(.unix(path: scratchPath())), limits: ServerLimits(connections: 4, head: .seconds(600)),
-            bodyLimit: { _ in 0 },
             handler: echo)
         server.shutDown()
         await server.run()
@@ -25,7 +24,6 @@ struct StoppingTests {
     @Test func `cancelling run stops the server`() async throws {
         let server = try FastCGIServer(
             listener: Listener(.unix(path: scratchPath())), limits: ServerLimits(connections: 4, head: .seconds(600)),
-            bodyLimit: { _ in 0 },
             handler: echo)
         let running = Task { await server.run() }
         running.cancel()
@@ -37,8 +35,7 @@ struct StoppingTests {
         let started = Meeting(size: 5)
         let finish = Gate()
         let server = try FastCGIServer(
-            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 4, head: .seconds(600)),
-            bodyLimit: { _ in 0 }
+            listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 4, head: .seconds(600))
         ) { _ in
             await started.arrive()
             await finish.wait()
@@ -60,7 +57,6 @@ struct StoppingTests {
         for _ in 0..<3 {
             let server = try FastCGIServer(
                 listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 2, head: .seconds(600)),
-                bodyLimit: { _ in 10 },
                 handler: echo)
             async let running: Void = server.run()
             let web = try WebServer(unix: path)

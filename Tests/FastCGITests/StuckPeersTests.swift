@@ -117,7 +117,7 @@ struct StuckPeersTests {
     @Test func `a body waits for memory, and is read when there is some`() async throws {
         let budget = ByteBudget(limit: 1 << 20)
         let held = Mutex(budget.reserve(1 << 20))
-        try await withServer(bodyLimit: 1 << 19, budget: budget, handler: echo) { path, _ in
+        try await withServer(handler: echo(upTo: 1 << 19, holding: budget)) { path, _ in
             for isDeclared in [true, false] {
                 let web = try WebServer(unix: path)
                 try await web.sendBytes(
@@ -137,9 +137,8 @@ struct StuckPeersTests {
     @Test func `a body without memory is not read, and the request answered`() async throws {
         let budget = ByteBudget(limit: 1000)
         let held = budget.reserve(600)
-        try await withServer(
-            bodyLimit: 1 << 20, budget: budget, memoryWait: .milliseconds(100), handler: echo
-        ) { path, _ in
+        let handler = echo(upTo: 1 << 20, holding: budget, within: .milliseconds(100))
+        try await withServer(handler: handler) { path, _ in
             let web = try WebServer(unix: path)
             try await web.send(["REQUEST_METHOD": "PUT"], stdin: [UInt8](repeating: 1, count: 500))
             let answer = await web.answer()
@@ -152,7 +151,7 @@ struct StuckPeersTests {
 
     @Test func `memory comes back with the end of a request, however it ends`() async throws {
         let budget = ByteBudget(limit: 1 << 20)
-        try await withServer(bodyLimit: 1 << 20, budget: budget, handler: echo) { path, _ in
+        try await withServer(handler: echo(upTo: 1 << 20, holding: budget)) { path, _ in
             for _ in 0..<3 {
                 let whole = try WebServer(unix: path)
                 try await whole.send(["REQUEST_METHOD": "PUT"], stdin: [UInt8](repeating: 65, count: 1 << 19))

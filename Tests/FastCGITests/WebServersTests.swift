@@ -73,7 +73,7 @@ struct WebServersTests {
         let server = try FastCGIServer(
             listener: Listener(.unix(path: path), for: servers),
             limits: ServerLimits(connections: 1, head: .seconds(600)),
-            bodyLimit: { _ in 10 }, handler: echo)
+            handler: echo)
         async let running: Void = server.run()
         let web = try WebServer(unix: path)
         try await web.send(["REQUEST_METHOD": "GET"])
@@ -107,7 +107,7 @@ struct WebServersTests {
         guard case .tcp(_, let port) = listener.address else { return }
         let told = Told()
         let server = try FastCGIServer(
-            listener: listener, limits: ServerLimits(connections: 2, head: .seconds(600)), bodyLimit: { _ in 10 },
+            listener: listener, limits: ServerLimits(connections: 2, head: .seconds(600)),
             onRefusedPeer: { told.add($0) }, handler: echo)
         async let running: Void = server.run()
         let result: Result<Void, any Error>

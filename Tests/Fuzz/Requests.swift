@@ -57,20 +57,23 @@ enum Requests {
     /// Of a request that arrives in pieces of that size, with as much of stdin as there is.
     private static func head(of bytes: [UInt8], pieces size: Int) -> RequestHead? {
         var parser = RequestParser()
-        guard var body = try? BodyBuffer(contentLength: nil, limit: 1 << 16) else { return nil }
+        var body = BodyBuffer(contentLength: nil, limit: 1 << 16)
         for start in stride(from: 0, to: bytes.count, by: max(size, 1)) {
             let isIntact = bytes[start..<min(start + max(size, 1), bytes.count)].withUnsafeBytes { piece in
                 guard let count = try? parser.takeHead(piece) else { return false }
                 precondition(count <= piece.count && (parser.head != nil || count == piece.count))
                 if parser.head != nil {
                     // Stdin may end early, which is not the matter here.
-                    try? parser.takeStdin(UnsafeRawBufferPointer(rebasing: piece[count...]), into: &body)
+                    try? parser.takeStdin(UnsafeRawBufferPointer(rebasing: piece[count...])) { content in
+                        body.append(content)
+                        return !body.isFull
+                    }
                 }
                 return true
             }
             guard isIntact else { return nil }
         }
-        precondition(body.size <= 1 << 16 | 1)
+        precondition(((try? body.result(unless: nil)) ?? []).count <= 1 << 16)
         return parser.head
     }
 }

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import FastCGI
 import Testing
@@ -5,7 +6,12 @@ import Testing
 @testable import Responder
 
 struct BodyLimitTests {
-    private func limit(_ path: String, key: String? = nil, keys: String? = "team:s3cret-one-of-sixteen") throws -> Int {
+    private static let secret = "s3cret-one-of-sixteen"
+
+    /// The status of a request whose body has that many bytes, as far as anybody reads them.
+    private func status(
+        _ path: String, count: Int, isDeclared: Bool = true, key: String? = nil, keys: String? = "team:\(secret)"
+    ) async throws -> Int {
         var settings = ["E2B_FCGI_BODY_LIMIT": "5000", "E2B_FCGI_FILE_BYTES": "100000"]
         settings["E2B_FCGI_KEYS"] = keys
         let configuration = try Configuration(environment: settings)
@@ -15,22 +21,51 @@ struct BodyLimitTests {
             "CONTENT_TYPE": "application/json",
         ]
         params["HTTP_X_API_KEY"] = key
-        return responder.bodyLimit(for: FastCGIRequest(params: params, stdin: .success([])))
+        let body = RequestBody(
+            .success([UInt8](repeating: 0x20, count: count)), contentLength: isDeclared ? count : nil)
+        let response = await responder.respond(to: FastCGIRequest(params: params, body: body))
+        #expect(configuration.memory.heldCount == 0)
+        return response.status
     }
 
-    @Test func `a body with a file is taken at e2bcode, from a caller with a key`() throws {
-        #expect(try limit("/e2bcode", key: "s3cret-one-of-sixteen") == 205_000)
-        #expect(try limit("/e2bcode", keys: nil) == 205_000)
+    @Test(arguments: [true, false])
+    func `a body with a file is taken at e2bcode, from a caller with a key`(isDeclared: Bool) async throws {
+        for (key, keys) in [(Self.secret, "team:\(Self.secret)"), (nil, nil)] {
+            // All blanks is no JSON.
+            #expect(try await status("/e2bcode", count: 205_000, isDeclared: isDeclared, key: key, keys: keys) == 400)
+            #expect(try await status("/e2bcode", count: 205_001, isDeclared: isDeclared, key: key, keys: keys) == 413)
+        }
     }
 
-    @Test(arguments: ["/e2bcode", "/execute", "/health", "/"], [nil, "s3cret-one-of-sixtee"])
-    func `a stranger's is not read at all`(path: String, key: String?) throws {
-        #expect(try limit(path, key: key) == 0)
+    @Test(arguments: ["/e2bcode", "/execute"], [nil, "s3cret-one-of-sixtee"])
+    func `a stranger's is not read at all`(path: String, key: String?) async throws {
+        #expect(try await status(path, count: 1 << 20, key: key) == 401)
     }
 
-    @Test(arguments: ["/execute", "/health", "/e2bcode/", "/"])
-    func `every other path has the one limit`(path: String) throws {
-        #expect(try limit(path, key: "s3cret-one-of-sixteen") == 5000)
-        #expect(try limit(path, keys: nil) == 5000)
+    @Test(arguments: [true, false]) func `at execute there is another limit`(isDeclared: Bool) async throws {
+        #expect(try await status("/execute", count: 5000, isDeclared: isDeclared, key: Self.secret) == 400)
+        #expect(try await status("/execute", count: 5001, isDeclared: isDeclared, key: Self.secret) == 413)
+    }
+
+    /// Whatever else is said of the request, nobody waits for its body.
+    @Test(arguments: [("/health", 405), ("/e2bcode/", 404), ("/", 404)])
+    func `where nobody takes a body none is too large`(path: String, status expected: Int) async throws {
+        #expect(try await status(path, count: 1 << 20, keys: nil) == expected)
+    }
+
+    @Test func `a body that finds no room is told to come back`() async throws {
+        let configuration = try Configuration(environment: [:])
+        let held = configuration.memory.reserve(configuration.memoryLimit - 1000)
+        let memory = configuration.memory.reservation()
+        // Cancelled, so that it does not wait.
+        let refusal = await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await #expect(throws: Refusal.self) {
+                var request = FastCGIRequest(params: [:], stdin: .success([UInt8](repeating: 0x20, count: 1001)))
+                _ = try await request.wholeBody(upTo: 2000, holding: memory)
+            }
+        }.value
+        #expect(refusal == .outOfMemory)
+        withExtendedLifetime(held) {}
     }
 }

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import FastCGI
 import Foundation
@@ -22,8 +23,11 @@ struct HelpTests {
             runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: .none),
             limits: configuration.limits, template: configuration.template, variables: [:], secrets: .none)
         let endpoint = ActionEndpoint(services: services, configuration: configuration, hidden: .none)
-        let request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
-        guard case .running(let work) = try endpoint.accept(request, from: "me") else {
+        var request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
+        guard
+            case .running(let work) = try await endpoint.accept(
+                &request, from: "me", holding: configuration.memory.reservation())
+        else {
             Issue.record("it was not accepted")
             return [:]
         }

@@ -1,3 +1,4 @@
+import Budget
 import FastCGI
 import Interpreter
 import Testing
@@ -10,7 +11,9 @@ struct RouterTests {
         let name: String
         let route: Route
 
-        func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+        func accept(
+            _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+        ) async throws(Refusal) -> Acceptance {
             .answered(Answer(status: 200, body: Array(name.utf8)))
         }
 
@@ -18,11 +21,11 @@ struct RouterTests {
     }
 
     private static func route(_ path: String, _ methods: [String]) -> Route {
-        Route(path: path, methods: methods, access: .anyone, bodyLimit: 0, runsCode: false)
+        Route(path: path, methods: methods, access: .anyone, runsCode: false)
     }
 
     private let router = Router([
-        Named(name: "run", route: .running("/run", bodyLimit: 7)),
+        Named(name: "run", route: .running("/run")),
         Named(name: "look", route: route("/thing", ["GET"])),
         Named(name: "change", route: route("/thing", ["PUT", "DELETE"])),
     ])
@@ -64,17 +67,16 @@ struct RouterTests {
 
     @Test func `the table tells itself`() {
         #expect(router.summary == "POST /run, GET /thing, PUT /thing and DELETE /thing")
-        #expect(router.route(at: "/run")?.bodyLimit == 7)
+        #expect(router.route(at: "/run")?.runsCode == true)
         #expect(Router([]).summary == "")
     }
 
     @Test func `an endpoint is asked without a web server`() async throws {
         let configuration = try Configuration(environment: [:])
         let health = HealthEndpoint(configuration: configuration, executions: Executions(configuration.executions))
-        guard
-            case .answered(let answer) = try health.accept(
-                FastCGIRequest(params: [:], stdin: .success([])), from: "")
-        else {
+        let memory = configuration.memory.reservation()
+        var question = FastCGIRequest(params: [:], stdin: .success([]))
+        guard case .answered(let answer) = try await health.accept(&question, from: "", holding: memory) else {
             Issue.record("it runs code")
             return
         }
@@ -85,8 +87,10 @@ struct RouterTests {
         // Without a key for E2B a request is read all the same, and then refused.
         let execute = ExecuteEndpoint(services: nil, configuration: configuration, hidden: .none)
         for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {
-            let request = FastCGIRequest(params: [:], stdin: .success(Array(body.utf8)))
-            let refusal = try #require(throws: Refusal.self) { try execute.accept(request, from: "me") }
+            let refusal = try await #require(throws: Refusal.self) {
+                var request = FastCGIRequest(params: [:], stdin: .success(Array(body.utf8)))
+                _ = try await execute.accept(&request, from: "me", holding: memory)
+            }
             #expect(refusal.status == status)
             #expect(execute.answer(to: refusal).status == status)
         }

@@ -63,7 +63,7 @@ struct SessionRaceTests {
                     "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer \(Self.key)",
                 ], stdin: .success(Array(try JSONTree.object(members).encoded())))
             let response = await responder.respond(to: request)
-            return try JSONTree(parsing: response.body)
+            return try JSONTree(parsing: response.body.bytes ?? [])
         }
 
         /// Asked by a command that runs in it.

@@ -39,7 +39,7 @@ struct SharedLimitsTests {
 
         func act(_ name: String, _ json: String) async throws -> (response: Response, answer: JSONTree) {
             let response = await ask("POST", "/e2bcode", name, json)
-            return (response, try JSONTree(parsing: response.body))
+            return (response, try JSONTree(parsing: response.body.bytes ?? []))
         }
 
         private func ask(_ method: String, _ path: String, _ name: String, _ body: String = "") async -> Response {
@@ -55,7 +55,7 @@ struct SharedLimitsTests {
         /// Until `/health` says so.
         func wait(_ name: String, _ count: Int) async throws {
             while true {
-                let health = try JSONTree(parsing: await ask("GET", "/health", "").body)
+                let health = try JSONTree(parsing: await ask("GET", "/health", "").body.bytes ?? [])
                 if health[name].integer == count { return }
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -117,7 +117,7 @@ struct SharedLimitsTests {
                     #expect(refused.headers.contains { $0 == ("Retry-After", "5") })
                 }
                 #expect(answer["success"] == .flag(false))
-                let content = try JSONTree(parsing: execution.body)
+                let content = try JSONTree(parsing: execution.body.bytes ?? [])
                 return [content[0][0]["text"], answer["error"]].map { $0.string ?? "" }
             }
             async let first = desk.execute("ann")

@@ -1,71 +1,159 @@
-internal import FoundationEssentials
 internal import Glibc
-package import System
+internal import Synchronization
+internal import System
 
-/// Serves the one request of a CGI process: params from the environment, stdin, stdout (CGI/1.1, RFC 3875).
-///
-/// The handler is cancelled when the web server closes stdout. It is also cancelled with the task that calls this, and
-/// its response is still sent then. SIGPIPE is ignored from now on.
-///
-/// - Parameters:
-///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
-///   - environment: its CGI variables become the request's params; the others do not.
-///   - input: read as far as `CONTENT_LENGTH` says; without one there is no body. It stays open.
-///   - output: where the response is written. It stays open.
-///   - onFailure: is told why there is no answer at all, which the web server makes a 500.
-package func serveCGI(
-    bodyLimit: @escaping BodyLimit, environment: [String: String] = ProcessInfo.processInfo.environment,
-    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO,
-    onFailure: @escaping @Sendable (SystemError) -> Void = { _ in }, handler: @escaping Handler
-) async {
-    signal(SIGPIPE, SIG_IGN)
-    // Without this descriptor the request is answered as well, but cannot be cancelled.
-    let cancel = try? EventDescriptor()
-    await withTaskCancellationHandler {
-        await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
-            do throws(SystemError) {
-                // Reading and writing block, so they have a thread outside the cooperative pool.
-                try startThread(named: "cgi") {
-                    let exchange = CGIExchange(
-                        bodyLimit: bodyLimit, input: input, output: output, cancel: cancel?.descriptor ?? -1)
-                    do throws(SystemError) { try exchange.serve(environment, handler) } catch { onFailure(error) }
-                    ended.resume()
-                }
-            } catch {
-                onFailure(error)
-                ended.resume()
-            }
-        }
-    } onCancel: {
-        cancel?.signal()
-    }
-}
-
-/// One request on a pair of descriptors.
+/// One request on a pair of descriptors. A thread waits for them, and for the handler's task, which never outlives it.
 struct CGIExchange {
     /// How long a web server may go on sending a body that nobody reads. See ``drain()``.
     private static let linger = Duration.seconds(2)
 
-    let bodyLimit: BodyLimit
-    let input: CInt
-    let output: CInt
-    /// A descriptor that becomes readable when the handler is to be cancelled; -1 for never.
-    let cancel: CInt
+    /// What the handler's task hands to the thread.
+    private final class Reply: Sendable {
+        let event: EventDescriptor
+        private let contents = Mutex<(response: Response, stream: ResponseStream?)?>(nil)
 
-    func serve(_ environment: [String: String], _ handler: @escaping Handler) throws(SystemError) {
-        let handlerTask = try HandlerTask()
+        init() throws(SystemError) { event = try EventDescriptor() }
+
+        func post(_ response: Response, _ stream: ResponseStream?) {
+            contents.withLock { $0 = (response, stream) }
+            event.signal()
+        }
+
+        func take() -> (response: Response, stream: ResponseStream?)? { contents.withLock { $0.take() } }
+    }
+
+    private let input: CInt
+    private let output: CInt
+    private let cancel: CInt
+    private let reply: Reply
+    private var body = IncomingBody()
+    private var isCancelled = false
+
+    /// - Parameter cancel: a descriptor that becomes readable when the handler is to be cancelled; -1 for never.
+    /// - Throws: without descriptors.
+    init(input: CInt, output: CInt, cancel: CInt) throws(SystemError) {
+        self.input = input
+        self.output = output
+        self.cancel = cancel
+        reply = try Reply()
+    }
+
+    /// Returns when the response has been sent, or cannot be, and the handler's task has ended.
+    mutating func serve(_ environment: [String: String], _ handler: @escaping Handler) {
         let params = environment.filter { Self.isParam($0.key) }
-        let limit = bodyLimit(FastCGIRequest(params: params, stdin: .success([])))
-        let stdin = BodyReader(limit: limit, undeclared: .empty)
-            .read(contentLength: params["CONTENT_LENGTH"]) { fill($0) }
-        let request = FastCGIRequest(params: params, stdin: stdin)
+        let request = FastCGIRequest(params: params, body: openBody(params))
         let method = request.method
-        // A half-closed socket is no hang-up: with Apache's mod_cgid, stdin and stdout are one socket, and this is how
-        // stdin ends.
-        let response = handlerTask.response(
-            to: consume request, hangUpOn: output, halfWay: false, cancelOn: cancel, from: handler)
-        guard let response, write(response.head), write(response.body(forMethod: method)) else { return }
-        if case .failure = stdin { drain() }
+        let box = RequestBox(request)
+        let task = Task { [reply] in
+            await box.answer(with: handler, method: method) { length in
+                ResponseStream(length: length) { reply.event.signal() }
+            } send: { response, stream in
+                reply.post(response, stream)
+            }
+        }
+        guard let (response, stream) = response(of: task) else { return }
+        let isSent = write(response.head) && write(response.body(forMethod: method).bytes ?? [])
+        if let stream { send(stream, of: task, isHungUp: !isSent) }
+        // This tells a web server at the other end of a socket that the response has ended. It fails for a pipe.
+        guard shutdown(output, CInt(SHUT_WR)) == 0, body.isUnread else { return }
+        drain()
+    }
+
+    private mutating func openBody(_ params: [String: String]) -> RequestBody {
+        do throws(FastCGIError) {
+            if let length = try RequestBody.contentLength(of: params) {
+                body = IncomingBody(contentLength: length, patience: .zero)
+            }
+            return body.takeWhole() ?? body.open { [event = reply.event] in event.signal() }
+        } catch {
+            body = IncomingBody(contentLength: nil, patience: .zero)
+            body.refuse()
+            return RequestBody(.failure(error))
+        }
+    }
+
+    /// Waits for the handler, and reads what it wants of stdin.
+    ///
+    /// - Returns: nil after a hang-up.
+    private mutating func response(of task: Task<Void, Never>) -> (response: Response, stream: ResponseStream?)? {
+        var isHungUp = false
+        while true {
+            let ready = wait(for: isHungUp ? -1 : output)
+            if ready.cancel { task.cancel() }
+            if ready.input { read() }
+            if ready.hangUp {
+                isHungUp = true
+                body.refuse()
+                task.cancel()
+            }
+            guard ready.event, let (response, stream) = reply.take() else { continue }
+            body.refuse()
+            guard isHungUp else { return (response, stream) }
+            if let stream { send(stream, of: task, isHungUp: true) }
+            return nil
+        }
+    }
+
+    /// Sends what the handler writes, until it has ended. A failure is not to be told from the end, unless the response
+    /// has announced its length.
+    private mutating func send(_ stream: ResponseStream, of task: Task<Void, Never>, isHungUp: Bool) {
+        func hangUp() {
+            stream.close()
+            task.cancel()
+        }
+        var isHungUp = isHungUp
+        if isHungUp { hangUp() }
+        while true {
+            switch stream.take() {
+            case .data(let bytes):
+                if !isHungUp, !write(bytes) {
+                    isHungUp = true
+                    hangUp()
+                }
+            case .nothing:
+                let ready = wait(for: isHungUp ? -1 : output)
+                if ready.cancel { task.cancel() }
+                if ready.hangUp {
+                    isHungUp = true
+                    hangUp()
+                }
+            case .end, .failure: return
+            }
+        }
+    }
+
+    /// Waits until the handler's task has sent something, stdin can be read and is wanted, `client` has hung up, or the
+    /// handler is to be cancelled.
+    private mutating func wait(for client: CInt) -> (event: Bool, input: Bool, hangUp: Bool, cancel: Bool) {
+        while true {
+            // poll reports POLLHUP and POLLERR, the latter for a pipe, without being asked. It ignores a negative
+            // descriptor. A half-closed socket is no hang-up: with Apache's mod_cgid, stdin and stdout are one socket,
+            // and this is how stdin ends.
+            var interest = (
+                pollfd(fd: reply.event.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: body.isWanted ? input : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: client, events: 0, revents: 0),
+                pollfd(fd: isCancelled ? -1 : cancel, events: Int16(POLLIN), revents: 0)
+            )
+            let count = withUnsafeMutableBytes(of: &interest) {
+                poll($0.baseAddress?.assumingMemoryBound(to: pollfd.self), 4, -1)
+            }
+            guard count > 0 else { continue }  // EINTR
+            if interest.0.revents != 0 { reply.event.clear() }
+            if interest.3.revents != 0 { isCancelled = true }
+            return (
+                interest.0.revents != 0, interest.1.revents != 0, interest.2.revents != 0, interest.3.revents != 0
+            )
+        }
+    }
+
+    private mutating func read() {
+        let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
+            let count = (try? Descriptor.read(input, into: buffer)) ?? 0
+            body.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            return count
+        }
+        if count == 0 || body.isFull { body.end(isWhole: false) }
     }
 
     /// Reads the rest of stdin for a while, and drops it.
@@ -73,8 +161,6 @@ struct CGIExchange {
     /// The process ends next. If bytes were unread, the kernel would reset the socket, and a web server that is still
     /// sending would lose the response that it has not read yet.
     private func drain() {
-        // This tells the web server that the response has ended. It fails for a pipe, which needs no draining.
-        guard shutdown(output, CInt(SHUT_WR)) == 0 else { return }
         let end = ContinuousClock.now + Self.linger
         var interest = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
@@ -90,17 +176,6 @@ struct CGIExchange {
         let names = ["AUTH_TYPE", "GATEWAY_INTERFACE", "HTTPS", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"]
         let prefixes = ["HTTP_", "CONTENT_", "DOCUMENT_", "REDIRECT_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_"]
         return names.contains(name) || prefixes.contains { name.hasPrefix($0) }
-    }
-
-    /// - Returns: the number of bytes, which is less than the buffer's size only at the end.
-    private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        var filled = 0
-        while filled < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-            guard let count = try? Descriptor.read(input, into: rest), count > 0 else { break }
-            filled += count
-        }
-        return filled
     }
 
     /// - Returns: false if the web server closed stdout.

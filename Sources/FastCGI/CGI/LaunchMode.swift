@@ -2,7 +2,7 @@
 package enum LaunchMode: Equatable, Sendable {
     /// As a FastCGI responder: descriptor 0 is a listening socket, to be served as ``Listener/Address/inherited``.
     case fastCGI
-    /// As a CGI program, for one request, to be served by ``serveCGI(bodyLimit:environment:input:output:handler:)``.
+    /// As a CGI program, for one request, to be served by ``serveCGI(environment:input:output:onFailure:handler:)``.
     case cgi
     /// By a person, or by an init system that passes no socket.
     case standalone

@@ -1,20 +1,19 @@
-package import Budget
-
-/// A request as the web server has sent it.
+/// A request of the web server: its params, which are all there, and its body, which arrives.
 package struct FastCGIRequest: Sendable {
     /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 become
     /// U+FFFD.
     package var params: [String: String]
-    /// The whole of `FCGI_STDIN`, or why it could not be read: `.bodyTooLarge`, `.bodyTruncated`, `.badContentLength`,
-    /// `.noMemoryForBody`, or `.peerClosed` if the connection ended before the stream, and there was no
-    /// `CONTENT_LENGTH`.
-    package var stdin: Result<[UInt8], FastCGIError>
-    /// The part of the server's budget that stdin takes. Keep it for as long as stdin, or what has been made of it.
-    package var reservation: ByteBudget.Reservation?
+    /// What is still to be read.
+    package var body: RequestBody
 
-    package init(params: [String: String], stdin: Result<[UInt8], FastCGIError>) {
+    package init(params: [String: String], body: RequestBody) {
         self.params = params
-        self.stdin = stdin
+        self.body = body
+    }
+
+    /// A request whose body is there, or cannot be read for the reason given.
+    package init(params: [String: String], stdin: Result<[UInt8], FastCGIError>) {
+        self.init(params: params, body: RequestBody(stdin))
     }
 }
 

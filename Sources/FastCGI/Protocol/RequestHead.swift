@@ -7,7 +7,7 @@ struct RequestHead: Equatable {
     let requestID: UInt16
     /// 1 responder, 2 authorizer, 3 filter.
     let role: UInt16
-    let params: [String: String]
+    private(set) var params: [String: String]
 
     /// - Parameters:
     ///   - begin: content of the `FCGI_BEGIN_REQUEST` record.
@@ -19,5 +19,10 @@ struct RequestHead: Equatable {
         self.requestID = requestID
         role = UInt16(begin[0]) << 8 | UInt16(begin[1])
         self.params = params
+    }
+    /// The params, which are gone then.
+    mutating func takeParams() -> [String: String] {
+        defer { params = [:] }
+        return params
     }
 }

@@ -10,7 +10,7 @@ struct RequestParser {
     }
 
     /// Set once the begin record and all params have arrived.
-    private(set) var head: RequestHead?
+    var head: RequestHead?
     private(set) var isStdinAtEnd = false
     /// Answers to records that do not belong to our request. See ``takeReplies()``.
     private var replies: [UInt8] = []
@@ -58,12 +58,15 @@ struct RequestParser {
         return position
     }
 
-    /// Parses stdin after the head, up to its end, or until `body` is full. Later bytes are ignored.
-    mutating func takeStdin(_ bytes: UnsafeRawBufferPointer, into body: inout BodyBuffer) throws(FastCGIError) {
+    /// Parses stdin after the head, up to its end, or until `take` wants no more of its content. Later bytes are
+    /// ignored.
+    mutating func takeStdin(
+        _ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Bool
+    ) throws(FastCGIError) {
         var position = 0
-        while !body.isFull, !isStdinAtEnd, let piece = try next(in: bytes, at: &position) {
+        while !isStdinAtEnd, let piece = try next(in: bytes, at: &position) {
             switch piece {
-            case .content(let range): body.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .content(let range): guard take(UnsafeRawBufferPointer(rebasing: bytes[range])) else { return }
             case .record(Record.Kind.stdin.rawValue, let count): isStdinAtEnd = count == 0
             // This may be an `FCGI_ABORT_REQUEST`.
             case .record: throw .peerClosed

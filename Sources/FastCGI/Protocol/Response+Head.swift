@@ -15,14 +15,14 @@ extension Response {
             for byte in value.utf8 { head.append(byte < 0x20 && byte != 0x09 || byte == 0x7f ? 0x20 : byte) }
             head += "\r\n".utf8
         }
-        if Self.mayHaveBody(status) { head += "Content-Length: \(body.count)\r\n".utf8 }
+        if Self.mayHaveBody(status), let length = body.length { head += "Content-Length: \(length)\r\n".utf8 }
         head += "\r\n".utf8
         return head
     }
 
     /// The body as it is sent. It is empty for `HEAD` (RFC 3875, section 4.3.2), and for a status that forbids a body.
-    func body(forMethod method: String) -> [UInt8] {
-        method == "HEAD" || !Self.mayHaveBody(status) ? [] : body
+    func body(forMethod method: String) -> Body {
+        method == "HEAD" || !Self.mayHaveBody(status) ? .bytes([]) : body
     }
 
     /// Whether a handler may set the header.

@@ -1,69 +1,151 @@
+internal import Glibc
+
 /// A response as FastCGI records: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST`. FastCGI 1.0, sections 3.3 and 5.5.
 ///
-/// Records are made piece by piece while the web server reads them, so that a large response is not in memory twice.
+/// Only the headers of records are made here. Large content is sent from where it is, so that it is neither copied nor
+/// in memory twice.
 struct ResponseRecords {
     /// The bytes of content in a record: the largest number that is a multiple of eight.
-    private static let pieceSize = 0xfff8
+    private static let recordSize = 0xfff8
+    /// Up to so many bytes of content are copied next to the header, because the kernel takes one piece of memory
+    /// faster than three.
+    private static let copiedSize = 16 << 10
+    /// The largest number of records that are sent by one call.
+    private static let batchSize = 16
+
+    /// Bytes of ``frames`` or of ``body``.
+    private struct Part {
+        let isBody: Bool
+        var range: Range<Int>
+    }
 
     private let requestID: UInt16
-    /// The body as it is sent.
-    private var body: [UInt8]
-    private var bodyStart = 0
-    /// Records that are ready to be sent, and how many of their bytes have been.
-    private var ready: [UInt8] = []
-    private var sent = 0
+    /// Headers of records, and what is copied next to them.
+    private var frames: [UInt8] = []
+    /// Content that is sent from here.
+    private var body: [UInt8] = []
+    /// How many bytes of the body have been made records of.
+    private var framed = 0
+    /// What is sent next, in this order.
+    private var parts: ArraySlice<Part> = []
+    /// Whether the body is the last of the content.
+    private var isLast: Bool
     private var isEnded = false
 
-    init(_ response: consuming Response, method: String, requestID: UInt16) {
+    /// - Parameters:
+    ///   - head: the beginning of the content, which is copied.
+    ///   - isWhole: whether the body is all of it. Else more is to be appended.
+    init(head: [UInt8], body: consuming [UInt8], isWhole: Bool, requestID: UInt16) {
         self.requestID = requestID
-        let head = response.head
-        body = response.body(forMethod: method)
-        ready.reserveCapacity(min(head.count + body.count, Self.pieceSize) + 64)
+        isLast = isWhole
         // The head and the beginning of the body share a record, which mostly is the whole response.
-        let room = max(0, Self.pieceSize - head.count)
-        let first = body.prefix(room)
-        for start in stride(from: 0, to: head.count, by: Self.pieceSize) {
-            let piece = head[start..<min(start + Self.pieceSize, head.count)]
-            appendHead(.stdout, count: piece.count + (piece.endIndex == head.count ? first.count : 0))
-            ready += piece
+        let copied = body.count <= Self.copiedSize ? body.count : 0
+        frames.reserveCapacity(head.count + copied + 64)
+        let end = head.count + copied
+        for start in stride(from: 0, to: end, by: Self.recordSize) {
+            let record = start..<min(start + Self.recordSize, end)
+            frames += Record.head(.stdout, requestID: requestID, contentLength: record.count)
+            frames += head[min(record.lowerBound, head.count)..<min(record.upperBound, head.count)]
+            frames += body[max(0, record.lowerBound - head.count)..<max(0, record.upperBound - head.count)]
         }
-        ready += first
-        bodyStart = first.count
-        if bodyStart == body.count { end() }
+        if copied == 0 { self.body = body }
+        parts.append(Part(isBody: false, range: 0..<frames.count))
+        frame()
     }
 
     /// The bytes that are held in memory.
-    var heldCount: Int { body.count + ready.count }
-    var isSent: Bool { isEnded && sent == ready.count }
+    var heldCount: Int { body.count + frames.count }
+    /// Whether all that there was is sent.
+    var isIdle: Bool { parts.isEmpty }
+    /// Whether the whole response is sent.
+    var isSent: Bool { isEnded && parts.isEmpty }
 
-    /// Calls `send` with the bytes that are to be sent next.
-    func withNext<T>(_ send: (UnsafeRawBufferPointer) -> T) -> T {
-        ready.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+    /// Adds content. Call it only while the records are idle.
+    mutating func append(_ bytes: consuming [UInt8]) {
+        body = bytes
+        framed = 0
+        frame()
+    }
+
+    /// Adds the end of the response. Call it only while the records are idle.
+    mutating func end() {
+        isLast = true
+        frame()
+    }
+
+    /// Adds bytes that are no record, where a response breaks off that has begun. Call it only while the records are
+    /// idle.
+    ///
+    /// Web servers take the end of the connection for the end of a response that announces no length, and so do they
+    /// take an END_REQUEST with any status. What nginx does not pass on as a success is a record of another version of
+    /// the protocol.
+    mutating func breakOff() {
+        isEnded = true
+        addFrame([UInt8](repeating: 0, count: Record.headSize))
+    }
+
+    /// Calls `send` with the memory that is to be sent next.
+    func withNext<T>(_ send: (UnsafeMutableBufferPointer<iovec>) -> T) -> T {
+        frames.withUnsafeBytes { frames in
+            body.withUnsafeBytes { body in
+                withUnsafeTemporaryAllocation(of: iovec.self, capacity: parts.count) { vectors in
+                    for (index, part) in parts.enumerated() {
+                        let bytes = UnsafeRawBufferPointer(rebasing: (part.isBody ? body : frames)[part.range])
+                        vectors.initializeElement(
+                            at: index,
+                            to: iovec(
+                                iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count))
+                    }
+                    return send(vectors)
+                }
+            }
+        }
     }
 
     mutating func advance(by count: Int) {
-        sent += count
-        guard sent == ready.count, !isEnded else { return }
-        ready.removeAll(keepingCapacity: true)
-        sent = 0
-        let end = min(bodyStart + Self.pieceSize, body.count)
-        appendHead(.stdout, count: end - bodyStart)
-        ready += body[bodyStart..<end]
-        bodyStart = end
-        if bodyStart == body.count { self.end() }
+        var left = count
+        while left > 0, let first = parts.first {
+            if left < first.range.count {
+                parts[parts.startIndex].range = first.range.lowerBound + left..<first.range.upperBound
+                return
+            }
+            left -= first.range.count
+            parts.removeFirst()
+        }
+        guard parts.isEmpty else { return }
+        frames.removeAll(keepingCapacity: true)
+        frame()
     }
 
-    private mutating func end() {
-        appendHead(.stdout, count: 0)
-        appendHead(.endRequest, count: 8)
-        // Zeros mean that both the application's status and the protocol's are a success.
-        ready += repeatElement(0, count: 8)
-        body = []
-        bodyStart = 0
+    /// Makes records of the next bytes of the body, and of its end.
+    private mutating func frame() {
+        for _ in 0..<Self.batchSize where framed < body.count {
+            let end = min(framed + Self.recordSize, body.count)
+            addFrame(Record.head(.stdout, requestID: requestID, contentLength: end - framed))
+            parts.append(Part(isBody: true, range: framed..<end))
+            framed = end
+        }
+        guard framed == body.count else { return }
+        // The body is kept until its last records are sent.
+        if parts.isEmpty {
+            body = []
+            framed = 0
+        }
+        guard isLast, !isEnded else { return }
         isEnded = true
+        addFrame(
+            Record.head(.stdout, requestID: requestID, contentLength: 0)
+                // Zeros mean that both the application's status and the protocol's are a success.
+                + Record.bytes(.endRequest, requestID: requestID, [UInt8](repeating: 0, count: 8)))
     }
 
-    private mutating func appendHead(_ kind: Record.Kind, count: Int) {
-        ready += Record.head(kind, requestID: requestID, contentLength: count)
+    private mutating func addFrame(_ bytes: [UInt8]) {
+        let start = frames.count
+        frames += bytes
+        if let last = parts.last, !last.isBody {
+            parts[parts.endIndex - 1].range = last.range.lowerBound..<frames.count
+        } else {
+            parts.append(Part(isBody: false, range: start..<frames.count))
+        }
     }
 }

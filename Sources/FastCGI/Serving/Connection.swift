@@ -1,4 +1,3 @@
-internal import Budget
 internal import CLinux
 internal import Glibc
 
@@ -8,13 +7,11 @@ final class Connection {
     enum Phase {
         /// The begin record and the params.
         case head
-        /// Memory for the body.
-        case memory
-        /// Stdin.
+        /// As much of stdin as has arrived together with the head.
         case body
-        /// The handler.
+        /// The handler, which may be reading stdin.
         case handler
-        /// The web server, which reads the response.
+        /// The web server, which reads the response, or the handler, which writes it.
         case response
         /// The end of a request whose rest is read and dropped. See ``ServerLoop/finish(_:)``.
         case lingering
@@ -34,21 +31,15 @@ final class Connection {
 
     var parser = RequestParser()
     var params: [String: String] = [:]
-    var body: BodyBuffer?
-    /// When the body is given up, even if bytes of it still arrive.
-    var bodyDeadline: ContinuousClock.Instant?
-    /// When the body has waited long enough for memory.
-    var memoryDeadline: ContinuousClock.Instant?
-    /// The memory that is reserved for the body. It is handed over with the request.
-    var reservation: ByteBudget.Reservation?
-    /// Bytes of the body that arrived before there was memory for it.
-    var unread: [UInt8] = []
-    /// Whether the web server may still be sending a body that nobody reads.
-    var isStdinUnread = false
+    /// The request's, which is all of it that the response needs.
+    var method = ""
+    var body = IncomingBody()
     var task: Task<Void, Never>?
-    /// Whether the web server has hung up while the handler runs.
+    /// Whether the web server has hung up, or been given up, while the handler runs.
     var isAbandoned = false
     var response: ResponseRecords?
+    /// What the handler still writes of the response's body.
+    var responseStream: ResponseStream?
 
     init(id: UInt64, socket: CInt, at now: ContinuousClock.Instant) {
         self.id = id
@@ -66,6 +57,8 @@ final class Connection {
     func end() {
         guard phase != .ended else { return }
         phase = .ended
+        interest = nil
+        due = nil
         close(socket)
     }
 
@@ -75,9 +68,24 @@ final class Connection {
         lastProgress = now
     }
 
-    func progress(at now: ContinuousClock.Instant, due: ContinuousClock.Instant) {
+    func progress(at now: ContinuousClock.Instant, due: ContinuousClock.Instant?) {
         lastProgress = now
         self.due = due
+    }
+
+    /// Whether bytes of it should be read now.
+    var isReading: Bool {
+        switch phase {
+        case .head: true
+        case .body, .handler: body.isWanted
+        case .response, .lingering, .ended: false
+        }
+    }
+
+    /// Its handler has ended, and all of the response has been taken.
+    func endTask() {
+        responseStream = nil
+        task = nil
     }
 
     /// Reads what has arrived, in order to drop it.

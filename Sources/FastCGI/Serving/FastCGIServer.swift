@@ -1,19 +1,15 @@
-package import Budget
 internal import Synchronization
 internal import System
 
-/// Answers one request. The handler is cancelled when the web server hangs up.
+/// Answers one request, from the moment its head is there. The handler is cancelled when the web server hangs up.
 ///
-/// The handler owns the request, so that its memory is freed as soon as the handler no longer needs it, even while it
-/// still runs.
+/// What the handler has not read of the body when it returns is dropped. It owns the request, whose memory is freed
+/// as soon as the handler no longer needs it, even while it still runs.
 package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
 /// Chooses where the handler of a request runs; nil means the global pool of tasks, which is not for handlers that
 /// compute for long.
 package typealias HandlerExecutor = @Sendable (FastCGIRequest) -> (any TaskExecutor)?
-
-/// How many bytes of body a request may have. It is called once, with the params only, before any of stdin is read.
-package typealias BodyLimit = @Sendable (FastCGIRequest) -> Int
 
 /// Serves FastCGI requests from one listening socket.
 ///
@@ -22,8 +18,6 @@ package typealias BodyLimit = @Sendable (FastCGIRequest) -> Int
 package final class FastCGIServer: Sendable {
     private let listener: Listener
     private let limits: ServerLimits
-    private let budget: ByteBudget?
-    private let bodyLimit: BodyLimit
     private let executor: HandlerExecutor
     private let handler: Handler
     private let peerCheck: PeerCheck
@@ -33,13 +27,10 @@ package final class FastCGIServer: Sendable {
 
     /// - Parameters:
     ///   - listener: closed when ``run()`` returns.
-    ///   - budget: the bytes of body that requests in flight may have together; nil for no limit. A request beyond it
-    ///     waits for a while, and is then handled without its body.
-    ///   - bodyLimit: a `CONTENT_LENGTH` above it is refused before anything is read.
     ///   - onRefusedPeer: called with the address of a peer that may not connect, before its connection is closed.
     /// - Throws: `.cannotStart`.
     package init(
-        listener: Listener, limits: ServerLimits, budget: ByteBudget? = nil, bodyLimit: @escaping BodyLimit,
+        listener: Listener, limits: ServerLimits,
         executor: @escaping HandlerExecutor = { _ in nil },
         onRefusedPeer: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
@@ -52,8 +43,6 @@ package final class FastCGIServer: Sendable {
         }
         self.listener = listener
         self.limits = limits
-        self.budget = budget
-        self.bodyLimit = bodyLimit
         self.executor = executor
         self.handler = handler
         peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
@@ -92,7 +81,7 @@ package final class FastCGIServer: Sendable {
 
     private func serve() {
         ServerLoop(
-            listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits, budget: budget,
-            bodyLimit: bodyLimit, executor: executor, handler: handler)?.run()
+            listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits,
+            executor: executor, handler: handler)?.run()
     }
 }

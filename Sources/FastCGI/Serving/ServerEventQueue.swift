@@ -3,9 +3,19 @@ internal import System
 
 /// Events that tasks and other threads send to the server's thread.
 final class ServerEventQueue: Sendable {
+    /// What a connection's handler sends.
+    enum Event: Sendable {
+        /// The handler has taken enough of the body for more to be read.
+        case bodyWanted
+        /// The response. One with a stream is followed by what comes of that.
+        case response(Response, ResponseStream?)
+        /// There is more of the response's stream, or its end.
+        case streamProgress
+    }
+
     struct Contents: Sendable {
-        /// The responses of handlers that have ended, with the identifiers of their connections.
-        var responses: [(connection: UInt64, response: Response)] = []
+        /// With the identifiers of the connections.
+        var events: [(connection: UInt64, event: Event)] = []
         /// Once set, these two stay so.
         var isStopping = false
         var isCancelling = false
@@ -26,13 +36,13 @@ final class ServerEventQueue: Sendable {
     /// What the server's thread waits for.
     var wakeup: CInt { event.descriptor }
 
-    func post(_ response: Response, for connection: UInt64) {
+    func post(_ event: Event, for connection: UInt64) {
         let isFirst = contents.withLock { contents in
-            contents.responses.append((connection, response))
-            return contents.responses.count == 1
+            contents.events.append((connection, event))
+            return contents.events.count == 1
         }
-        // If a response is waiting already, the thread is awake or about to be.
-        if isFirst { event.signal() }
+        // If an event is waiting already, the thread is awake or about to be.
+        if isFirst { self.event.signal() }
     }
 
     func stop() {
@@ -49,7 +59,7 @@ final class ServerEventQueue: Sendable {
     func take() -> Contents {
         event.clear()
         return contents.withLock { contents in
-            defer { contents.responses = [] }
+            defer { contents.events = [] }
             return contents
         }
     }

@@ -14,19 +14,16 @@ package struct ServerLimits: Sendable {
     /// The bytes of responses that web servers have not read. Beyond this limit the connections that have read nothing
     /// for the longest time are closed early.
     package var unsent: Int
-    /// How long a body may wait for memory.
-    package var memoryWait: Duration
 
     package init(
         connections: Int, head: Duration = .seconds(5), receive: Duration = .seconds(60), send: Duration = .seconds(60),
-        unsent: Int = 128 << 20, memoryWait: Duration = .seconds(3)
+        unsent: Int = 128 << 20
     ) {
         self.connections = connections
         self.head = head
         self.receive = receive
         self.send = send
         self.unsent = unsent
-        self.memoryWait = memoryWait
     }
 
     /// How many connections there should be besides those of long requests: up to 1000, and no more than an eighth of

@@ -1,4 +1,3 @@
-internal import Budget
 internal import CLinux
 internal import Glibc
 
@@ -8,9 +7,11 @@ extension ServerLoop {
     func react(_ connection: Connection, _ events: UInt32) {
         switch connection.phase {
         case .head, .body: read(connection)
-        case .response: write(connection)
+        case .handler: connection.body.isWanted ? read(connection) : drop(connection)
+        case .response:
+            let isWriting = connection.interest.map { $0 & EPOLLOUT.rawValue != 0 } ?? false
+            isWriting ? write(connection) : drop(connection)
         case .lingering: readLingering(connection)
-        case .memory, .handler: hangUp(connection)
         case .ended: break
         }
     }
@@ -19,9 +20,20 @@ extension ServerLoop {
     func expire(_ connection: Connection, at now: ContinuousClock.Instant) {
         switch connection.phase {
         case .head, .response, .lingering: drop(connection)
-        case .body: endBody(connection, isWhole: false)
-        case .memory: retryMemory(connection, at: now)
-        case .handler, .ended: connection.due = nil
+        case .body, .handler:
+            connection.body.end(isWhole: false)
+            wait(for: connection, at: now)
+        case .ended: connection.due = nil
+        }
+    }
+
+    /// Called when its handler has sent an event.
+    func take(_ event: consuming ServerEventQueue.Event, of connection: Connection) {
+        switch consume event {
+        case .bodyWanted: if connection.phase == .handler { read(connection) }
+        case .response(let response, let stream): send(response, stream, on: connection)
+        case .streamProgress:
+            if connection.isAbandoned { drop(connection) } else if connection.phase == .response { write(connection) }
         }
     }
 
@@ -30,7 +42,7 @@ extension ServerLoop {
     func read(_ connection: Connection) {
         // A web server that sends without end must not keep the others waiting.
         for _ in 0..<32 {
-            guard connection.phase == .head || connection.phase == .body else { return }
+            guard connection.isReading else { break }
             let count = recv(connection.socket, buffer.baseAddress, buffer.count, 0)
             if count > 0 {
                 take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), from: connection)
@@ -38,9 +50,16 @@ extension ServerLoop {
             }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { break }
-            return connection.phase == .head ? drop(connection) : endBody(connection, isWhole: false)
+            // The web server has hung up.
+            if connection.phase != .body { return drop(connection) }
+            connection.body.end(isWhole: false)
         }
-        if connection.phase == .head || connection.phase == .body { watch(connection, for: EPOLLIN.rawValue) }
+        switch connection.phase {
+        case .head: watch(connection, for: EPOLLIN.rawValue)
+        case .body: start(connection)
+        case .handler: wait(for: connection, at: .now)
+        case .response, .lingering, .ended: break
+        }
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer, from connection: Connection) {
@@ -53,13 +72,9 @@ extension ServerLoop {
                 rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
                 begin(connection, head)
             }
-            switch connection.phase {
-            case .body: try takeStdin(rest, from: connection)
-            case .memory: connection.unread = Array(rest)
-            default: break
-            }
+            if connection.phase == .body || connection.phase == .handler { try takeStdin(rest, from: connection) }
         } catch {
-            connection.phase == .body ? endBody(connection, isWhole: false) : drop(connection)
+            connection.phase == .head ? drop(connection) : connection.body.end(isWhole: false)
         }
     }
 
@@ -78,116 +93,77 @@ extension ServerLoop {
             _ = Glibc.send(connection.socket, record, record.count, CInt(MSG_NOSIGNAL))
             return finish(connection)
         }
-        connection.params = head.params
-        let request = FastCGIRequest(params: connection.params, stdin: .success([]))
-        let now = ContinuousClock.now
+        // The head is kept for its number alone.
+        connection.params = connection.parser.head?.takeParams() ?? [:]
         do throws(FastCGIError) {
-            connection.body = try BodyBuffer(
-                contentLength: request.params["CONTENT_LENGTH"], limit: bodyLimit(request))
+            let length = try RequestBody.contentLength(of: connection.params)
+            connection.body = IncomingBody(contentLength: length, patience: limits.receive)
+            connection.enter(.body, at: .now, due: nil)
         } catch {
-            connection.isStdinUnread = true
-            return start(connection, stdin: .failure(error))
+            connection.body = IncomingBody(contentLength: nil, patience: .zero)
+            connection.body.refuse()
+            start(connection, RequestBody(.failure(error)))
         }
-        connection.enter(.body, at: now, due: nil)
-        enterBody(connection, at: now)
-    }
-
-    /// Reserves memory for the body, and reads it; if there is no memory, the body has to wait.
-    private func enterBody(_ connection: Connection, at now: ContinuousClock.Instant) {
-        let size = connection.body?.size ?? 0
-        if let budget, size > connection.reservation?.count ?? 0 {
-            guard let reservation = budget.reserve(size) else {
-                connection.memoryDeadline = connection.memoryDeadline ?? now + limits.memoryWait
-                watch(connection, for: UInt32(clinux_pollrdhup))
-                connection.enter(.memory, at: now, due: nil)
-                return setTimer(of: connection, to: now + .milliseconds(20))
-            }
-            connection.reservation = reservation
-        }
-        connection.bodyDeadline = now + limits.receive + .seconds(size >> 16)
-        connection.enter(.body, at: now, due: nil)
-        setTimer(of: connection, to: now + limits.receive)
-        if connection.body?.isFull == true { endBody(connection, isWhole: true) }
-    }
-
-    private func retryMemory(_ connection: Connection, at now: ContinuousClock.Instant) {
-        if let deadline = connection.memoryDeadline, deadline <= now {
-            connection.isStdinUnread = true
-            return start(connection, stdin: .failure(.noMemoryForBody))
-        }
-        enterBody(connection, at: now)
-        guard connection.phase == .body else { return }
-        let unread = connection.unread
-        connection.unread = []
-        unread.withUnsafeBytes { take($0, from: connection) }
-        read(connection)
     }
 
     private func takeStdin(_ bytes: UnsafeRawBufferPointer, from connection: Connection) throws(FastCGIError) {
-        let now = ContinuousClock.now
-        guard var body = connection.body.take() else { return }
-        do throws(FastCGIError) {
-            try connection.parser.takeStdin(bytes, into: &body)
-            connection.body = body
-        } catch {
-            connection.body = body
-            throw error
+        guard connection.body.isArriving else { return }
+        try connection.parser.takeStdin(bytes) { piece in
+            connection.body.append(piece)
+            return !connection.body.isFull
         }
         try reply(connection)
-        if body.isFull || connection.parser.isStdinAtEnd { return endBody(connection, isWhole: true) }
-        guard connection.bodyDeadline.map({ now < $0 }) ?? true else { throw .peerClosed }
-        connection.progress(at: now, due: now + limits.receive)
-        wakeUp(by: now + limits.receive)
-        // The first byte of a body of unknown length has arrived, and only now is memory reserved for it.
-        if budget != nil, body.size > connection.reservation?.count ?? 0 { enterBody(connection, at: now) }
-    }
-
-    /// - Parameter isWhole: false if the connection has ended before the body.
-    private func endBody(_ connection: Connection, isWhole: Bool) {
-        guard let body = connection.body.take() else { return drop(connection) }
-        let stdin = body.result(isWhole: isWhole)
-        // If the web server is still sending, the rest has to be read before the socket can be closed.
-        if case .failure = stdin { connection.isStdinUnread = isWhole && !connection.parser.isStdinAtEnd }
-        start(connection, stdin: stdin)
+        if connection.body.isFull || connection.parser.isStdinAtEnd { connection.body.end(isWhole: true) }
+        connection.progress(at: .now, due: connection.due)
     }
 
     // MARK: The handler
 
-    private func start(_ connection: Connection, stdin: consuming Result<[UInt8], FastCGIError>) {
-        var request = FastCGIRequest(params: connection.params, stdin: stdin)
-        request.reservation = connection.reservation.take()
-        // The response needs only the method.
-        connection.params = ["REQUEST_METHOD": request.method]
-        connection.body = nil
-        connection.unread = []
+    private func start(_ connection: Connection) {
+        if let body = connection.body.takeWhole() { return start(connection, body) }
+        let body = connection.body.open { [eventQueue, id = connection.id] in eventQueue.post(.bodyWanted, for: id) }
+        start(connection, body)
+    }
+
+    private func start(_ connection: Connection, _ body: consuming RequestBody) {
+        let request = FastCGIRequest(params: connection.params, body: body)
+        connection.params = [:]
+        connection.method = request.method
         connection.enter(.handler, at: .now, due: nil)
-        // A web server that closes its sending side has hung up: it does not wait for a response either.
-        watch(connection, for: UInt32(clinux_pollrdhup))
         // The executor is asked here, so that the task's closure need not capture the request.
         let executor = executor(request)
         let box = RequestBox(request)
-        connection.task = Task(executorPreference: executor) { [handler, eventQueue, id = connection.id] in
-            guard let request = box.take() else { return }
-            eventQueue.post(await handler(consume request), for: id)
+        let (id, method) = (connection.id, connection.method)
+        connection.task = Task(executorPreference: executor) { [handler, eventQueue] in
+            await box.answer(with: handler, method: method) { length in
+                ResponseStream(length: length) { eventQueue.post(.streamProgress, for: id) }
+            } send: { response, stream in
+                eventQueue.post(.response(response, stream), for: id)
+            }
         }
         if isCancelling { connection.task?.cancel() }
+        wait(for: connection, at: .now)
     }
 
-    /// The web server has hung up while the handler runs or the body waits, so that there is nobody to answer.
-    private func hangUp(_ connection: Connection) {
-        guard connection.phase == .handler else { return drop(connection) }
-        connection.isAbandoned = true
-        unwatch(connection)
-        connection.task?.cancel()
+    /// Waits for the handler, for the rest of the body, or for a hang-up.
+    private func wait(for connection: Connection, at now: ContinuousClock.Instant) {
+        // A web server that closes its sending side has hung up: it does not wait for a response either.
+        let isReading = connection.body.isWanted
+        watch(connection, for: UInt32(clinux_pollrdhup) | (isReading ? EPOLLIN.rawValue : 0))
+        connection.due = connection.body.due(at: now, silence: limits.receive)
+        if let due = connection.due { wakeUp(by: due) }
     }
 
     // MARK: Writing
 
-    func send(_ response: consuming Response, on connection: Connection) {
-        connection.task = nil
+    private func send(_ response: consuming Response, _ stream: ResponseStream?, on connection: Connection) {
+        connection.responseStream = stream
+        if stream == nil { connection.task = nil }
         guard !connection.isAbandoned, let head = connection.parser.head else { return drop(connection) }
+        connection.body.refuse()
         let records = ResponseRecords(
-            response, method: connection.params["REQUEST_METHOD"] ?? "GET", requestID: head.requestID)
+            head: response.head, body: response.body(forMethod: connection.method).bytes ?? [], isWhole: stream == nil,
+            requestID: head.requestID)
         unsentCount += records.heldCount
         connection.response = records
         connection.enter(.response, at: .now, due: nil)
@@ -199,12 +175,20 @@ extension ServerLoop {
         guard var records = connection.response.take() else { return drop(connection) }
         let held = records.heldCount
         var isBroken = false
+        var isCaughtUp = false
         // A web server that reads without end must not keep the others waiting.
         var turns = 64
-        while !records.isSent, turns > 0 {
+        while turns > 0 {
             turns -= 1
-            let count = records.withNext {
-                Glibc.send(connection.socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            if records.isIdle, !advance(&records, of: connection) {
+                isCaughtUp = true
+                break
+            }
+            let count = records.withNext { parts in
+                var message = msghdr()
+                message.msg_iov = parts.baseAddress
+                message.msg_iovlen = parts.count
+                return sendmsg(connection.socket, &message, CInt(MSG_NOSIGNAL))
             }
             if count > 0 {
                 records.advance(by: count)
@@ -220,8 +204,30 @@ extension ServerLoop {
         connection.response = records
         if isBroken { return drop(connection) }
         if records.isSent { return finish(connection) }
-        watch(connection, for: EPOLLOUT.rawValue)
-        setTimer(of: connection, to: connection.lastProgress + limits.send)
+        if isCaughtUp {
+            // Only the handler is waited for, and a hang-up.
+            watch(connection, for: UInt32(clinux_pollrdhup))
+            connection.due = nil
+        } else {
+            watch(connection, for: EPOLLOUT.rawValue)
+            setTimer(of: connection, to: connection.lastProgress + limits.send)
+        }
+    }
+
+    /// Gets more of a response that is written while it is sent. False: there is none now, or the response is sent.
+    private func advance(_ records: inout ResponseRecords, of connection: Connection) -> Bool {
+        guard let stream = connection.responseStream else { return false }
+        switch stream.take() {
+        case .data(let bytes): records.append(bytes)
+        case .nothing: return false
+        case .end:
+            records.end()
+            connection.endTask()
+        case .failure:
+            records.breakOff()
+            connection.endTask()
+        }
+        return true
     }
 
     // MARK: The end
@@ -231,7 +237,7 @@ extension ServerLoop {
     /// If bytes were unread, closing would reset the connection, and a web server that is still sending could lose the
     /// response. So the writing side is closed first, and the rest of the request is read and dropped for a while.
     func finish(_ connection: Connection) {
-        guard connection.readUnread(into: buffer) > 0 || connection.isStdinUnread else { return drop(connection) }
+        guard connection.readUnread(into: buffer) > 0 || connection.body.isUnread else { return drop(connection) }
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
         shutdown(connection.socket, CInt(SHUT_WR))

@@ -1,4 +1,3 @@
-internal import Budget
 internal import CLinux
 internal import Glibc
 
@@ -6,15 +5,14 @@ internal import Glibc
 /// without ever blocking.
 ///
 /// So no web server affects another one by being silent, slow or stuck. A connection costs a descriptor and the memory
-/// of what it has sent or has not yet read, and both are limited. Handlers run elsewhere.
+/// of what it has sent or has not yet read, and both are limited. Handlers run elsewhere: they are started with the
+/// head, read the body, and may write the response while it is sent.
 ///
-///     head → memory → body → handler → response → lingering
+///     head → body → handler → response → lingering
 ///
 /// A hang-up ends a connection in any phase, and cancels its handler.
 final class ServerLoop {
     let limits: ServerLimits
-    let bodyLimit: BodyLimit
-    let budget: ByteBudget?
     let executor: HandlerExecutor
     let handler: Handler
     let eventQueue: ServerEventQueue
@@ -42,15 +40,13 @@ final class ServerLoop {
     /// - Parameter listener: a non-blocking socket.
     /// - Returns: nil if there are no descriptors.
     init?(
-        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits, budget: ByteBudget?,
-        bodyLimit: @escaping BodyLimit, executor: @escaping HandlerExecutor, handler: @escaping Handler
+        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits,
+        executor: @escaping HandlerExecutor, handler: @escaping Handler
     ) {
         self.listener = listener
         self.peerCheck = peerCheck
         self.eventQueue = eventQueue
         self.limits = limits
-        self.budget = budget
-        self.bodyLimit = bodyLimit
         self.executor = executor
         self.handler = handler
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
@@ -91,8 +87,8 @@ final class ServerLoop {
             isCancelling = true
             for connection in connections.values { connection.task?.cancel() }
         }
-        for (id, response) in events.responses {
-            if let connection = connections[id] { send(response, on: connection) }
+        for (id, event) in events.events {
+            if let connection = connections[id] { take(event, of: connection) }
         }
     }
 
@@ -196,8 +192,10 @@ final class ServerLoop {
     private func dropIdleConnection(at now: ContinuousClock.Instant) -> Bool {
         dropMostIdle(at: now) { connection in
             switch connection.phase {
-            case .handler, .memory, .ended: false
-            case .head, .body, .response, .lingering: true
+            case .head, .body, .lingering: true
+            case .handler: connection.body.isAwaited
+            case .response: connection.response?.isIdle == false
+            case .ended: false
             }
         }
     }
@@ -233,7 +231,9 @@ final class ServerLoop {
         for connection in Array(connections.values) {
             if let due = connection.due, due <= now { expire(connection, at: now) }
         }
-        while unsentCount > limits.unsent, dropMostIdle(at: now, where: { $0.phase == .response }) {}
+        while unsentCount > limits.unsent,
+            dropMostIdle(at: now, where: { $0.phase == .response && $0.response?.isIdle == false })
+        {}
         if unsentCount > limits.unsent { wakeUp(by: now + .milliseconds(250)) }
         if !isListening, !isStopping {
             if connections.count < limits.connections || !isAwaited || dropIdleConnection(at: now) {
@@ -245,14 +245,20 @@ final class ServerLoop {
         if let first = connections.values.lazy.compactMap(\.due).min() { wakeUp(by: first) }
     }
 
-    /// Closes a connection without sending anything.
+    /// Closes a connection without sending anything. Where its handler still runs, that is cancelled, and waited for.
     func drop(_ connection: Connection) {
-        connection.task?.cancel()
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
-        guard connections.removeValue(forKey: connection.id) != nil else { return }
         // Closing the descriptor removes it from the epoll set, since nobody shares it.
         connection.end()
+        if let task = connection.task {
+            connection.isAbandoned = true
+            task.cancel()
+            connection.body.refuse()
+            connection.responseStream?.close()
+            guard let stream = connection.responseStream, stream.isOver else { return }
+        }
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
         if connections.count < limits.connections { resumeListening() }
     }
 }

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -6,7 +7,8 @@ import LibreChat
 /// `POST /e2bcode`: one action in a sandbox that lives across requests.
 struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
-    let route: Route
+    let route = Route.running(EndpointPath.actions)
+    private let bodyLimit: Int
     private let hidden: SecretRedactor
 
     /// - Parameter services: nil where no key for E2B is configured.
@@ -14,11 +16,13 @@ struct ActionEndpoint: Endpoint {
         self.services = services
         self.hidden = hidden
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
-        route = .running(EndpointPath.actions, bodyLimit: configuration.bodyLimit + 2 * configuration.fileLimit)
+        bodyLimit = configuration.bodyLimit + 2 * configuration.fileLimit
     }
 
-    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
-        let body = try request.body()
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance {
+        let body = try await request.wholeBody(upTo: bodyLimit, holding: memory)
         do throws(ActionFailure) {
             // Nobody else has the body from here on: a file is decoded in place.
             let action = try ActionRequest(json: consume body)

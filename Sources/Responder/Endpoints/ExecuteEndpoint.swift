@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -11,10 +12,12 @@ struct ExecuteEndpoint: Endpoint {
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    var route: Route { .running(EndpointPath.execute, bodyLimit: configuration.bodyLimit) }
+    var route: Route { .running(EndpointPath.execute) }
 
-    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
-        let body = try request.body()
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance {
+        let body = try await request.wholeBody(upTo: configuration.bodyLimit, holding: memory)
         let execution: ExecuteRequest
         do throws(ArgumentError) {
             execution = try ExecuteRequest(

@@ -1,3 +1,4 @@
+import Budget
 import FastCGI
 import Interpreter
 
@@ -6,9 +7,11 @@ struct HealthEndpoint: Endpoint {
     let configuration: Configuration
     let executions: Executions
 
-    var route: Route { .telling(EndpointPath.health, bodyLimit: configuration.bodyLimit) }
+    var route: Route { .telling(EndpointPath.health) }
 
-    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance {
         .answered(
             Answer(
                 status: 200,

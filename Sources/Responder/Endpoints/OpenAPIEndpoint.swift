@@ -1,5 +1,6 @@
-import Interpreter
+import Budget
 import FastCGI
+import Interpreter
 import LibreChat
 
 /// `GET /openapi.json`: the document that an operator pastes into LibreChat's Actions.
@@ -7,9 +8,11 @@ struct OpenAPIEndpoint: Endpoint {
     let configuration: Configuration
     let hidden: SecretRedactor
 
-    var route: Route { .telling(EndpointPath.openAPI, bodyLimit: configuration.bodyLimit) }
+    var route: Route { .telling(EndpointPath.openAPI) }
 
-    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance {
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance {
         let document = OpenAPIDocument(
             server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
             operations: [

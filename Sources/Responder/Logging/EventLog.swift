@@ -8,6 +8,8 @@ struct Outcome: Sendable {
     /// Of `POST /e2bcode`.
     var action: String?
     var sandboxID: String?
+    /// Of the request's body, as far as it was read.
+    var bytesIn = 0
     /// Images in the answer.
     var images = 0
     /// Why what was asked for was not done, or not to its end: a sentence of ours, with E2B's words where E2B said
@@ -32,8 +34,7 @@ package final class EventLog: Sendable {
     }
 
     func request(
-        id: String, method: String, path: String, status: Int, bytesIn: Int, bytesOut: Int, duration: Duration,
-        outcome: Outcome
+        id: String, method: String, path: String, status: Int, bytesOut: Int, duration: Duration, outcome: Outcome
     ) {
         guard isLoggingRequests else { return }
         var line = LogLine()
@@ -48,7 +49,7 @@ package final class EventLog: Sendable {
         if let caller = outcome.caller { line.member("caller", caller) }
         if let action = outcome.action { line.member("action", action) }
         if let sandbox = outcome.sandboxID { line.member("sandbox", sandbox) }
-        line.member("bytesIn", bytesIn)
+        line.member("bytesIn", outcome.bytesIn)
         line.member("bytesOut", bytesOut)
         line.member("images", outcome.images)
         write(line)

@@ -1,3 +1,4 @@
+import Budget
 import FastCGI
 import Interpreter
 
@@ -5,11 +6,13 @@ import Interpreter
 protocol Endpoint: Sendable {
     var route: Route { get }
 
-    /// Reads a request to this endpoint, which ends here: of a thousand executions that wait each would keep its params and
-    /// its body.
+    /// Reads a request to this endpoint, and its body as far as it takes one.
     ///
+    /// - Parameter memory: of what has been made of the body, for as long as the request is answered.
     /// - Throws: ``Refusal``, which is answered in the shape of ``answer(to:)``.
-    func accept(_ request: consuming FastCGIRequest, from caller: String) throws(Refusal) -> Acceptance
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance
 
     /// An error in the shape that this endpoint's callers read.
     func answer(to refusal: Refusal) -> Answer
@@ -28,19 +31,17 @@ struct Route: Sendable {
     /// `HEAD` comes with `GET`.
     let methods: [String]
     let access: Access
-    /// Bytes of a request's body.
-    let bodyLimit: Int
     /// Whether it takes one of the places for executions in flight, and computes on threads of its own.
     let runsCode: Bool
 
     /// An endpoint that runs code for key holders.
-    static func running(_ path: String, bodyLimit: Int) -> Route {
-        Route(path: path, methods: ["POST"], access: .keyHolders, bodyLimit: bodyLimit, runsCode: true)
+    static func running(_ path: String) -> Route {
+        Route(path: path, methods: ["POST"], access: .keyHolders, runsCode: true)
     }
 
     /// An endpoint that tells something to anyone.
-    static func telling(_ path: String, bodyLimit: Int) -> Route {
-        Route(path: path, methods: ["GET"], access: .anyone, bodyLimit: bodyLimit, runsCode: false)
+    static func telling(_ path: String) -> Route {
+        Route(path: path, methods: ["GET"], access: .anyone, runsCode: false)
     }
 
     func allows(_ method: String) -> Bool {

@@ -1,3 +1,4 @@
+import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -86,14 +87,21 @@ extension Refusal {
 
 extension FastCGIRequest {
     /// The whole of the body.
-    consuming func body() throws(Refusal) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - limit: bytes; 413 beyond.
+    ///   - memory: grows by what the body takes, after a while if there is no room at once, or the answer is 429.
+    mutating func wholeBody(
+        upTo limit: Int, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> [UInt8] {
         do throws(FastCGIError) {
-            return try stdin.get()
+            return try await body.collect(upTo: limit) { await memory.grow(to: $0, within: ByteBudget.patience) }
         } catch {
             switch error {
             case .bodyTooLarge(let limit):
                 throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
             case .noMemoryForBody: throw .outOfMemory
+            case .cancelled: throw .cancelled
             default: throw Refusal(badRequest: "The body is not as long as Content-Length says.")
             }
         }
