@@ -14,6 +14,8 @@ final class PendingKills: Sendable {
     /// How many have ended so far.
     var endedCount: Int { state.withLock { $0.endedCount } }
 
+    var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
+
     func begin() { state.withLock { $0.count += 1 } }
 
     func end() {

@@ -68,6 +68,8 @@ package final class SandboxLifecycle: Sendable {
     /// Where E2B has no room beside a sandbox that is being ended, it has some when that is dead.
     private func createWhenThereIsRoom(_ options: SandboxOptions) async -> Result<Sandbox, E2BError> {
         var attempts = Self.attempts
+        // Where others wait for room already E2B would refuse this one as well, or it would take theirs.
+        if kills.isAwaited { _ = await kills.wait(beyond: kills.endedCount, within: .seconds(10)) }
         while true {
             let endedCount = kills.endedCount
             do throws(E2BError) {
@@ -83,7 +85,7 @@ package final class SandboxLifecycle: Sendable {
     }
 
     /// Callers that are new may be faster than one that waits for room.
-    private static let attempts = 5
+    private static let attempts = 10
 
     /// Whether a sandbox of a list may be used. One that is about to be killed may not.
     func isAvailable(_ sandbox: SandboxInfo) -> Bool {
