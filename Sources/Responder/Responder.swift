@@ -15,7 +15,7 @@ package final class Responder: Sendable {
     private let executions: Executions
     private let router: Router
     private let lifecycle: SandboxLifecycle?
-    private let hidden: SecretRedactor
+    private let secrets: SecretRedactor
     private let log: EventLog
     /// Where what a caller asks for is computed: texts and files may have megabytes. What shows that the service lives does
     /// not wait for that.
@@ -45,8 +45,8 @@ package final class Responder: Sendable {
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins)
         executions = Executions(configuration.executions)
-        let hidden = configuration.secrets
-        self.hidden = hidden
+        let secrets = configuration.secrets
+        self.secrets = secrets
         let lifecycle = client.map {
             SandboxLifecycle(client: $0, creationLimit: configuration.executions.places) { log.notice($0) }
         }
@@ -55,15 +55,15 @@ package final class Responder: Sendable {
         if let client, let lifecycle, let gate {
             services = ActionServices(
                 client: client, lifecycle: lifecycle,
-                runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: hidden),
+                runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, secrets: secrets),
                 limits: configuration.limits, template: configuration.template, templates: configuration.templates,
-                variables: configuration.hiddenVariables, secrets: hidden)
+                variables: configuration.secretVariables, secrets: secrets)
         }
         router = Router([
-            ExecuteEndpoint(services: services, configuration: configuration, hidden: hidden),
-            ActionEndpoint(services: services, configuration: configuration, hidden: hidden),
+            ExecuteEndpoint(services: services, configuration: configuration, secrets: secrets),
+            ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
             HealthEndpoint(configuration: configuration, executions: executions),
-            OpenAPIEndpoint(configuration: configuration, hidden: hidden),
+            OpenAPIEndpoint(configuration: configuration, secrets: secrets),
         ])
     }
 
@@ -81,7 +81,7 @@ package final class Responder: Sendable {
         let (method, path, client) = (request.method, request.path, request.remoteAddress)
         let forPages = headersForPages(request)
         // Cut only where no secret is any more: one may have a question mark.
-        let target = hidden.masked(in: request.target)
+        let target = secrets.redacted(request.target)
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
         let answer = await answer(to: consume request, at: path, id: id)
         var response = answer.response
@@ -91,7 +91,7 @@ package final class Responder: Sendable {
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         response.headers += forPages
         outcome.client = client
-        outcome.problem = outcome.problem.map { LogText.of($0, hiding: hidden) }
+        outcome.problem = outcome.problem.map { LogText.of($0, without: secrets) }
         log.request(
             id: id, method: method, path: loggedPath, status: response.status, bytesOut: answer.body.count,
             duration: .now - start, outcome: outcome)
@@ -136,7 +136,7 @@ package final class Responder: Sendable {
             return match.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
         case .nothing:
             return Answer(
-                Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), hidden)
+                Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), secrets)
         }
         // For as long as what was made of the body is there.
         let memory = configuration.memory.reservation()

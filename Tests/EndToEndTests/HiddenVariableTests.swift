@@ -84,9 +84,9 @@ struct HiddenVariableTests {
                     time.sleep(0.3)
                     print(os.environ['SECRET_KEY'][5:], file=stream, flush=True)
                 """
-            let masked: JSONTree = ["stdout": "[hidden:SECRET_KEY]\n", "stderr": "[hidden:SECRET_KEY]\n"]
+            let redacted: JSONTree = ["stdout": "[hidden:SECRET_KEY]\n", "stderr": "[hidden:SECRET_KEY]\n"]
             let answer = try await checked(session("execute", ["code": .text(code)]))
-            #expect(answer["logs"] == masked, "\(answer)")
+            #expect(answer["logs"] == redacted, "\(answer)")
             // In the middle of its ü, which is two bytes.
             let command = #"printf %s "$SECRET_KEY" | head -c 8; sleep 0.3; printf %s "$SECRET_KEY" | tail -c +9"#
             #expect(try await checked(session("shell", ["command": .text(command)])).output == "[hidden:SECRET_KEY]")

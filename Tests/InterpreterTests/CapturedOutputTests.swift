@@ -12,8 +12,8 @@ struct CapturedOutputTests {
         return captured
     }
 
-    private func shown(_ captured: CapturedOutput, _ hidden: [String: String] = [:]) async -> String {
-        await captured.shown(SecretRedactor(hidden)) { _ in "/tmp/whole.txt" }
+    private func shown(_ captured: CapturedOutput, _ secrets: [String: String] = [:]) async -> String {
+        await captured.shown(SecretRedactor(secrets)) { _ in "/tmp/whole.txt" }
     }
 
     @Test func `nothing is nothing`() async {
@@ -79,7 +79,7 @@ struct CapturedOutputTests {
         #expect(await shown(captured("\u{1b}[3", "1mred\u{1b}[0m\0!")) == "red!")
     }
 
-    // MARK: - Hidden values
+    // MARK: - Secrets
 
     @Test func `a hidden value is masked, also where it came in pieces`() async {
         let secret = "s3cret-value"

@@ -8,8 +8,8 @@ import Testing
 struct ResultImagesTests {
     @Test func `of a result's forms the first is shown: PNG, JPEG, SVG, GIF, WebP`() {
         var result = ExecutionResult(text: "a plot")
-        let hidden = SecretRedactor.none
-        #expect(result.image(hidden) == nil)
+        let secrets = SecretRedactor.none
+        #expect(result.image(secrets) == nil)
         var shown: [ImageType?] = []
         // From the last to the first: each goes before those that are there already.
         for add in [
@@ -17,7 +17,7 @@ struct ResultImagesTests {
             { $0.png = .failure(MalformedBase64()) },
         ] as [(inout ExecutionResult) -> Void] {
             add(&result)
-            shown.append(result.image(hidden)?.type)
+            shown.append(result.image(secrets)?.type)
         }
         #expect(shown == [.webp, .gif, .svg, .jpeg, .png])
     }

@@ -5,9 +5,9 @@ import LibreChat
 import Testing
 
 struct ActionReplyTests {
-    private func encoded(_ value: JSONNode, _ hidden: [String: String] = [:]) -> String {
-        let redactor = SecretRedactor(hidden)
-        let json = JSONWriter.value { json in json.node(value) { redactor.masked(in: $0) } }
+    private func encoded(_ value: JSONNode, _ secrets: [String: String] = [:]) -> String {
+        let redactor = SecretRedactor(secrets)
+        let json = JSONWriter.value { json in json.node(value) { redactor.redacted($0) } }
         return String(decoding: json, as: UTF8.self)
     }
 
@@ -94,21 +94,21 @@ struct ActionReplyTests {
     @Test func `a reply begins with its frame, and its members follow in order`() {
         let reply = ActionReply(sessionID: "s1", [("output", "4\n"), ("error", .null), ("bytes", 4)])
         #expect(
-            String(decoding: reply.encoded(hiding: SecretRedactor.none), as: UTF8.self)
+            String(decoding: reply.encoded(without: SecretRedactor.none), as: UTF8.self)
                 == #"{"sessionId":"s1","success":true,"output":"4\n","error":null,"bytes":4}"#)
     }
 
     @Test func `a failure says what went wrong and where help is`() {
         let reply = ActionReply.failure(sessionID: "", "No.", [("log", "end")])
         #expect(
-            String(decoding: reply.encoded(hiding: SecretRedactor.none), as: UTF8.self)
+            String(decoding: reply.encoded(without: SecretRedactor.none), as: UTF8.self)
                 == #"{"sessionId":"","success":false,"error":"No.","log":"end","helpHint":"You can use the 'help' action "#
                 + #"to learn how to properly use a specific action."}"#)
     }
 
     @Test func `a reply's sessionId and members are masked`() {
         let reply = ActionReply.failure(sessionID: "my-token", "not my-token", [("my-token", "my-token")])
-        let json = String(decoding: reply.encoded(hiding: SecretRedactor(["T": "my-token"])), as: UTF8.self)
+        let json = String(decoding: reply.encoded(without: SecretRedactor(["T": "my-token"])), as: UTF8.self)
         #expect(!json.contains("my-token"))
         #expect(json.components(separatedBy: "[hidden:T]").count == 5)
     }

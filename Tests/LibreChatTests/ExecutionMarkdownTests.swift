@@ -18,8 +18,8 @@ struct ExecutionMarkdownTests {
         }
     }
 
-    private func report(_ code: String = "x", limit: Int = 100_000, hidden: [String: String] = [:]) -> Report {
-        let secrets = SecretRedactor(hidden)
+    private func report(_ code: String = "x", limit: Int = 100_000, secrets: [String: String] = [:]) -> Report {
+        let secrets = SecretRedactor(secrets)
         return Report(
             record: ExecutionRecord(keeping: .ends(scalars: limit), without: secrets), code: code, limit: limit,
             secrets: secrets)
@@ -159,7 +159,7 @@ struct ExecutionMarkdownTests {
     }
 
     @Test func `hidden values are masked, also across chunks and at a cut`() {
-        var report = report(limit: 1000, hidden: ["TOKEN": "s3cret-value", "SHORT": "abc"])
+        var report = report(limit: 1000, secrets: ["TOKEN": "s3cret-value", "SHORT": "abc"])
         report.record.printed("it is s3cr")
         report.record.printed("et-value and abc\n")
         report.record.failed(ExecutionFailure(name: "E", value: "s3cret-value", traceback: "in s3cret-\u{1b}[0mvalue"))
@@ -172,7 +172,7 @@ struct ExecutionMarkdownTests {
 
     @Test(.timeLimit(.minutes(10))) func `megabytes of a failure and of results are cut before anything looks at them`()
     {
-        var report = report(limit: 2000, hidden: ["TOKEN": "s3cret-value"])
+        var report = report(limit: 2000, secrets: ["TOKEN": "s3cret-value"])
         // Letters that are slow to compare as characters.
         let long = String(repeating: "e\u{301}🦊x", count: 1_000_000)
         report.record.failed(ExecutionFailure(name: long, value: "value \(long)", traceback: "---- \(long) end"))
@@ -187,7 +187,7 @@ struct ExecutionMarkdownTests {
         for place in stride(from: 800, to: 1020, by: 3) {
             let long = String(repeating: "x", count: place) + secret + String(repeating: "y", count: 5000)
             for text in [long, String(long.reversed()).replacing(String(secret.reversed()), with: secret)] {
-                var report = report(limit: 2000, hidden: ["TOKEN": secret])
+                var report = report(limit: 2000, secrets: ["TOKEN": secret])
                 report.record.failed(
                     ExecutionFailure(
                         name: part == 0 ? text : "E", value: part == 1 ? text : "v", traceback: part == 2 ? text : ""))
@@ -199,7 +199,7 @@ struct ExecutionMarkdownTests {
 
     @Test func `half of a hidden value at the end of what is kept is not shown, though escapes made room for it`() {
         for escapes in [0, 3000, 9000] {
-            var report = report(limit: 1000, hidden: ["TOKEN": "s3cret-value"])
+            var report = report(limit: 1000, secrets: ["TOKEN": "s3cret-value"])
             report.record.printed(String(repeating: "\u{1b}[0m", count: escapes / 4))
             for _ in 0..<3000 { report.record.printed("s3cret-value") }
             #expect(!report.rendered().replacing("[hidden:TOKEN]", with: "").contains("s3c"))
@@ -216,7 +216,7 @@ struct ExecutionMarkdownTests {
                     originalWidth: 1, originalHeight: 1, treatment: .passed)
             ])
         let secrets = SecretRedactor(["TOKEN": "s3cret-value"])
-        let json = String(decoding: content.encoded(hiding: secrets), as: UTF8.self)
+        let json = String(decoding: content.encoded(without: secrets), as: UTF8.self)
         var svg: [UInt8] = []
         svg.append(base64: Array("<svg><text>[hidden:TOKEN]</text></svg>".utf8))
         #expect(json.contains("[hidden:TOKEN]") && !json.contains("s3cret"))
@@ -224,22 +224,22 @@ struct ExecutionMarkdownTests {
     }
 
     @Test func `a value that contains another is masked whole`() {
-        let hidden = SecretRedactor(["A": "abcdef", "B": "abcdefgh"])
-        #expect(hidden.masked(in: "abcdefgh abcdef") == "[hidden:B] [hidden:A]")
+        let secrets = SecretRedactor(["A": "abcdef", "B": "abcdefgh"])
+        #expect(secrets.redacted("abcdefgh abcdef") == "[hidden:B] [hidden:A]")
     }
 
     @Test(arguments: [
         "a/b c+d=", "a%2Fb%20c%2Bd%3D", "a/b%20c%2Bd%3D", "a%2Fb+c%2Bd%3D",
     ])
     func `a value is masked as URLs write it, too`(form: String) {
-        let hidden = SecretRedactor(["KEY": "a/b c+d="])
-        #expect(hidden.masked(in: "https://h/?key=\(form)&x") == "https://h/?key=[hidden:KEY]&x")
+        let secrets = SecretRedactor(["KEY": "a/b c+d="])
+        #expect(secrets.redacted("https://h/?key=\(form)&x") == "https://h/?key=[hidden:KEY]&x")
     }
 
     @Test(arguments: ["pass wörd 🦆", #"pass w\u00f6rd \ud83e\udd86"#, "pass%20w%C3%B6rd%20%F0%9F%A6%86"])
     func `a value beyond ASCII is masked as JSON writes it, too`(form: String) {
-        let hidden = SecretRedactor(["KEY": "pass wörd 🦆"])
-        #expect(hidden.masked(in: #"{"key":"\#(form)"}"#) == #"{"key":"[hidden:KEY]"}"#)
+        let secrets = SecretRedactor(["KEY": "pass wörd 🦆"])
+        #expect(secrets.redacted(#"{"key":"\#(form)"}"#) == #"{"key":"[hidden:KEY]"}"#)
     }
 
     @Test func `results without end leave the rest of the answer whole`() {

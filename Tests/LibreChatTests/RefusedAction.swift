@@ -17,7 +17,7 @@ struct RefusedAction {
             try ActionRequest(json: json)
         }
         let object = try #require(
-            JSONSerialization.jsonObject(with: Data(failure.reply.encoded(hiding: .none))) as? [String: Any],
+            JSONSerialization.jsonObject(with: Data(failure.reply.encoded(without: .none))) as? [String: Any],
             sourceLocation: sourceLocation)
         #expect(object["success"] as? Bool == false, sourceLocation: sourceLocation)
         #expect((object["helpHint"] as? String)?.contains("'help'") == true, sourceLocation: sourceLocation)

@@ -159,8 +159,8 @@ struct ConfigurationTests {
         let configuration = try Configuration(environment: [
             "E2B_CODE_EV_TOKEN": "long enough", "E2B_CODE_EV_PIN": "1234",
         ])
-        #expect(configuration.hiddenVariables == ["TOKEN": "long enough", "PIN": "1234"])
-        #expect(configuration.unmaskedVariables == ["PIN"])
+        #expect(configuration.secretVariables == ["TOKEN": "long enough", "PIN": "1234"])
+        #expect(configuration.unredactedVariables == ["PIN"])
     }
 
     @Test func `a slash at the end of an address is dropped`() throws {

@@ -20,9 +20,9 @@ struct HelpTests {
         let gate = try ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess)
         let services = ActionServices(
             client: client, lifecycle: SandboxLifecycle(client: client, creationLimit: 1) { _ in },
-            runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, hidden: .none),
+            runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, secrets: .none),
             limits: configuration.limits, template: configuration.template, variables: [:], secrets: .none)
-        let endpoint = ActionEndpoint(services: services, configuration: configuration, hidden: .none)
+        let endpoint = ActionEndpoint(services: services, configuration: configuration, secrets: .none)
         var request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
         guard
             case .running(let work) = try await endpoint.accept(

@@ -85,7 +85,7 @@ struct RouterTests {
             String(decoding: answer.body, as: UTF8.self).contains(
                 "\"executionLimit\":\(configuration.executions.places)"))
         // Without a key for E2B a request is read all the same, and then refused.
-        let execute = ExecuteEndpoint(services: nil, configuration: configuration, hidden: .none)
+        let execute = ExecuteEndpoint(services: nil, configuration: configuration, secrets: .none)
         for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {
             let refusal = try await #require(throws: Refusal.self) {
                 var request = FastCGIRequest(params: [:], stdin: .success(Array(body.utf8)))

@@ -84,7 +84,7 @@ package struct CapturedOutput: Sendable {
     package func cleaned(_ secrets: SecretRedactor, window: Int = .max, keepsEscapes: Bool = false) -> CutText {
         func clean(_ bytes: [UInt8]) -> String {
             let text = String(decoding: bytes, as: UTF8.self)
-            return secrets.masked(in: keepsEscapes ? text : text.withoutTerminalEscapes)
+            return secrets.redacted(keepsEscapes ? text : text.withoutTerminalEscapes)
         }
         if !hasGap, (head.count + tail.count) / 2 <= window { return CutText(clean(head + tail)) }
         let (beginning, end) = (beginning(window), end(window))

@@ -8,13 +8,13 @@ package struct CodeRunner: Sendable {
     private let client: E2BClient
     private let gate: ImageGate
     private let limits: InterpreterLimits
-    private let hidden: SecretRedactor
+    private let secrets: SecretRedactor
 
-    package init(client: E2BClient, gate: ImageGate, limits: InterpreterLimits, hidden: SecretRedactor) {
+    package init(client: E2BClient, gate: ImageGate, limits: InterpreterLimits, secrets: SecretRedactor) {
         self.client = client
         self.gate = gate
         self.limits = limits
-        self.hidden = hidden
+        self.secrets = secrets
     }
 
     /// What came of an execution.
@@ -40,7 +40,7 @@ package struct CodeRunner: Sendable {
         _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
         holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent, letGo: () -> Void = {}
     ) async -> Outcome {
-        var outcome = Outcome(record: ExecutionRecord(keeping: extent, without: hidden))
+        var outcome = Outcome(record: ExecutionRecord(keeping: extent, without: secrets))
         let asked = execution.timeout
         var execution = execution
         execution.timeout = deadline.left(of: asked)
@@ -63,7 +63,7 @@ package struct CodeRunner: Sendable {
                     outcome.record.failed(failure)
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
-                    if let image = result.image(hidden) {
+                    if let image = result.image(secrets) {
                         let room = await limits.memory.reserve(image.byteCount, within: ByteBudget.patience)
                         guard let room else { throw E2BError.outOfMemory(.execute) }
                         resultImages.add(image, gate, holding: room)

@@ -19,10 +19,10 @@ extension CapturedImage {
 
 extension ExecutionResult {
     /// The one format of the result that is shown: PNG, else JPEG, else SVG, else GIF, else WebP.
-    func image(_ hidden: SecretRedactor) -> CapturedImage? {
+    func image(_ secrets: SecretRedactor) -> CapturedImage? {
         if let png { return CapturedImage(png, .png) }
         if let jpeg { return CapturedImage(jpeg, .jpeg) }
-        if let svg { return CapturedImage(bytes: hidden.checked(svg: svg), type: .svg) }
+        if let svg { return CapturedImage(bytes: secrets.checked(svg: svg), type: .svg) }
         if let gif { return CapturedImage(gif, .gif) }
         if let webp { return CapturedImage(webp, .webp) }
         return nil

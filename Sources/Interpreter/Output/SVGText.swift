@@ -9,7 +9,7 @@ extension SecretRedactor {
         // The gate refuses a larger drawing as well, so it is not searched.
         let (count, limit) = (svg.utf8.count, SVGLimit.document)
         guard count <= limit else { return .failure(.tooManyBytes(count: count, limit: limit)) }
-        let source = Array(masked(in: svg).utf8)
+        let source = Array(redacted(svg).utf8)
         for isDrawnOnly in [false, true] {
             if let name = nameOfSecret(in: SVGText.joined(in: source, isDrawnOnly: isDrawnOnly)) {
                 return .failure(.forbidden(.svg, what: "the hidden variable \(name) in its text"))

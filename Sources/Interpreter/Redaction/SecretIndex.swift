@@ -100,7 +100,7 @@ final class SecretIndex: Sendable {
     }
 
     /// nil when there is nothing to replace.
-    func masked(in text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    func redacted(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let finds = SecretSearch.finds(in: text, of: self)
         guard !finds.isEmpty else { return nil }
         var result: [UInt8] = []

@@ -22,17 +22,17 @@ package struct SecretRedactor: Sendable {
     }
 
     /// The text with `[hidden:NAME]` in the place of each value.
-    package func masked(in text: String) -> String {
+    package func redacted(_ text: String) -> String {
         guard let index else { return text }
         var text = text
-        let masked = text.withUTF8 { index.masked(in: $0) }
-        return masked.map { String(decoding: $0, as: UTF8.self) } ?? text
+        let redacted = text.withUTF8 { index.redacted($0) }
+        return redacted.map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
     /// The same for what need not be text.
-    package func masked(in bytes: [UInt8]) -> [UInt8] {
+    package func redacted(_ bytes: [UInt8]) -> [UInt8] {
         guard let index else { return bytes }
-        return bytes.withUnsafeBufferPointer { index.masked(in: $0) } ?? bytes
+        return bytes.withUnsafeBufferPointer { index.redacted($0) } ?? bytes
     }
 
     /// The name of a secret whose value is in `bytes`: for what must not be altered, and is refused instead.

@@ -25,11 +25,11 @@ package struct ActionReply: Equatable, Sendable {
             ])
     }
 
-    /// JSON, in UTF-8, hidden values masked.
-    package func encoded(hiding hidden: SecretRedactor) -> [UInt8] {
+    /// JSON, in UTF-8, secrets redacted.
+    package func encoded(without secrets: SecretRedactor) -> [UInt8] {
         let frame = [
             JSONNode.Member("sessionId", .text(sessionID)), JSONNode.Member("success", .flag(isSuccess)),
         ]
-        return JSONWriter.value { json in json.node(.object(frame + members)) { hidden.masked(in: $0) } }
+        return JSONWriter.value { json in json.node(.object(frame + members)) { secrets.redacted($0) } }
     }
 }

@@ -63,7 +63,7 @@ package struct ExecutionMarkdown: Sendable {
     private func cleaned(_ output: CapturedOutput) -> CutText { output.cleaned(secrets) }
 
     private func cleaned(_ text: String) -> CutText {
-        CutText(secrets.masked(in: text.withoutTerminalEscapes))
+        CutText(secrets.redacted(text.withoutTerminalEscapes))
     }
 }
 

@@ -14,28 +14,28 @@ package struct ToolContent: Equatable, Sendable {
         self.images = images
     }
 
-    /// JSON, in UTF-8, hidden values masked.
+    /// JSON, in UTF-8, secrets redacted.
     ///
     /// Text and drawings have been looked through before. What was cut, joined and cleaned since may have put a value together.
-    package func encoded(hiding hidden: SecretRedactor = .none) -> [UInt8] {
+    package func encoded(without secrets: SecretRedactor = .none) -> [UInt8] {
         let capacity = text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 }
         return JSONWriter.value(capacity: capacity) { json in
             json.array { json in
                 json.array { json in
                     json.object { json in
                         json.member("type", "text")
-                        json.member("text", hidden.masked(in: text))
+                        json.member("text", secrets.redacted(text))
                     }
                 }
                 json.object { json in
-                    json.array("content") { json in for image in images { write(image, hidden, &json) } }
+                    json.array("content") { json in for image in images { write(image, secrets, &json) } }
                 }
             }
         }
     }
 
-    private func write(_ image: AdmittedImage, _ hidden: SecretRedactor, _ json: inout JSONWriter) {
-        let bytes = image.type == .svg ? hidden.masked(in: image.bytes) : image.bytes
+    private func write(_ image: AdmittedImage, _ secrets: SecretRedactor, _ json: inout JSONWriter) {
+        let bytes = image.type == .svg ? secrets.redacted(image.bytes) : image.bytes
         json.object { json in
             json.member("type", "image_url")
             json.member("image_url") { $0.member("url", "data:\(image.type.mimeType);base64,", base64: bytes) }

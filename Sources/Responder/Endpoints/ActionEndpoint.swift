@@ -9,12 +9,12 @@ struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
     let route = Route.running(EndpointPath.actions)
     private let bodyLimit: Int
-    private let hidden: SecretRedactor
+    private let secrets: SecretRedactor
 
     /// - Parameter services: nil where no key for E2B is configured.
-    init(services: ActionServices?, configuration: Configuration, hidden: SecretRedactor) {
+    init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
         self.services = services
-        self.hidden = hidden
+        self.secrets = secrets
         // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
         bodyLimit = configuration.bodyLimit + 2 * configuration.fileLimit
     }
@@ -35,12 +35,12 @@ struct ActionEndpoint: Endpoint {
                 return await answer(to: action, call)
             }
         } catch {
-            return .answered(Answer(error, hidden))
+            return .answered(Answer(error, secrets))
         }
     }
 
     func answer(to refusal: Refusal) -> Answer {
-        var answer = Answer(ActionFailure(refusal), hidden)
+        var answer = Answer(ActionFailure(refusal), secrets)
         answer.headers = refusal.headers
         return answer
     }
@@ -51,12 +51,12 @@ struct ActionEndpoint: Endpoint {
             let result = try await request.perform(call)
             answer =
                 switch result {
-                case .reply(let reply, _): Answer(status: 200, body: reply.encoded(hiding: hidden))
-                case .content(let content, _): Answer(status: 200, content: content, hidden)
+                case .reply(let reply, _): Answer(status: 200, body: reply.encoded(without: secrets))
+                case .content(let content, _): Answer(status: 200, content: content, secrets)
                 }
             answer.outcome.problem = result.problem
         } catch {
-            answer = Answer(failure(error, call, sessionID: request.sessionID), hidden)
+            answer = Answer(failure(error, call, sessionID: request.sessionID), secrets)
         }
         answer.outcome.action = request.definition.name
         answer.outcome.sandboxID = call.sandboxID(ofSession: request.sessionID)

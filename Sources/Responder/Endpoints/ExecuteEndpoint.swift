@@ -10,7 +10,7 @@ struct ExecuteEndpoint: Endpoint {
     /// nil: no key for E2B is configured.
     let services: ActionServices?
     let configuration: Configuration
-    let hidden: SecretRedactor
+    let secrets: SecretRedactor
 
     var route: Route { .running(EndpointPath.execute) }
 
@@ -32,7 +32,7 @@ struct ExecuteEndpoint: Endpoint {
         }
     }
 
-    func answer(to refusal: Refusal) -> Answer { Answer(refusal, hidden) }
+    func answer(to refusal: Refusal) -> Answer { Answer(refusal, secrets) }
 
     private func answer(to request: ExecuteRequest, _ call: ActionCall) async -> Answer {
         let action = RunProgram(
@@ -40,7 +40,7 @@ struct ExecuteEndpoint: Endpoint {
         do throws(E2BError) {
             return answer(to: request, try await action.perform(call))
         } catch {
-            return Answer(Refusal(error), hidden)
+            return Answer(Refusal(error), secrets)
         }
     }
 
@@ -49,10 +49,10 @@ struct ExecuteEndpoint: Endpoint {
         if let refusal { result.record.stopped(.sandbox(refusal.sentence)) }
         let text = ExecutionMarkdown(
             result.record, code: request.code, language: request.language.rawValue, limit: configuration.textLimit,
-            without: hidden)
+            without: secrets)
         var answer = Answer(
             status: refusal?.status ?? 200,
-            content: ToolContent(text: text.rendered(), images: result.record.images), hidden,
+            content: ToolContent(text: text.rendered(), images: result.record.images), secrets,
             retryAfter: refusal?.retryAfter, sandboxID: result.sandboxID)
         answer.outcome.problem = refusal?.sentence ?? result.problem
         return answer

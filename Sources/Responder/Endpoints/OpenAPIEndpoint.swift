@@ -6,7 +6,7 @@ import LibreChat
 /// `GET /openapi.json`: the document that an operator pastes into LibreChat's Actions.
 struct OpenAPIEndpoint: Endpoint {
     let configuration: Configuration
-    let hidden: SecretRedactor
+    let secrets: SecretRedactor
 
     var route: Route { .telling(EndpointPath.openAPI) }
 
@@ -14,7 +14,7 @@ struct OpenAPIEndpoint: Endpoint {
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
         let document = OpenAPIDocument(
-            server: configuration.publicBaseURL ?? hidden.masked(in: request.baseURL),
+            server: configuration.publicBaseURL ?? secrets.redacted(request.baseURL),
             operations: [
                 .execute(at: EndpointPath.execute, maximumTimeout: configuration.maximumTimeout),
                 .actions(at: EndpointPath.actions),
@@ -22,7 +22,7 @@ struct OpenAPIEndpoint: Endpoint {
         return .answered(Answer(status: 200, body: document.encoded()))
     }
 
-    func answer(to refusal: Refusal) -> Answer { Answer(refusal, hidden) }
+    func answer(to refusal: Refusal) -> Answer { Answer(refusal, secrets) }
 }
 
 extension FastCGIRequest {

@@ -58,13 +58,13 @@ package final class EventLog: Sendable {
     /// Something that an operator should know, outside any request.
     package func notice(_ text: String) {
         var line = LogLine()
-        line.member("notice", secrets.masked(in: text))
+        line.member("notice", secrets.redacted(text))
         write(line)
     }
 
     /// Cut only where no secret is any more: half of one would not have been found.
     private func beginning(of text: String, _ limit: Int) -> String {
-        String(secrets.masked(in: text).unicodeScalars.prefix(limit))
+        String(secrets.redacted(text).unicodeScalars.prefix(limit))
     }
 
     private func write(_ line: consuming LogLine) {

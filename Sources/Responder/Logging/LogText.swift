@@ -1,19 +1,19 @@
 import Interpreter
 import LibreChat
 
-/// A text as the log has it: one line, bounded, hidden values masked.
+/// A text as the log has it: one line, bounded, secrets redacted.
 enum LogText {
     /// Unicode scalars.
     static let limit = 600
 
-    static func of(_ text: String, hiding hidden: SecretRedactor) -> String {
-        // Joining what stood apart may put a value together: what comes out is masked, too. Where something was left out,
+    static func of(_ text: String, without secrets: SecretRedactor) -> String {
+        // Joining what stood apart may put a value together: what comes out is redacted, too. Where something was left out,
         // half of a value may stand at the end, and goes.
-        let room = limit + hidden.longest
-        let (line, isWhole) = joined(hidden.masked(in: text), limit: room)
-        let masked = hidden.masked(in: line).unicodeScalars
-        guard !isWhole || masked.count > limit else { return String(masked) }
-        let kept = isWhole ? masked[...] : masked.dropLast(hidden.longest)
+        let room = limit + secrets.longest
+        let (line, isWhole) = joined(secrets.redacted(text), limit: room)
+        let redacted = secrets.redacted(line).unicodeScalars
+        guard !isWhole || redacted.count > limit else { return String(redacted) }
+        let kept = isWhole ? redacted[...] : redacted.dropLast(secrets.longest)
         return String(Substring(kept.prefix(limit - 1))) + "…"
     }
 

@@ -23,26 +23,26 @@ struct Answer: Sendable {
     }
 
     init(
-        status: Int, content: ToolContent, _ hidden: SecretRedactor, retryAfter: Duration? = nil,
+        status: Int, content: ToolContent, _ secrets: SecretRedactor, retryAfter: Duration? = nil,
         sandboxID: String? = nil
     ) {
         self.init(
-            status: status, body: content.encoded(hiding: hidden), retryAfter: retryAfter,
+            status: status, body: content.encoded(without: secrets), retryAfter: retryAfter,
             outcome: Outcome(sandboxID: sandboxID, images: content.images.count))
     }
 
-    /// In the shape of tool content. What E2B said may hold a hidden value.
-    init(_ refusal: Refusal, _ hidden: SecretRedactor) {
+    /// In the shape of tool content. What E2B said may hold a secret.
+    init(_ refusal: Refusal, _ secrets: SecretRedactor) {
         self.init(
-            status: refusal.status, content: ToolContent(text: refusal.sentence), hidden,
+            status: refusal.status, content: ToolContent(text: refusal.sentence), secrets,
             retryAfter: refusal.retryAfter)
         outcome.problem = refusal.logged ?? refusal.sentence
         headers = refusal.headers
     }
 
     /// In the shape of an action's answer.
-    init(_ failure: ActionFailure, _ hidden: SecretRedactor) {
-        self.init(status: failure.status, body: failure.reply.encoded(hiding: hidden), retryAfter: failure.retryAfter)
+    init(_ failure: ActionFailure, _ secrets: SecretRedactor) {
+        self.init(status: failure.status, body: failure.reply.encoded(without: secrets), retryAfter: failure.retryAfter)
         outcome.problem = failure.logged ?? failure.sentence
     }
 }

@@ -11,7 +11,7 @@ package struct Configuration: Sendable {
     package var e2b: E2BConfiguration
     package var template: String
     /// Variables of every sandbox, by name, whose values no answer may show.
-    package var hiddenVariables: [String: String]
+    package var secretVariables: [String: String]
     /// Finds them.
     package let secrets: SecretRedactor
     package var publicBaseURL: String?
@@ -65,9 +65,9 @@ package struct Configuration: Sendable {
     /// Without a key E2B cannot be asked; the service starts all the same and says so.
     package var isAPIKeyConfigured: Bool { !e2b.apiKey.isEmpty }
 
-    /// Names of hidden variables whose values are too short to be masked.
-    package var unmaskedVariables: [String] {
-        hiddenVariables.filter { $0.value.utf8.count < SecretRedactor.shortest }.keys.sorted()
+    /// Names of hidden variables whose values are too short to be redacted.
+    package var unredactedVariables: [String] {
+        secretVariables.filter { $0.value.utf8.count < SecretRedactor.shortest }.keys.sorted()
     }
 
     /// - Throws: ``ConfigurationError`` naming every value that is wrong.
@@ -84,10 +84,10 @@ package struct Configuration: Sendable {
             lineLimit: 1 << 32,
             streamLimit: reader.integer(.outputLimit, 1 << 16...1 << 32))
         template = reader.text(.template) ?? Setting.template.standard
-        hiddenVariables = reader.hiddenVariables()
-        let secrets = SecretRedactor(hiddenVariables)
+        secretVariables = reader.secretVariables()
+        let secrets = SecretRedactor(secretVariables)
         self.secrets = secrets
-        e2b.redact = { secrets.masked(in: $0) }
+        e2b.redact = { secrets.redacted($0) }
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
         origins = reader.origins(.origins)
@@ -122,7 +122,7 @@ package struct Configuration: Sendable {
         e2b.makeReservation = { [memory] in memory.reservation() }
         // In base64, and a line break now and then.
         e2b.imageLimit = imagePolicy.inputByteLimit / 3 * 4 + imagePolicy.inputByteLimit / 32 + 64
-        // Far beyond what an answer shows: where a text is cut while it comes, a hidden value may be cut in two.
+        // Far beyond what an answer shows: where a text is cut while it comes, a secret may be cut in two.
         e2b.textLimit = max(memoryLimit / 64, 16 * textLimit)
         e2b.lineLimit = e2b.imageLimit + 4 * e2b.textLimit
         // What a single request may bring has to find room.

@@ -18,7 +18,7 @@ package struct Setting: Sendable {
     static let template = Setting("E2B_TEMPLATE", "code-interpreter-v1", "what sandboxes are made of")
     static let templates = Setting(
         "E2B_FCGI_TEMPLATES", "", "YAML file with a list of templates, which `list_templates` answers with")
-    static let hiddenPrefix = Setting(
+    static let secretPrefix = Setting(
         "E2B_CODE_EV_*", "", "variables for the sandbox, prefix stripped; masked in every answer")
     static let publicBaseURL = Setting(
         "PUBLIC_BASE_URL", "", "the service's address in /openapi.json; else the one it was asked at")
@@ -76,7 +76,7 @@ package struct Setting: Sendable {
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [
-        apiKey, domain, apiURL, sandboxURL, template, templates, hiddenPrefix, publicBaseURL, keys, origins,
+        apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, origins,
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, bodyLimit, fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes, imagePixels,

@@ -9,7 +9,7 @@ enum SettingName {
     }
 
     private static let known = Set(Setting.all.map(\.name))
-    private static let hiddenPrefix = String(Setting.hiddenPrefix.name.dropLast())
+    private static let secretPrefix = String(Setting.secretPrefix.name.dropLast())
     /// Of E2B's own programs, and of none of ours, though some look like it.
     private static let ofE2B: Set = [
         "E2B_ACCESS_TOKEN", "E2B_DEBUG", "E2B_EVENTS_ADDRESS", "E2B_SANDBOX", "E2B_SANDBOX_ID", "E2B_TEAM_ID",
@@ -17,13 +17,13 @@ enum SettingName {
     ]
 
     static func standing(of name: String) -> Standing {
-        if known.contains(name) || name.hasPrefix(hiddenPrefix) { return .known }
+        if known.contains(name) || name.hasPrefix(secretPrefix) { return .known }
         let letters = letters(of: name)
         guard letters.starts(with: "E2B".utf8), !ofE2B.contains(name) else { return .foreign }
         let near = known.map { (name: $0, distance: distance(letters, Self.letters(of: $0))) }
             .filter { $0.distance <= 2 }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
         if let near { return .misspelt(intended: near.name) }
-        if begins(letters, with: hiddenPrefix) { return .misspelt(intended: Setting.hiddenPrefix.name) }
+        if begins(letters, with: secretPrefix) { return .misspelt(intended: Setting.secretPrefix.name) }
         return begins(letters, with: "E2B_FCGI_") ? .misspelt(intended: nil) : .foreign
     }
 

@@ -200,8 +200,8 @@ struct SettingReader {
     ///
     /// The code interpreter writes their values between quotes into the code it runs, unescaped (Protocol.md, 5.6): a value
     /// with a quote, a backslash or a line break would break, or silently change, every execution.
-    mutating func hiddenVariables() -> [String: String] {
-        let prefix = Setting.hiddenPrefix.name.dropLast()
+    mutating func secretVariables() -> [String: String] {
+        let prefix = Setting.secretPrefix.name.dropLast()
         var variables: [String: String] = [:]
         for (name, value) in environment where name.hasPrefix(prefix) {
             let stripped = String(name.dropFirst(prefix.count))

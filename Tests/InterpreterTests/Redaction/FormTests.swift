@@ -54,13 +54,13 @@ struct FormTests {
         #expect(written.forms.count > 60)
         let secrets = SecretRedactor(["KEY": value])
         for (name, form) in written.forms.sorted(by: { $0.key < $1.key }) where !Self.isCut(name, of: value) {
-            let masked = secrets.masked(in: "<\(form)>")
-            #expect(masked.contains("[hidden:KEY]"), "\(name): \(form)")
+            let redacted = secrets.redacted("<\(form)>")
+            #expect(redacted.contains("[hidden:KEY]"), "\(name): \(form)")
             // Nothing of the form is left, but for what stands around the value in it.
-            let left = masked.replacing("[hidden:KEY]", with: "\u{0}")
+            let left = redacted.replacing("[hidden:KEY]", with: "\u{0}")
             let rest = left.split(separator: "\u{0}").map(String.init)
             for piece in rest where piece.utf8.count >= 8 {
-                #expect(!value.contains(piece) || value == piece, "\(name): \(masked)")
+                #expect(!value.contains(piece) || value == piece, "\(name): \(redacted)")
             }
         }
     }
@@ -71,7 +71,7 @@ struct FormTests {
         for (number, value) in Self.values.enumerated() {
             let written = try #require(await Self.written.value.first { $0.value == value })
             for (name, form) in written.forms where !Self.isCut(name, of: value) {
-                #expect(secrets.masked(in: form).contains("[hidden:V\(number)]"), "\(name): \(form)")
+                #expect(secrets.redacted(form).contains("[hidden:V\(number)]"), "\(name): \(form)")
             }
         }
     }

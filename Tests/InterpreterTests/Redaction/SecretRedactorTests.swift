@@ -50,15 +50,15 @@ struct SecretRedactorTests {
                 ?? "".utf8.prefix(0)
         }
         #expect(
-            redactor.masked(in: String(decoding: text, as: UTF8.self)) == Self.reference(text, secrets), "\(secrets)")
+            redactor.redacted(String(decoding: text, as: UTF8.self)) == Self.reference(text, secrets), "\(secrets)")
     }
 
     @Test func `a value is found at every place of a text, and at its ends`() {
         for before in 0..<40 {
             for after in 0..<8 {
                 let (start, end) = (String(repeating: ".", count: before), String(repeating: ".", count: after))
-                #expect(secrets.masked(in: "\(start)s3cret-value\(end)") == "\(start)[hidden:TOKEN]\(end)")
-                #expect(secrets.masked(in: "\(start)pass%20w%c3%b6rd+🦊\(end)") == "\(start)[hidden:PASS]\(end)")
+                #expect(secrets.redacted("\(start)s3cret-value\(end)") == "\(start)[hidden:TOKEN]\(end)")
+                #expect(secrets.redacted("\(start)pass%20w%c3%b6rd+🦊\(end)") == "\(start)[hidden:PASS]\(end)")
             }
         }
     }
@@ -66,9 +66,9 @@ struct SecretRedactorTests {
     @Test func `a part of a value is no value`() {
         for count in 0..<12 {
             let part = String("s3cret-value".prefix(count))
-            #expect(secrets.masked(in: part) == part)
+            #expect(secrets.redacted(part) == part)
             #expect(
-                secrets.masked(in: "\(part) \(part)%\(part)\\\(part)&\(part)=\(part)")
+                secrets.redacted("\(part) \(part)%\(part)\\\(part)&\(part)=\(part)")
                     == "\(part) \(part)%\(part)\\\(part)&\(part)=\(part)")
         }
     }
@@ -81,7 +81,7 @@ struct SecretRedactorTests {
                 "%\(hex)", "%25\(hex)", "\\x\(hex)", "\\u00\(hex)", "&#x\(hex);", "&#\(character);", "=\(hex)",
             ] {
                 let form = value.prefix(number) + escape + value.dropFirst(number + 1)
-                #expect(secrets.masked(in: "<\(form)>") == "<[hidden:TOKEN]>", "\(form)")
+                #expect(secrets.redacted("<\(form)>") == "<[hidden:TOKEN]>", "\(form)")
             }
         }
     }
@@ -90,18 +90,18 @@ struct SecretRedactorTests {
 
     @Test func `a value that contains another is masked whole`() {
         let secrets = SecretRedactor(["A": "abcdef", "B": "abcdefgh"])
-        #expect(secrets.masked(in: "abcdefgh abcdef") == "[hidden:B] [hidden:A]")
+        #expect(secrets.redacted("abcdefgh abcdef") == "[hidden:B] [hidden:A]")
     }
 
     @Test func `of two values that overlap nothing is left`() {
         let secrets = SecretRedactor(["A": "xxabcdef", "B": "abcdefghij"])
-        #expect(secrets.masked(in: "<xxabcdefghij>") == "<[hidden:A][hidden:B]>")
+        #expect(secrets.redacted("<xxabcdefghij>") == "<[hidden:A][hidden:B]>")
     }
 
     @Test func `values of fewer than six bytes are left alone`() {
         let secrets = SecretRedactor(["SHORT": "abcde", "LONG": "abcdef"])
-        #expect(secrets.masked(in: "abcde abcdef") == "abcde [hidden:LONG]")
-        #expect(SecretRedactor.none.masked(in: "abcdef") == "abcdef")
+        #expect(secrets.redacted("abcde abcdef") == "abcde [hidden:LONG]")
+        #expect(SecretRedactor.none.redacted("abcdef") == "abcdef")
     }
 
     @Test func `a long value has one mask, and its parts are masked as well`() {
@@ -109,9 +109,9 @@ struct SecretRedactorTests {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
         let value = String(decoding: (0..<5000).map { _ in letters.randomElement(using: &random) ?? 0 }, as: UTF8.self)
         let secrets = SecretRedactor(["LONG": value])
-        #expect(secrets.masked(in: "<\(value)>") == "<[hidden:LONG]>")
+        #expect(secrets.redacted("<\(value)>") == "<[hidden:LONG]>")
         #expect(secrets.longest < 20_000)
-        #expect(secrets.masked(in: String(value.dropFirst(1000))).contains("[hidden:LONG]"))
+        #expect(secrets.redacted(String(value.dropFirst(1000))).contains("[hidden:LONG]"))
     }
 
     @Test func `white space in a value may be any, and any number`() {
@@ -119,11 +119,11 @@ struct SecretRedactorTests {
             " ", "\n", "\r\n    ", "\t", "  ", "\u{a0}", "+", "%20", "&nbsp;", "&#160;", "\\ ", "\\n", "\\u00a0",
         ] {
             let form = "pass\(blanks)wörd\(blanks)🦊"
-            #expect(secrets.masked(in: "<\(form)>") == "<[hidden:PASS]>", "\(form)")
+            #expect(secrets.redacted("<\(form)>") == "<[hidden:PASS]>", "\(form)")
         }
         // A value that is nothing but spaces would then be everywhere.
-        #expect(SecretRedactor(["A": "a b c"]).masked(in: "a b c") == "a b c")
-        #expect(SecretRedactor(["A": "a     b"]).masked(in: "a b, a     b") == "a b, [hidden:A]")
+        #expect(SecretRedactor(["A": "a b c"]).redacted("a b c") == "a b c")
+        #expect(SecretRedactor(["A": "a     b"]).redacted("a b, a     b") == "a b, [hidden:A]")
     }
 
     // MARK: - What is left alone
@@ -141,13 +141,13 @@ struct SecretRedactorTests {
         ] {
             let letters = Array(alphabet.utf8)
             let text = (0..<30_000).map { _ in letters.randomElement(using: &random) ?? 0 }
-            #expect(secrets.masked(in: text) == text)
+            #expect(secrets.redacted(text) == text)
         }
     }
 
     @Test func `bytes that are no text are looked through as well`() {
         let bytes: [UInt8] = [0xff, 0xc3] + Array("s3cret-value".utf8) + [0xc3, 0x00, 0xfe]
-        #expect(secrets.masked(in: bytes) == [0xff, 0xc3] + Array("[hidden:TOKEN]".utf8) + [0xc3, 0x00, 0xfe])
+        #expect(secrets.redacted(bytes) == [0xff, 0xc3] + Array("[hidden:TOKEN]".utf8) + [0xc3, 0x00, 0xfe])
         #expect(secrets.nameOfSecret(in: bytes) == "TOKEN")
         #expect(secrets.nameOfSecret(in: Array("s3cret-valu".utf8)) == nil)
         let utf16: [UInt8] = "pass wörd 🦊".utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
@@ -160,8 +160,8 @@ struct SecretRedactorTests {
     ])
     func `a text of nothing but beginnings of escapes ends`(part: String) {
         let text = String(repeating: part, count: 3000)
-        #expect(secrets.masked(in: text) == text)
-        #expect(secrets.masked(in: text + "s3cret-value").hasSuffix("[hidden:TOKEN]"))
+        #expect(secrets.redacted(text) == text)
+        #expect(secrets.redacted(text + "s3cret-value").hasSuffix("[hidden:TOKEN]"))
     }
 }
 
