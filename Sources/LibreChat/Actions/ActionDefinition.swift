@@ -1,15 +1,17 @@
 package import Interpreter
 package import JSON
 
-/// One action of `POST /e2bcode`: what it takes, what help says of it, and what is made of a request for it.
+/// The definition of one action of `POST /e2bcode`: its parameters, its help text, and how a request becomes the
+/// action.
 package struct ActionDefinition: Sendable {
     package let name: String
-    /// For the model: one sentence.
+    /// One sentence that tells the model what the action does.
     package let purpose: String
     package let parameters: [ParameterDescription]
-    /// A request's members besides `action` and `sessionId`, as JSON.
+    /// The members of an example request besides `action` and `sessionId`, as JSON.
     let example: String
-    /// Reads the arguments; what it returns makes the action, of the request's body where that is needed.
+    /// Reads the arguments, and returns a function that makes the action. That function gets the request's body,
+    /// because a file's content stays in it.
     let read: @Sendable (borrowing ArgumentReader) throws(ArgumentError) -> Making
 
     typealias Making = @Sendable (_ body: consuming [UInt8]) throws(ArgumentError) -> PreparedAction
@@ -25,7 +27,7 @@ package struct ActionDefinition: Sendable {
         }
     }
 
-    /// For an action that takes a large part of the request's body, without a copy of it.
+    /// Defines an action that takes a large part of the request's body, without copying it.
     init<each P: ToolParameter>(
         ofBody name: String, _ purpose: String, _ parameters: repeat each P, example: String = "",
         make:
@@ -63,7 +65,7 @@ package struct ActionDefinition: Sendable {
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
 
-/// An action with its arguments, and how its result is told.
+/// An action with its arguments, and the function that turns its result into an answer.
 package struct PreparedAction: Sendable {
     package let action: any Action
     private let run: @Sendable (ActionCall) async throws -> ActionAnswer
@@ -79,12 +81,12 @@ package struct PreparedAction: Sendable {
     package func perform(_ call: ActionCall) async throws -> ActionAnswer { try await run(call) }
 }
 
-/// What an action answers with.
+/// The answer to an action.
 ///
-/// A `problem` says for the log why what ran in the sandbox did not succeed: nothing of what it printed or threw.
+/// If what ran in the sandbox failed, `problem` tells the log why, without anything that the code printed or threw.
 package enum ActionAnswer: Sendable {
     case reply(ActionReply, problem: String? = nil)
-    /// The two-element content of `POST /execute`, where it was asked for.
+    /// The two-element content of `POST /execute`, if the request asks for it.
     case content(ToolContent, problem: String? = nil)
 
     package var problem: String? {

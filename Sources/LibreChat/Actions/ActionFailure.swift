@@ -1,17 +1,18 @@
 package import Interpreter
 import JSON
 
-/// Why an action did not work: one sentence for the model that says what to do.
+/// The failure of an action, with one sentence that tells the model what to do.
 package struct ActionFailure: Error, Equatable {
-    /// 200 wherever the action was understood: LibreChat hides the body of any other answer from the model.
+    /// The HTTP status. It is 200 if the request was understood, because LibreChat hides the body of any other status
+    /// from the model.
     package var status = 200
     package var sentence: String
-    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    /// The sentence for the log, if ``sentence`` repeats text of the caller, which may be code.
     package var logged: String?
     package var sessionID: String
-    /// When it is worth trying again.
+    /// The time after which another attempt may succeed; nil if waiting does not help.
     package var retryAfter: Duration?
-    /// What there is to tell besides.
+    /// Further members of the reply.
     var members: [JSONNode.Member] = []
 
     package init(_ sentence: String, logged: String? = nil, sessionID: String = "") {
@@ -28,7 +29,7 @@ package struct ActionFailure: Error, Equatable {
 }
 
 extension InterpreterError {
-    /// What is the matter, and what to do about it in the words of this surface.
+    /// The error and its remedy, in terms of the actions.
     fileprivate var sentence: String {
         switch self {
         case .noSession(let name):

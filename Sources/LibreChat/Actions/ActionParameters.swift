@@ -92,7 +92,7 @@ package struct SessionID: Equatable, Sendable, ArgumentValue {
     }
 }
 
-/// A process, as a background command answered with it: its id, as text.
+/// The id of a process, in the form in which a background command's reply has it.
 struct CommandID: Equatable, Sendable, ArgumentValue {
     static let type = ArgumentType.form(
         expectation: "the id that a background `shell` answered with", example: "1234")

@@ -1,11 +1,11 @@
 package import Interpreter
 package import JSON
 
-/// The answer of `POST /e2bcode`: one JSON object, as the E2BCode plugin shaped it.
+/// The reply of `POST /e2bcode`: one JSON object in the form of LibreChat's E2BCode plugin.
 package struct ActionReply: Equatable, Sendable {
     package var sessionID: String
     package var isSuccess: Bool
-    /// In the order in which they are written.
+    /// The further members, in the order in which they are written.
     package var members: [JSONNode.Member]
 
     package init(sessionID: String, isSuccess: Bool = true, _ members: [(String, JSONNode)] = []) {
@@ -14,7 +14,9 @@ package struct ActionReply: Equatable, Sendable {
         self.members = members.map { JSONNode.Member($0, $1) }
     }
 
-    /// What did not work: one sentence that says what to do.
+    /// Makes the reply of a failed action.
+    ///
+    /// - Parameter sentence: the error, and what the model can do about it.
     package static func failure(
         sessionID: String, _ sentence: String, _ members: [(String, JSONNode)] = []
     ) -> ActionReply {
@@ -25,7 +27,7 @@ package struct ActionReply: Equatable, Sendable {
             ])
     }
 
-    /// JSON, in UTF-8, secrets redacted.
+    /// The reply as JSON in UTF-8, with secrets redacted.
     package func encoded(without secrets: SecretRedactor) -> [UInt8] {
         let frame = [
             JSONNode.Member("sessionId", .text(sessionID)), JSONNode.Member("success", .flag(isSuccess)),

@@ -1,18 +1,20 @@
 package import Interpreter
 import JSON
 
-/// The body of `POST /e2bcode`, read by the table of actions.
+/// The body of `POST /e2bcode`: an action with its arguments.
 package struct ActionRequest: Sendable {
     package let definition: ActionDefinition
     private let prepared: PreparedAction
-    /// What the caller calls the sandbox; empty where the action takes no such name, or has none.
+    /// The caller's name for the session; empty if the action takes none, or the request has none.
     package let sessionID: String
 
     package var action: any Action { prepared.action }
 
-    /// - Throws: ``ActionFailure``: a 400 for what is not a JSON object; else a 200 that names what is wrong.
+    /// Reads the body.
     ///
-    /// - Parameter json: a file's content stays in it, and is not copied if nobody else has it.
+    /// - Parameter json: the body. If the caller keeps no copy of it, a file's content is decoded in place.
+    /// - Throws: ``ActionFailure``, with status 400 if the body is not a JSON object, and otherwise with status 200 and
+    ///   a sentence that names the error.
     package init(json: consuming [UInt8]) throws(ActionFailure) {
         let reading = try json.withUnsafeBufferPointer { bytes throws(ActionFailure) in
             try Self.read(UnsafeRawBufferPointer(bytes))
@@ -40,7 +42,7 @@ package struct ActionRequest: Sendable {
             failure.status = 400
             throw failure
         }
-        // For a failure's answer: what cannot be a session's name is not sent back.
+        // A failure's reply has the session's name, but not a text that cannot be one.
         let session: SessionID? = try? arguments.value(sessionName, SessionID.type)
         let sessionID = session?.text ?? ""
         do throws(ArgumentError) {
@@ -62,7 +64,7 @@ package struct ActionRequest: Sendable {
         }
     }
 
-    /// At the start of a sentence.
+    /// The parameter's name at the start of a sentence.
     private static func title(of parameter: String) -> String { parameter == "code" ? "Code" : "`\(parameter)`" }
 
     static let actionName = "action"

@@ -2,7 +2,7 @@ import ImageGate
 import Interpreter
 import JSON
 
-/// Running code.
+/// The action that runs code.
 extension ActionDefinition {
     static let execute = ActionDefinition(
         "execute", "Run code. Variables and imports stay for the next call.", required(.sessionID), required(.code),
@@ -23,7 +23,7 @@ extension ActionDefinition {
 }
 
 extension RunCodeResult {
-    /// As `POST /execute` answers.
+    /// The result in the form of `POST /execute`.
     func content(code: String, language: Language) -> ToolContent {
         let text = ExecutionMarkdown(
             record, code: code, language: language.rawValue, limit: textLimit, without: secrets)
@@ -60,7 +60,7 @@ extension RunCodeResult {
 }
 
 extension AdmittedImage {
-    /// What there is to say of it where there is no place for its bytes.
+    /// The description of an image in a reply that does not contain its bytes.
     fileprivate var summary: JSONNode {
         [
             "mimeType": .text(type.mimeType), "width": .number(width), "height": .number(height),

@@ -2,7 +2,7 @@ import E2B
 import Interpreter
 import JSON
 
-/// Shell commands, servers and packages.
+/// The actions for shell commands, servers and packages.
 extension ActionDefinition {
     static let shell = ActionDefinition(
         "shell", "Run a shell command.", required(.sessionID), required(.command), optional(.background),
@@ -136,7 +136,7 @@ extension ActionDefinition {
         "install", "Install packages with pip or npm.", required(.sessionID), optional(.code), optional(.packages),
         optional(.packageLanguage), optional(.envs), example: #""packages": ["requests"]"#
     ) { session, code, packages, language, envs throws(ArgumentError) in
-        // One name, or a few: as the plugin took them.
+        // The E2BCode plugin takes one name or several names in `code`, separated by white space.
         let words = (code ?? "").unicodeScalars.split(maxSplits: 101, whereSeparator: \.properties.isWhitespace)
         let names = try packageNames((packages ?? []) + words.map(String.init), "`code` or `packages`")
         let action = InstallPackages(

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Interpreter
 import JSON
 
-/// Files of the sandbox.
+/// The actions for files in the sandbox.
 extension ActionDefinition {
     static let writeFile = ActionDefinition(
         ofBody: "write_file", "Write a file.", required(.sessionID), required(.filePath),

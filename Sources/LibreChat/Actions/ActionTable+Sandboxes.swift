@@ -3,7 +3,7 @@ import FoundationEssentials
 import Interpreter
 import JSON
 
-/// Sandboxes, what they are made of, and the actions themselves.
+/// The actions for sandboxes and templates, and `help`.
 extension ActionDefinition {
     static let help = ActionDefinition(
         "help", "List the actions, or explain one.", optional(.commandName), example: #""command_name": "execute""#
@@ -115,7 +115,7 @@ extension Duration {
 }
 
 extension Double {
-    /// Without a fraction, where it is none.
+    /// The number without a fraction if it is whole.
     fileprivate var written: String { Int(exactly: self).map(String.init) ?? "\(self)" }
     fileprivate var node: JSONNode { Int(exactly: self).map { .number($0) } ?? .fraction(self) }
 }

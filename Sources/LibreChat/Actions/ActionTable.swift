@@ -1,5 +1,5 @@
 extension ActionDefinition {
-    /// All of them, in the order in which help lists them.
+    /// All actions, in the order in which `help` lists them.
     package static let all: [ActionDefinition] = [
         help, create, listSandboxes, setTimeout, kill, execute, shell, killCommand, writeFile, readFile, install,
         getFileDownloadURL, getHost, listTemplates, commandRun, startServer, commandList, commandKill, processInfo,

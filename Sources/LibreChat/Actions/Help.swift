@@ -1,9 +1,9 @@
 import Interpreter
 import JSON
 
-/// What the actions say of themselves.
+/// The action that lists the actions or explains one of them.
 struct Help: Action {
-    /// The action to explain; nil: all of them, in a line each.
+    /// The name of the action to explain; nil for a list of all actions.
     let name: String?
 
     func perform(_ call: ActionCall) throws(ActionFailure) -> String {
@@ -18,7 +18,7 @@ struct Help: Action {
 }
 
 extension ActionDefinition {
-    /// One line for each.
+    /// The list of all actions, one on each line.
     fileprivate static let overview =
         "Every request has an `action` and its parameters; `help` with `command_name` explains one action.\n"
         + all.map { "\($0.name): \($0.purpose)" }.joined(separator: "\n")

@@ -1,14 +1,14 @@
 package import Interpreter
 package import JSON
 
-/// The body of `POST /execute`, checked.
+/// The validated body of `POST /execute`.
 package struct ExecuteRequest: Equatable, Sendable {
     package let code: String
     package let language: Language
     package let envs: [String: String]
     package let timeout: Duration
 
-    /// - Throws: what names the field.
+    /// - Throws: ``ArgumentError``, whose sentence names the field.
     package init(json: [UInt8], standardTimeout: Duration, maximumTimeout: Duration) throws(ArgumentError) {
         let body = try json.withUnsafeBufferPointer { bytes throws(ArgumentError) in
             try Body(UnsafeRawBufferPointer(bytes))
@@ -42,7 +42,7 @@ package struct ExecuteRequest: Equatable, Sendable {
         timeout = .milliseconds(Int(seconds * 1000))
     }
 
-    /// The members that count, checked for their types. nil: absent or null.
+    /// The members with their types checked; nil for those that are absent or null.
     private struct Body {
         var code: String?
         var language: String?
@@ -78,10 +78,10 @@ package struct ExecuteRequest: Equatable, Sendable {
             return value
         }
 
-        /// The name of an object's first member that is no string.
+        /// The name of the first member of an object whose value is not a string.
         private static func stranger(in json: JSONValue) -> String? {
             var name: String?
-            // It has been read before: it is JSON.
+            // The scanner has read the object before, so its members are well-formed.
             try? json.members { key, value in
                 if name == nil, value.exactString == nil { name = key.string }
             }

@@ -1,19 +1,19 @@
 internal import E2B
 package import Interpreter
 
-/// An execution as one Markdown text, in the sections of `POST /execute`, cut to its limit as a whole.
+/// Renders an execution as one Markdown text with the sections of `POST /execute`, within a limit for the whole text.
 package struct ExecutionMarkdown: Sendable {
     private let record: ExecutionRecord
-    /// The code as it came, and the tag of its fence.
+    /// The code as the request has it, and the info string of its fence.
     private let code: String
     private let language: String
-    /// Scalars of the whole text.
+    /// The limit of the whole text in Unicode scalars.
     private let limit: Int
     private let secrets: SecretRedactor
 
     /// - Parameters:
-    ///   - limit: Unicode scalars of the whole text.
-    ///   - secrets: values that must not appear in it.
+    ///   - limit: the limit of the whole text in Unicode scalars.
+    ///   - secrets: the values to redact.
     package init(
         _ record: ExecutionRecord, code: String, language: String, limit: Int, without secrets: SecretRedactor = .none
     ) {
@@ -24,7 +24,7 @@ package struct ExecutionMarkdown: Sendable {
         self.secrets = secrets
     }
 
-    /// The whole text.
+    /// Renders the whole text.
     package func rendered() -> String {
         var sections: [Section] = []
         if !record.stdout.isEmpty { sections.append(Section("Console Output", cleaned(record.stdout), isFenced: true)) }
@@ -34,14 +34,14 @@ package struct ExecutionMarkdown: Sendable {
         if !record.imageNotes.isEmpty {
             sections.append(Section("Images", cleaned(record.imageNotes.joined(separator: "\n")), isFenced: false))
         }
-        // The caller's own words: nothing is taken out of them.
+        // The caller wrote the code, so it is shown as it came, with its escape sequences.
         sections.append(Section("Executed Code", CutText(code), isFenced: true, language: language))
         let room = max(limit - sections.count * Section.frame, 0)
         let budgets = shares(of: room, among: sections.map(\.content.count))
         return zip(sections, budgets).map { $0.rendered(budget: $1) }.joined(separator: "\n\n")
     }
 
-    /// What was thrown, and what stopped the code.
+    /// The exception, and the reason why the code was stopped.
     private var error: String? {
         let parts = [
             record.failure?.readable { $0.shortened(to: limit, without: secrets) }, record.stop?.sentence,
@@ -67,14 +67,14 @@ package struct ExecutionMarkdown: Sendable {
     }
 }
 
-/// A titled part of the text.
+/// A part of the text, with or without a title.
 private struct Section {
     private let title: String?
     let content: CutText
     private let isFenced: Bool
     private let language: String
 
-    /// Scalars of title, fences and blank line, in all but the strangest cases.
+    /// The Unicode scalars of a title, two fences and a blank line in nearly all cases.
     static let frame = 48
 
     init(_ title: String?, _ content: CutText, isFenced: Bool, language: String = "") {
@@ -91,7 +91,8 @@ private struct Section {
     }
 }
 
-/// Divides `limit` so that what is small stays whole and what is large shares the rest evenly.
+/// Divides `limit` among parts of the given sizes: small parts get their whole size, and large ones share the rest
+/// evenly.
 func shares(of limit: Int, among sizes: [Int]) -> [Int] {
     var shares = sizes
     var left = limit

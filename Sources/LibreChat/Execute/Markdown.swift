@@ -1,8 +1,8 @@
-/// A fenced code block, with a fence longer than any run of backticks inside (CommonMark, section 4.5).
+/// Makes a fenced code block whose fence is longer than any run of backticks in the text (CommonMark, section 4.5).
 ///
-/// One trailing newline of `text` is dropped before the closing fence.
+/// The closing fence is on a line of its own, so one newline at the end of `text` is dropped.
 func fenced(_ text: String, language: String = "") -> String {
-    // On bytes: as a character the newline may be one with a carriage return before it.
+    // The test is on bytes, because Swift takes a carriage return and a newline for one character.
     let bytes = text.utf8
     let body = bytes.last == UInt8(ascii: "\n") ? text[..<bytes.index(before: bytes.endIndex)] : text[...]
     var run = 0

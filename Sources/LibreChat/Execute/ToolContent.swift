@@ -2,9 +2,9 @@ package import Interpreter
 package import ImageGate
 import JSON
 
-/// What LibreChat's tools answer with: text for the model, images for the chat.
+/// The content of a LibreChat tool's answer: a text for the model, and images for the chat.
 ///
-/// Encoded as the two-element array `[[{type:text,text}], {content:[{type:image_url,image_url:{url}}]}]`.
+/// It is encoded as the two-element array `[[{type:text,text}], {content:[{type:image_url,image_url:{url}}]}]`.
 package struct ToolContent: Equatable, Sendable {
     package var text: String
     package var images: [AdmittedImage]
@@ -14,9 +14,9 @@ package struct ToolContent: Equatable, Sendable {
         self.images = images
     }
 
-    /// JSON, in UTF-8, secrets redacted.
+    /// The content as JSON in UTF-8, with secrets redacted.
     ///
-    /// Text and drawings have been looked through before. What was cut, joined and cleaned since may have put a value together.
+    /// Text and drawings were redacted before, but cutting, joining and cleaning them may have put a secret together.
     package func encoded(without secrets: SecretRedactor = .none) -> [UInt8] {
         let capacity = text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 }
         return JSONWriter.value(capacity: capacity) { json in

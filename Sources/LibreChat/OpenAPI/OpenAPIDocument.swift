@@ -1,11 +1,11 @@
 package import JSON
 
-/// The document that an operator pastes into LibreChat's Actions (OpenAPI 3.1).
+/// The OpenAPI 3.1 document that an operator pastes into LibreChat's Actions.
 ///
-/// LibreChat reads `servers[0].url`, and for each operation its id, description and an inline schema of one flat object; it
-/// resolves no references below the top level.
+/// LibreChat reads `servers[0].url`, and of each operation its id, its description and its inline schema, which must be
+/// an object without nested objects. It resolves no references below the top level.
 package struct OpenAPIDocument: Sendable {
-    /// Where LibreChat finds the service: scheme, host and base path, without a slash at the end.
+    /// The URL under which LibreChat reaches the service: scheme, host and base path, without a slash at the end.
     private let server: String
     private let operations: [OpenAPIOperation]
 
@@ -14,7 +14,7 @@ package struct OpenAPIDocument: Sendable {
         self.operations = operations
     }
 
-    /// JSON, in UTF-8.
+    /// The document as JSON in UTF-8.
     package func encoded() -> [UInt8] {
         let document: JSONNode = [
             "openapi": "3.1.0", "info": ["title": "Code interpreter", "version": "1"],
@@ -25,15 +25,15 @@ package struct OpenAPIDocument: Sendable {
     }
 }
 
-/// A POST with a flat JSON object for its body: one of the model's tools.
+/// A POST operation whose body is a flat JSON object. LibreChat offers it to the model as a tool.
 package struct OpenAPIOperation: Sendable {
     let path: String
-    /// At most 46 characters: LibreChat appends its own, and model providers take 64.
+    /// The operation's id, of at most 46 characters: LibreChat appends a suffix, and model providers allow 64.
     private let id: String
-    /// For the model.
+    /// The description for the model.
     private let purpose: String
     private let schema: ObjectSchema
-    /// What the answer has in it.
+    /// The description of the response.
     private let answer: String
 
     package init(path: String, id: String, purpose: String, schema: ObjectSchema, answer: String) {

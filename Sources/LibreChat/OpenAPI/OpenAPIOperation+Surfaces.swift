@@ -3,9 +3,11 @@ import JSON
 
 /// The operations that LibreChat's Actions offer to a model.
 extension OpenAPIOperation {
+    /// The operation of `POST /execute`.
+    ///
     /// - Parameters:
-    ///   - path: where the endpoint is.
-    ///   - maximumTimeout: what may be asked for.
+    ///   - path: the path of the endpoint.
+    ///   - maximumTimeout: the longest timeout that a request may ask for.
     package static func execute(at path: String, maximumTimeout: Duration) -> OpenAPIOperation {
         OpenAPIOperation(
             path: path, id: "execute_code",
@@ -22,7 +24,7 @@ extension OpenAPIOperation {
             answer: "Output, results, errors and images.")
     }
 
-    /// All actions are one operation: its properties are those of all of them.
+    /// The operation of `POST /e2bcode`. Its properties are the parameters of all actions.
     package static func actions(at path: String) -> OpenAPIOperation {
         OpenAPIOperation(
             path: path, id: "e2bcode",
@@ -45,13 +47,14 @@ extension ObjectSchema {
                 ActionRequest.actionName, .choice(ActionDefinition.all.map(\.name)), "What to do.", isRequired: true)
         ] + parametersOfAllActions)
 
-    /// One for each name, in the order in which the actions have them; none is required by all of them.
+    /// The parameters of all actions, each once and in the order of the actions. None is required, because no parameter
+    /// is required by every action.
     private static var parametersOfAllActions: [ParameterDescription] {
         var seen: Set<String> = []
         return ActionDefinition.all.flatMap {
             $0.parameters.filter(\.isRequired) + $0.parameters.filter { !$0.isRequired }
         }
-        // The same under its other name.
+        // A parameter whose alias is listed already is the same parameter under another name.
         .filter { seen.insert($0.name).inserted && $0.alias.map { !seen.contains($0) } ?? true }
         .map { ParameterDescription($0.name, alias: $0.alias, $0.type, $0.meaning) }
     }
