@@ -7,7 +7,7 @@ import Interpreter
 import LibreChat
 package import System
 
-/// The application: who may ask, what for, and what the answer looks like on the wire.
+/// The application: it authenticates a request, passes it to its endpoint, and makes the response.
 package final class Responder: Sendable {
     private let configuration: Configuration
     private let authenticator: Authenticator
@@ -17,15 +17,15 @@ package final class Responder: Sendable {
     private let lifecycle: SandboxLifecycle?
     private let secrets: SecretRedactor
     private let log: EventLog
-    /// Where what a caller asks for is computed: texts and files may have megabytes. What shows that the service lives does
-    /// not wait for that.
+    /// The threads on which endpoints that run code compute, because texts and files may have megabytes. `/health` runs
+    /// elsewhere, so that it does not wait for them.
     private let computing: TaskThreads
 
-    /// How many requests' texts and files are computed at a time.
+    /// The number of threads, and so of requests that can compute at the same time.
     package static var computingThreads: Int { max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// - Parameter client: nil when no key for E2B is configured.
-    /// - Throws: when the system does not grant its threads.
+    /// - Parameter client: nil if no E2B API key is configured.
+    /// - Throws: if the system does not grant the threads.
     package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) throws(SystemError) {
         self.configuration = configuration
         self.log = log
@@ -36,11 +36,11 @@ package final class Responder: Sendable {
             : ImageGate(
                 policy: configuration.imagePolicy, threads: configuration.imageThreads,
                 decoding: .confined(confinement))
-        // Last of what may fail: its threads would not end with an object that has never been whole.
+        // This is the last call that can throw, because its threads would not end if the initialiser threw after it.
         computing = try TaskThreads(named: "computing", count: Self.computingThreads)
         origins = Origins(
             allowed: configuration.origins,
-            // Without keys that address has no say: only this machine is answered.
+            // Without keys only this machine is answered, so the public address is not an allowed origin.
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins)
@@ -69,18 +69,18 @@ package final class Responder: Sendable {
 
     deinit { computing.stop() }
 
-    /// Where a request should be answered.
+    /// Returns the executor on which a request is to be answered; nil for the default one.
     package func executor(for request: FastCGIRequest) -> (any TaskExecutor)? {
         router.route(at: request.path)?.runsCode == true ? computing : nil
     }
 
-    /// Answers one request and writes its line in the log.
+    /// Answers one request, and logs it.
     package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now
         let id = makeRequestID()
         let (method, path, client) = (request.method, request.path, request.remoteAddress)
         let forPages = headersForPages(request)
-        // Cut only where no secret is any more: one may have a question mark.
+        // Secrets are redacted before the query is cut off, because a secret may contain a question mark.
         let target = secrets.redacted(request.target)
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
         let answer = await answer(to: consume request, at: path, id: id)
@@ -98,10 +98,11 @@ package final class Responder: Sendable {
         return response
     }
 
-    /// Refuses new executions, gives those in flight the grace period, then has `cancel` end their tasks.
+    /// Refuses new executions, and waits until those in flight have ended. After the grace period it calls `cancel`,
+    /// which ends their tasks.
     package func drain(orElse cancel: @escaping @Sendable () -> Void) async {
         let deadline = Task { [grace = configuration.grace] in
-            // Cancelled when everything has ended in time.
+            // The sleep throws if all executions end in time, because this task is cancelled then.
             guard (try? await Task.sleep(for: grace)) != nil else { return }
             cancel()
         }
@@ -109,9 +110,10 @@ package final class Responder: Sendable {
         deadline.cancel()
     }
 
-    /// Returns when no sandbox is left that could be killed. When E2B does not answer, the sandboxes' own timeouts have to do.
+    /// Waits until all sandboxes that have to end are killed. If E2B does not answer in time, the sandboxes end by
+    /// their own timeouts.
     ///
-    /// - Parameter quiet: how long it may take before the log says that it does.
+    /// - Parameter quiet: the time after which a line of the log says that sandboxes are still being ended.
     package func killOutstanding(quiet: Duration = .zero) async {
         guard let lifecycle else { return }
         if quiet > .zero { await lifecycle.drain(within: quiet) }
@@ -138,7 +140,7 @@ package final class Responder: Sendable {
             return Answer(
                 Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), secrets)
         }
-        // For as long as what was made of the body is there.
+        // The reservation is kept for as long as what was made of the body may be in memory.
         let memory = configuration.memory.reservation()
         defer { withExtendedLifetime(memory) {} }
         var caller: String?
@@ -147,7 +149,8 @@ package final class Responder: Sendable {
             if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
             acceptance = try await endpoint.accept(&request, from: caller ?? "", holding: memory)
         } catch {
-            // One that is cancelled while its body arrives is so because the service stops, or its caller is gone.
+            // A request that is cancelled while its body arrives is cancelled because the service stops, or the caller
+            // hung up.
             let isStopping = error == .cancelled && executions.isRefusing
             var answer = endpoint.answer(to: isStopping ? .shuttingDown : error)
             answer.outcome.caller = caller
@@ -155,9 +158,9 @@ package final class Responder: Sendable {
             return answer
         }
         let bytesIn = request.body.readCount
-        // The params and the body end here: of a thousand executions that wait each would keep them.
+        // The params and the body are released here, so that they are not kept while the execution waits or runs.
         _ = consume request
-        // From now on, because the web server waits for an answer only since it has sent the body.
+        // The time begins here, because the web server waits for an answer only after it has sent the body.
         let deadline = Deadline(configuration.answerLimit, from: .now)
         var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
         answer.outcome.caller = caller
@@ -177,7 +180,7 @@ package final class Responder: Sendable {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
                 }
                 if answer.status == Refusal.cancelled.status, executions.isRefusing {
-                    // The caller is still there: it is we who go.
+                    // The caller is still there: the task was cancelled because the service is stopping.
                     answer.status = 503
                     answer.retryAfter = .seconds(5)
                 }
@@ -190,8 +193,9 @@ package final class Responder: Sendable {
 
     // MARK: Web pages
 
-    /// What a page of an allowed origin needs to read an answer: https://fetch.spec.whatwg.org/#http-cors-protocol. No
-    /// credentials of the browser's own: a page sends the key itself.
+    /// The headers that a page of an allowed origin needs in order to read a response
+    /// (https://fetch.spec.whatwg.org/#http-cors-protocol). The browser's own credentials are not allowed, because a
+    /// page sends the key itself.
     private func headersForPages(_ request: FastCGIRequest) -> [(name: String, value: String)] {
         guard !origins.isEmpty else { return [] }
         var headers = [(name: "Vary", value: "Origin")]
@@ -201,7 +205,8 @@ package final class Responder: Sendable {
         return headers
     }
 
-    /// A browser asks before it sends JSON or a key from another origin.
+    /// Answers the preflight request that a browser sends before JSON or a key from another origin; nil for any other
+    /// request.
     private func preflight(_ request: FastCGIRequest) -> Answer? {
         guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
         var answer = Answer(status: 204, body: [])
@@ -209,7 +214,7 @@ package final class Responder: Sendable {
         return answer
     }
 
-    /// 16 hexadecimal digits.
+    /// Makes an id of 16 hexadecimal digits.
     private func makeRequestID() -> String {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

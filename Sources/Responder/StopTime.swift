@@ -1,10 +1,11 @@
-/// How long the end of the responder takes, beside the grace period of executions in flight.
+/// The time that the responder takes to stop, after the grace period of executions in flight.
 ///
-/// Whoever stops it waits for the sum before killing it: nginx/run.sh, and `TimeoutStopSec` in the README.
+/// Programs that stop the responder have to wait for the sum before they kill it: see nginx/run.sh, and
+/// `TimeoutStopSec` in the README.
 package enum StopTime {
-    /// For answers that are still on their way when the last execution has ended.
+    /// The time for the web server to read the last responses.
     package static let answers = Duration.seconds(5)
-    /// For E2B to end the sandboxes. What is left then ends by its own timeout.
+    /// The time for E2B to kill the sandboxes. Those that are left end by their own timeouts.
     package static let kills = Duration.seconds(15)
     package static let afterGrace = answers + kills
 }

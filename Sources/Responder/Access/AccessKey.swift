@@ -1,13 +1,13 @@
 import CCrypto
 
-/// A key that callers authenticate with.
+/// A key with which callers authenticate.
 package struct AccessKey: Sendable {
-    /// Who the caller is, in the log.
+    /// The caller's name in the log.
     package let name: String
     package let secret: String
     private let digest: [UInt8]
 
-    /// Characters. Anything shorter can be guessed over the network.
+    /// The least number of characters of a secret. A shorter one could be guessed over the network.
     static let shortestSecret = 16
 
     package init(name: String, secret: String) {
@@ -16,10 +16,11 @@ package struct AccessKey: Sendable {
         digest = Self.digest(secret)
     }
 
-    /// Takes the same time wherever the two differ, and whatever their lengths: digests are compared.
+    /// Compares the digest with the key's in constant time. Digests are compared instead of secrets, so that the time
+    /// depends neither on the length of a secret nor on the first difference.
     func matches(digest other: [UInt8]) -> Bool { CRYPTO_memcmp(digest, other, digest.count) == 0 }
 
-    /// SHA-256.
+    /// Computes the SHA-256 of a secret.
     static func digest(_ secret: String) -> [UInt8] {
         var secret = secret
         return secret.withUTF8 { bytes in

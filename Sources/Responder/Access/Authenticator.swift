@@ -1,9 +1,9 @@
 import FastCGI
 
-/// Decides who a caller is.
+/// Determines the caller of a request, or refuses the request.
 struct Authenticator: Sendable {
     enum Verdict: Equatable {
-        /// By the key's name; `local` is a caller on this machine where no keys are configured.
+        /// The caller's name: that of the key, or `local` for a program on this machine if no keys are configured.
         case admitted(name: String)
         case refused(Refusal)
     }
@@ -19,9 +19,12 @@ struct Authenticator: Sendable {
         }
     }
 
-    /// - Throws: ``Refusal`` for whoever is not to be served.
+    /// Determines the caller's name.
+    ///
+    /// - Throws: ``Refusal`` if the caller must not use the service.
     func caller(of request: FastCGIRequest) throws(Refusal) -> String {
-        // With keys, too: a browser adds the password that it was once given to whatever a page has it send.
+        // The origin is checked even if keys are configured: a browser adds the password that it has stored to any
+        // request that a page sends.
         if case .foreign = origins.standing(of: request) {
             throw Refusal(
                 status: 403,
@@ -39,7 +42,7 @@ struct Authenticator: Sendable {
                 status: 401,
                 "This service needs a key: Authorization: Bearer, X-API-Key, or Basic with the key as password.")
         }
-        // All with all, so that the time does not tell which one was close.
+        // Every digest is compared with every key, so that the time does not tell which key was nearly right.
         let matching = digests.flatMap { digest in keys.filter { $0.matches(digest: digest) } }
         guard let key = matching.first else { throw Refusal(status: 401, "The key is not one of this service's.") }
         return key.name

@@ -1,16 +1,17 @@
 import FastCGI
 import JSON
 
-/// What a caller presents as a key, in every place where one may stand: one that is wrong does not hide another.
+/// The secrets that a request presents, in all headers where a key may be. A wrong secret in one header does not hide a
+/// right one in another.
 struct Credentials {
-    /// In the order in which LibreChat's settings offer them.
+    /// The secrets, in the order in which LibreChat's settings offer the headers.
     private(set) var secrets: [String] = []
 
-    /// Each costs a digest and a comparison with every key.
+    /// The largest number of secrets that are considered: each costs a digest and a comparison with every key.
     private static let limit = 16
 
     init(_ request: FastCGIRequest) {
-        // A web server writes several headers of one name as one, with commas. No secret has one.
+        // A web server joins several headers of the same name with commas. No secret contains a comma.
         for credential in (request.header("Authorization") ?? "").split(separator: ",") {
             let credential = credential.trimmingSpaces
             let scheme = credential.prefix { !$0.isWhitespace }
@@ -28,7 +29,8 @@ struct Credentials {
         if !secret.isEmpty, secrets.count < Self.limit { secrets.append(secret) }
     }
 
-    /// Programs differ in whether the key is the user or the password, and in whether they pad base64. RFC 7617.
+    /// Adds both parts of a `Basic` credential (RFC 7617), because programs differ in whether they send the key as the
+    /// user or as the password. The padding of the base64 may be missing.
     private mutating func addPair(_ text: String) {
         let digits = text.prefix { $0 != "=" }
         let padded = digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)

@@ -1,11 +1,12 @@
 import FastCGI
 
-/// A program on this machine that asks by itself, which is what stands in for a key where there is none.
+/// The check that a request comes from a program on this machine, which replaces the key if no keys are configured.
 ///
-/// The peer's address alone does not tell: a web page can have the browser of somebody on this machine send a request, with
-/// a name of its own that DNS gives this machine's address (DNS rebinding); and behind one more proxy everybody is local.
+/// The peer's address is not enough. A web page can make the browser on this machine send a request, under a name for
+/// which the page's own DNS returns this machine's address (DNS rebinding). Behind another proxy, every peer is local.
 enum LocalCaller {
-    /// - Throws: ``Refusal`` if it is not surely one. Origins are checked elsewhere: see ``Origins``.
+    /// - Throws: ``Refusal`` if the request may come from elsewhere. The origin of a web page is checked elsewhere: see
+    ///   ``Origins``.
     static func check(_ request: FastCGIRequest) throws(Refusal) {
         let address = request.remoteAddress
         guard address == "unix:" || IPAddress(address)?.isLoopback == true else { throw refusal(401, "") }
@@ -15,7 +16,7 @@ enum LocalCaller {
         guard request.header("Host").map(isLoopback) == true else {
             throw refusal(403, ", at localhost or 127.0.0.1, and this request's Host is neither")
         }
-        // What a web page can send without asking first is text or a form.
+        // A web page can send text and forms, but not JSON, without a preflight request.
         guard ["GET", "HEAD"].contains(request.method) || request.isJSON else {
             throw Refusal(
                 status: 415, "Without a key configured the body is taken as Content-Type: application/json only.")
@@ -27,7 +28,8 @@ enum LocalCaller {
             status: status, "No key is configured (E2B_FCGI_KEYS), so only this machine is answered\(addition).")
     }
 
-    /// Of `host` or `host:port`. Not other names that lead here, `x.localhost` for one: DNS may be asked for them.
+    /// Whether `host` or `host:port` names this machine. Other names that lead here, such as `x.localhost`, are not
+    /// accepted, because a resolver may ask DNS for them.
     static func isLoopback(host: String) -> Bool {
         let name: Substring
         let port: Substring
@@ -48,20 +50,22 @@ enum LocalCaller {
 }
 
 extension FastCGIRequest {
-    /// RFC 9110, section 8.3.1: the type ends where parameters begin.
+    /// Whether the content type is JSON. Parameters after the type are ignored (RFC 9110, section 8.3.1).
     fileprivate var isJSON: Bool {
         (contentType ?? "").prefix { $0 != ";" }.trimmingSpaces.lowercased() == "application/json"
     }
 
-    /// Whether another server handed the request on, as far as the headers tell that such servers add.
+    /// Whether the request came through another server, as far as its headers show it.
     fileprivate var cameThroughProxy: Bool {
-        // nginx's `proxy_pass` with nothing beside it adds none, and speaks HTTP/1.0. Today's clients do not.
+        // nginx's `proxy_pass` without further directives adds no header, but sends HTTP/1.0, which current clients do
+        // not.
         if let version = params["SERVER_PROTOCOL"], version == "HTTP/1.0" || version == "HTTP/0.9" { return true }
         return params.contains { name, value in !value.isEmpty && Self.isSignOfProxy(name) }
     }
 
-    /// By how the names are made: every product has its own. nginx/e2b-fcgi.conf, which lets named headers through only, has a
-    /// list, and says with a variable of its own whether one of them is there.
+    /// Whether a header is one that proxies add. The names are recognised by their form, because every product has its
+    /// own. nginx/e2b-fcgi.conf passes only listed headers on, so it checks such a list itself, and reports the result
+    /// in `E2B_FCGI_PROXIED`.
     private static func isSignOfProxy(_ param: String) -> Bool {
         if param == "E2B_FCGI_PROXIED" { return true }
         guard param.hasPrefix("HTTP_") else { return false }

@@ -1,18 +1,19 @@
 import E2B
 import FastCGI
 
-/// Which web pages may use the service from a browser: its own, and those that the operator allows.
+/// The origins of web pages that may use the service from a browser: the service's own, and those that the operator
+/// allows.
 struct Origins: Sendable {
     enum Standing: Equatable {
-        /// No page, or one of the service's own.
+        /// The request comes from no web page, or from a page of the service's own origin.
         case own
         case allowed(origin: String)
         case foreign
     }
 
-    /// As browsers write them: ``BaseURL/origin``.
+    /// The allowed origins in the form in which browsers send them: ``BaseURL/origin``.
     private let allowed: Set<String>
-    /// Of the address that the operator gives out, which a proxy in front may hide from us.
+    /// The origin of the configured public address, which a proxy may hide from this process.
     private let publicOrigin: String?
 
     init(allowed: Set<String> = [], publicOrigin: String? = nil) {
@@ -26,10 +27,11 @@ struct Origins: Sendable {
         let origin = request.header("Origin").flatMap { $0.isEmpty ? nil : $0.lowercased() }
         if let origin {
             if allowed.contains(origin) { return .allowed(origin: origin) }
-            // Also `null`, which pages have that hide where they are from.
+            // This also refuses `null`, which a browser sends for a page that hides its origin.
             guard origin == publicOrigin || origin == request.ownOrigin else { return .foreign }
         }
-        // Fetch Metadata: `none` is a person who typed the address. `same-site` is another port, or another name.
+        // Fetch Metadata: `none` means that a person has typed the address, and `same-site` another port or another
+        // subdomain.
         switch request.header("Sec-Fetch-Site") ?? "" {
         case "", "same-origin", "none": return .own
         default: return .foreign
@@ -38,13 +40,13 @@ struct Origins: Sendable {
 }
 
 extension FastCGIRequest {
-    /// Where a page of the server that the request was sent to would be from.
+    /// The origin of pages of the server that the request was sent to.
     fileprivate var ownOrigin: String? {
         guard let host = header("Host") else { return nil }
         return BaseURL("\(scheme)://\(host)")?.origin
     }
 
-    /// As far as the web server knows it.
+    /// The scheme of the request, `http` or `https`, as the web server reports it.
     var scheme: String {
         (params["REQUEST_SCHEME"] ?? (params["HTTPS"]?.lowercased() == "on" ? "https" : "http")) == "https"
             ? "https" : "http"
@@ -52,6 +54,6 @@ extension FastCGIRequest {
 }
 
 extension BaseURL {
-    /// Whether it is nothing but scheme, host and port.
+    /// Whether the URL consists of scheme, host and port only.
     var hasNoPath: Bool { text.split(separator: "/").count == 2 }
 }

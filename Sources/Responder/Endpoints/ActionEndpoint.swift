@@ -4,18 +4,19 @@ import FastCGI
 import Interpreter
 import LibreChat
 
-/// `POST /e2bcode`: one action in a sandbox that lives across requests.
+/// The endpoint `POST /e2bcode`, which runs one action in a session's sandbox.
 struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
     let route = Route.running(EndpointPath.actions)
     private let bodyLimit: Int
     private let secrets: SecretRedactor
 
-    /// - Parameter services: nil where no key for E2B is configured.
+    /// - Parameter services: nil if no E2B API key is configured.
     init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
         self.services = services
         self.secrets = secrets
-        // A file travels as base64, a third larger, or as JSON text with its escapes. What is not mostly escapes fits.
+        // A file is sent as base64, which is a third larger than the file, or as a JSON string with escapes. Twice the
+        // file's size is enough unless most of the characters are escapes.
         bodyLimit = configuration.bodyLimit + 2 * configuration.fileLimit
     }
 
@@ -24,10 +25,10 @@ struct ActionEndpoint: Endpoint {
     ) async throws(Refusal) -> Acceptance {
         let body = try await request.wholeBody(upTo: bodyLimit, holding: memory)
         do throws(ActionFailure) {
-            // Nobody else has the body from here on: a file is decoded in place.
+            // The body has no other owner from here on, so a file's content is decoded in place.
             let action = try ActionRequest(json: consume body)
             guard let services else {
-                // In an answer that LibreChat shows to the model.
+                // The failure is a reply with status 200, so that LibreChat shows it to the model.
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.sessionID)
             }
             return .running { id, deadline in
@@ -74,7 +75,7 @@ struct ActionEndpoint: Endpoint {
             return ActionFailure(
                 "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",
                 sessionID: sessionID)
-        // Nothing else is thrown but CancellationError.
+        // The only other error is CancellationError.
         default: return ActionFailure(Refusal.cancelled, sessionID: sessionID)
         }
     }
@@ -91,7 +92,8 @@ extension ActionFailure {
     init(_ error: E2BError, sessionID: String = "") {
         self.init(Refusal(error), sessionID: sessionID)
         switch error {
-        // Waiting helps, the caller is gone, or we are: only these are no answers to the model.
+        // These keep their status: either waiting helps, or the caller is gone, or the service stops. All others go to
+        // the model.
         case .rateLimited, .noCapacity, .outOfMemory, .outOfDescriptors, .cancelled, .shutDown: break
         default: (status, retryAfter) = (200, nil)
         }

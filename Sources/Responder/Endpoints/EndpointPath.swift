@@ -1,4 +1,4 @@
-/// Where the endpoints are. No other file knows.
+/// The paths of the endpoints. No other file contains a path.
 package enum EndpointPath {
     package static let execute = "/execute"
     package static let actions = "/e2bcode"

@@ -5,9 +5,9 @@ import Interpreter
 import JSON
 import LibreChat
 
-/// `POST /execute`: a sandbox, one execution in it, its images through the gate, the two-element answer.
+/// The endpoint `POST /execute`, which runs code once in a new sandbox and answers with text and images.
 struct ExecuteEndpoint: Endpoint {
-    /// nil: no key for E2B is configured.
+    /// The services; nil if no E2B API key is configured.
     let services: ActionServices?
     let configuration: Configuration
     let secrets: SecretRedactor

@@ -2,7 +2,7 @@ import Budget
 import FastCGI
 import Interpreter
 
-/// `GET /health`: that the service lives, for monitors. Never behind executions.
+/// The endpoint `GET /health`, which tells monitors that the service is alive. It does not wait for executions.
 struct HealthEndpoint: Endpoint {
     let configuration: Configuration
     let executions: Executions

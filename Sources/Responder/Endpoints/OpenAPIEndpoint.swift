@@ -3,7 +3,7 @@ import FastCGI
 import Interpreter
 import LibreChat
 
-/// `GET /openapi.json`: the document that an operator pastes into LibreChat's Actions.
+/// The endpoint `GET /openapi.json`, whose document an operator pastes into LibreChat's Actions.
 struct OpenAPIEndpoint: Endpoint {
     let configuration: Configuration
     let secrets: SecretRedactor
@@ -26,7 +26,7 @@ struct OpenAPIEndpoint: Endpoint {
 }
 
 extension FastCGIRequest {
-    /// The address that the request was sent to, as far as the web server knows it.
+    /// The base URL that the request was sent to, as the web server reports it.
     fileprivate var baseURL: String {
         let host = header("Host") ?? "127.0.0.1"
         let prefix = params["SCRIPT_NAME"].flatMap { params["PATH_INFO"] == nil ? nil : $0 } ?? ""

@@ -1,30 +1,30 @@
 package import Interpreter
 
-/// What a request came to, for the log. No code, no bodies, no credentials.
+/// The outcome of a request, for the log. It contains no code, no bodies and no credentials.
 struct Outcome: Sendable {
-    /// The peer of the web server, as the web server sees it.
+    /// The address of the web server's client, as the web server reports it.
     var client = ""
     var caller: String?
-    /// Of `POST /e2bcode`.
+    /// The name of the action of `POST /e2bcode`.
     var action: String?
     var sandboxID: String?
-    /// Of the request's body, as far as it was read.
+    /// The number of bytes of the request's body that were read.
     var bytesIn = 0
-    /// Images in the answer.
+    /// The number of images in the answer.
     var images = 0
-    /// Why what was asked for was not done, or not to its end: a sentence of ours, with E2B's words where E2B said
-    /// something, and nothing that code printed or threw. nil: it was done.
+    /// The reason why the request failed, or was not completed; nil if it succeeded. It is a sentence of this program,
+    /// perhaps with E2B's error message, and contains nothing that code printed or threw.
     var problem: String?
 }
 
-/// JSON lines on standard error.
+/// The log, which writes JSON lines to standard error.
 package final class EventLog: Sendable {
     private let isLoggingRequests: Bool
     private let output: LogOutput
 
     private let secrets: SecretRedactor
 
-    /// - Parameter secrets: what must not be in a line: E2B's words are, and paths, which anybody may write.
+    /// - Parameter secrets: the values to redact: E2B's messages and the paths of requests may contain them.
     package init(
         isLoggingRequests: Bool, secrets: SecretRedactor = .none, output: LogOutput = LogOutput(descriptor: 2)
     ) {
@@ -55,14 +55,15 @@ package final class EventLog: Sendable {
         write(line)
     }
 
-    /// Something that an operator should know, outside any request.
+    /// Logs a fact that the operator should know and that belongs to no request.
     package func notice(_ text: String) {
         var line = LogLine()
         line.member("notice", secrets.redacted(text))
         write(line)
     }
 
-    /// Cut only where no secret is any more: half of one would not have been found.
+    /// Cuts a text to at most `limit` Unicode scalars. Secrets are redacted before the cut, because half of a secret
+    /// would not be recognised.
     private func beginning(of text: String, _ limit: Int) -> String {
         String(secrets.redacted(text).unicodeScalars.prefix(limit))
     }

@@ -2,49 +2,50 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Lines on their way to standard error, which a thread of its own writes: whoever logs never waits.
+/// A queue of lines for standard error, which a thread of its own writes, so that logging never blocks.
 ///
-/// A reader that stands still (a stuck log shipper, a pager, a terminal under Ctrl-S) blocks that thread, and nothing else.
-/// Lines that find the queue full are dropped and counted, and a line says how many once there is room again. The same goes
-/// for lines that cannot be written, because the disk is full or the reader is gone.
+/// A reader that does not read (a stuck log shipper, a pager, a terminal under Ctrl-S) blocks only that thread. Lines
+/// that find the queue full are dropped and counted, and a later line reports the count. The same holds for lines that
+/// cannot be written because the disk is full or the reader is gone.
 package final class LogOutput: Sendable {
     private struct State {
-        /// Whole lines.
+        /// The lines that wait to be written, each with its line feed.
         var queue: [UInt8] = []
-        /// Bytes that have left the queue and are not written yet.
+        /// The number of bytes that were taken from the queue and are not written yet.
         var underWay = 0
-        /// Lines that found no room. They came after what is in the queue, to which nothing is added until they are told of.
+        /// The number of lines that found no room. While there are any, the queue takes no more lines, so that their
+        /// count is reported in its place.
         var dropped = 0
         var isWriting = false
-        /// Nil: there was nothing to write yet.
+        /// Whether the thread was granted; nil before the first line.
         var hasThread: Bool?
     }
 
     private let descriptor: CInt
-    /// Bytes.
+    /// The largest number of bytes that wait to be written.
     private let capacity: Int
     private let state = Mutex(State())
-    /// Posted when the queue is no longer empty. At a fixed address, as the threads that wait need it.
+    /// A semaphore that is posted when the queue is no longer empty. It is at a fixed address, as sem_wait(3) requires.
     private nonisolated(unsafe) let news = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     /// - Parameters:
-    ///   - descriptor: stays open for as long as the process lives.
-    ///   - capacity: bytes that may wait to be written.
+    ///   - descriptor: the descriptor to write to, which has to stay open for as long as the process runs.
+    ///   - capacity: the largest number of bytes that wait to be written.
     package init(descriptor: Int32, capacity: Int = 128 << 10) {
         self.descriptor = descriptor
         self.capacity = capacity
         sem_init(news, 0, 0)
     }
 
-    // Reached only if the thread, which keeps the object, has never been started.
+    // The thread keeps this object alive, so this runs only if the thread was never started.
     deinit {
         sem_destroy(news)
         news.deallocate()
     }
 
-    /// Never blocks.
+    /// Appends a line to the queue. Never blocks.
     ///
-    /// - Parameter line: with its end.
+    /// - Parameter line: the line with its line feed.
     package func write(_ line: [UInt8]) {
         let (isFirst, hasThread) = state.withLock { state -> (Bool, Bool) in
             let hasThread = state.hasThread ?? startWriting()
@@ -62,7 +63,7 @@ package final class LogOutput: Sendable {
 
     package func write(_ text: String) { write(Array(text.utf8)) }
 
-    /// Waits until all has been written, but not for longer than `limit`. Blocks: for the end of the process.
+    /// Blocks until all lines have been written, but not for longer than `limit`. It is for the end of the process.
     package func flush(within limit: Duration) {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end, !state.withLock({ $0.queue.isEmpty && $0.dropped == 0 && !$0.isWriting }) {
@@ -87,14 +88,15 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// The system grants no thread: then a line is written here if somebody reads, and else it is lost.
+    /// Writes the queue from the calling thread, because the system grants no thread. If the descriptor takes no bytes
+    /// within a second, the lines are lost.
     private func writeWithoutThread() {
         var interest = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         var lost = 0
         if poll(&interest, 1, 1000) == 1 { write(&lost) } else { state.withLock { $0.queue = [] } }
     }
 
-    /// Writes what has come, and after it how much has not.
+    /// Writes the lines of the queue, and then the number of lines that were lost.
     private func write(_ lost: inout Int) {
         let (lines, dropped) = state.withLock { state in
             defer {
@@ -122,7 +124,8 @@ package final class LogOutput: Sendable {
         if put(line.finish()[...]) { lost = 0 }
     }
 
-    /// Whole lines, as many as a pipe takes in one piece (`PIPE_BUF`), so that those of several processes do not mix.
+    /// Returns whole lines, as many as a pipe takes in one atomic write (`PIPE_BUF`), so that lines of several
+    /// processes do not mix.
     private static func piece(of lines: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let newline = UInt8(ascii: "\n")
         guard lines.count > 4096 else { return lines }
@@ -130,7 +133,7 @@ package final class LogOutput: Sendable {
         return lines.firstIndex(of: newline).map { lines[...$0] } ?? lines
     }
 
-    /// - Returns: false if it could not be written.
+    /// - Returns: false if the bytes could not be written.
     private func put(_ bytes: ArraySlice<UInt8>) -> Bool {
         do throws(SystemError) {
             try Descriptor.write(bytes, to: descriptor)

@@ -1,14 +1,14 @@
 import Interpreter
 import LibreChat
 
-/// A text as the log has it: one line, bounded, secrets redacted.
+/// Makes a text fit for the log: one line of bounded length, with secrets redacted.
 enum LogText {
-    /// Unicode scalars.
+    /// The limit in Unicode scalars.
     static let limit = 600
 
     static func of(_ text: String, without secrets: SecretRedactor) -> String {
-        // Joining what stood apart may put a value together: what comes out is redacted, too. Where something was left out,
-        // half of a value may stand at the end, and goes.
+        // Joining parts may put a secret together, so the joined line is redacted as well. If the line was cut, its end
+        // may be the first half of a secret, so that much of it is removed.
         let room = limit + secrets.longest
         let (line, isWhole) = joined(secrets.redacted(text), limit: room)
         let redacted = secrets.redacted(line).unicodeScalars
@@ -17,8 +17,8 @@ enum LogText {
         return String(Substring(kept.prefix(limit - 1))) + "…"
     }
 
-    /// White space becomes one space. Other characters that cannot be seen go: they could forge a line, or turn its
-    /// direction.
+    /// Replaces each run of white space by one space, and removes invisible characters, which could forge a line or
+    /// change the direction of the text.
     private static func joined(_ text: String, limit: Int) -> (line: String, isWhole: Bool) {
         var line = String.UnicodeScalarView()
         var count = 0

@@ -5,13 +5,13 @@ import JSON
 import LibreChat
 import System
 
-/// What an endpoint answers with: JSON, and what the log says of it.
+/// The answer of an endpoint: a JSON body, and the outcome for the log.
 struct Answer: Sendable {
     var status: Int
-    /// JSON.
+    /// The body as JSON.
     var body: [UInt8]
     var retryAfter: Duration?
-    /// Beside those of every answer.
+    /// The headers besides those that every response has.
     var headers: [(name: String, value: String)] = []
     var outcome: Outcome
 
@@ -31,7 +31,8 @@ struct Answer: Sendable {
             outcome: Outcome(sandboxID: sandboxID, images: content.images.count))
     }
 
-    /// In the shape of tool content. What E2B said may hold a secret.
+    /// Makes an answer with the refusal's sentence as tool content. Secrets are redacted, because E2B's error message
+    /// may contain one.
     init(_ refusal: Refusal, _ secrets: SecretRedactor) {
         self.init(
             status: refusal.status, content: ToolContent(text: refusal.sentence), secrets,
@@ -40,7 +41,7 @@ struct Answer: Sendable {
         headers = refusal.headers
     }
 
-    /// In the shape of an action's answer.
+    /// Makes an answer with the reply of a failed action.
     init(_ failure: ActionFailure, _ secrets: SecretRedactor) {
         self.init(status: failure.status, body: failure.reply.encoded(without: secrets), retryAfter: failure.retryAfter)
         outcome.problem = failure.logged ?? failure.sentence

@@ -2,44 +2,44 @@ import Budget
 import FastCGI
 import Interpreter
 
-/// One way into the service: where it is, who may use it, within which limits, and in which shape it answers.
+/// An endpoint of the service: its route, how it handles a request, and the form of its errors.
 protocol Endpoint: Sendable {
     var route: Route { get }
 
-    /// Reads a request to this endpoint, and its body as far as it takes one.
+    /// Reads a request to this endpoint, and the part of its body that the endpoint needs.
     ///
-    /// - Parameter memory: of what has been made of the body, for as long as the request is answered.
-    /// - Throws: ``Refusal``, which is answered in the shape of ``answer(to:)``.
+    /// - Parameter memory: the reservation for what is made of the body. It is kept until the request is answered.
+    /// - Throws: ``Refusal``, which is answered in the form of ``answer(to:)``.
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance
 
-    /// An error in the shape that this endpoint's callers read.
+    /// Makes an error's answer in the form that callers of this endpoint read.
     func answer(to refusal: Refusal) -> Answer
 }
 
-/// What the table of endpoints says of one of them.
+/// The route of an endpoint: path, methods, access and limits.
 struct Route: Sendable {
     enum Access: Sendable {
-        /// Whoever reaches the service.
+        /// Every caller that reaches the service.
         case anyone
-        /// Who has a key; without keys, who is on this machine.
+        /// Callers that have a key; if no keys are configured, programs on this machine.
         case keyHolders
     }
 
     let path: String
-    /// `HEAD` comes with `GET`.
+    /// The methods. `GET` includes `HEAD`.
     let methods: [String]
     let access: Access
-    /// Whether it takes one of the places for executions in flight, and computes on threads of its own.
+    /// Whether a request counts as an execution in flight, and runs on threads for long computations.
     let runsCode: Bool
 
-    /// An endpoint that runs code for key holders.
+    /// Makes the route of an endpoint that runs code for holders of a key.
     static func running(_ path: String) -> Route {
         Route(path: path, methods: ["POST"], access: .keyHolders, runsCode: true)
     }
 
-    /// An endpoint that tells something to anyone.
+    /// Makes the route of an endpoint that informs every caller.
     static func telling(_ path: String) -> Route {
         Route(path: path, methods: ["GET"], access: .anyone, runsCode: false)
     }
@@ -48,15 +48,13 @@ struct Route: Sendable {
         methods.contains(method) || method == "HEAD" && methods.contains("GET")
     }
 
-    /// With those that come with others.
+    /// The methods, with `HEAD` if there is `GET`.
     var allowedMethods: [String] { methods.flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] } }
 }
 
-/// What an endpoint made of a request.
+/// The result of accepting a request: an answer, or work that makes an answer.
 enum Acceptance: Sendable {
     case answered(Answer)
-    /// Work in a sandbox, within the limit of executions in flight.
-    ///
-    /// `id` is the request's, unique.
+    /// Work in a sandbox, which counts as an execution in flight. `id` is the request's unique id.
     case running(@Sendable (_ id: String, _ deadline: Deadline) async -> Answer)
 }

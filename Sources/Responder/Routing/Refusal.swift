@@ -3,15 +3,15 @@ import E2B
 import FastCGI
 import Interpreter
 
-/// Why a request is not answered with 200: a status, and a sentence for people.
+/// An error response: a status, and a sentence for people.
 struct Refusal: Error, Equatable {
     let status: Int
     let sentence: String
-    /// For the log, where the sentence repeats what the caller wrote: that may be code.
+    /// The sentence for the log, if ``sentence`` repeats text of the caller, which may be code.
     var logged: String?
-    /// When it is worth trying again.
+    /// The time after which another attempt may succeed; nil if waiting does not help.
     var retryAfter: Duration?
-    /// Methods that the path does answer, for 405.
+    /// The methods that the path does allow, for status 405.
     var allow: String?
 
     init(status: Int, _ sentence: String, retryAfter: Duration? = nil, allow: String? = nil) {
@@ -26,7 +26,7 @@ struct Refusal: Error, Equatable {
         self.logged = logged
     }
 
-    /// What HTTP wants beside such a status. RFC 9110, sections 10.2.1 and 11.6.1.
+    /// The headers that HTTP requires with the status (RFC 9110, sections 10.2.1 and 11.6.1).
     var headers: [(name: String, value: String)] {
         (allow.map { [("Allow", $0)] } ?? [])
             + (status == 401 ? [("WWW-Authenticate", #"Bearer realm="e2b-fcgi""#)] : [])
@@ -42,14 +42,14 @@ struct Refusal: Error, Equatable {
     static let withoutAPIKey = Refusal(
         status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")
 
-    /// The caller hung up, and only the log shows this; or the responder stops and waits no longer, which ``Responder`` makes
-    /// a 503.
+    /// The request was cancelled. If the caller hung up, only the log shows this status; if the responder is stopping,
+    /// ``Responder`` changes it to 503.
     static let cancelled = Refusal(
         status: 499, "It was stopped before its end: the caller hung up, or the service is shutting down.")
 }
 
 extension Refusal {
-    /// Sessions are for actions, whose failures are no statuses.
+    /// Makes the refusal for `POST /execute`. Errors about sessions do not occur there, but have a status all the same.
     init(_ error: InterpreterError) {
         switch error {
         case .busy, .ownerBusy, .ownerQueueBusy: self.init(status: 429, "\(error)", retryAfter: .seconds(5))
@@ -63,12 +63,12 @@ extension Refusal {
         }
     }
 
-    /// The only place that knows both E2B's errors and our statuses.
+    /// Makes the refusal for an error of E2B. No other code maps E2B's errors to statuses.
     init(_ error: E2BError) {
         let sentence = "\(error)"
         switch error {
         case .rateLimited(_, _, let retryAfter):
-            // E2B's limit on sandboxes comes without a time: one ends when an execution does.
+            // E2B's limit of sandboxes comes without a time, and a sandbox ends whenever an execution does.
             self.init(status: 429, sentence, retryAfter: retryAfter ?? .seconds(10))
         case .noCapacity(_, _, let retryAfter):
             self.init(status: 503, sentence, retryAfter: retryAfter ?? .seconds(10))
@@ -86,11 +86,12 @@ extension Refusal {
 }
 
 extension FastCGIRequest {
-    /// The whole of the body.
+    /// Reads the whole body.
     ///
     /// - Parameters:
-    ///   - limit: bytes; 413 beyond.
-    ///   - memory: grows by what the body takes, after a while if there is no room at once, or the answer is 429.
+    ///   - limit: the largest number of bytes. A larger body is refused with status 413.
+    ///   - memory: the reservation, which grows by the body's size.
+    /// - Throws: ``Refusal``, with status 429 if there is no memory for the body within a while.
     mutating func wholeBody(
         upTo limit: Int, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> [UInt8] {

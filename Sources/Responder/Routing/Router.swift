@@ -1,20 +1,21 @@
-/// The table of endpoints: which of them answers a request.
+/// The table of endpoints, which finds the endpoint for a request.
 struct Router: Sendable {
     enum Match {
         case endpoint(any Endpoint, Route)
-        /// There is one at this path, for other methods. An error has its shape.
+        /// The path has endpoints for other methods only. The error has the form of the first of them.
         case otherMethod(any Endpoint, Route, allowed: [String])
         case nothing
     }
 
-    /// What each endpoint says of itself is asked once.
+    /// An endpoint and its route, which is asked for only once.
     private typealias Entry = (endpoint: any Endpoint, route: Route)
 
     private let entries: [String: [Entry]]
-    /// `POST /execute, GET /health and GET /openapi.json`.
+    /// The endpoints for a message, such as `POST /execute, GET /health and GET /openapi.json`.
     let summary: String
 
-    /// - Parameter endpoints: in the order in which they are told. Several may share a path, each for methods of its own.
+    /// - Parameter endpoints: the endpoints in the order of the summary. Several may share a path if their methods
+    ///   differ.
     init(_ endpoints: [any Endpoint]) {
         let all = endpoints.map { Entry($0, $0.route) }
         entries = Dictionary(grouping: all, by: \.route.path)
@@ -30,6 +31,7 @@ struct Router: Sendable {
         return .otherMethod(first.endpoint, first.route, allowed: here.flatMap(\.route.allowedMethods))
     }
 
-    /// The endpoint that a request is for, whatever its method: what it may send is known before that is looked at.
+    /// The route of the first endpoint at the path, whatever the request's method. It decides how much of a body is
+    /// read before the method is checked.
     func route(at path: String) -> Route? { entries[path]?.first?.route }
 }

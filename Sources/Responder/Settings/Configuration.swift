@@ -6,55 +6,56 @@ package import Interpreter
 package import JSON
 import System
 
-/// Everything an operator can set.
+/// The configuration of the responder: all values that an operator can set.
 package struct Configuration: Sendable {
     package var e2b: E2BConfiguration
     package var template: String
-    /// Variables of every sandbox, by name, whose values no answer may show.
+    /// The variables that every sandbox gets, by name. Their values are secrets, which no answer may show.
     package var secretVariables: [String: String]
-    /// Finds them.
+    /// Redacts the values of the secret variables.
     package let secrets: SecretRedactor
     package var publicBaseURL: String?
     package var keys: [AccessKey]
-    /// Of web pages other than the service's own.
+    /// The allowed origins of web pages, besides the service's own.
     package var origins: Set<String>
     package var webServers: WebServers
-    /// Whether keys may cross a network by plain http.
+    /// Whether keys and code may cross a network by plain HTTP.
     package var isHTTPAllowed: Bool
     package var executions: ExecutionLimits
-    /// Bytes of a request's body.
+    /// The largest number of bytes of a request's body, without a file.
     package var bodyLimit: Int
-    /// Bytes of one file that `/e2bcode` writes or reads.
+    /// The largest number of bytes of a file that `/e2bcode` writes or reads.
     package var fileLimit: Int
-    /// Bytes that requests in flight may hold together.
+    /// The largest number of bytes that requests in flight may hold together.
     package var memoryLimit: Int
-    /// Those bytes.
+    /// The budget of ``memoryLimit`` bytes.
     package let memory: ByteBudget
     package var timeout: Duration
     package var maximumTimeout: Duration
-    /// Unicode scalars of an answer's text.
+    /// The largest number of Unicode scalars of an answer's text.
     package var textLimit: Int
-    /// Images in one answer.
+    /// The largest number of images in an answer.
     package var imageLimit: Int
     package var imagePolicy: ImagePolicy
     package var imageThreads: Int
-    /// Of processors, for one image, and for those of one execution.
+    /// The largest processor time for one image.
     package var imageTime: Duration
+    /// The largest processor time for all images of one execution.
     package var imagesTime: Duration
-    /// How long an answer waits for its images once the code has ended.
+    /// The longest time that an answer waits for its images after the code has ended.
     package var imageWait: Duration
     package var grace: Duration
-    /// What `list_templates` answers with.
+    /// The list with which `list_templates` answers.
     package var templates: JSONNode
     package var isLogging: Bool
 
-    /// In which every request is answered: what code may take, one answer of E2B's that is long in coming, and what has to be
-    /// done before and after.
+    /// The longest time from a request to its answer: the longest timeout of code, the longest wait for one answer of
+    /// E2B, and the work before and after.
     package var answerLimit: Duration {
         maximumTimeout + e2b.requestTimeout + .seconds(10) + Deadline.finishing
     }
 
-    /// What bounds executions and actions.
+    /// The limits of executions and actions.
     package var limits: InterpreterLimits {
         InterpreterLimits(
             executions: executions, standardTimeout: timeout, maximumTimeout: maximumTimeout, fileSize: fileLimit,
@@ -62,15 +63,15 @@ package struct Configuration: Sendable {
             images: imageLimit, imageWait: imageWait, memory: memory)
     }
 
-    /// Without a key E2B cannot be asked; the service starts all the same and says so.
+    /// Whether there is an E2B API key. Without one the service starts as well, and answers that no code can be run.
     package var isAPIKeyConfigured: Bool { !e2b.apiKey.isEmpty }
 
-    /// Names of hidden variables whose values are too short to be redacted.
+    /// The names of secret variables whose values are too short to be redacted.
     package var unredactedVariables: [String] {
         secretVariables.filter { $0.value.utf8.count < SecretRedactor.shortest }.keys.sorted()
     }
 
-    /// - Throws: ``ConfigurationError`` naming every value that is wrong.
+    /// - Throws: ``ConfigurationError`` with a sentence for every wrong value.
     package init(environment: [String: String]) throws(ConfigurationError) {
         var reader = SettingReader(environment)
         e2b = E2BConfiguration(
@@ -120,12 +121,13 @@ package struct Configuration: Sendable {
         timeout = min(timeout, maximumTimeout)
         memory = ByteBudget(limit: memoryLimit)
         e2b.makeReservation = { [memory] in memory.reservation() }
-        // In base64, and a line break now and then.
+        // An image comes as base64, which may have line breaks.
         e2b.imageLimit = imagePolicy.inputByteLimit / 3 * 4 + imagePolicy.inputByteLimit / 32 + 64
-        // Far beyond what an answer shows: where a text is cut while it comes, a secret may be cut in two.
+        // The limit is far beyond the text that an answer shows, because cutting a text that is still arriving may cut
+        // a secret in two, which is then not redacted.
         e2b.textLimit = max(memoryLimit / 64, 16 * textLimit)
         e2b.lineLimit = e2b.imageLimit + 4 * e2b.textLimit
-        // What a single request may bring has to find room.
+        // The memory has to suffice for the largest single request.
         let needs: [(what: String, size: Int, settings: [Setting])] = [
             ("the body of one request", bodyLimit + 2 * fileLimit, [.bodyLimit, .fileLimit]),
             ("one image of a result", 3 * e2b.imageLimit, [.imageInputBytes]),
@@ -135,7 +137,8 @@ package struct Configuration: Sendable {
                 "\(Setting.memory.name) is \(memoryLimit), and \(need.what) may take \(need.size) bytes: raise it, or lower "
                     + "\(need.settings.map(\.name).joined(separator: " or ")).")
         }
-        // Whoever has waited still has the time for what was asked for.
+        // The wait for a place is limited to a part of the answer's time, so that a request that has waited still has
+        // the time for its execution.
         executions.wait = min(executions.wait, answerLimit / 4)
         if answerLimit > readTimeout - Deadline.margin {
             reader.refuse(
@@ -159,7 +162,7 @@ extension Configuration {
     }
 }
 
-/// What is wrong with a configuration: one sentence for each value, without the values of secrets.
+/// The errors of a configuration: one sentence for each wrong value. No sentence contains a secret.
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     package let complaints: [String]
     package var description: String { complaints.joined(separator: "\n") }

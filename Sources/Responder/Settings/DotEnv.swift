@@ -1,19 +1,22 @@
 import JSON
 
-/// A `.env` file: `NAME=value` lines, `#` comments, an optional `export`, values plain or in quotes.
+/// The variables of a `.env` file: `NAME=value` lines, `#` comments, an optional `export`, values with or without
+/// quotes.
 ///
-/// The rules, here and for `nginx/run.sh`, which asks the program:
-/// - UTF-8, perhaps with a byte order mark; a line ends with a line feed, and a carriage return before it belongs to the end.
-/// - Blanks (spaces and tabs) around the line, the name and the value do not count.
-/// - In single or double quotes the value is what stands between them, as it stands: there are no escapes.
-/// - Otherwise it ends at a number sign with a blank before it, where a comment begins.
-/// - Of a name that is there twice the last one counts. An empty value is a value.
+/// `nginx/run.sh` reads the file through this program, so the rules are the same there:
+/// - The file is UTF-8, with or without a byte order mark. A line ends with a line feed, or with a carriage return and
+///   a line feed.
+/// - Spaces and tabs around the line, the name and the value are ignored.
+/// - A value in single or double quotes is the text between the quotes. There are no escapes.
+/// - A value without quotes ends before a comment, which is a number sign after a space or a tab.
+/// - If a name occurs twice, the last value counts. A value may be empty.
 package struct DotEnv: Equatable, Sendable {
     package private(set) var variables: [String: String] = [:]
 
     package init(_ text: String) throws(ConfigurationError) { try self.init(utf8: Array(text.utf8)) }
 
-    /// - Throws: ``ConfigurationError`` naming the lines that are not of that form, never what they say.
+    /// - Throws: ``ConfigurationError`` with the numbers of the malformed lines, but not their content, which may be
+    ///   secret.
     package init(utf8 bytes: [UInt8]) throws(ConfigurationError) {
         let mark: [UInt8] = [0xef, 0xbb, 0xbf]
         let bytes = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
@@ -35,11 +38,12 @@ package struct DotEnv: Equatable, Sendable {
         case encoding = "is not UTF-8"
     }
 
-    /// nil for a line that says nothing.
+    /// Reads a line; nil if the line is blank or a comment.
     private static func assignment(_ line: ArraySlice<UInt8>) throws(Flaw) -> (name: String, value: String)? {
         let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         guard let text = String(validating: line, as: UTF8.self) else { throw .encoding }
-        // In comments, too: a line end of another system would make the rest of the file a comment.
+        // Comments are checked as well: a line separator of another system would make the rest of the file part of the
+        // comment.
         guard text.unicodeScalars.allSatisfy({ $0 == "\t" || !$0.endsLineSomewhere }) else { throw .control }
         var rest = line.trimmingBlanks
         if rest.isEmpty || rest.first == UInt8(ascii: "#") { return nil }
@@ -62,7 +66,7 @@ package struct DotEnv: Equatable, Sendable {
         }
         guard let end = body.dropFirst().firstIndex(of: quote) else { throw .form }
         let rest = body[(end + 1)...]
-        // As after a plain value, a comment is apart from what it comments on.
+        // A comment after a quoted value has to be separated by a space or a tab, as after a plain value.
         let isComment = rest.first?.isBlank == true && rest.trimmingBlanks.first == comment
         guard rest.isEmpty || isComment else { throw .form }
         return body[(body.startIndex + 1)..<end]
@@ -82,7 +86,7 @@ extension ArraySlice<UInt8> {
 }
 
 extension Unicode.Scalar {
-    /// Control characters, and what Unicode has as separators of lines.
+    /// Whether this is a control character or a line separator of Unicode.
     fileprivate var endsLineSomewhere: Bool {
         switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true

@@ -1,7 +1,7 @@
-/// One environment variable that configures the responder: what `--help` and error messages say about it.
+/// An environment variable that configures the responder, with its description for `--help` and error messages.
 package struct Setting: Sendable {
     package let name: String
-    /// As a person would write it; empty for none.
+    /// The default value in the form in which a person would write it; empty if there is none.
     package let standard: String
     package let meaning: String
 
@@ -72,7 +72,7 @@ package struct Setting: Sendable {
     static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
     static let proxy = Setting("E2B_FCGI_PROXY", "", "HTTP proxy on the way to E2B; the environment's is not used")
     static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a JSON line on standard error for each request")
-    /// Read by `make run` only.
+    /// The setting of the port, which only `make run` reads.
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [

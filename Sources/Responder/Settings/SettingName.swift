@@ -1,16 +1,18 @@
-/// What the name of a variable says about whether a setting is meant by it.
+/// Judges by the name of an environment variable whether it is meant as a setting.
 enum SettingName {
     enum Standing: Equatable {
         case known
-        /// None of ours.
+        /// The variable is not a setting of this program.
         case foreign
-        /// - Parameter intended: the setting that it resembles, if there is one.
+        /// The variable looks like a setting, but there is none of this name.
+        ///
+        /// - Parameter intended: the setting with the most similar name; nil if no name is similar.
         case misspelt(intended: String?)
     }
 
     private static let known = Set(Setting.all.map(\.name))
     private static let secretPrefix = String(Setting.secretPrefix.name.dropLast())
-    /// Of E2B's own programs, and of none of ours, though some look like it.
+    /// The variables of E2B's own programs. Some look like settings of this program, but are not.
     private static let ofE2B: Set = [
         "E2B_ACCESS_TOKEN", "E2B_DEBUG", "E2B_EVENTS_ADDRESS", "E2B_SANDBOX", "E2B_SANDBOX_ID", "E2B_TEAM_ID",
         "E2B_TEMPLATE_ID",
@@ -27,20 +29,22 @@ enum SettingName {
         return begins(letters, with: "E2B_FCGI_") ? .misspelt(intended: nil) : .foreign
     }
 
-    /// What is left when case and underscores do not count.
+    /// The letters and digits of a name in upper case, without underscores and hyphens.
     private static func letters(of name: String) -> [UInt8] {
         name.uppercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
     }
 
-    /// Whether a beginning of the name is the prefix, with one mistake at most.
+    /// Whether the name begins with the prefix, or with a text that differs from it in one letter.
     private static func begins(_ letters: [UInt8], with prefix: String) -> Bool {
         let prefix = self.letters(of: prefix)
         return (prefix.count - 1...prefix.count + 1).contains { distance(Array(letters.prefix($0)), prefix) <= 1 }
     }
 
-    /// How many letters have to be put in, left out, changed or swapped with their neighbour (optimal string alignment).
+    /// The number of insertions, deletions, changes and swaps of neighbours that turn one name into the other (optimal
+    /// string alignment distance).
     static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        // Names are short; somebody's variable of a megabyte is not.
+        // The time is the product of the lengths. Names of settings are short, but a variable's name may have a
+        // megabyte.
         guard a.count <= 64, b.count <= 64, !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
         var rows = [[Int](repeating: 0, count: b.count + 1)]
         rows[0] = Array(0...b.count)

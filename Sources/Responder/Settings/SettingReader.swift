@@ -7,14 +7,14 @@ import JSON
 import LibreChat
 import System
 
-/// Reads settings from an environment and gathers what is wrong with them, so that a person is told all of it at once.
+/// Reads settings from an environment, and collects all errors in them, so that the operator sees all of them at once.
 struct SettingReader {
     private let environment: [String: String]
     private(set) var complaints: [String] = []
 
     init(_ environment: [String: String]) { self.environment = environment }
 
-    /// nil when it is absent or empty.
+    /// The value; nil if the setting is absent or empty.
     func text(_ setting: Setting) -> String? {
         guard let text = environment[setting.name], !text.isEmpty else { return nil }
         return text
@@ -29,7 +29,7 @@ struct SettingReader {
         return number
     }
 
-    /// nil when it is absent.
+    /// The number; nil if the setting is absent or empty.
     mutating func optionalInteger(_ setting: Setting, _ range: ClosedRange<Int>) -> Int? {
         text(setting) == nil ? nil : integer(setting, range)
     }
@@ -44,7 +44,8 @@ struct SettingReader {
             places: places, share: share ?? places, queue: integer(.queue, 0...10_000),
             wait: seconds(.queueWait, 1...300),
             ownerSandboxes: optionalInteger(.ownerSandboxes, 1...10_000)
-                // With a quarter of them left one owner's sessions keep nobody else out.
+                // By default one owner's sessions can take three quarters of the places, so that other owners can
+                // always create some.
                 ?? (hasSeveralOwners ? max(1, places * 3 / 4) : nil))
     }
 
@@ -67,7 +68,7 @@ struct SettingReader {
         return choice
     }
 
-    /// Two sides in pixels, the short one first: `768x2000`.
+    /// Reads two sides in pixels, the short one first: `768x2000`.
     mutating func box(_ setting: Setting) -> (short: Int, long: Int) {
         let text = text(setting) ?? setting.standard
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
@@ -79,7 +80,8 @@ struct SettingReader {
         return (short, long)
     }
 
-    /// An http or https address without a slash at its end. Complaints do not repeat it: it may have a password.
+    /// Reads an http or https URL, and removes a slash at its end. The error does not repeat the value, which may
+    /// contain a password.
     mutating func url(_ setting: Setting) -> String? {
         guard let text = text(setting) else { return nil }
         guard let base = BaseURL(text) else {
@@ -91,7 +93,7 @@ struct SettingReader {
         return base.text
     }
 
-    /// An address that may have a user and a password, but no path.
+    /// Reads the URL of a proxy, which may have a user and a password, but no path.
     mutating func proxy(_ setting: Setting) -> String? {
         guard let text = text(setting) else { return nil }
         let isVisible = text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }
@@ -108,7 +110,7 @@ struct SettingReader {
         return text
     }
 
-    /// `https://chat.example,https://…`, as browsers write them.
+    /// Reads a list of origins as browsers write them: `https://chat.example,https://…`.
     mutating func origins(_ setting: Setting) -> Set<String> {
         guard let text = text(setting) else { return [] }
         var origins: Set<String> = []
@@ -123,7 +125,8 @@ struct SettingReader {
         return origins
     }
 
-    /// Present and empty it would name nobody, which nobody means.
+    /// Reads a list of IP addresses. A variable that is present but empty is an error, because it would allow no web
+    /// server at all.
     mutating func webServers(_ setting: Setting) -> WebServers {
         guard let list = environment[setting.name] else { return .local }
         guard let servers = WebServers(list: list) else {
@@ -133,7 +136,8 @@ struct SettingReader {
         return servers
     }
 
-    /// E2B's key, and all code with its results, for every machine on the way to read.
+    /// Refuses plain HTTP to E2B on another machine, because E2B's key, the code and its results could be read on the
+    /// network.
     mutating func refusePlainHTTP(_ e2b: E2BConfiguration, unless allowed: Setting) {
         for (setting, url) in [(Setting.apiURL, e2b.apiURL), (.sandboxURL, e2b.sandboxURL)] where e2b.isPlaintext(url) {
             complaints.append(
@@ -151,7 +155,7 @@ struct SettingReader {
         return path
     }
 
-    /// Empty without a file.
+    /// Reads the file of templates; an empty list if there is no such setting.
     mutating func templates(_ setting: Setting) -> JSONNode {
         guard let path = text(setting) else { return [] }
         do {
@@ -164,9 +168,11 @@ struct SettingReader {
         }
     }
 
-    /// `name:secret,name:secret`. Complaints count the entries: what is wrong may be part of a secret.
+    /// Reads a list of keys: `name:secret,name:secret`. Errors give the number of the entry and not its text, which may
+    /// be part of a secret.
     ///
-    /// Present without a key it is refused: somebody wanted keys, and without any every program on this machine is served.
+    /// A variable that is present without a key is an error: the operator wanted keys, and without any, every program
+    /// on this machine would be served.
     mutating func keys(_ setting: Setting) -> [AccessKey] {
         guard let list = environment[setting.name] else { return [] }
         guard list.contains(where: { $0 != "," && !$0.isWhitespace }) else {
@@ -196,10 +202,11 @@ struct SettingReader {
         return keys
     }
 
-    /// Variables for the sandbox.
+    /// Reads the variables for the sandbox.
     ///
-    /// The code interpreter writes their values between quotes into the code it runs, unescaped (Protocol.md, 5.6): a value
-    /// with a quote, a backslash or a line break would break, or silently change, every execution.
+    /// E2B's code interpreter writes their values between quotes into the code that it runs, without escaping them
+    /// (Protocol.md, 5.6). A value with a quote, a backslash or a line break would break every execution, or silently
+    /// change it.
     mutating func secretVariables() -> [String: String] {
         let prefix = Setting.secretPrefix.name.dropLast()
         var variables: [String: String] = [:]
@@ -220,7 +227,7 @@ struct SettingReader {
         return variables
     }
 
-    /// A misspelt name would be a setting that silently does nothing.
+    /// Refuses variables that look like a misspelt setting, because such a setting would silently have no effect.
     mutating func refuseUnknown() {
         for name in environment.keys.sorted() {
             switch SettingName.standing(of: name) {
@@ -232,11 +239,11 @@ struct SettingReader {
         }
     }
 
-    /// Of values that are right by themselves, and do not go together.
+    /// Adds an error about values that are valid, but not together.
     mutating func refuse(_ sentence: String) { complaints.append(sentence) }
 
-    /// They come from files that were made for another system, a carriage return at the end of every line, and no header
-    /// could carry them. Hidden variables have a rule of their own: see ``hiddenVariables()``.
+    /// Refuses control characters, which no HTTP header can carry. A file that was made for another system may have a
+    /// carriage return at the end of every line. For secret variables see ``secretVariables()``.
     mutating func refuseControlCharacters() {
         for setting in Setting.all {
             guard let value = environment[setting.name] else { continue }
@@ -245,7 +252,8 @@ struct SettingReader {
         }
     }
 
-    /// For what is no secret. Still, it may be one that came to stand at the wrong name.
+    /// Adds an error with the value of a setting that is not secret. Long values and those with an `@` are left out,
+    /// because a secret may have been given to the wrong setting.
     private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
         let shown = value.utf8.count <= 40 && !value.contains("@") ? " is '\(value)'" : ""
         complaints.append("\(setting.name)\(shown): it must be \(expected).")

@@ -3,14 +3,14 @@ import JSON
 import LibreChat
 import System
 
-/// The operator's file of templates: what `list_templates` answers with.
+/// The operator's file of templates, with which `list_templates` answers.
 ///
-/// A YAML list of objects, or an object whose `templates` is that list. What an object says (`id`, `description`, …) is for
-/// whoever reads the answer.
+/// The file is a YAML list of objects, or an object whose member `templates` is such a list. The members of the objects
+/// (`id`, `description` and others) are passed on without interpretation.
 struct TemplateFile {
     let templates: JSONNode
 
-    /// - Throws: ``YAMLError``, also for YAML that is no list of objects.
+    /// - Throws: ``YAMLError`` if the bytes are not YAML, or not a list of objects.
     init(_ bytes: [UInt8]) throws(YAMLError) {
         var reader = try YAMLReader(bytes)
         guard let root = try reader.document() else { throw YAMLError(line: nil, reason: "it is empty") }
@@ -31,11 +31,11 @@ struct TemplateFile {
         templates = list.value
     }
 
-    /// The file's bytes.
+    /// Reads the file.
     ///
-    /// - Throws: ``YAMLError`` when there is none that can be read, or it is over the limit.
+    /// - Throws: ``YAMLError`` if the file cannot be read, or exceeds the limit.
     static func bytes(of path: String) throws(YAMLError) -> [UInt8] {
-        // Without blocking: a named pipe would be waited for.
+        // O_NONBLOCK prevents open(2) from waiting if the file is a named pipe.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(.last("open")) }
         defer { close(file) }

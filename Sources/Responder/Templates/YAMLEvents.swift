@@ -1,9 +1,9 @@
 import CYAML
 
-/// The events of libyaml's parser, as values.
+/// The events of libyaml's parser as Swift values.
 ///
-/// What makes YAML dangerous or surprising ends here: an alias can blow a small file up to any size, and a tag can change what
-/// a value means. Neither is taken.
+/// Aliases and tags are refused: an alias can expand a small file to any size, and a tag can change the meaning of a
+/// value.
 struct YAMLEvents: ~Copyable {
     enum Event: Equatable {
         case streamStart, streamEnd
@@ -13,12 +13,12 @@ struct YAMLEvents: ~Copyable {
         case scalar(String, isPlain: Bool)
     }
 
-    // At a fixed address: as its own input handler's data the parser points at itself.
+    // The parser is at a fixed address, because its input handler keeps a pointer to it.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
-    // The parser reads it until the end.
+    // The parser reads from this buffer until it is deleted.
     private let input: UnsafeMutableBufferPointer<UInt8>
 
-    /// - Parameter bytes: UTF-8.
+    /// - Parameter bytes: the text in UTF-8, with or without a byte order mark.
     init(_ bytes: [UInt8]) throws(YAMLError) {
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
@@ -26,7 +26,8 @@ struct YAMLEvents: ~Copyable {
             throw YAMLError(line: nil, reason: "there is no memory to read it")
         }
         self.parser = parser
-        // A byte order mark is skipped here: told the encoding, the parser would take it for the first line's indentation.
+        // The byte order mark is skipped here: if libyaml is told the encoding, it takes the mark for indentation of
+        // the first line.
         let text = bytes.starts(with: Self.byteOrderMark) ? bytes.dropFirst(Self.byteOrderMark.count) : bytes[...]
         input = .allocate(capacity: text.count)
         _ = input.initialize(from: text)
@@ -40,7 +41,7 @@ struct YAMLEvents: ~Copyable {
         input.deallocate()
     }
 
-    /// The next event and the line on which it begins. Not to be called again after `streamEnd` or an error.
+    /// Returns the next event, and the line on which it begins. Do not call this after `streamEnd` or an error.
     mutating func next() throws(YAMLError) -> (event: Event, line: Int) {
         var raw = yaml_event_t()
         guard yaml_parser_parse(parser, &raw) == 1 else { throw problem }
@@ -78,12 +79,12 @@ struct YAMLEvents: ~Copyable {
 
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
-    /// What the parser says went wrong; its words are constants, without anything of the file.
+    /// The parser's error. Its messages are constants, which contain nothing of the file.
     private var problem: YAMLError {
         let words = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
         switch parser.pointee.error {
         case YAML_READER_ERROR:
-            // Found in bytes that were read ahead: there is an offset, and no line yet.
+            // The reader found this error in bytes ahead of the parser, so there is an offset, but no line number.
             let before = input.prefix(parser.pointee.problem_offset)
             return YAMLError(line: before.count { $0 == UInt8(ascii: "\n") } + 1, reason: words)
         case YAML_SCANNER_ERROR, YAML_PARSER_ERROR:

@@ -1,16 +1,16 @@
 import JSON
 
-/// A value of a YAML document, and where it stands.
+/// A value of a YAML document, and its line.
 struct YAMLNode {
     enum Content {
         case scalar(JSONNode)
         case sequence([YAMLNode])
-        /// No name is there twice.
+        /// The members, whose names are unique.
         case mapping([(name: String, value: YAMLNode)])
     }
 
     let content: Content
-    /// From 1.
+    /// The number of the line, from 1.
     let line: Int
 
     var value: JSONNode {
@@ -23,8 +23,8 @@ struct YAMLNode {
 }
 
 extension JSONNode {
-    /// What a plain scalar means by YAML 1.2's core schema (10.3.2), but for numbers with a fraction or beyond an `Int`:
-    /// those stay as they were written.
+    /// Resolves a plain scalar by the core schema of YAML 1.2 (section 10.3.2). Numbers with a fraction, and those
+    /// beyond an `Int`, stay strings.
     init(plainScalar text: String) {
         switch text {
         case "", "~", "null", "Null", "NULL": self = .null
@@ -37,7 +37,7 @@ extension JSONNode {
     private static func integer(_ text: String) -> Int? {
         for (prefix, radix) in [("0o", 8), ("0x", 16)] where text.hasPrefix(prefix) {
             let digits = text.dropFirst(prefix.count)
-            // `Int` takes a sign where YAML has none.
+            // `Int` would accept a sign after the prefix, which YAML does not.
             return digits.first?.isHexDigit == true ? Int(digits, radix: radix) : nil
         }
         return Int(text)

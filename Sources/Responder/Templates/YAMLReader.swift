@@ -1,15 +1,15 @@
 import JSON
 
-/// Reads the one document of a YAML text, with bounds on its depth and size.
+/// Reads a YAML text that consists of one document. The depth and the number of values are limited.
 struct YAMLReader: ~Copyable {
     private var events: YAMLEvents
     private var count = 0
 
     init(_ bytes: [UInt8]) throws(YAMLError) { events = try YAMLEvents(bytes) }
 
-    /// To be called once.
+    /// Reads the document. Call it once.
     ///
-    /// - Returns: nil when there is nothing in it.
+    /// - Returns: nil if the text has no document.
     mutating func document() throws(YAMLError) -> YAMLNode? {
         _ = try events.next()  // the stream's start
         guard try events.next().event == .documentStart else { return nil }
