@@ -1,21 +1,21 @@
-/// Why a request could not be served, or a server could not be started.
+/// The reason why a request cannot be served, or a server cannot be started.
 package enum FastCGIError: Error, Equatable, Sendable {
     /// The text is not an address that a ``Listener`` understands. `why` is for the operator.
     case badAddress(String, why: String)
-    /// The address cannot be listened on. `why` is for the operator, in the system's words or in more helpful ones of
-    /// ours.
+    /// The system refuses to listen on the address. `why` is the system's reason, or a more helpful one, for the
+    /// operator.
     case listen(address: String, why: String)
     /// The system does not grant what the server needs: descriptors, memory.
     case cannotStart(why: String)
     /// `CONTENT_LENGTH` is not a number of bytes.
     case badContentLength(String)
-    /// The request body is longer than its reader accepts. Bytes.
+    /// The request body is longer than the limit in bytes.
     case bodyTooLarge(limit: Int)
-    /// `FCGI_STDIN` ended before `CONTENT_LENGTH`. Bytes.
+    /// `FCGI_STDIN` ended before `CONTENT_LENGTH` bytes. Both numbers are in bytes.
     case bodyTruncated(expected: Int, received: Int)
     /// There is no memory for the request body now.
     case noMemoryForBody
-    /// A response has other than the announced number of bytes.
+    /// The body of the response has another length than the announced number of bytes.
     case lengthMismatch(announced: Int)
     /// The task was cancelled while it waited for the web server.
     case cancelled

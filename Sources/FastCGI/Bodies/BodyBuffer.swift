@@ -1,10 +1,10 @@
 /// Collects a request's body while it arrives.
 ///
-/// - `CONTENT_LENGTH` says how much is collected. A body that is shorter is an error, and bytes beyond it are ignored.
-/// - The buffer grows to 1 MiB first, and then once to the final size. Growing by doubling would peak at more than the
+/// - `CONTENT_LENGTH` is the number of bytes to collect. A shorter body is an error, and bytes beyond it are ignored.
+/// - The buffer grows to 1 MiB first, and then once to the final size: growing by doubling would peak at more than the
 ///   body's size, and a client may announce what it never sends.
 struct BodyBuffer {
-    /// The bytes that are allocated before so many of the body have arrived.
+    /// The largest buffer that is allocated before that many bytes have arrived.
     static let firstRoom = 1 << 20
 
     /// The bytes that `CONTENT_LENGTH` announces; nil if the body ends with the stream.
@@ -19,13 +19,13 @@ struct BodyBuffer {
         expected = contentLength
     }
 
-    /// Whether no more has to be read. A body of unknown length is read up to one byte beyond the limit, to detect that
-    /// it is too large.
+    /// Whether the rest of the body need not be read. A body of unknown length is read up to one byte beyond the limit,
+    /// so that a body that is too large is detected.
     var isFull: Bool { bytes.count >= size }
 
     var capacity: Int { bytes.capacity }
 
-    /// The bytes that it may come to hold.
+    /// The largest number of bytes that the buffer may come to hold.
     private var size: Int { expected ?? limit + 1 }
 
     mutating func append(_ piece: UnsafeRawBufferPointer) {
@@ -37,7 +37,10 @@ struct BodyBuffer {
         bytes += piece
     }
 
-    /// - Throws: what is wrong with what has arrived, or `error`, if the body has not arrived whole.
+    /// Returns the body.
+    ///
+    /// - Parameter error: the reason why the body has not arrived whole; nil if it has.
+    /// - Throws: `.bodyTooLarge`, or `error`.
     consuming func result(unless error: FastCGIError?) throws(FastCGIError) -> [UInt8] {
         if expected == nil, bytes.count > limit { throw .bodyTooLarge(limit: limit) }
         if let error { throw error }

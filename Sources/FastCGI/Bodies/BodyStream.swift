@@ -1,16 +1,17 @@
 internal import Synchronization
 
-/// A request's body on its way from the thread that reads it to the handler.
+/// A request's body on its way from the server's thread, which reads it, to the handler.
 ///
-/// The thread appends what arrives, and stops reading while the handler is behind. It is told when to go on.
+/// The thread appends the bytes that arrive, and stops reading while too many wait for the handler. `onResume` tells
+/// the thread to go on.
 final class BodyStream: Sendable {
-    /// Bytes that may wait for the handler before no more is read. One read may exceed it.
+    /// The number of waiting bytes from which on the thread stops reading. One read may exceed it.
     static let highWater = 64 << 10
 
     private struct State {
-        /// What has arrived and not been taken.
+        /// The bytes that have arrived and that the handler has not taken.
         var pending: [UInt8]
-        /// Takes what arrives, while somebody waits for the whole body.
+        /// The buffer for arriving bytes, while the handler waits for the whole body.
         var buffer: BodyBuffer?
         var end: Result<Void, FastCGIError>?
         var isCancelled = false
@@ -18,10 +19,10 @@ final class BodyStream: Sendable {
         var isPaused: Bool
         var waiter: CheckedContinuation<Void, Never>?
 
-        /// Whether somebody who waits has something to do.
+        /// Whether a handler that waits can go on.
         var isReady: Bool { end != nil || isCancelled || buffer?.isFull ?? !pending.isEmpty }
 
-        /// Whether more should be read. A buffer that is full and has no end is one whose body is too large.
+        /// Whether more should be read. If the buffer is full and the body has no end, the body is too large.
         var wantsMore: Bool { end == nil && buffer.map { !$0.isFull } ?? (pending.count < BodyStream.highWater) }
 
         mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
@@ -29,7 +30,9 @@ final class BodyStream: Sendable {
             return waiter.take()
         }
 
-        /// Whether the thread has to be told to go on.
+        /// Notes that the thread reads again, if it has stopped and more should be read.
+        ///
+        /// - Returns: whether the thread has to be told.
         mutating func resume() -> Bool {
             guard isPaused, wantsMore else { return false }
             isPaused = false
@@ -37,14 +40,14 @@ final class BodyStream: Sendable {
         }
     }
 
-    /// Bytes; nil if the body ends with the stream.
+    /// The length of the body in bytes; nil if the body ends with the stream.
     let contentLength: Int?
     private let state: Mutex<State>
     private let onResume: @Sendable () -> Void
 
     /// - Parameters:
     ///   - arrived: the beginning of the body.
-    ///   - onResume: called from any thread when no more was wanted, and now is.
+    ///   - onResume: called from any thread when the server's thread should read again.
     init(_ arrived: consuming [UInt8], contentLength: Int?, onResume: @escaping @Sendable () -> Void) {
         self.contentLength = contentLength
         self.onResume = onResume
@@ -57,7 +60,7 @@ final class BodyStream: Sendable {
     /// Whether more should be read now.
     var isWanted: Bool { state.withLock { !$0.isPaused && $0.end == nil } }
 
-    /// Whether the handler waits for something to arrive.
+    /// Whether the handler waits for bytes.
     var isAwaited: Bool { state.withLock { $0.waiter != nil } }
 
     func append(_ piece: UnsafeRawBufferPointer) {
@@ -74,7 +77,7 @@ final class BodyStream: Sendable {
 
     /// Ends the body. Only the first call counts.
     ///
-    /// - Parameter error: why it has not arrived whole; nil if it has.
+    /// - Parameter error: the reason why the body has not arrived whole; nil if it has.
     func end(_ error: FastCGIError?) {
         let waiter = state.withLock { state in
             state.end = state.end ?? error.map { .failure($0) } ?? .success(())
@@ -85,7 +88,7 @@ final class BodyStream: Sendable {
 
     // MARK: The handler's side
 
-    /// The next bytes; nil at the end.
+    /// Returns the next bytes, for which it waits; nil at the end.
     func next() async throws(FastCGIError) -> [UInt8]? {
         while true {
             let (piece, end, isCancelled, resumes) = state.withLock { state in
@@ -104,7 +107,7 @@ final class BodyStream: Sendable {
         }
     }
 
-    /// Waits until something has arrived, or it is known that nothing will.
+    /// Waits until bytes have arrived, or the body has ended, or the task is cancelled.
     func arrival() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -123,14 +126,16 @@ final class BodyStream: Sendable {
         }
     }
 
-    /// Whether no byte is to be had any more.
+    /// Whether the body has ended, and the handler has taken all of its bytes.
     var isAtEnd: Bool { state.withLock { $0.end != nil && $0.pending.isEmpty } }
 
-    /// The whole body. What arrives goes into one buffer from now on, so that the handler is woken once, at the end.
+    /// Returns the whole body. Bytes that arrive go into one buffer from now on, so that the handler is woken once, at
+    /// the end.
     ///
-    /// - Parameter prefix: what ``next()`` has given of it.
+    /// - Parameter prefix: the bytes that ``next()`` has returned.
     func collect(after prefix: consuming [UInt8], upTo limit: Int) async throws(FastCGIError) -> [UInt8] {
-        // Taken out, because the buffer has to be the only one that holds it.
+        // The prefix is moved out of its variable, because the buffer must be the array's only owner in order not to
+        // copy it.
         var prefix = Optional(prefix)
         let resumes = state.withLock { state in
             var buffer = BodyBuffer(prefix.take() ?? [], contentLength: contentLength, limit: limit)

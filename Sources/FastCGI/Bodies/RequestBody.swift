@@ -1,7 +1,9 @@
-/// The body of a request: `FCGI_STDIN`, or the standard input of a CGI program. It is read once, in pieces or whole.
+/// The body of a request: `FCGI_STDIN`, or the standard input of a CGI program. The handler reads it once, in pieces or
+/// whole.
 ///
-/// A small body has mostly arrived with the head. Of any other a few pieces are read ahead, and no more until they are
-/// taken. What nobody takes is not read: the web server is answered, and the rest dropped.
+/// A small body has mostly arrived with the head. For a larger body, a few pieces are read ahead, and further pieces
+/// when the handler takes them. Once the handler has returned, the rest is not read: the web server gets the response,
+/// and the rest is dropped.
 package struct RequestBody: Sendable {
     private enum Source {
         case arrived(Result<[UInt8], FastCGIError>)
@@ -10,11 +12,11 @@ package struct RequestBody: Sendable {
 
     /// The bytes that `CONTENT_LENGTH` announces; nil if the body ends with the stream.
     package let contentLength: Int?
-    /// The bytes that have been taken.
+    /// The number of bytes that the handler has taken.
     package private(set) var readCount = 0
     private var source: Source
 
-    /// A body that is there, or the reason why there is none.
+    /// Makes a body that has arrived, or the reason why there is none.
     package init(_ bytes: consuming Result<[UInt8], FastCGIError>, contentLength: Int? = nil) {
         self.contentLength = contentLength
         source = .arrived(bytes)
@@ -25,7 +27,7 @@ package struct RequestBody: Sendable {
         source = .arriving(stream)
     }
 
-    /// The next bytes, at most some 100 kB; nil at the end.
+    /// Returns the next bytes, at most some 100 kB; nil at the end.
     ///
     /// - Throws: `.badContentLength`, `.bodyTruncated`; `.peerClosed` if the connection ended before the stream, and
     ///   there was no `CONTENT_LENGTH`; `.cancelled` with the task.
@@ -42,14 +44,14 @@ package struct RequestBody: Sendable {
         return piece
     }
 
-    /// The whole body.
+    /// Reads the whole body.
     ///
     /// - Parameters:
-    ///   - limit: bytes. If more are announced, nothing is read.
-    ///   - prefix: what ``next()`` has given.
-    ///   - reserve: called with the bytes that the body may take, before they are read, unless there are none. False:
-    ///     there is no memory.
-    /// - Throws: what ``next()`` throws, `.bodyTooLarge`, `.noMemoryForBody`.
+    ///   - limit: the largest number of bytes. If the request announces more, nothing is read.
+    ///   - prefix: the bytes that ``next()`` has returned.
+    ///   - reserve: called with the largest number of bytes that the body may take, before they are read; not called if
+    ///     the body is empty. It returns false if there is no memory.
+    /// - Throws: the errors of ``next()``, `.bodyTooLarge`, `.noMemoryForBody`.
     package mutating func collect(
         upTo limit: Int, after prefix: consuming [UInt8] = [], reserve: (Int) async -> Bool = { _ in true }
     ) async throws(FastCGIError) -> [UInt8] {
@@ -62,7 +64,7 @@ package struct RequestBody: Sendable {
             guard bytes.count <= limit else { throw .bodyTooLarge(limit: limit) }
             if !bytes.isEmpty, await !reserve(bytes.count) { throw .noMemoryForBody }
         case .arriving(let stream):
-            // A body of unknown length has none until its first byte is there.
+            // Memory for a body of unknown length is reserved when its first byte has arrived.
             if contentLength == nil { await stream.arrival() }
             let size = contentLength ?? (prefix.isEmpty && stream.isAtEnd ? 0 : limit + 1)
             if size > 0, await !reserve(size) { throw .noMemoryForBody }
@@ -72,7 +74,7 @@ package struct RequestBody: Sendable {
         return bytes
     }
 
-    /// Parses `CONTENT_LENGTH`, which is `1*DIGIT`; `Int` alone would accept a sign as well. Nil if there is none.
+    /// Parses `CONTENT_LENGTH`, which is `1*DIGIT`; nil if there is none. `Int` alone would accept a sign as well.
     static func contentLength(of params: [String: String]) throws(FastCGIError) -> Int? {
         guard let text = params["CONTENT_LENGTH"], !text.isEmpty else { return nil }
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int(text)

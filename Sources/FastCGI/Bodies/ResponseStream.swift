@@ -1,20 +1,21 @@
 internal import Synchronization
 
-/// A response's body on its way from the handler to the thread that sends it.
+/// A response's body on its way from the handler to the server's thread, which sends it.
 ///
-/// The handler's task writes, and waits while the thread is behind.
+/// The handler's task writes, and waits while too many bytes wait for the thread.
 final class ResponseStream: Sendable {
-    /// Bytes that may wait for the thread before the writer has to. One write may exceed it. The thread holds as many.
+    /// The number of waiting bytes from which on the writer waits. One write may exceed it. The thread holds as many
+    /// again.
     static let highWater = 128 << 10
 
-    /// What the thread finds.
+    /// What the thread has to do next.
     enum Step {
         case data([UInt8])
-        /// Nothing now. The thread is told when there is more.
+        /// The thread has nothing to send now, and is told when it has.
         case nothing
-        /// Nothing any more.
+        /// The body has ended.
         case end
-        /// Nothing any more, and the body is not whole.
+        /// The body has ended before it was whole.
         case failure
     }
 
@@ -27,7 +28,7 @@ final class ResponseStream: Sendable {
         /// Whether the web server has hung up.
         var isClosed = false
         var isCancelled = false
-        /// Whether the thread has found nothing and waits.
+        /// Whether the thread has nothing to send, and waits to be told.
         var isAwaited = false
         var waiter: CheckedContinuation<Void, Never>?
 
@@ -39,14 +40,14 @@ final class ResponseStream: Sendable {
     private let onProgress: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - length: the bytes that the response's head announces; nil if it announces none.
-    ///   - onProgress: called from any thread when ``take()`` has returned `.nothing`, and would return something now.
+    ///   - length: the number of bytes that the response's head announces; nil if it announces none.
+    ///   - onProgress: called from any thread if ``take()`` has returned `.nothing`, and would return another step now.
     init(length: Int?, onProgress: @escaping @Sendable () -> Void) {
         self.length = length
         self.onProgress = onProgress
     }
 
-    /// Has the body written, up to its end or its failure.
+    /// Runs `write`, and ends the body when it returns or throws.
     func run(_ write: @Sendable (ResponseWriter) async throws -> Void) async {
         var phase = Phase.ended
         do { try await write(ResponseWriter(self)) } catch { phase = .failed }
@@ -77,7 +78,7 @@ final class ResponseStream: Sendable {
         try await room()
     }
 
-    /// Waits until the thread has caught up.
+    /// Waits until the thread has taken the bytes.
     private func room() async throws(FastCGIError) {
         guard !(state.withLock { $0.hasRoom }) else { return }
         await withTaskCancellationHandler {
@@ -122,7 +123,7 @@ final class ResponseStream: Sendable {
         return step
     }
 
-    /// Whether the writer has ended. If it has not, the thread is told when it has.
+    /// Whether the writer has ended. If it has not, the thread is told when it does.
     var isOver: Bool {
         state.withLock { state in
             state.isAwaited = state.phase == .open
@@ -130,7 +131,7 @@ final class ResponseStream: Sendable {
         }
     }
 
-    /// The web server has hung up: what is written is dropped, and the writer told.
+    /// Drops the bytes that wait, and makes further writes fail, because the web server has hung up.
     func close() {
         let waiter = state.withLock { state in
             state.isClosed = true

@@ -4,12 +4,12 @@ package struct ResponseWriter: Sendable {
 
     init(_ stream: ResponseStream) { self.stream = stream }
 
-    /// The bytes that have been written.
+    /// The number of bytes that were written.
     package var count: Int { stream.count }
 
-    /// Waits while the web server is behind by more than some 100 kB.
+    /// Writes the next bytes of the body, and waits while more than some 100 kB have not been sent.
     ///
-    /// - Throws: `.peerClosed` when the web server has hung up, `.cancelled` with the task, and `.lengthMismatch` for
-    ///   more bytes than the response announces.
+    /// - Throws: `.peerClosed` if the web server has hung up, `.cancelled` if the task is cancelled, and
+    ///   `.lengthMismatch` if the body exceeds the announced length.
     package func write(_ bytes: consuming [UInt8]) async throws(FastCGIError) { try await stream.write(bytes) }
 }

@@ -2,12 +2,13 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// One request on a pair of descriptors. A thread waits for them, and for the handler's task, which never outlives it.
+/// The exchange of one request and its response over a pair of descriptors. A thread waits for both, and for the
+/// handler's task; it ends after the task.
 struct CGIExchange {
-    /// How long a web server may go on sending a body that nobody reads. See ``drain()``.
+    /// The longest time for which the rest of a body that was not read is dropped. See ``drain()``.
     private static let linger = Duration.seconds(2)
 
-    /// What the handler's task hands to the thread.
+    /// The box in which the handler's task hands the response to the thread.
     private final class Reply: Sendable {
         let event: EventDescriptor
         private let contents = Mutex<(response: Response, stream: ResponseStream?)?>(nil)
@@ -30,7 +31,7 @@ struct CGIExchange {
     private var isCancelled = false
 
     /// - Parameter cancel: a descriptor that becomes readable when the handler is to be cancelled; -1 for never.
-    /// - Throws: without descriptors.
+    /// - Throws: if there are no descriptors.
     init(input: CInt, output: CInt, cancel: CInt) throws(SystemError) {
         self.input = input
         self.output = output
@@ -38,7 +39,8 @@ struct CGIExchange {
         reply = try Reply()
     }
 
-    /// Returns when the response has been sent, or cannot be, and the handler's task has ended.
+    /// Serves the request. It returns when the response has been sent, or cannot be sent, and the handler's task has
+    /// ended.
     mutating func serve(_ environment: [String: String], _ handler: @escaping Handler) {
         let params = environment.filter { Self.isParam($0.key) }
         let request = FastCGIRequest(params: params, body: openBody(params))
@@ -72,7 +74,7 @@ struct CGIExchange {
         }
     }
 
-    /// Waits for the handler, and reads what it wants of stdin.
+    /// Waits for the response, and reads stdin as the handler takes it.
     ///
     /// - Returns: nil after a hang-up.
     private mutating func response(of task: Task<Void, Never>) -> (response: Response, stream: ResponseStream?)? {
@@ -94,8 +96,8 @@ struct CGIExchange {
         }
     }
 
-    /// Sends what the handler writes, until it has ended. A failure is not to be told from the end, unless the response
-    /// has announced its length.
+    /// Sends the body that the handler writes, until the handler has ended. CGI has no way to report a failure, so the
+    /// web server notices a body that is cut off only if the response has announced its length.
     private mutating func send(_ stream: ResponseStream, of task: Task<Void, Never>, isHungUp: Bool) {
         func hangUp() {
             stream.close()
@@ -122,13 +124,13 @@ struct CGIExchange {
         }
     }
 
-    /// Waits until the handler's task has sent something, stdin can be read and is wanted, `client` has hung up, or the
-    /// handler is to be cancelled.
+    /// Waits until the handler's task has sent an event, or stdin should be read and can be, or `client` has hung up,
+    /// or the handler is to be cancelled.
     private mutating func wait(for client: CInt) -> (event: Bool, input: Bool, hangUp: Bool, cancel: Bool) {
         while true {
-            // poll reports POLLHUP and POLLERR, the latter for a pipe, without being asked. It ignores a negative
-            // descriptor. A half-closed socket is no hang-up: with Apache's mod_cgid, stdin and stdout are one socket,
-            // and this is how stdin ends.
+            // poll reports POLLHUP and, for a pipe, POLLERR without being asked. It ignores a negative descriptor. A
+            // half-closed socket is not a hang-up: with Apache's mod_cgid, stdin and stdout are one socket, and the web
+            // server closes its sending side at the end of the body.
             var interest = (
                 pollfd(fd: reply.event.descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: body.isWanted ? input : -1, events: Int16(POLLIN), revents: 0),

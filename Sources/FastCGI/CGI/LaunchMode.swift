@@ -1,10 +1,12 @@
-/// How this process was started, judged by descriptor 0 and the environment.
+/// The way in which this process was started, judging by descriptor 0 and the environment.
 package enum LaunchMode: Equatable, Sendable {
-    /// As a FastCGI responder: descriptor 0 is a listening socket, to be served as ``Listener/Address/inherited``.
+    /// The process was started as a FastCGI responder. Descriptor 0 is a listening socket:
+    /// ``Listener/Address/inherited``.
     case fastCGI
-    /// As a CGI program, for one request, to be served by ``serveCGI(environment:input:output:onFailure:handler:)``.
+    /// The process was started as a CGI program for one request:
+    /// ``serveCGI(environment:input:output:onFailure:handler:)``.
     case cgi
-    /// By a person, or by an init system that passes no socket.
+    /// The process was started by a person, or by an init system that passes no socket.
     case standalone
 
     package init(descriptor: Int32 = 0, environment: [String: String]) {

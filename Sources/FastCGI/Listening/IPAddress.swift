@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// An IPv4 or IPv6 address. An IPv4 address equals the IPv6 address that it is mapped to (`::ffff:a.b.c.d`), because it
-/// depends on the socket which of the two the kernel reports.
+/// An IPv4 or IPv6 address. An IPv4 address equals the IPv6 address that it is mapped to (`::ffff:a.b.c.d`), because
+/// the kernel reports the one or the other, depending on the socket.
 package struct IPAddress: Hashable, Sendable {
     /// The IPv6 address, or the mapped IPv4 address, in network order.
     private let bytes: [UInt8]
@@ -34,7 +34,7 @@ package struct IPAddress: Hashable, Sendable {
 
     private var isV4: Bool { bytes.starts(with: Self.v4Prefix) }
 
-    /// 127.0.0.0/8 or `::1`.
+    /// Whether the address is in 127.0.0.0/8, or is `::1`.
     package var isLoopback: Bool {
         isV4 ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
     }

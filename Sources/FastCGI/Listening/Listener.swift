@@ -7,7 +7,7 @@ package struct Listener: Sendable {
     package enum Address: Equatable, Sendable {
         case unix(path: String)
         case tcp(host: String, port: UInt16)
-        /// File descriptor 0, which the program that started us has opened: spawn-fcgi, systemd, mod_fcgid.
+        /// File descriptor 0, which the parent process has opened: spawn-fcgi, systemd or mod_fcgid.
         case inherited
     }
 
@@ -33,7 +33,7 @@ package struct Listener: Sendable {
             // Descriptor 0 was open before this process, and stays so. If it were closed, the next descriptor that is
             // opened would become standard input.
             guard wasOpen, descriptor != 0 else { return }
-            // The file is removed first, so that nobody connects to a socket that will not answer.
+            // The file is removed first, so that no web server connects to a socket that will not answer.
             file?.remove()
             _ = Glibc.close(descriptor)
         }
@@ -41,16 +41,17 @@ package struct Listener: Sendable {
 
     /// The address that was asked for. For TCP port 0 it has the port that the system has chosen.
     package let address: Address
-    /// Which web servers may connect. For a Unix socket the file's mode decides instead.
+    /// The web servers that may connect over TCP. For a Unix socket the file's mode decides instead.
     let webServers: WebServers
     private let resource: Resource
 
     /// Opens the socket.
     ///
-    /// A Unix socket has mode 0660 from its first moment. A socket file that nobody listens on is replaced.
+    /// A Unix socket has mode 0660 from the moment of its creation. A socket file is replaced if no process listens on
+    /// it.
     ///
-    /// - Parameter webServers: who may connect over TCP.
-    /// - Throws: `.listen`, for instance "address in use".
+    /// - Parameter webServers: the web servers that may connect over TCP.
+    /// - Throws: `.listen`, for instance with the reason "address in use".
     package init(_ address: Address, for webServers: WebServers = .local) throws(FastCGIError) {
         switch address {
         case .unix(let path):
@@ -64,15 +65,15 @@ package struct Listener: Sendable {
         }
     }
 
-    /// Takes over a descriptor that is listening already.
+    /// Takes over a descriptor that is already listening.
     ///
-    /// - Throws: `.listen` if it is not.
+    /// - Throws: `.listen` if the descriptor is not a listening socket.
     package init(inherited descriptor: CInt, for webServers: WebServers = .local) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
             throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
         }
-        // Processes that share the socket see this flag as well. They are other instances of this program, which need
-        // it too.
+        // O_NONBLOCK also affects other processes that share the socket. They are instances of this program, which need
+        // the flag as well.
         Descriptor.makeNonBlocking(descriptor)
         Descriptor.closeOnExec(descriptor)
         self.init(.inherited, webServers, descriptor, nil)
@@ -84,7 +85,8 @@ package struct Listener: Sendable {
         resource = Resource(descriptor: descriptor, file: file)
     }
 
-    /// Stops listening and removes the socket's file, if it is still ours. Does nothing the second time.
+    /// Stops listening, and removes the socket's file unless another process has replaced it. Does nothing when called
+    /// again.
     package func close() { resource.close() }
 
     var descriptor: CInt { resource.descriptor }
@@ -106,8 +108,8 @@ package struct Listener: Sendable {
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0 && isListening != 0
     }
 
-    /// How many connections may wait to be accepted. A web server answers 502 for each one beyond it. The kernel caps
-    /// the number at `net.core.somaxconn`, which is 4096 by default.
+    /// The number of connections that may wait to be accepted. A web server answers 502 for each further one. The
+    /// kernel limits the number to `net.core.somaxconn`, which is 4096 by default.
     static let backlog: CInt = 4096
 
     private static func listen(host: String, port: UInt16) throws(FastCGIError) -> (descriptor: CInt, port: UInt16) {
@@ -117,8 +119,8 @@ package struct Listener: Sendable {
         }
         let descriptor = try openSocket(family: address.family, name: name)
         var yes: CInt = 1
-        // Connections of an earlier run may still be in TIME_WAIT. Two listeners at the same time still exclude each
-        // other.
+        // SO_REUSEADDR allows the address although connections of an earlier run are in TIME_WAIT. Two listeners at the
+        // same time still exclude each other.
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
         guard address.withRaw({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0 else {
             let error = SystemError.last("bind")
@@ -138,7 +140,7 @@ package struct Listener: Sendable {
 }
 
 extension FastCGIError {
-    /// When there is no listening at that address: in words for whoever chose it.
+    /// Makes the error for an address on which the system refuses to listen, in words for the operator.
     static func listen(_ error: SystemError, address: String) -> FastCGIError {
         let why =
             switch error.code {

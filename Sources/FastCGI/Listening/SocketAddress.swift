@@ -74,7 +74,7 @@ struct SocketAddress {
 
     var family: CInt { CInt(storage.ss_family) }
 
-    /// Nil for a Unix socket.
+    /// The port; nil for a Unix socket.
     var port: UInt16? {
         withUnsafeBytes(of: storage) { bytes in
             switch family {
@@ -85,7 +85,7 @@ struct SocketAddress {
         }
     }
 
-    /// Nil for a Unix socket.
+    /// The IP address; nil for a Unix socket.
     var ip: IPAddress? {
         withUnsafeBytes(of: storage) { bytes in
             switch family {

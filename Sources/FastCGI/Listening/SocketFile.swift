@@ -1,10 +1,10 @@
 internal import Glibc
 internal import System
 
-/// The file of a Unix socket that we listen on.
+/// The file of a Unix socket on which this process listens.
 struct SocketFile: Sendable {
     private let path: String
-    /// The file's identity, which tells it from a file that somebody has put in its place.
+    /// The file's device and inode, which distinguish it from a file that has replaced it.
     private let device: dev_t
     private let inode: ino_t
 
@@ -31,7 +31,7 @@ struct SocketFile: Sendable {
         }
     }
 
-    /// Unlinks the file, unless a successor of ours has replaced it.
+    /// Removes the file, unless another file has replaced it.
     func remove() {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
@@ -49,12 +49,13 @@ struct SocketFile: Sendable {
         }
         guard isStale(address) else { throw .listen(address: name, why: "address in use") }
         // If two processes start at the same time and there is a stale file, the second may remove the first one's new
-        // file here. The first then leaves the file alone at its end, because it is no longer its own.
+        // file here. The first process then does not remove the file when it ends, because the file is the second
+        // one's.
         unlink(path)
         try check(address.withRaw { Glibc.bind(descriptor, $0, $1) }, "bind", name)
     }
 
-    /// Whether nobody listens on the socket. Its file outlives a process that was killed.
+    /// Whether no process listens on the socket. The file of a process that was killed remains.
     private static func isStale(_ address: SocketAddress) -> Bool {
         guard let probe = try? Descriptor.socket(AF_UNIX, isBlocking: false) else { return false }
         defer { close(probe) }

@@ -1,6 +1,6 @@
-/// Which web servers may connect over TCP. FastCGI 1.0, section 3.2.
+/// The web servers that may connect over TCP (FastCGI 1.0, section 3.2).
 ///
-/// A web server says who the client of a request is, so anybody who may connect can pass for any client. For a Unix
+/// A web server reports the client of each request, so a peer that may connect can pretend to be any client. For a Unix
 /// socket the file's mode decides who may connect.
 package enum WebServers: Equatable, Sendable {
     /// Web servers on this machine.

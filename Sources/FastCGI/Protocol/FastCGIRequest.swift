@@ -1,9 +1,9 @@
-/// A request of the web server: its params, which are all there, and its body, which arrives.
+/// A request of the web server. Its params have all arrived, and its body arrives while the handler reads it.
 package struct FastCGIRequest: Sendable {
     /// `FCGI_PARAMS`, such as `REQUEST_METHOD` (CGI/1.1, RFC 3875, section 4.1). Bytes that are not UTF-8 become
     /// U+FFFD.
     package var params: [String: String]
-    /// What is still to be read.
+    /// The part of the body that the handler has not read.
     package var body: RequestBody
 
     package init(params: [String: String], body: RequestBody) {
@@ -11,7 +11,7 @@ package struct FastCGIRequest: Sendable {
         self.body = body
     }
 
-    /// A request whose body is there, or cannot be read for the reason given.
+    /// Makes a request whose body has arrived, or cannot be read for the given reason.
     package init(params: [String: String], stdin: Result<[UInt8], FastCGIError>) {
         self.init(params: params, body: RequestBody(stdin))
     }
@@ -45,7 +45,7 @@ extension FastCGIRequest {
 
     package var contentType: String? { params["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// A header of the HTTP request, such as `X-API-Key`. RFC 3875, section 4.1.18.
+    /// Returns a header of the HTTP request, such as `X-API-Key` (RFC 3875, section 4.1.18).
     package func header(_ name: String) -> String? {
         // This goes byte by byte, because `uppercased` and `replacing` handle all of Unicode, and take twenty times as
         // long.

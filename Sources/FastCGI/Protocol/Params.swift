@@ -2,10 +2,10 @@
 enum Params {
     /// Reads all names and values.
     ///
-    /// - Of equal names the last counts, because that is how a line of a web server's configuration overrides an earlier
-    ///   one.
-    /// - A name and its value are what a C program finds of them in its environment, as `NAME=value`: they end at a zero
-    ///   byte, and the first `=` ends the name. A name that holds a zero byte is dropped.
+    /// - If a name occurs twice, the last value counts, as a later line of a web server's configuration overrides an
+    ///   earlier one.
+    /// - A name and a value are read as a C program reads `NAME=value` from its environment: both end at a zero byte,
+    ///   and the first `=` ends the name. A name that contains a zero byte is dropped.
     /// - Bytes that are not UTF-8 become U+FFFD.
     ///
     /// - Returns: nil if the lengths do not add up to the number of bytes.
@@ -36,9 +36,9 @@ enum Params {
         return params
     }
 
-    /// One byte below 128, or four of which the highest bit is set.
+    /// Reads a length: one byte below 128, or four bytes of which the highest bit is set.
     ///
-    /// - Returns: nil if they are cut off.
+    /// - Returns: nil if the bytes end within the length.
     private static func length(in bytes: UnsafeRawBufferPointer, at position: inout Int) -> Int? {
         guard position < bytes.count else { return nil }
         let first = bytes[position]

@@ -12,7 +12,7 @@ struct Record {
     let type: UInt8
     /// The request that the record belongs to; 0 for a record about the connection.
     let requestID: UInt16
-    /// Bytes. `paddingLength` bytes follow the content.
+    /// The length of the content in bytes. `paddingLength` bytes follow the content.
     let contentLength: Int
     let paddingLength: Int
 
@@ -39,13 +39,13 @@ struct Record {
         ]
     }
 
-    /// Why a request ends without a response. Section 5.5.
+    /// The reason why a request ends without a response (section 5.5).
     enum ProtocolStatus: UInt8 { case cannotMultiplex = 1, unknownRole = 3 }
 
     static func endRequest(_ status: ProtocolStatus, requestID: UInt16) -> [UInt8] {
         bytes(.endRequest, requestID: requestID, [0, 0, 0, 0, status.rawValue, 0, 0, 0])
     }
 
-    /// The answer to `FCGI_GET_VALUES`: a connection carries one request at a time. Section 4.1.
+    /// The answer to `FCGI_GET_VALUES` (section 4.1), which says that a connection carries one request at a time.
     static let values: [UInt8] = bytes(.getValuesResult, requestID: 0, [15, 1] + Array("FCGI_MPXS_CONNS0".utf8))
 }

@@ -10,9 +10,9 @@ struct RequestHead: Equatable {
     private(set) var params: [String: String]
 
     /// - Parameters:
-    ///   - begin: content of the `FCGI_BEGIN_REQUEST` record.
-    ///   - params: content of all `FCGI_PARAMS` records.
-    /// - Throws: `.peerClosed` for content that is not well-formed, or too long.
+    ///   - begin: the content of the `FCGI_BEGIN_REQUEST` record.
+    ///   - params: the content of all `FCGI_PARAMS` records.
+    /// - Throws: `.peerClosed` if the content is malformed or too long.
     init(requestID: UInt16, begin: [UInt8], params: [UInt8]) throws(FastCGIError) {
         guard begin.count == 8, params.count <= Self.limit, let params = params.withUnsafeBytes({ Params.read($0) })
         else { throw .peerClosed }

@@ -1,21 +1,22 @@
-/// Parses the records of one request, which arrive in pieces of any size. Everything that it collects is bounded.
+/// Parses the records of one request, which arrive in pieces of any size. The parser collects a bounded number of
+/// bytes.
 ///
-/// It throws `.peerClosed` for bytes that are not FastCGI, or not one request.
+/// It throws `.peerClosed` if the bytes are not FastCGI, or not exactly one request.
 struct RequestParser {
-    /// The next part of our request.
+    /// The next part of the request.
     private enum Piece {
         case record(type: UInt8, contentLength: Int)
         /// Content of the last record, as far as it has arrived.
         case content(Range<Int>)
     }
 
-    /// Set once the begin record and all params have arrived.
+    /// The head of the request; nil until the begin record and all params have arrived.
     var head: RequestHead?
     private(set) var isStdinAtEnd = false
-    /// Answers to records that do not belong to our request. See ``takeReplies()``.
+    /// The answers to records that do not belong to the request. See ``takeReplies()``.
     private var replies: [UInt8] = []
 
-    /// The number of our request, once it has begun.
+    /// The number of the request; nil until it begins.
     private var requestID: UInt16?
     private var begin: [UInt8] = []
     private var params: [UInt8] = []
@@ -26,8 +27,8 @@ struct RequestParser {
     private var contentLeft = 0
     private var paddingLeft = 0
     private var isOurs = false
-    /// How many more records may come that do not belong to our request. A web server sends none or a few, and each
-    /// costs reading and sometimes an answer.
+    /// The number of further records that may arrive and do not belong to the request. A web server sends few of them
+    /// or none, and each costs time and perhaps an answer.
     private var foreignRecordsLeft = 64
 
     /// Parses bytes up to the end of the head, which is in ``head`` then.

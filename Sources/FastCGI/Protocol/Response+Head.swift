@@ -1,8 +1,9 @@
 extension Response {
     /// Everything before the body: `Status:`, the headers, `Content-Length:`, an empty line.
     ///
-    /// Header values may come from anywhere, so they are made safe: a header whose name is no token (RFC 9110, section
-    /// 5.6.2) is dropped, and a control character in a value becomes a space, so that it cannot end the line.
+    /// Header values may come from untrusted sources, so they are made safe: a header whose name is not a token (RFC
+    /// 9110, section 5.6.2) is dropped, and a control character in a value becomes a space, so that it cannot end the
+    /// line.
     var head: [UInt8] {
         // A web server passes on no other final status.
         let status = (200...599).contains(status) ? status : 500
@@ -47,8 +48,8 @@ extension Response {
         }
     }
 
-    /// The reason phrases of RFC 9110, section 15. A web server replaces or drops them; people with `curl -i` read
-    /// them.
+    /// The reason phrases of RFC 9110, section 15. A web server may replace or drop them, but `curl -i` shows them if
+    /// it does not.
     private static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"

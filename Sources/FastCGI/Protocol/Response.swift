@@ -2,11 +2,12 @@
 package struct Response: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// A body that is written while it is sent, by the handler's task. If `write` throws, or writes other than
-        /// `length` bytes, the response is cut so that the web server and its client notice. It is not called when
-        /// there is no body to be sent, as for `HEAD`.
+        /// A body that the handler's task writes while it is sent. If `write` throws, or writes another number of bytes
+        /// than `length`, the response is broken off so that the web server and its client notice. `write` is not
+        /// called if no body is sent, as for `HEAD`.
         ///
-        /// Give a `length` if it is known: a client that speaks HTTP/1.0 has no other way to notice a cut.
+        /// Give a `length` if it is known: a client that speaks HTTP/1.0 has no other way to notice that the response
+        /// was broken off.
         case stream(length: Int?, write: @Sendable (ResponseWriter) async throws -> Void)
     }
 
@@ -28,7 +29,7 @@ package struct Response: Sendable {
 }
 
 extension Response.Body {
-    /// Nil if it is not known yet.
+    /// The number of bytes; nil if it is not known yet.
     package var length: Int? {
         switch self {
         case .bytes(let bytes): bytes.count
@@ -36,7 +37,7 @@ extension Response.Body {
         }
     }
 
-    /// Nil for a stream.
+    /// The bytes; nil for a stream.
     package var bytes: [UInt8]? {
         switch self {
         case .bytes(let bytes): bytes

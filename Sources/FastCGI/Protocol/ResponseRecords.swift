@@ -1,32 +1,32 @@
 internal import Glibc
 
-/// A response as FastCGI records: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST`. FastCGI 1.0, sections 3.3 and 5.5.
+/// A response as FastCGI records: `FCGI_STDOUT`, its end, `FCGI_END_REQUEST` (FastCGI 1.0, sections 3.3 and 5.5).
 ///
-/// Only the headers of records are made here. Large content is sent from where it is, so that it is neither copied nor
-/// in memory twice.
+/// This type makes only the headers of records. Large content is sent from its own array, so that it is neither copied
+/// nor in memory twice.
 struct ResponseRecords {
-    /// The bytes of content in a record: the largest number that is a multiple of eight.
+    /// The number of bytes of content in a record: the largest multiple of eight that fits.
     private static let recordSize = 0xfff8
-    /// Up to so many bytes of content are copied next to the header, because the kernel takes one piece of memory
-    /// faster than three.
+    /// The largest number of bytes of a body that are copied next to the header, because the kernel takes one piece of
+    /// memory faster than three.
     private static let copiedSize = 16 << 10
     /// The largest number of records that are sent by one call.
     private static let batchSize = 16
 
-    /// Bytes of ``frames`` or of ``body``.
+    /// A range of ``frames`` or of ``body`` in bytes.
     private struct Part {
         let isBody: Bool
         var range: Range<Int>
     }
 
     private let requestID: UInt16
-    /// Headers of records, and what is copied next to them.
+    /// The headers of records, and content that is copied next to them.
     private var frames: [UInt8] = []
-    /// Content that is sent from here.
+    /// The content that is sent without being copied.
     private var body: [UInt8] = []
-    /// How many bytes of the body have been made records of.
+    /// The number of the body's bytes for which there are records.
     private var framed = 0
-    /// What is sent next, in this order.
+    /// The parts that are sent next, in this order.
     private var parts: ArraySlice<Part> = []
     /// Whether the body is the last of the content.
     private var isLast: Bool
@@ -34,11 +34,11 @@ struct ResponseRecords {
 
     /// - Parameters:
     ///   - head: the beginning of the content, which is copied.
-    ///   - isWhole: whether the body is all of it. Else more is to be appended.
+    ///   - isWhole: whether the content ends with `body`. If not, more content has to be appended.
     init(head: [UInt8], body: consuming [UInt8], isWhole: Bool, requestID: UInt16) {
         self.requestID = requestID
         isLast = isWhole
-        // The head and the beginning of the body share a record, which mostly is the whole response.
+        // The head and the beginning of the body share a record. It mostly holds the whole response.
         let copied = body.count <= Self.copiedSize ? body.count : 0
         frames.reserveCapacity(head.count + copied + 64)
         let end = head.count + copied
@@ -55,7 +55,7 @@ struct ResponseRecords {
 
     /// The bytes that are held in memory.
     var heldCount: Int { body.count + frames.count }
-    /// Whether all that there was is sent.
+    /// Whether all content that was added is sent.
     var isIdle: Bool { parts.isEmpty }
     /// Whether the whole response is sent.
     var isSent: Bool { isEnded && parts.isEmpty }
@@ -73,18 +73,18 @@ struct ResponseRecords {
         frame()
     }
 
-    /// Adds bytes that are no record, where a response breaks off that has begun. Call it only while the records are
+    /// Breaks off a response that has begun: adds bytes that are not a valid record. Call it only while the records are
     /// idle.
     ///
-    /// Web servers take the end of the connection for the end of a response that announces no length, and so do they
-    /// take an END_REQUEST with any status. What nginx does not pass on as a success is a record of another version of
-    /// the protocol.
+    /// For a response that announces no length, web servers take the end of the connection for the end of the response,
+    /// and likewise an `FCGI_END_REQUEST` record with any status. nginx reports a failure to its client only for a
+    /// record of another version of the protocol.
     mutating func breakOff() {
         isEnded = true
         addFrame([UInt8](repeating: 0, count: Record.headSize))
     }
 
-    /// Calls `send` with the memory that is to be sent next.
+    /// Calls `send` with the pieces of memory that are to be sent next.
     func withNext<T>(_ send: (UnsafeMutableBufferPointer<iovec>) -> T) -> T {
         frames.withUnsafeBytes { frames in
             body.withUnsafeBytes { body in
@@ -117,7 +117,7 @@ struct ResponseRecords {
         frame()
     }
 
-    /// Makes records of the next bytes of the body, and of its end.
+    /// Makes records for the next bytes of the body, and for its end.
     private mutating func frame() {
         for _ in 0..<Self.batchSize where framed < body.count {
             let end = min(framed + Self.recordSize, body.count)

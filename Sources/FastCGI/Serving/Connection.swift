@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A connection of a web server, which carries one request. Only the server's thread uses it.
 final class Connection {
-    /// What the connection waits for.
+    /// The phase of a connection, named for what the connection waits for.
     enum Phase {
         /// The begin record and the params.
         case head
@@ -26,19 +26,19 @@ final class Connection {
     private(set) var lastProgress: ContinuousClock.Instant
     /// When the server has to check the connection again; nil for never.
     var due: ContinuousClock.Instant?
-    /// The events that the epoll set watches it for; nil if it is not in the set.
+    /// The events for which the epoll set watches the connection; nil if the connection is not in the set.
     var interest: UInt32?
 
     var parser = RequestParser()
     var params: [String: String] = [:]
-    /// The request's, which is all of it that the response needs.
+    /// The request's method. The response needs nothing else of the request.
     var method = ""
     var body = IncomingBody()
     var task: Task<Void, Never>?
-    /// Whether the web server has hung up, or been given up, while the handler runs.
+    /// Whether the web server has hung up while the handler runs, or was too slow.
     var isAbandoned = false
     var response: ResponseRecords?
-    /// What the handler still writes of the response's body.
+    /// The rest of the response's body, while the handler writes it.
     var responseStream: ResponseStream?
 
     init(id: UInt64, socket: CInt, at now: ContinuousClock.Instant) {
@@ -73,7 +73,7 @@ final class Connection {
         self.due = due
     }
 
-    /// Whether bytes of it should be read now.
+    /// Whether bytes of the request should be read now.
     var isReading: Bool {
         switch phase {
         case .head: true
@@ -82,7 +82,7 @@ final class Connection {
         }
     }
 
-    /// Its handler has ended, and all of the response has been taken.
+    /// Notes that the handler has ended, and that all of its response was taken.
     func endTask() {
         responseStream = nil
         task = nil

@@ -1,13 +1,14 @@
 internal import Synchronization
 internal import System
 
-/// Answers one request, from the moment its head is there. The handler is cancelled when the web server hangs up.
+/// Answers one request. It is called when the request's head has arrived. The server cancels the handler when the web
+/// server hangs up.
 ///
-/// What the handler has not read of the body when it returns is dropped. It owns the request, whose memory is freed
-/// as soon as the handler no longer needs it, even while it still runs.
+/// The part of the body that the handler has not read when it returns is dropped. The handler owns the request, so that
+/// its memory is freed as soon as the handler no longer needs it, even while the handler still runs.
 package typealias Handler = @Sendable (consuming FastCGIRequest) async -> Response
 
-/// Chooses where the handler of a request runs; nil means the global pool of tasks, which is not for handlers that
+/// Chooses the executor on which the handler of a request runs; nil for the global pool, on which a handler must not
 /// compute for long.
 package typealias HandlerExecutor = @Sendable (FastCGIRequest) -> (any TaskExecutor)?
 
@@ -48,8 +49,8 @@ package final class FastCGIServer: Sendable {
         peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
     }
 
-    /// How many descriptors a server may have open at a time: the connections, the listener, an epoll set and an
-    /// eventfd.
+    /// Returns the number of descriptors that a server may have open at a time: one for each connection, and one each
+    /// for the listener, an epoll set and an eventfd.
     package static func descriptors(connections: Int) -> Int { connections + 3 }
 
     /// Serves until ``shutDown()``, or until the task is cancelled, and returns when the last request in flight has
@@ -71,7 +72,7 @@ package final class FastCGIServer: Sendable {
 
     /// Stops accepting. Requests in flight finish. Returns at once.
     package func shutDown() {
-        // shutdown(2) of the listener does not fit, because the process that handed us the socket could not use it any
+        // shutdown(2) is not called for the listener, because the process that passed the socket could not use it any
         // more.
         eventQueue.stop()
     }

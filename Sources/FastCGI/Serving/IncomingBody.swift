@@ -1,4 +1,4 @@
-/// The body of a connection's request, as the server's thread reads it.
+/// The body of a connection's request, seen from the server's thread, which reads it.
 struct IncomingBody {
     private enum Phase { case arriving, refused, over }
 
@@ -6,24 +6,25 @@ struct IncomingBody {
     /// The bytes that `CONTENT_LENGTH` announces; nil if the body ends with the stream.
     private let contentLength: Int?
     private var receivedCount = 0
-    /// What has arrived before the handler was started.
+    /// The bytes that arrived before the handler was started.
     private var early: [UInt8] = []
-    /// Takes what arrives after that.
+    /// The stream for bytes that arrive after that.
     private var stream: BodyStream?
-    /// Why it has not arrived whole.
+    /// The reason why the body has not arrived whole; nil if it has.
     private var error: FastCGIError?
-    /// How long the rest may take. The time does not run while the handler is behind: ``deadline`` is nil then.
+    /// The time that is left for the rest of the body. It does not run while the handler is behind: ``deadline`` is nil
+    /// then.
     private var patience: Duration
     private var deadline: ContinuousClock.Instant?
 
-    /// No body is known of.
+    /// Makes an empty body, for a request whose head has not arrived.
     init() {
         phase = .over
         contentLength = nil
         patience = .zero
     }
 
-    /// - Parameter patience: how long all of it may take, beside a second for each 64 KiB.
+    /// - Parameter patience: the longest time for the whole body, without a second for each 64 KiB, which is added.
     init(contentLength: Int?, patience: Duration) {
         phase = .arriving
         self.contentLength = contentLength
@@ -31,13 +32,13 @@ struct IncomingBody {
         if isFull { end(isWhole: true) }
     }
 
-    /// Whether the web server may still be sending it.
+    /// Whether the web server may still be sending the body.
     var isUnread: Bool { phase != .over }
 
-    /// Whether more of it is to be read, sooner or later.
+    /// Whether more of the body has to be read now or later.
     var isArriving: Bool { phase == .arriving }
 
-    /// Whether all that was announced has arrived.
+    /// Whether all announced bytes have arrived.
     var isFull: Bool { contentLength.map { receivedCount >= $0 } ?? false }
 
     /// Whether more should be read now.
@@ -51,7 +52,7 @@ struct IncomingBody {
         let piece = UnsafeRawBufferPointer(rebasing: piece.prefix((contentLength ?? .max) - receivedCount))
         receivedCount += piece.count
         if contentLength == nil {
-            // Time is granted for what comes, where nothing was announced.
+            // Nothing was announced, so time is added for the bytes that arrive.
             let grant = Duration.nanoseconds(piece.count << 14)
             if let deadline { self.deadline = deadline + grant } else { patience += grant }
         }
@@ -60,7 +61,9 @@ struct IncomingBody {
         early += piece
     }
 
-    /// - Parameter isWhole: false if the connection has ended before the body, or been given up.
+    /// Ends the body.
+    ///
+    /// - Parameter isWhole: false if the connection ended before the body, or the body took too long.
     mutating func end(isWhole: Bool) {
         guard isArriving else { return }
         phase = .over
@@ -75,23 +78,24 @@ struct IncomingBody {
         stream?.end(error)
     }
 
-    /// Nobody takes any of it any more. What has not arrived stays unread.
+    /// Stops reading the body, because the handler does not take any more of it. Bytes that have not arrived stay
+    /// unread.
     mutating func refuse() {
         guard isArriving else { return }
         phase = .refused
         stream?.end(.peerClosed)
     }
 
-    /// What the handler gets, if that is complete.
+    /// Returns the handler's body if it has arrived as a whole, or has failed; nil otherwise.
     mutating func takeWhole() -> RequestBody? {
         guard phase == .over else { return nil }
         defer { early = [] }
         return RequestBody(error.map { .failure($0) } ?? .success(early), contentLength: contentLength)
     }
 
-    /// What the handler gets otherwise.
+    /// Returns the handler's body if it has not arrived as a whole.
     ///
-    /// - Parameter onResume: called from any thread when the handler has made room for more.
+    /// - Parameter onResume: called from any thread when the handler has taken enough for more to be read.
     mutating func open(onResume: @escaping @Sendable () -> Void) -> RequestBody {
         let stream = BodyStream(early, contentLength: contentLength, onResume: onResume)
         early = []
@@ -99,9 +103,9 @@ struct IncomingBody {
         return RequestBody(stream)
     }
 
-    /// When it is given up; nil while the handler is behind.
+    /// Returns the time at which the body is given up; nil while the handler is behind.
     ///
-    /// - Parameter silence: how long a web server may send nothing.
+    /// - Parameter silence: the longest time for which a web server may send nothing.
     mutating func due(at now: ContinuousClock.Instant, silence: Duration) -> ContinuousClock.Instant? {
         guard isWanted else {
             if let deadline { patience = deadline - now }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Hands a request over to a task. A task keeps all that its closure has captured until it ends; the handler takes the
-/// request out of the box, and is then the only one that holds it.
+/// Hands a request over to a task. A task keeps what its closure has captured until it ends; so the closure captures
+/// the box, and the handler takes the request out of it and is then the request's only owner.
 final class RequestBox: Sendable {
     private let request: Mutex<FastCGIRequest?>
 
@@ -10,11 +10,12 @@ final class RequestBox: Sendable {
     /// Takes the request out; nil if it was taken before.
     private func take() -> FastCGIRequest? { request.withLock { $0.take() } }
 
-    /// Runs the handler, and after that what writes the body of its response, if there is any. Call it once.
+    /// Runs the handler, and then the function that writes the body of its response, if there is one. Call it once.
     ///
     /// - Parameters:
-    ///   - method: of the request.
-    ///   - send: called with the response, and the stream if its body is written while it is sent.
+    ///   - method: the request's method.
+    ///   - makeStream: makes the stream for a body that is written while it is sent. `length` is its announced length.
+    ///   - send: called with the response, and with the stream if there is one.
     func answer(
         with handler: Handler, method: String, makeStream: (_ length: Int?) -> ResponseStream,
         send: (Response, ResponseStream?) -> Void

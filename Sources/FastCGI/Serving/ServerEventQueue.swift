@@ -3,20 +3,20 @@ internal import System
 
 /// Events that tasks and other threads send to the server's thread.
 final class ServerEventQueue: Sendable {
-    /// What a connection's handler sends.
+    /// An event that a connection's handler sends.
     enum Event: Sendable {
         /// The handler has taken enough of the body for more to be read.
         case bodyWanted
-        /// The response. One with a stream is followed by what comes of that.
+        /// The handler has returned the response. If it has a stream, events of the stream follow.
         case response(Response, ResponseStream?)
-        /// There is more of the response's stream, or its end.
+        /// The response's stream has more bytes, or has ended.
         case streamProgress
     }
 
     struct Contents: Sendable {
-        /// With the identifiers of the connections.
+        /// The events, with the identifiers of their connections.
         var events: [(connection: UInt64, event: Event)] = []
-        /// Once set, these two stay so.
+        /// Whether the server stops. Once set, this flag and the next one stay set.
         var isStopping = false
         var isCancelling = false
     }
@@ -33,7 +33,7 @@ final class ServerEventQueue: Sendable {
         }
     }
 
-    /// What the server's thread waits for.
+    /// The descriptor for which the server's thread waits.
     var wakeup: CInt { event.descriptor }
 
     func post(_ event: Event, for connection: UInt64) {

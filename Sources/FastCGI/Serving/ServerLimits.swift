@@ -1,15 +1,15 @@
 internal import System
 
-/// How many connections web servers may have, how long each may take, and how much memory.
+/// The limits of the server: of connections, of their time, and of their memory.
 package struct ServerLimits: Sendable {
-    /// Connections at the same time, each of which takes a descriptor. Further ones wait in the listener's backlog, and
-    /// idle ones are closed for them.
+    /// The largest number of connections at the same time, each of which takes a descriptor. Further connections wait
+    /// in the listener's backlog, and idle ones are closed for them.
     package var connections: Int
-    /// How long it may take from the connection to the last of the params.
+    /// The longest time from the connection to the end of the params.
     package var head: Duration
-    /// How long a web server may send nothing of stdin.
+    /// The longest time for which a web server may send nothing of stdin.
     package var receive: Duration
-    /// How long a web server may read nothing of a response.
+    /// The longest time for which a web server may read nothing of a response.
     package var send: Duration
     /// The bytes of responses that web servers have not read. Beyond this limit the connections that have read nothing
     /// for the longest time are closed early.
@@ -26,12 +26,12 @@ package struct ServerLimits: Sendable {
         self.unsent = unsent
     }
 
-    /// How many connections there should be besides those of long requests: up to 1000, and no more than an eighth of
-    /// the descriptors that the process may have.
+    /// The number of connections beyond those of long requests: up to 1000, and at most an eighth of the descriptors
+    /// that the process may have.
     package static var spareConnections: Int { min(max(OpenFiles.hardLimit / 8, 64), 1000) }
 
-    /// How long the rest of a request is read and dropped.
+    /// The time for which the rest of a request is read and dropped.
     static let linger = Duration.seconds(2)
-    /// How long a connection has to be idle before it may be closed for others.
+    /// The time for which a connection has to be idle before it may be closed for others.
     static let idleGrace = Duration.seconds(1)
 }

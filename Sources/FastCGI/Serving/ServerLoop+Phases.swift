@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The phases of a connection, and the transitions between them.
 extension ServerLoop {
-    /// Called when its socket is ready, or broken.
+    /// Handles an event of the connection's socket.
     func react(_ connection: Connection, _ events: UInt32) {
         switch connection.phase {
         case .head, .body: read(connection)
@@ -16,7 +16,7 @@ extension ServerLoop {
         }
     }
 
-    /// Called when its timer has expired.
+    /// Handles the connection's timer.
     func expire(_ connection: Connection, at now: ContinuousClock.Instant) {
         switch connection.phase {
         case .head, .response, .lingering: drop(connection)
@@ -27,7 +27,7 @@ extension ServerLoop {
         }
     }
 
-    /// Called when its handler has sent an event.
+    /// Handles an event of the connection's handler.
     func take(_ event: consuming ServerEventQueue.Event, of connection: Connection) {
         switch consume event {
         case .bodyWanted: if connection.phase == .handler { read(connection) }
@@ -93,7 +93,7 @@ extension ServerLoop {
             _ = Glibc.send(connection.socket, record, record.count, CInt(MSG_NOSIGNAL))
             return finish(connection)
         }
-        // The head is kept for its number alone.
+        // The head is needed only for the request's number from here on.
         connection.params = connection.parser.head?.takeParams() ?? [:]
         do throws(FastCGIError) {
             let length = try RequestBody.contentLength(of: connection.params)
@@ -130,7 +130,7 @@ extension ServerLoop {
         connection.params = [:]
         connection.method = request.method
         connection.enter(.handler, at: .now, due: nil)
-        // The executor is asked here, so that the task's closure need not capture the request.
+        // The executor is chosen here, so that the task's closure need not capture the request.
         let executor = executor(request)
         let box = RequestBox(request)
         let (id, method) = (connection.id, connection.method)
@@ -145,7 +145,7 @@ extension ServerLoop {
         wait(for: connection, at: .now)
     }
 
-    /// Waits for the handler, for the rest of the body, or for a hang-up.
+    /// Makes the connection wait for its handler, for the rest of the body, or for a hang-up.
     private func wait(for connection: Connection, at now: ContinuousClock.Instant) {
         // A web server that closes its sending side has hung up: it does not wait for a response either.
         let isReading = connection.body.isWanted
@@ -205,7 +205,7 @@ extension ServerLoop {
         if isBroken { return drop(connection) }
         if records.isSent { return finish(connection) }
         if isCaughtUp {
-            // Only the handler is waited for, and a hang-up.
+            // The connection waits for its handler and for a hang-up only.
             watch(connection, for: UInt32(clinux_pollrdhup))
             connection.due = nil
         } else {
@@ -214,7 +214,9 @@ extension ServerLoop {
         }
     }
 
-    /// Gets more of a response that is written while it is sent. False: there is none now, or the response is sent.
+    /// Adds the next part of a response that is written while it is sent.
+    ///
+    /// - Returns: false if there is none now, or the response is sent.
     private func advance(_ records: inout ResponseRecords, of connection: Connection) -> Bool {
         guard let stream = connection.responseStream else { return false }
         switch stream.take() {

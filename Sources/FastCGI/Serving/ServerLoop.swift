@@ -1,12 +1,12 @@
 internal import CLinux
 internal import Glibc
 
-/// The server's thread: it accepts connections, reads requests, starts their handlers, and sends the responses, all
-/// without ever blocking.
+/// The loop of the server's thread, which accepts connections, reads requests, starts their handlers, and sends the
+/// responses, all without blocking.
 ///
-/// So no web server affects another one by being silent, slow or stuck. A connection costs a descriptor and the memory
-/// of what it has sent or has not yet read, and both are limited. Handlers run elsewhere: they are started with the
-/// head, read the body, and may write the response while it is sent.
+/// No web server affects another one by being silent, slow or stuck. A connection costs a descriptor and the memory of
+/// bytes that it has sent or has not yet read, and both are limited. Handlers run on other threads. A handler is
+/// started when the head has arrived; it reads the body, and may write the response while it is sent.
 ///
 ///     head → body → handler → response → lingering
 ///
@@ -29,7 +29,7 @@ final class ServerLoop {
     private var isListening = false
     private var isStopping = false
     private(set) var isCancelling = false
-    /// When the first connection is due, or earlier.
+    /// The time of the next wake-up, which is not later than the first timer of a connection.
     private var nextWakeUp: ContinuousClock.Instant?
 
     /// Identifiers in the epoll set that are not connections.
@@ -60,7 +60,7 @@ final class ServerLoop {
         buffer.deallocate()
     }
 
-    /// Returns when the event queue says stop, or the listener is broken, and the last connection has ended.
+    /// Runs until the event queue says stop, or the listener is broken, and the last connection has ended.
     func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 256)
         resumeListening()
@@ -155,10 +155,10 @@ final class ServerLoop {
             switch errno {
             case EAGAIN: return
             case EBADF, EINVAL, ENOTSOCK:
-                // Another process that shares the listener has shut it down. It would count as ready for ever.
+                // Another process that shares the listener has shut it down. epoll would report it as ready for ever.
                 return stop()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                // The system looks for a descriptor before it looks for a connection.
+                // accept4 may fail for want of a descriptor although no connection waits.
                 guard isAwaited else { return }
                 // The connection stays in the backlog until there is a descriptor for it.
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
@@ -167,7 +167,7 @@ final class ServerLoop {
         }
     }
 
-    /// Whether a web server waits in the listener's backlog. Only for one that does is a connection closed.
+    /// Whether a connection waits in the listener's backlog. Only then is an idle connection closed for it.
     private var isAwaited: Bool {
         var listener = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         return poll(&listener, 1, 0) > 0
@@ -187,8 +187,10 @@ final class ServerLoop {
         read(connection)
     }
 
-    /// Closes a connection that keeps others waiting, because its web server sends nothing, or reads nothing of its
-    /// response. Connections that wait for us are never closed. False if there is none to close.
+    /// Closes the connection that has been idle for the longest time because its web server sends nothing, or reads
+    /// nothing of its response. A connection that waits for its handler is never closed.
+    ///
+    /// - Returns: false if there is no such connection.
     private func dropIdleConnection(at now: ContinuousClock.Instant) -> Bool {
         dropMostIdle(at: now) { connection in
             switch connection.phase {
@@ -245,11 +247,12 @@ final class ServerLoop {
         if let first = connections.values.lazy.compactMap(\.due).min() { wakeUp(by: first) }
     }
 
-    /// Closes a connection without sending anything. Where its handler still runs, that is cancelled, and waited for.
+    /// Closes a connection without sending anything. If its handler still runs, the handler is cancelled, and the
+    /// connection counts until the handler has ended.
     func drop(_ connection: Connection) {
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
-        // Closing the descriptor removes it from the epoll set, since nobody shares it.
+        // Closing the descriptor removes it from the epoll set, because no other process shares it.
         connection.end()
         if let task = connection.task {
             connection.isAbandoned = true
