@@ -1,33 +1,35 @@
 internal import Synchronization
 
-/// Bytes that may be held at the same time by all that is under way, together.
+/// A budget of bytes that all requests in flight may hold together.
 ///
-/// A bound for each request does not bound a hundred of them. What may become large is therefore reserved before it is read,
-/// and given back when its reservation is let go.
+/// A limit for each request does not limit the sum over a hundred requests. Memory that may become large is therefore
+/// reserved before data is read into it, and given back when its reservation is released.
 package final class ByteBudget: Sendable {
     package let limit: Int
     private let held = Mutex(0)
 
-    /// - Parameter limit: bytes.
+    /// - Parameter limit: the size of the budget in bytes.
     package init(limit: Int) { self.limit = limit }
 
-    /// How long what has begun already waits for room. Meanwhile nothing more of it is read.
+    /// The longest time for which a request in progress waits for memory. It reads no further data meanwhile.
     package static let patience = Duration.seconds(5)
 
-    /// Bytes that are reserved now.
+    /// The number of bytes that are reserved now.
     package var heldCount: Int { held.withLock { $0 } }
 
-    /// One of nothing yet.
+    /// Makes a reservation of 0 bytes, which can grow.
     package func reservation() -> Reservation { Reservation(self, 0) }
 
-    /// - Returns: nil: there is no room for so many now.
+    /// Reserves bytes.
+    ///
+    /// - Returns: nil if the budget has not that many bytes left.
     package func reserve(_ count: Int) -> Reservation? {
         take(count) ? Reservation(self, count) : nil
     }
 
-    /// Waits a while for room.
+    /// Reserves bytes, and waits for them if the budget has too few left.
     ///
-    /// - Returns: nil: there was none within `patience`, or the task was cancelled.
+    /// - Returns: nil if the bytes did not become available within `patience`, or if the task was cancelled.
     package func reserve(_ count: Int, within patience: Duration) async -> Reservation? {
         let reservation = Reservation(self, 0)
         return await reservation.grow(to: count, within: patience) ? reservation : nil
@@ -43,7 +45,7 @@ package final class ByteBudget: Sendable {
 
     fileprivate func giveBack(_ count: Int) { held.withLock { $0 -= count } }
 
-    /// Bytes of a budget, until this is let go.
+    /// A number of reserved bytes, which are given back when this object is released.
     package final class Reservation: Sendable {
         private let budget: ByteBudget
         private let held: Mutex<Int>
@@ -57,7 +59,9 @@ package final class ByteBudget: Sendable {
 
         package var count: Int { held.withLock { $0 } }
 
-        /// Makes it `count` bytes. One that is larger stays as it is. False: there is no room for so many now.
+        /// Enlarges the reservation to `count` bytes. A larger reservation stays as it is.
+        ///
+        /// - Returns: false if the budget has too few bytes left.
         package func grow(to count: Int) -> Bool {
             held.withLock { held in
                 guard count > held else { return true }
@@ -67,7 +71,10 @@ package final class ByteBudget: Sendable {
             }
         }
 
-        /// The same, and waits a while for room: who holds it lets go of it sooner or later, in any order.
+        /// Enlarges the reservation to `count` bytes, and waits for them if the budget has too few left. Several tasks
+        /// that wait get their bytes in any order.
+        ///
+        /// - Returns: false if the bytes did not become available within `patience`, or if the task was cancelled.
         package func grow(to count: Int, within patience: Duration) async -> Bool {
             let deadline = ContinuousClock.now + patience
             while !grow(to: count) {
@@ -77,7 +84,7 @@ package final class ByteBudget: Sendable {
             return true
         }
 
-        /// Makes it `count` bytes. One that is smaller stays as it is.
+        /// Reduces the reservation to `count` bytes. A smaller reservation stays as it is.
         package func shrink(to count: Int) {
             held.withLock { held in
                 guard count < held else { return }
@@ -87,7 +94,7 @@ package final class ByteBudget: Sendable {
         }
     }
 
-    /// Between two looks of one that waits. Nobody is woken: those who wait are few, and a queue of theirs would let one that
-    /// wants much keep all others out.
+    /// The time between two attempts of a waiting task. There is no queue, because few tasks wait, and the first task
+    /// of a queue would block all others if it needs many bytes.
     private static let pause = Duration.milliseconds(20)
 }

@@ -1,5 +1,5 @@
-/// Admits one image: finds its type, checks its size before anything is decoded, and hands it to what its type has of
-/// checks.
+/// The admission of one image: it finds the image's type, checks its size before anything is decoded, and runs the
+/// checks of that type.
 struct Admission: Sendable {
     let policy: ImagePolicy
     let cancellation: Cancellation
@@ -14,8 +14,7 @@ struct Admission: Sendable {
         }
     }
 
-    /// Checks what can be checked without decoding: the number of bytes, and that they are of the type that the sender
-    /// claims.
+    /// Checks what can be checked without decoding: the number of bytes, and whether the bytes are of the claimed type.
     ///
     /// - Returns: the type that the first bytes show.
     func check(_ bytes: [UInt8], claimed: ImageType) throws(ImageGateError) -> ImageType {

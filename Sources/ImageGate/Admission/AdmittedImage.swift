@@ -1,24 +1,24 @@
 /// An image that may be shown.
 package struct AdmittedImage: Equatable, Sendable {
     package enum Treatment: Equatable, Sendable {
-        /// It has its original pixels.
+        /// The image has its original pixels.
         case passed
-        /// It was made smaller, or encoded again to meet the byte budget.
+        /// The image was made smaller, or was encoded again to meet the byte budget.
         case thumbnailed
-        /// It was drawn from a vector image.
+        /// The image was drawn from a vector image.
         case rasterised
-        /// It has the pixels of an image whose type is not passed on.
+        /// The image has the pixels of an image whose type is not passed on.
         case converted(from: ImageType)
-        /// It is the first frame of an animation whose type is not passed on.
+        /// The image is the first frame of an animation whose type is not passed on.
         case firstFrame(of: ImageType)
     }
 
     package var bytes: [UInt8]
     package var type: ImageType
-    /// Pixels.
+    /// The width in pixels.
     package var width: Int
     package var height: Int
-    /// Pixels of the image that came in, once it is turned as its orientation says.
+    /// The width in pixels of the image that came in, after it was turned as its orientation says.
     package var originalWidth: Int
     package var originalHeight: Int
     package var treatment: Treatment
@@ -37,5 +37,5 @@ package struct AdmittedImage: Equatable, Sendable {
     }
 }
 
-/// What the gate makes of an image.
+/// The result of admitting an image.
 typealias AdmissionResult = Result<AdmittedImage, ImageGateError>

@@ -1,8 +1,8 @@
-/// Decides which image is decoded next.
+/// The queue of images, which determines the image that is decoded next.
 ///
-/// Owners take turns, and so do the executions of one owner, so that an owner with many or slow images delays nobody
-/// else. Images of one execution are decoded one after the other, because they share its processor time. Fewer images
-/// may be drawn at a time than there are threads, so that slow drawings never keep plots waiting.
+/// Owners take turns, and so do the executions of one owner, so that an owner with many or slow images does not delay
+/// other owners. Images of one execution are decoded one after the other, because they share its processor time. Fewer
+/// drawings may be decoded at a time than there are threads, so that slow drawings never keep plots waiting.
 struct DecodingQueue<Work: Sendable>: Sendable {
     struct Entry: Sendable {
         let batch: ImageBatch
@@ -22,7 +22,7 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         var entries: [Entry]
     }
 
-    /// How many entries of each role may be under way at a time.
+    /// The largest number of entries of each role that may be in progress at a time.
     private let places: [DecoderRole: Int]
     private var underWay: [DecoderRole: Int] = [:]
     private var busy: Set<ObjectIdentifier> = []
@@ -69,7 +69,7 @@ struct DecodingQueue<Work: Sendable>: Sendable {
         underWay[entry.role, default: 0] -= 1
     }
 
-    /// Removes an entry that nobody waits for any more.
+    /// Removes an entry that was cancelled.
     mutating func remove(where isIt: (Work) -> Bool) -> Entry? {
         for owner in owners.indices {
             for execution in owners[owner].executions.indices {

@@ -4,8 +4,8 @@ internal import System
 
 /// Named threads that decode images in the order that `DecodingQueue` decides.
 ///
-/// Each thread decodes one image at a time, which bounds the memory. The queue needs no bound of its own: each job in
-/// it is a suspended task, and whoever starts those tasks bounds their number.
+/// Each thread decodes one image at a time, which limits the memory. The queue needs no limit of its own: each job in
+/// the queue is a suspended task, and the caller limits the number of those tasks.
 final class DecodingThreads: Sendable {
     struct Job: Sendable {
         let cancellation: Cancellation
@@ -21,15 +21,16 @@ final class DecodingThreads: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Wakes a thread, which then takes jobs until none may begin. A signal too many does no harm, and there are some:
-    /// a cancelled job leaves its signal behind, and a job that may not begin yet has used its signal up.
+    /// The signal that wakes a thread, which then takes jobs until no job may begin. There may be more signals than
+    /// jobs, which is harmless: the signal of a cancelled job remains. A job that may not begin yet has used its signal
+    /// up.
     private let signal = DispatchSemaphore(value: 0)
 
     private init(places: [DecoderRole: Int]) { state = Mutex(State(queue: DecodingQueue(places: places))) }
 
-    /// - Parameter count: how many images are decoded at the same time. All but one of them may be drawings. If the
-    ///   count is one, a second thread is there for drawings.
-    /// - Throws: if the system does not grant all threads. With fewer, drawings could hold all of them.
+    /// - Parameter count: the number of images that are decoded at the same time. All but one of them may be drawings.
+    ///   If the number is one, there is a second thread for drawings.
+    /// - Throws: if the system does not grant all threads. With fewer, drawings could occupy all of them.
     static func start(count: Int) throws(SystemError) -> DecodingThreads {
         let threads = DecodingThreads(places: [.computing: count, .drawing: max(1, count - 1)])
         for number in 0..<total(for: count) {
@@ -43,7 +44,7 @@ final class DecodingThreads: Sendable {
         return threads
     }
 
-    /// The threads for that many images at the same time.
+    /// The number of threads for `count` images at the same time.
     static func total(for count: Int) -> Int { max(count, 2) }
 
     func submit(_ job: Job, _ role: DecoderRole = .computing, _ batch: ImageBatch = ImageBatch(owner: "")) {
@@ -62,7 +63,7 @@ final class DecodingThreads: Sendable {
         entry?.work.waiter.resume(returning: .failure(.cancelled))
     }
 
-    /// Makes the threads end once they have emptied the queue.
+    /// Makes the threads end when the queue is empty.
     func stop() {
         state.withLock { $0.isStopped = true }
         signal.signal()
@@ -74,8 +75,8 @@ final class DecodingThreads: Sendable {
             while let entry = state.withLock({ $0.queue.take() }) {
                 let result = entry.work.work()
                 state.withLock { $0.queue.finish(entry) }
-                // Two jobs may have waited for this one to end, the next image of its execution and another drawing:
-                // this thread takes one, and the signal wakes a thread for the other.
+                // Two jobs may have waited for the end of this one: the next image of its execution, and another
+                // drawing. This thread takes one of them, and the signal wakes a thread for the other.
                 signal.signal()
                 entry.work.waiter.resume(returning: result)
             }

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// The images of one execution: they are decoded one after the other, and share an allowance of processor time.
+/// The images of one execution, which are decoded one after the other and share an allowance of processor time.
 package final class ImageBatch: Sendable {
-    /// The name of whoever the execution belongs to. The batches of different owners take turns.
+    /// The name of the execution's owner. The batches of different owners take turns.
     let owner: String
     private let spent = Mutex(Duration.zero)
 

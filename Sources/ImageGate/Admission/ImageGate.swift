@@ -1,22 +1,24 @@
 package import System
 
-/// Takes encoded images, and returns each as one that may be shown, or throws the reason why not.
+/// The gate for images: it decodes each image, and returns an image that may be shown, or throws the reason why there
+/// is none.
 ///
-/// Decoding blocks, so the gate has threads of its own. Each decodes, or waits for a decoder process that does.
+/// Decoding blocks, so the gate has threads of its own. Each thread decodes, or waits for a decoder process.
 package final class ImageGate: Sendable {
     private let policy: ImagePolicy
     private let threads: DecodingThreads
     /// The decoder processes; nil if the threads decode themselves.
     private let decoders: DecoderPool?
 
-    /// How many descriptors a gate with that many threads may have open at a time. Every thread may keep one decoder
-    /// process of each role, with a socket to each, and starting a process takes two more for a moment.
+    /// Returns the number of descriptors that a gate with `threads` threads may have open at a time. Each thread may
+    /// keep one decoder process of each role, with a socket to each, and starting a process takes two more for a
+    /// moment.
     package static func descriptors(threads: Int) -> Int { threads * (DecoderRole.allCases.count + 2) }
 
-    /// The threads of a gate that decodes that many images at a time.
+    /// Returns the number of threads of a gate that decodes `count` images at a time.
     package static func threads(for count: Int) -> Int { DecodingThreads.total(for: max(count, 1)) }
 
-    /// - Throws: if the system does not grant its threads.
+    /// - Throws: if the system does not grant the threads.
     package init(policy: ImagePolicy, threads: Int = 2, decoding: DecodingMode) throws(SystemError) {
         self.policy = policy
         self.threads = try .start(count: max(threads, 1))
@@ -32,7 +34,7 @@ package final class ImageGate: Sendable {
     /// Decodes all of `bytes` within the policy's limits.
     ///
     /// - Parameters:
-    ///   - claimed: the type that the sender says it is. An image whose bytes are of another type is rejected.
+    ///   - claimed: the type that the sender claims. An image whose bytes are of another type is rejected.
     ///   - batch: the batch of the execution that made the image; nil for an image on its own.
     package func admit(
         _ bytes: [UInt8], claimed: ImageType, in batch: ImageBatch? = nil
@@ -50,7 +52,7 @@ package final class ImageGate: Sendable {
                 }
                 threads.submit(
                     .init(cancellation: cancellation, work: work, waiter: waiter), DecoderRole(claimed, policy), batch)
-                // A task that was cancelled before the job was in the queue has run its handler too early to find the
+                // If the task was cancelled before the job was in the queue, the handler has run too early to find the
                 // job.
                 if Task.isCancelled { threads.cancel(cancellation) }
             }

@@ -11,7 +11,8 @@ extension ImageType {
     }
 }
 
-/// Half a sentence for people. It contains nothing of the image's bytes except the four letters of a PNG chunk's name.
+/// The reason for people, as half a sentence. It contains nothing of the image's bytes except the four letters of a PNG
+/// chunk's name.
 extension ImageGateError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -45,7 +46,7 @@ extension ImageGateError: CustomStringConvertible {
 }
 
 extension ImageGateError {
-    /// Makes a library's message fit for our own: printable, short, without a full stop.
+    /// Makes a library's message fit for a sentence of the gate: printable, short, without a full stop.
     static func readable(_ words: UnsafePointer<CChar>) -> String {
         var text = String(cString: words)
         text.removeAll { !$0.isASCII || $0.isNewline || ($0.asciiValue ?? 0) < 0x20 }

@@ -1,18 +1,18 @@
-/// Why an image was not admitted. `description` is half a sentence for people: "PNG chunk IDAT fails its CRC".
+/// The reason why an image is not admitted. `description` is half a sentence for people: "PNG chunk IDAT fails its
+/// CRC".
 package enum ImageGateError: Error, Equatable, Sendable {
     case empty
     /// The bytes are not an image of any type that the gate knows.
     case unknownType
     case typeMismatch(claimed: ImageType, actual: ImageType)
-    /// Bytes.
+    /// The image has more bytes than the limit.
     case tooManyBytes(count: Int, limit: Int)
     case tooManyPixels(width: Int, height: Int, limit: Int)
     case truncated(ImageType)
     case trailingData(ImageType, count: Int)
     /// The bytes do not decode. `why` is the whole half sentence: "PNG chunk IDAT fails its CRC".
     case malformed(ImageType, why: String)
-    /// The image has something that its type allows and the gate does not: entities, for instance, or more scans than
-    /// it has time for.
+    /// The image has a feature that its type allows and the gate does not, such as entities or a large number of scans.
     case forbidden(ImageType, what: String)
     /// No encoding within the byte budget was found.
     case overBudget(limit: Int)

@@ -1,20 +1,20 @@
-/// Which images may come in, and how large those that go out may be.
+/// The limits of images that come in, and of images that go out.
 package struct ImagePolicy: Equatable, Sendable {
     package enum SVGTreatment: String, Equatable, Sendable {
         case rasterise, sanitise
     }
 
-    /// Pixels.
+    /// The largest shorter side of an image that goes out, in pixels.
     package var shortSide = 768
-    /// Pixels.
+    /// The largest longer side of an image that goes out, in pixels.
     package var longSide = 2000
-    /// Bytes of one encoded image that leaves.
+    /// The largest number of bytes of an image that goes out.
     package var byteBudget = 100_000
-    /// Bytes of one encoded image that comes.
+    /// The largest number of bytes of an image that comes in.
     package var inputByteLimit = 32 << 20
-    /// Pixels of one image that comes.
+    /// The largest number of pixels of an image that comes in.
     package var pixelLimit = 100_000_000
-    /// Pixels of the longer side of one image that comes.
+    /// The largest longer side of an image that comes in, in pixels.
     package var sideLimit = 1_000_000
     package var svg = SVGTreatment.rasterise
 

@@ -1,9 +1,9 @@
 extension ImageType {
     static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// The type that the first bytes show, whatever the sender claims. Nil if they are of no type that the gate knows.
+    /// Returns the type that the first bytes show, whatever the sender claims; nil if the gate does not know the type.
     package static func sniff(_ bytes: [UInt8]) -> ImageType? {
-        // Bytes that end within the signature are a PNG cut short, not an unknown type.
+        // Bytes that end within the signature are a truncated PNG, not an unknown type.
         if !bytes.isEmpty, bytes.prefix(8).elementsEqual(pngSignature.prefix(bytes.count)) { return .png }
         if bytes.starts(with: [0xFF, 0xD8]) { return .jpeg }
         if isGIF(bytes) { return .gif }
@@ -11,12 +11,13 @@ extension ImageType {
         return looksLikeSVG(bytes) ? .svg : nil
     }
 
-    /// At least four bytes of the signature are required: fewer letters could begin any text.
+    /// Whether the bytes begin like a GIF. At least four bytes of the signature are required, because any text may
+    /// begin with fewer letters of it.
     private static func isGIF(_ bytes: [UInt8]) -> Bool {
         ["GIF87a", "GIF89a"].contains { bytes.count >= 4 && bytes.prefix(6).elementsEqual($0.utf8.prefix(bytes.count)) }
     }
 
-    /// `RIFF` and `WEBP` have a length between them.
+    /// Whether the bytes begin like a WebP: `RIFF`, a length, and `WEBP`.
     private static func isWebP(_ bytes: [UInt8]) -> Bool {
         guard bytes.starts(with: "RIFF".utf8) else { return false }
         let name = bytes.dropFirst(8).prefix(4)

@@ -6,8 +6,8 @@ extension Bitmap {
         }
     }
 
-    /// The bitmap without the channels that it does not need: without alpha if all pixels are opaque, and without
-    /// colour if all are grey as well.
+    /// Returns the bitmap without the channels that it does not need: without alpha if all pixels are opaque, and
+    /// without colour if all pixels are grey as well.
     func reduced() -> Bitmap {
         let isOpaque = isOpaque
         if !isOpaque { return self }
@@ -15,7 +15,7 @@ extension Bitmap {
         return layout == .rgba ? keeping(.rgb) : self
     }
 
-    /// Whether all pixels are grey. Asked of opaque bitmaps only.
+    /// Whether all pixels are grey. The bitmap has to be opaque.
     private var isGrey: Bool {
         guard layout != .grey else { return true }
         let channels = layout.channels

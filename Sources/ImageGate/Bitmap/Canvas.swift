@@ -1,4 +1,4 @@
-/// The canvas of an image that may be an animation, and where its first frame lies on it. What the frame leaves free is
+/// The canvas of an image that may be an animation, and the place of its first frame on it. The rest of the canvas is
 /// transparent.
 struct Canvas {
     let size: PixelSize
@@ -8,8 +8,8 @@ struct Canvas {
 
     var isCovered: Bool { frame == size }
 
-    /// Makes a bitmap of the canvas that is as large as the policy's box allows. It takes row after row, so that the
-    /// canvas itself, which a small file may say is vast, is never in memory.
+    /// Makes a bitmap of the canvas, as large as the policy's box allows. The canvas itself is never in memory as a
+    /// whole, because a small file may claim a vast one; the bitmap is made row by row.
     ///
     /// - Parameter appendRow: appends the samples of a row of the frame.
     func bitmap(

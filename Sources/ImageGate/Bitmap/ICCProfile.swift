@@ -5,10 +5,11 @@ internal import CImage
 struct ICCProfile {
     let bytes: [UInt8]
 
-    /// Bytes. Profiles of displays have 0.5 to 4 kB; a larger one describes a printer, or hides something.
+    /// The largest number of bytes. Profiles of displays have 0.5 to 4 kB; a larger profile describes a printer, or
+    /// hides other data.
     private static let limit = 8192
 
-    /// Nil if it is not a profile for images of this kind.
+    /// Reads a profile; nil if the bytes are not a profile for images of this kind.
     init?(_ bytes: [UInt8], isGrey: Bool) {
         guard (132...Self.limit).contains(bytes.count), Int(bytes.bigEndian32(at: 0)) == bytes.count,
             bytes[36..<40].elementsEqual("acsp".utf8), bytes[16..<20].elementsEqual((isGrey ? "GRAY" : "RGB ").utf8)

@@ -3,12 +3,12 @@ struct IndexedBitmap {
     let size: PixelSize
     /// An index into the palette for each pixel. Without a palette these are grey samples of `bitDepth` bits.
     let indices: [UInt8]
-    /// RGBA; nil for grey.
+    /// The palette as RGBA; nil for a grey bitmap.
     let palette: [UInt8]?
-    /// 1, 2, 4 or 8.
+    /// The number of bits of an index or a sample: 1, 2, 4 or 8.
     let bitDepth: Int
 
-    /// Nil if the bitmap has more than 256 colours.
+    /// Makes an indexed bitmap; nil if the bitmap has more than 256 colours.
     init?(_ bitmap: Bitmap) {
         guard bitmap.layout != .grey else {
             self.init(grey: bitmap)
@@ -20,7 +20,7 @@ struct IndexedBitmap {
             bitDepth: Self.bitDepth(for: colors.count))
     }
 
-    /// - Parameter indices: of the colours in `palette`.
+    /// - Parameter indices: the index into `palette` for each pixel.
     init(size: PixelSize, indices: [UInt8], of palette: ColorPalette) {
         let colors = palette.colors
         // Colours that are not opaque come first, as in `ColorTable`; otherwise the palette's order stays.

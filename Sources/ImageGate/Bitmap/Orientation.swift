@@ -1,5 +1,5 @@
-/// The orientation in Exif, which says where the first row and the first column of the stored image belong. Exif 2.32,
-/// 4.6.4.A.
+/// The orientation of Exif, which says where the first row and the first column of the stored image belong (Exif 2.32,
+/// section 4.6.4.A).
 enum Orientation: Int, Sendable, CaseIterable {
     case upright = 1
     case mirrored
@@ -12,16 +12,16 @@ enum Orientation: Int, Sendable, CaseIterable {
 
     var swapsSides: Bool { rawValue >= 5 }
 
-    /// The bytes before Exif in a segment of a JPEG.
+    /// The prefix of Exif in a segment of a JPEG.
     static let exifPrefix = "Exif\0\0".utf8
 
-    /// Nil if this is not Exif, or has no orientation.
+    /// Reads the orientation; nil if the payload is not Exif, or has no orientation.
     init?(exif payload: ArraySlice<UInt8>) {
         guard payload.starts(with: Self.exifPrefix) else { return nil }
         self.init(tiff: payload.dropFirst(Self.exifPrefix.count))
     }
 
-    /// Reads the orientation from Exif, which is a TIFF. Nil if this is no TIFF, or has no orientation.
+    /// Reads the orientation from Exif, which is a TIFF; nil if the bytes are not a TIFF, or have no orientation.
     init?(tiff: ArraySlice<UInt8>) {
         let tiff = Array(tiff)
         guard tiff.count >= 8 else { return nil }
@@ -42,7 +42,7 @@ enum Orientation: Int, Sendable, CaseIterable {
             let start = directory + 2 + 12 * entry
             guard let tag = number(2, at: start) else { return nil }
             guard tag == 0x0112 else { continue }
-            // The entry holds a single 16-bit number itself. Of several numbers it would hold only the offset.
+            // The entry contains a single 16-bit number itself. For several numbers it would contain their offset.
             guard number(2, at: start + 2) == 3, number(4, at: start + 4) == 1, let value = number(2, at: start + 8)
             else { return nil }
             self.init(rawValue: value)
@@ -53,7 +53,7 @@ enum Orientation: Int, Sendable, CaseIterable {
 }
 
 extension Bitmap {
-    /// The bitmap turned and mirrored as its orientation says.
+    /// Returns the bitmap turned and mirrored as its orientation says.
     func oriented(_ orientation: Orientation) -> Bitmap {
         guard orientation != .upright else { return self }
         let target = orientation.swapsSides ? size.transposed : size

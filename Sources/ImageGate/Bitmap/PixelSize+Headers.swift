@@ -1,5 +1,6 @@
 extension PixelSize {
-    /// The size in the header of a PNG or JPEG. Nil if the header is not where it should be, or for another type.
+    /// Reads the size in the header of a PNG or JPEG; nil if there is no header at its place, or if the type is another
+    /// one.
     init?(statedIn bytes: [UInt8], of type: ImageType) {
         switch type {
         case .png: self.init(statedInPNG: bytes)

@@ -8,8 +8,8 @@ struct PixelSize: Equatable, Sendable {
 
     func fits(_ other: PixelSize) -> Bool { width <= other.width && height <= other.height }
 
-    /// The largest size of the same shape whose sides are at most these. It is never larger than this size, and never
-    /// empty.
+    /// Returns the largest size with the same ratio of sides that fits the given sides. It is never larger than this
+    /// size, and each side has at least one pixel.
     func fitted(shortSide: Int, longSide: Int) -> PixelSize {
         let scale = min(Double(shortSide) / Double(min(width, height)), Double(longSide) / Double(max(width, height)))
         return scaled(by: scale)

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// Why a decoder process did not respond.
+/// The reason why a decoder process did not respond.
 enum DecoderError: Error, Equatable {
-    /// Half a sentence for the log.
+    /// The process could not be started. The text is half a sentence for the log.
     case cannotStart(String)
-    /// The other end of the socket is closed; `DecoderProcess` finds out why.
+    /// The process has closed its end of the socket; `DecoderProcess` finds out why.
     case hungUp
     case killed(signal: CInt)
     case exited(status: CInt)
     case tooSlow
-    /// It sent something that no correct decoder sends.
+    /// The process sent a response that no correct decoder sends.
     case protocolViolation
 
     func gateError(of type: ImageType) -> ImageGateError {
@@ -22,7 +22,7 @@ enum DecoderError: Error, Equatable {
     }
 }
 
-/// Half a sentence for the log.
+/// The reason for the log, as half a sentence.
 extension DecoderError: CustomStringConvertible {
     var description: String {
         switch self {

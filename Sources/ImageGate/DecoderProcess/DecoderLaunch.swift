@@ -9,7 +9,7 @@ struct DecoderLaunch {
     /// The bytes of address space that decoding may take.
     let memory: Int
 
-    /// - Returns: the process, and the descriptor of our end of the socket, which the caller closes.
+    /// - Returns: the process, and the gate's end of the socket, which the caller closes.
     func spawn() throws(DecoderError) -> (process: pid_t, socket: CInt) {
         let (ours, theirs): (CInt, CInt)
         do throws(SystemError) {
@@ -23,7 +23,7 @@ struct DecoderLaunch {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, theirs, STDIN_FILENO)
-        // Standard error is closed as well, because what libraries print is not for the log.
+        // Standard error is closed as well, because messages of libraries do not belong in the log.
         posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1)
 
         var attributes = posix_spawnattr_t()
@@ -66,7 +66,7 @@ struct DecoderLaunch {
                 "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
             ]
         }
-        // The gate learns of a crash by its signal. Swift's own crash handler would start a debugger, which the
+        // The gate recognises a crash by its signal. Swift's own crash handler would start a debugger, which the
         // confinement forbids.
         return ["SWIFT_BACKTRACE=enable=no"]
             + names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }

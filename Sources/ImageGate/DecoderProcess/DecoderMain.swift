@@ -5,11 +5,11 @@ internal import Glibc
 package enum DecoderMain {
     private static let subcommand = "decode-images"
 
-    /// Runs the decoder, and does not return, if this process was started as one. Call it before there are other
-    /// threads.
+    /// Runs the decoder, and does not return, if this process was started as a decoder process. Call it before the
+    /// second thread starts.
     ///
-    /// - Parameter arguments: the program's arguments. For tests, numbers at their end are a system call; the process
-    ///   makes it once it is confined, and exits with its `errno` as the status.
+    /// - Parameter arguments: the program's arguments. For tests, numbers at their end are a system call, which the
+    ///   process makes when it is confined; it then exits with the call's `errno` as its status.
     package static func runIfAsked(_ arguments: [String]) {
         guard arguments.count >= 4, arguments[1] == subcommand, let role = DecoderRole(rawValue: arguments[2]),
             let memory = Int(arguments[3]), memory > 0
@@ -50,7 +50,7 @@ package enum DecoderMain {
 
     // MARK: The socket, which is standard input
 
-    /// Reads that many elements; nil if the stream ends before.
+    /// Reads `count` elements; nil if the stream ends before.
     private static func read<Element: BitwiseCopyable>(_: [Element].Type, count: Int) -> [Element]? {
         let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             var rest = UnsafeMutableRawBufferPointer(buffer)[...]

@@ -1,14 +1,14 @@
 internal import CImage
 internal import Synchronization
 
-/// Sends images to decoder processes. There are never more processes at work than threads that call.
+/// Sends images to decoder processes. At most as many processes work at a time as threads call.
 ///
-/// A process is started when none is idle, and is used for many images, because a start takes longer than most images
-/// do. A process that fails takes down nothing but its image.
+/// A process is started when no process is idle, and is used for many images, because a start takes longer than most
+/// images do. If a process fails, only its image is lost.
 final class DecoderPool: Sendable {
     private struct State {
         var idle: [DecoderProcess] = []
-        /// The gaps that the operator has been told of, as `cimage_gap_...`.
+        /// The gaps that the operator was told of, as `cimage_gap_...`.
         var reportedGaps = 0
     }
 
@@ -26,7 +26,7 @@ final class DecoderPool: Sendable {
     func admit(
         _ bytes: [UInt8], claimed: ImageType, _ admission: Admission, _ batch: ImageBatch
     ) throws(ImageGateError) -> AdmittedImage {
-        // The check is cheap, and spares starting a process for what is no image.
+        // The check is cheap, and avoids starting a process for bytes that are not an image.
         let type = try admission.check(bytes, claimed: claimed)
         let time = min(configuration.processorTime, batch.left(of: configuration.batchTime))
         guard time >= DecoderConfiguration.leastTime else { throw .noTimeLeft }
@@ -35,7 +35,7 @@ final class DecoderPool: Sendable {
         do throws(DecoderError) {
             result = try exchange(bytes, request, admission.cancellation, batch)
         } catch {
-            // A cancelled decode fails because we have killed its process.
+            // If the decode was cancelled, it failed because the process was killed for that reason.
             try admission.cancellation.check()
             configuration.notice("an image is rejected: the decoder of \(type.name) \(error)")
             throw error.gateError(of: type)
@@ -48,7 +48,7 @@ final class DecoderPool: Sendable {
     ) throws(DecoderError) -> AdmissionResult {
         let decoder = try take(DecoderRole(request.type, request.policy), request.policy)
         let start = decoder.processorTime
-        // The kernel counts the time. A process that an image has taken over could report any figure.
+        // The time is the kernel's figure, because a process that an image has taken over could report any.
         defer { batch.charge(decoder.processorTime - start) }
         let result = try cancellation.run(stop: { decoder.kill() }) { () throws(DecoderError) in
             try decoder.admit(bytes, request, within: configuration.deadline)
@@ -67,19 +67,19 @@ final class DecoderPool: Sendable {
         return decoder
     }
 
-    /// Takes the process that was used last, whose memory is in the caches; those that are rarely used may stay swapped
-    /// out.
+    /// Takes the process that was used last, because its memory is in the caches, and processes that are rarely used
+    /// may stay swapped out.
     private func popIdle(_ role: DecoderRole) -> DecoderProcess? {
         state.withLock { state in
             state.idle.lastIndex { $0.role == role }.map { state.idle.remove(at: $0) }
         }
     }
 
-    /// Tells the operator of each gap once, since all processes have the same.
+    /// Tells the operator of each gap once, because all processes have the same gaps.
     private func report(gaps: Int, _ policy: ImagePolicy) {
         let (seccomp, landlock) = (Int(cimage_gap_seccomp), Int(cimage_gap_landlock))
-        // Without Landlock only a process for drawings could read files, unless seccomp, which forbids it to the
-        // others, is missing as well.
+        // Without Landlock only a process for drawings could read files, because seccomp forbids it to the others. If
+        // seccomp is missing as well, all processes could.
         let gaps = policy.svg == .rasterise || gaps & seccomp != 0 ? gaps : gaps & ~landlock
         let newGaps = state.withLock { state in
             defer { state.reportedGaps |= gaps }

@@ -3,8 +3,8 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// A process that decodes images, and our end of the socket to it. One thread at a time talks to it; any thread may
-/// kill it.
+/// A process that decodes images, and the gate's end of the socket to it. One thread at a time uses the socket; any
+/// thread may kill the process.
 final class DecoderProcess: Sendable {
     let role: DecoderRole
     /// The kinds of confinement that the kernel lacks, as `cimage_gap_...`.
@@ -13,11 +13,11 @@ final class DecoderProcess: Sendable {
     private let state: Mutex<State>
 
     private struct State {
-        /// Nil once the process has been reaped, because its number may be another process's by then.
+        /// The process id; nil when the process has been reaped, because the id may then belong to another process.
         var process: pid_t?
         var isKilled = false
         var served = 0
-        /// The processor time that it had used when it was reaped.
+        /// The processor time that the process had used when it was reaped.
         var finalTime = Duration.zero
     }
 
@@ -37,10 +37,10 @@ final class DecoderProcess: Sendable {
 
     deinit { _ = end() }
 
-    /// Whether it runs and waits for an image.
+    /// Whether the process runs and waits for an image.
     var isIdle: Bool { socket.isQuiet }
 
-    /// The processor time that it has used since its start.
+    /// The processor time that the process has used since its start.
     var processorTime: Duration {
         state.withLock { state in
             guard let process = state.process else { return state.finalTime }
@@ -50,7 +50,7 @@ final class DecoderProcess: Sendable {
 
     /// Sends an image, and waits for the response.
     ///
-    /// - Throws: why there is no response. The process cannot be used any more then.
+    /// - Throws: the reason why there is no response. The process cannot be used any more then.
     func admit(
         _ bytes: [UInt8], _ request: DecoderRequest, within time: Duration
     ) throws(DecoderError) -> AdmissionResult {
@@ -77,8 +77,8 @@ final class DecoderProcess: Sendable {
 
     /// Counts an image. Call it after each.
     ///
-    /// - Returns: whether the process has to be replaced: it was killed, or has decoded so many images that the memory
-    ///   which libraries have leaked may be worth a start.
+    /// - Returns: whether the process has to be replaced, because it was killed, or because it has decoded so many
+    ///   images that libraries may have leaked much memory.
     func retire(after images: Int) -> Bool {
         state.withLock { state in
             state.served += 1
@@ -88,7 +88,7 @@ final class DecoderProcess: Sendable {
 
     /// Kills and reaps the process.
     ///
-    /// - Returns: why it had ended before; nil if another thread has reaped it.
+    /// - Returns: the reason why the process had ended before; nil if another thread has reaped it.
     private func end() -> DecoderError? {
         guard let end = state.withLock({ $0.process.take() }).flatMap(Self.end) else { return nil }
         state.withLock { $0.finalTime = end.processorTime }
@@ -96,8 +96,8 @@ final class DecoderProcess: Sendable {
     }
 
     private static func end(_ process: pid_t) -> (failure: DecoderError, processorTime: Duration)? {
-        // A process that has closed its socket may still run, and has to be killed before it is waited for. One that
-        // has ended keeps its own status.
+        // A process that has closed its socket may still run, so it is killed before this thread waits for it. A
+        // process that has already ended keeps its own status.
         _ = Glibc.kill(process, SIGKILL)
         guard let end = try? ProcessEnd.wait(for: process) else { return nil }
         switch end.cause {

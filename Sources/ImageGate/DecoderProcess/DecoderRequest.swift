@@ -1,9 +1,9 @@
-/// What the gate sends to a decoder process before the bytes of an image: integers in native byte order, since both
-/// ends are the same program.
+/// A request to a decoder process, which precedes the bytes of an image. It consists of integers in native byte order,
+/// because both ends are the same program.
 struct DecoderRequest: Equatable {
     let policy: ImagePolicy
     let type: ImageType
-    /// Milliseconds.
+    /// The processor time for the image in milliseconds.
     let processorTime: Int
     let byteCount: Int
 
@@ -23,7 +23,7 @@ struct DecoderRequest: Equatable {
         ]
     }
 
-    /// Nil for words that the gate cannot have sent.
+    /// Reads a request; nil if the gate cannot have sent it.
     init?(_ words: [Int]) {
         guard words.count == Self.wordCount, let type = ImageType(code: words[7]), 0...words[3] ~= words[9] else {
             return nil
@@ -40,7 +40,7 @@ struct DecoderRequest: Equatable {
 }
 
 extension CaseIterable where Self: Equatable, AllCases == [Self] {
-    /// The case's index among all cases, which stands for it between two processes of the same program.
+    /// The case's index among all cases, which represents it between two processes of the same program.
     var code: Int { Self.allCases.firstIndex(of: self) ?? -1 }
 
     init?(code: Int) {

@@ -1,16 +1,15 @@
-/// What a decoder process sends back: a head of integers, and then the bytes of the admitted image, or the text of the
+/// A response of a decoder process: a head of integers, and then the bytes of the admitted image, or the text of the
 /// rejection.
 ///
-/// A process that an image has taken over may send anything. So the gate bounds what it reads, and passes an image on
-/// only if a correct decoder could have made it from the request.
+/// A process that an image has taken over may send anything. The gate therefore limits the number of bytes that it
+/// reads, and passes an image on only if a correct decoder could have made it from the request.
 struct DecoderResponse {
     struct Head {
         static let count = 8
-        /// How many bytes the text of a rejection may have.
+        /// The largest number of bytes of a rejection's text.
         static let textLimit = 400
 
-        /// The kind of response, the values that belong to it, padding with zeros, and at the end the number of bytes
-        /// that follow.
+        /// The kind of response, its values, padding with zeros, and the number of bytes that follow.
         let words: [Int]
         var byteCount: Int { words[7] }
         var isAdmission: Bool { words[0] == 0 }
@@ -69,7 +68,7 @@ struct DecoderResponse {
         return .success(image)
     }
 
-    /// Replaces characters that a terminal could take as a command, or that break a line, by spaces.
+    /// Replaces characters by spaces that a terminal could take for a command, or that break a line.
     private static func printable(_ bytes: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {

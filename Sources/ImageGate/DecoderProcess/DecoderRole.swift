@@ -1,8 +1,8 @@
 internal import CImage
 
-/// Which images a decoder process is for, which decides what its confinement leaves it.
+/// The kind of images that a decoder process decodes. It determines what the confinement allows.
 enum DecoderRole: String, CaseIterable, Sendable {
-    /// All images but drawings that are rasterised. The process is left with memory and its socket.
+    /// All images except drawings that are rasterised. The process may only use its memory and its socket.
     case computing
     /// Drawings that are rasterised. The process may also start threads and read fonts.
     case drawing

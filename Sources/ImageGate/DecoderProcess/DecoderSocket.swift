@@ -1,7 +1,7 @@
 internal import Glibc
 internal import System
 
-/// Our end of the socket to a decoder process. The process may send nothing or read nothing, so each wait has a
+/// The gate's end of the socket to a decoder process. The process may send nothing or read nothing, so each wait has a
 /// deadline.
 struct DecoderSocket: ~Copyable {
     typealias Deadline = ContinuousClock.Instant
@@ -13,7 +13,8 @@ struct DecoderSocket: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Whether there is nothing to read and the other end is open, as it is while a decoder process waits for an image.
+    /// Whether there is nothing to read, and the other end is open, as is the case while a decoder process waits for an
+    /// image.
     var isQuiet: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) == 0
@@ -66,14 +67,14 @@ struct DecoderSocket: ~Copyable {
         }
     }
 
-    /// Waits after a call that has failed, if its `errno` says that waiting can help.
+    /// Waits if the `errno` of the failed call says that waiting can help.
     private func wait(for event: CInt, by deadline: Deadline) throws(DecoderError) {
         guard errno == EAGAIN || errno == EINTR else { throw .hungUp }
         let left = deadline - .now
         guard left > .zero else { throw .tooSlow }
         var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-        // The time is rounded up, so as not to spin at the end. The result of poll is ignored, because the next call
-        // finds out the same.
+        // The time is rounded up, because a wait of 0 ms would spin. The result of poll is ignored, because the next
+        // call returns the same error.
         _ = poll(&entry, 1, CInt(left.wholeMilliseconds))
     }
 }

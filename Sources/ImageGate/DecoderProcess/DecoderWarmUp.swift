@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Sends small images of our own through every decoder before the process is confined. Libraries open files when they
-/// are first used: to learn which fonts there are and, on some processors, what the processor can do.
+/// Sends small constant images through every decoder before the process is confined. Libraries open files when they are
+/// first used: to find the fonts and, on some processors, to find out the processor's features.
 enum DecoderWarmUp {
     static func run(_ role: DecoderRole) throws(ImageGateError) {
         let bitmap = Bitmap(
@@ -19,7 +19,7 @@ enum DecoderWarmUp {
         _ = try admit([UInt8](webp), .webp, policy)
     }
 
-    /// A lossy WebP of 16 by 16 pixels with alpha. It is a constant, since no code of ours writes WebP.
+    /// A lossy WebP of 16 by 16 pixels with alpha. It is a constant, because this program cannot write WebP.
     private static let webp =
         "UklGRl4AAABXRUJQVlA4WAoAAAAQAAAADwAADwAAQUxQSAUAAAABKGBEBABWUDggMgAAADACAJ0BKhAAEAAPwKwlsAJ0fwAZnDT8qFqAAP7NSKHulPei"
         + "aMtK0uhWFdq5hs9L3gAA"

@@ -1,7 +1,7 @@
-/// Where the gate decodes.
+/// The place where the gate decodes.
 package enum DecodingMode: Sendable {
-    /// On the gate's own threads, without a limit on time or memory: for tests of the decoders.
+    /// The gate decodes on its own threads, without a limit on time or memory. This is for tests of the decoders.
     case inProcess
-    /// In decoder processes whose confinement forbids everything else.
+    /// The gate decodes in confined decoder processes.
     case confined(DecoderConfiguration)
 }

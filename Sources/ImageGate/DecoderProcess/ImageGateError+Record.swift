@@ -1,4 +1,5 @@
-/// A rejection as it travels between two processes: the number of its case, up to three integers, and a text.
+/// A rejection in the form in which it is sent between two processes: the number of its case, up to three integers, and
+/// a text.
 extension ImageGateError {
     var record: (kind: Int, words: [Int], text: String) {
         switch self {
@@ -13,13 +14,13 @@ extension ImageGateError {
         case .forbidden(let type, let what): (9, [type.code], what)
         case .overBudget(let limit): (10, [limit], "")
         case .outOfMemory: (11, [], "")
-        // Only the gate has these reasons; a decoder process cannot.
+        // Only the gate has these reasons, and never a decoder process.
         case .decoderCrashed, .decoderTooSlow, .noTimeLeft, .decoderMisbehaved, .decoderUnavailable, .cancelled:
             (-1, [], "")
         }
     }
 
-    /// Nil for a rejection that no decoder process can have.
+    /// Reads a rejection; nil if no decoder process can have sent it.
     init?(kind: Int, _ words: ArraySlice<Int>, text: String) {
         guard words.count >= 3 else { return nil }
         let words = Array(words)

@@ -4,7 +4,7 @@
 /// All tries scale the same bitmap, which fits the display box, so nothing is decoded again. There are few tries,
 /// because each size is derived from how far the last try was over the budget.
 struct BudgetSearch: Sendable {
-    /// Bytes.
+    /// The largest number of bytes of the encoded image.
     let budget: Int
     let cancellation: Cancellation
     var treatment = AdmittedImage.Treatment.thumbnailed
@@ -53,8 +53,8 @@ struct BudgetSearch: Sendable {
         throw .overBudget(limit: budget)
     }
 
-    /// The scale at which the bytes should fit, since they grow with the area. It is at least a tenth smaller than the
-    /// last one, and not below a fifth of it, because estimates are rough.
+    /// Returns the scale at which the image should fit, because the number of bytes grows with the area. It is at least
+    /// a tenth smaller than the last scale, and at least a fifth of it, because estimates are rough.
     private func nextScale(after scale: Double, estimate: Int) -> Double {
         let step = (Double(budget) / Double(max(estimate, 1))).squareRoot() * 0.97
         return scale * min(max(step, 0.2), 0.9)

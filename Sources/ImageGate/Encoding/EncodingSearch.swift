@@ -4,7 +4,7 @@
 /// JPEG: whichever looks more like the image. Plots and text get palettes, which show no blocks and no ringing around
 /// letters; photographs get JPEGs.
 struct EncodingSearch: Sendable {
-    /// Bytes.
+    /// The largest number of bytes of the encoded image.
     let budget: Int
     let cancellation: Cancellation
 
@@ -47,11 +47,11 @@ struct EncodingSearch: Sendable {
     }
 
     private static let fewPixels = 32 * 32
-    /// From this similarity on, no JPEG is more similar.
+    /// The similarity from which on no JPEG is better.
     private static let good = 0.998
-    /// Below this similarity a smaller size is better than so few colours.
+    /// The similarity below which a smaller size is better than a palette of so few colours.
     private static let poor = 0.9
-    /// Below this similarity letters in a JPEG are hard to read.
+    /// The similarity below which letters in a JPEG are hard to read.
     private static let readable = 0.93
     /// The largest factor by which a palette is smaller than a lossless encoding.
     private static let saving = 8

@@ -6,7 +6,7 @@ enum RowSample {
     private static let group = 16
     private static let period = 8 * group
 
-    /// The rows of the sample; nil if the image is so small that no sample is needed.
+    /// Returns the rows of the sample; nil if the image is so small that no sample is needed.
     ///
     /// - Parameter rowBytes: the number of elements in a row.
     static func rows<Element>(of samples: [Element], rowBytes: Int, height: Int) -> [Element]? {

@@ -1,5 +1,5 @@
-/// How similar two images look: structural similarity (SSIM, Wang et al. 2004) on blocks of 8×8 pixels, of which a
-/// quarter are compared.
+/// The similarity of two images to the eye: structural similarity (SSIM, Wang et al. 2004) on blocks of 8×8 pixels, of
+/// which a quarter are compared.
 ///
 /// Brightness, which makes letters readable, counts most, and each of the two colour differences a little.
 enum Similarity {
@@ -12,7 +12,7 @@ enum Similarity {
         ColorVector(1, 1, 1, 1) * (share * 255 * share * 255)
     }
 
-    /// The similarity, which is 1 for equal images. Both images have the same size.
+    /// Returns the similarity, which is 1 for equal images. Both images must have the same size.
     static func of(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")
@@ -33,8 +33,8 @@ enum Similarity {
         }
     }
 
-    /// How much the average colours of small blocks differ, in steps of a sample. Averaging removes the noise of
-    /// dithering, as the eye does.
+    /// Returns the difference between the average colours of small blocks, in steps of a sample. Averaging removes the
+    /// noise of dithering, as the eye does.
     static func shadeError(_ one: some PixelSource, _ other: some PixelSource) -> Double {
         let size = one.size
         precondition(size == other.size, "what is compared pixel by pixel has one size")

@@ -7,14 +7,14 @@ struct GIFCodes {
     private var bits: UInt32 = 0
     private var bitCount = 0
 
-    /// - Parameter start: where the first sub-block begins.
+    /// - Parameter start: the offset of the first sub-block.
     init(_ bytes: [UInt8], start: Int) {
         self.bytes = bytes
         position = start
         blockEnd = start
     }
 
-    /// Reads the next code; nil when the sub-blocks have ended.
+    /// Reads the next code; nil at the end of the sub-blocks.
     ///
     /// - Parameter width: the code's width in bits, at most 12.
     mutating func next(width: Int) -> Int? {
@@ -29,7 +29,7 @@ struct GIFCodes {
         return Int(code)
     }
 
-    /// Counts the bytes after the one that holds the last code.
+    /// Returns the number of bytes after the byte that contains the end of the last code.
     mutating func rest() -> Int {
         var count = 0
         while nextByte() != nil { count += 1 }

@@ -1,16 +1,15 @@
-/// The structure of a GIF, read once from the first block to the trailer: where its first image is, and how that is
-/// shown. https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+/// The structure of a GIF, read once from the first block to the trailer: the place of its first image, and how that
+/// image is shown. https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 ///
-/// Only the first image is decoded. The others are skipped block by block, so that an animation that was cut off is
-/// noticed.
+/// Only the first image is decoded. The others are skipped block by block, so that a truncated animation is detected.
 struct GIFFile: Sendable {
-    /// An image descriptor, and what the graphic control extension before it says of the image. Sections 20 and 23.
+    /// An image descriptor (section 20), and the graphic control extension before it (section 23).
     struct Frame: Sendable {
         let left: Int
         let top: Int
         let size: PixelSize
         let isInterlaced: Bool
-        /// Red, green and blue of each colour.
+        /// The red, green and blue sample of each colour.
         let palette: ArraySlice<UInt8>
         let transparentIndex: UInt8?
         /// The width of a pixel's index in bits. LZW codes begin one bit wider.
@@ -40,7 +39,7 @@ struct GIFFile: Sendable {
         try walker.skip(6)
         size = PixelSize(width: try walker.number(), height: try walker.number())
         let flags = try walker.byte()
-        // The background colour and the pixel aspect ratio, both of which viewers ignore.
+        // These bytes are the background colour and the pixel aspect ratio, which viewers ignore.
         try walker.skip(2)
         try checkSize(size)
         let globalPalette = try walker.palette(flags)
@@ -58,7 +57,7 @@ struct GIFFile: Sendable {
                 let frame = try walker.frame(globalPalette, transparentIndex)
                 if first == nil { first = frame }
                 frameCount += 1
-                // A graphic control extension is for the next image only.
+                // A graphic control extension applies to the next image only.
                 transparentIndex = nil
             case Block.trailer:
                 guard let first else { throw .malformed(.gif, why: "GIF has no image") }
@@ -121,7 +120,7 @@ private struct GIFWalker {
     mutating func transparentIndex() throws(ImageGateError) -> UInt8? {
         guard try byte() == 4 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }
         let flags = try byte()
-        // The delay until the next image.
+        // These bytes are the delay until the next image.
         try skip(2)
         let index = try byte()
         guard try byte() == 0 else { throw .malformed(.gif, why: "GIF has a graphic control of the wrong length") }

@@ -1,8 +1,8 @@
-/// The decoded pixels of one image: indices into its palette, in the order in which they are stored. GIF89a, appendix
-/// F.
+/// The decoded pixels of one image, as indices into its palette, in the order in which they are stored (GIF89a,
+/// appendix F).
 ///
-/// A code of LZW stands for a run of pixels, and each such run has occurred contiguously in the pixels decoded before.
-/// So the table holds the start and the length of each run, and no chains of prefixes.
+/// A code of LZW represents a run of pixels that also occurs in the pixels decoded before. The table therefore contains
+/// the start and the length of each run, and no chains of prefixes.
 struct GIFPixels {
     private struct Run {
         var start: Int
@@ -34,7 +34,7 @@ struct GIFPixels {
     private init(_ frame: GIFFile.Frame) {
         self.frame = frame
         colorCount = frame.palette.count / 3
-        // The kernel backs memory only as it is written, so a file that claims pixels which it does not have costs
+        // The kernel provides memory only when it is written, so pixels that a file claims and does not have cost
         // nothing.
         pixels.reserveCapacity(frame.size.area)
         clear()
@@ -58,7 +58,7 @@ struct GIFPixels {
                 try unpack(code)
             } else {
                 guard pixels.count == frame.size.area else { throw .malformed(.gif, why: "GIF has too few pixels") }
-                // Some encoders write one byte after the last that they have filled.
+                // Some encoders write one byte after the last byte with pixels.
                 guard codes.rest() <= 1 else { throw .malformed(.gif, why: "GIF has data after its last pixel") }
                 return
             }
@@ -68,8 +68,8 @@ struct GIFPixels {
 
     private mutating func unpack(_ code: Int) throws(ImageGateError) {
         let start = pixels.count
-        // The new entry is the last run and the first pixel of this one. This very code may stand for it, so it is
-        // entered first.
+        // The new entry is the last run and the first pixel of this one. It is entered first, because this very code
+        // may refer to it.
         if let last, nextCode < Self.codeLimit {
             runs[nextCode] = Run(start: last.start, count: last.count + 1)
             nextCode += 1

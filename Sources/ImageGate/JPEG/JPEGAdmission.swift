@@ -5,7 +5,8 @@ extension Admission {
         let orientation = segments.orientation(bytes)
         let seen = orientation.swapsSides ? frame.size.transposed : frame.size
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        // Not every viewer shows CMYK, and those that do disagree on the colours, so such an image is converted to RGB.
+        // Not every viewer shows CMYK, and viewers that do disagree on the colours, so such an image is converted to
+        // RGB.
         let isShownByAll = orientation == .upright && frame.sampling.count <= 3
         let passes = fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
         let target = orientation.swapsSides ? fitted.transposed : fitted
@@ -25,8 +26,8 @@ extension Admission {
         return try search.photograph(of: thumbnail, originalSize: seen)
     }
 
-    /// Checks a JPEG that is embedded in a drawing by decoding all of it, and strips what does not show. It is never
-    /// made smaller.
+    /// Checks a JPEG that is embedded in a drawing by decoding all of it, and removes metadata. The image is never made
+    /// smaller.
     func strippedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let segments = try checkedSegments(bytes)
         _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
@@ -36,7 +37,7 @@ extension Admission {
         return segments.stripped(bytes)
     }
 
-    /// The segments, once it is clear that the image is small enough to be decoded.
+    /// Reads the segments, and checks that the image is small enough to be decoded.
     private func checkedSegments(_ bytes: [UInt8]) throws(ImageGateError) -> JPEGSegments {
         let segments = try JPEGSegments(bytes) { frame throws(ImageGateError) in
             try checkSize(frame.size, of: .jpeg)
@@ -46,8 +47,8 @@ extension Admission {
         return segments
     }
 
-    /// Bounds memory and time for images in several scans. The decoder holds all coefficients of such an image, and
-    /// passes over all of them for each scan; an image in one scan needs a few rows of blocks.
+    /// Limits memory and time for images in several scans. For such an image, the decoder holds all coefficients, and
+    /// passes over all of them in each scan; for an image in one scan it holds a few rows of blocks.
     private func checkScans(_ segments: JPEGSegments) throws(ImageGateError) {
         let frame = segments.frame
         guard frame.isProgressive || segments.scanCount > 1 else { return }
@@ -59,8 +60,8 @@ extension Admission {
         }
     }
 
-    /// The coarsest scale that leaves at least two pixels for each pixel of the target, so that averaging keeps edges
-    /// as sharp as it would from the original.
+    /// Returns the coarsest scale that leaves at least two pixels for each pixel of the target, so that averaging keeps
+    /// edges as sharp as it would from the original.
     private func scale(from size: PixelSize, to target: PixelSize) -> JPEGReader.Scale {
         let enough = JPEGReader.Scale.allCases.filter { scale in
             PixelSize(width: 2 * target.width, height: 2 * target.height).fits(scale.size(of: size))
@@ -68,9 +69,10 @@ extension Admission {
         return enough.max() ?? .full
     }
 
-    /// Bytes. They suffice for 22 megapixels at full colour resolution, and for 44 at half.
+    /// The largest number of bytes of coefficients. It suffices for 22 megapixels at full colour resolution, and for 44
+    /// megapixels at half.
     private static let coefficientLimit = 128 << 20
-    /// Pixels times scans. They suffice for ten scans, which encoders make, of the largest image that the coefficient
-    /// limit allows.
+    /// The largest number of pixels times scans. It suffices for ten scans, which is what encoders make, of the largest
+    /// image that the limit of coefficients allows.
     private static let scannedPixelLimit = 900_000_000
 }

@@ -1,12 +1,11 @@
-/// Records which coefficients of which components the scans contain. ITU-T T.81, B.2.3 and G.1.1.1.
+/// The coefficients of the components that the scans contain (ITU-T T.81, sections B.2.3 and G.1.1.1).
 ///
 /// libjpeg accepts incomplete images: it shows a component without a scan as grey, and a progressive image without its
-/// last scans blurred. Of two scans of the same coefficients it shows the last, where other viewers may differ. Of
-/// scans out of order it warns by itself.
+/// last scans blurred. If two scans have the same coefficients, it shows the last, and other viewers may show another
+/// one. For scans in the wrong order libjpeg itself reports a warning.
 struct JPEGCoverage {
     private let isProgressive: Bool
-    /// For each component and each of its coefficients, the lowest bit that a scan has contained; nil if there was
-    /// none.
+    /// For each component and each of its coefficients, the lowest bit that a scan has contained; nil if no scan has.
     private var lowestBits: [UInt8: [UInt8?]]
 
     init(_ frame: JPEGFrame) throws(ImageGateError) {
@@ -40,7 +39,7 @@ struct JPEGCoverage {
         }
     }
 
-    /// Checks, after the last scan, that all coefficients are there in full precision.
+    /// Checks, after the last scan, that all coefficients are present in full precision.
     func check() throws(ImageGateError) {
         guard lowestBits.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) else {
             throw .malformed(.jpeg, why: "JPEG lacks some of its scans")

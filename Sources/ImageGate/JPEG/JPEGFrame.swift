@@ -1,4 +1,4 @@
-/// The frame header. ITU-T T.81, B.2.2.
+/// The frame header (ITU-T T.81, section B.2.2).
 struct JPEGFrame: Equatable, Sendable {
     let size: PixelSize
     let isProgressive: Bool
@@ -30,7 +30,8 @@ struct JPEGFrame: Equatable, Sendable {
         }
     }
 
-    /// The bytes that the decoder holds if it needs all scans before the first row: two for each coefficient.
+    /// The number of bytes of coefficients that the decoder holds if it needs all scans before the first row: two for
+    /// each coefficient.
     var coefficientBytes: Int {
         let full = sampling.map(\.width).max() ?? 1, high = sampling.map(\.height).max() ?? 1
         return sampling.reduce(0) { $0 + 2 * size.area * $1.area / (full * high) }

@@ -4,8 +4,8 @@ internal import CTurboJPEG
 ///
 /// TurboJPEG catches libjpeg's longjmp itself, so no shim is needed.
 struct JPEGReader: ~Copyable {
-    /// The divisor of each side. libjpeg scales in the frequency domain, so decoding takes no more memory than the
-    /// small image has.
+    /// The divisor of each side. libjpeg scales in the frequency domain, so decoding takes only the memory of the small
+    /// image.
     enum Scale: Int, CaseIterable, Comparable {
         case full = 1
         case half = 2
@@ -39,7 +39,7 @@ struct JPEGReader: ~Copyable {
         try check(
             tjDecompressHeader3(
                 handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace))
-        // Both sizes come from the same field. If they ever differed, the buffer below would have the wrong size.
+        // Both sizes come from the same field. The buffer below would have the wrong size if they ever differed.
         guard Int(width) == frame.size.width, Int(height) == frame.size.height else {
             throw .malformed(.jpeg, why: "JPEG has two frames")
         }

@@ -3,10 +3,10 @@
 /// It estimates the bytes of each quality from a sample of the rows, and then encodes the whole image one to three
 /// times.
 struct JPEGSearch: ~Copyable {
-    /// Bytes.
+    /// The largest number of bytes of the JPEG.
     private let budget: Int
     private let cancellation: Cancellation
-    /// Encodes samples.
+    /// The writer for samples.
     private let sampleWriter: JPEGWriter
     private let writer: JPEGWriter
 
@@ -51,16 +51,16 @@ struct JPEGSearch: ~Copyable {
         return .fits(EncodedImage(bytes: best.bytes, type: .jpeg, size: bitmap.size))
     }
 
-    /// What is known about the bytes that each level takes.
+    /// The known sizes: the number of bytes that each level takes.
     private struct Sizes {
         let sample: Bitmap
-        /// How many pixels the image has for each pixel of the sample.
+        /// The number of the image's pixels for each pixel of the sample.
         let ratio: Double
         let isFullColor: Bool
-        /// The bytes of the encoded sample, without its headers, by level.
+        /// The number of bytes of the encoded sample, without its headers, by level.
         var counts: [CInt: Int] = [:]
-        /// The factor between the bytes that the sample predicts and those that the image takes. It starts as what
-        /// progressive encoding saves.
+        /// The ratio of the image's bytes to the prediction from the sample. Its first value is what progressive
+        /// encoding saves.
         var correction = 0.9
 
         init(_ bitmap: Bitmap, isFullColor: Bool) {
@@ -97,7 +97,7 @@ struct JPEGSearch: ~Copyable {
 
     /// The factor by which an estimate may be wrong.
     private static let tolerance = 1.1
-    /// The bytes of a JPEG's headers: markers and tables.
+    /// The number of bytes of a JPEG's markers and tables.
     private static let headCount = 600
     private static let tries = 3
 }

@@ -1,5 +1,5 @@
 extension JPEGSegments {
-    /// How the image is to be turned: Exif 2.32, tag 0x0112, in the first APP1 segment that has it.
+    /// Returns the orientation of the image: Exif 2.32, tag 0x0112, in the first APP1 segment that has it.
     func orientation(_ bytes: [UInt8]) -> Orientation {
         for segment in segments where segment.marker == 0xE1 {
             if let orientation = Orientation(exif: bytes[segment.payload]) { return orientation }
@@ -8,8 +8,8 @@ extension JPEGSegments {
     }
 
     /// Whether a segment has to stay. Of the application segments, those stay without which colours would change: JFIF,
-    /// Adobe's transform, and an ICC profile of one small segment. All others, and comments, are dropped, because they
-    /// may hold what nobody meant to send: places, dates, thumbnails.
+    /// Adobe's transform, and an ICC profile of one small segment. All other segments, and comments, are removed,
+    /// because they may contain data that was not meant to be sent: places, dates, thumbnails.
     private func isEssential(_ segment: Segment, _ bytes: [UInt8]) -> Bool {
         let payload = bytes[segment.payload]
         switch segment.marker {
@@ -31,7 +31,7 @@ extension JPEGSegments {
         segments.reduce(2) { isEssential($1, bytes) ? $0 + $1.range.count : $0 }
     }
 
-    /// The file without what does not show. Its pixels are the same.
+    /// Returns the file without metadata. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

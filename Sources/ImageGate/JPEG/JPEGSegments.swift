@@ -1,11 +1,11 @@
-/// The marker segments of a JPEG, read once: its frame, its scans, and where it ends. ITU-T T.81, annex B.
+/// The marker segments of a JPEG, read once: its frame, its scans, and its end (ITU-T T.81, annex B).
 ///
-/// The decoder stops at the first end marker that it finds. Reading the segments proves that this marker is the last
-/// thing in the file.
+/// The decoder stops at the first end marker that it finds. Reading the segments proves that this marker is at the end
+/// of the file.
 struct JPEGSegments: Sendable {
     struct Segment: Sendable {
         let marker: UInt8
-        /// The whole segment, from 0xFF to the next segment. Of a scan that includes its entropy-coded data.
+        /// The whole segment, from 0xFF to the next segment. The segment of a scan includes the entropy-coded data.
         let range: Range<Int>
         /// The bytes between the length field and the end of the segment, or the beginning of the entropy-coded data.
         let payload: Range<Int>
@@ -19,7 +19,7 @@ struct JPEGSegments: Sendable {
         static let end: UInt8 = 0xD9
         static let scan: UInt8 = 0xDA
         static let comment: UInt8 = 0xFE
-        /// Baseline, extended and progressive, Huffman-coded. No browser shows the others.
+        /// The frames that browsers show: baseline, extended and progressive, each Huffman-coded.
         static let frames: Set<UInt8> = [0xC0, 0xC1, 0xC2]
         static let otherFrames: [UInt8: String] = [
             0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
@@ -27,7 +27,7 @@ struct JPEGSegments: Sendable {
             0xCA: "arithmetic-coded", 0xCB: "lossless", 0xCC: "arithmetic-coded", 0xCD: "hierarchical",
             0xCE: "hierarchical", 0xCF: "hierarchical",
         ]
-        /// Huffman and quantisation tables, the restart interval.
+        /// The Huffman tables, the quantisation tables and the restart interval.
         static let tables: Set<UInt8> = [0xC4, 0xDB, 0xDD]
         static let applications: ClosedRange<UInt8> = 0xE0...0xEF
     }
@@ -65,7 +65,7 @@ struct JPEGSegments: Sendable {
                 }
             case Marker.comment: break
             case let marker where Marker.tables.contains(marker) || Marker.applications.contains(marker): break
-            // libjpeg skips segments that it does not use, such as a number of lines, and they can hold anything.
+            // libjpeg skips segments that it does not use, such as the number of lines, so they could contain anything.
             default:
                 if let kind = Marker.otherFrames[segment.marker] {
                     throw .malformed(.jpeg, why: "JPEG is \(kind), which viewers do not show")
@@ -79,7 +79,7 @@ struct JPEGSegments: Sendable {
         }
     }
 
-    /// Encoders make about ten.
+    /// The largest number of scans. Encoders make about ten.
     private static let scanLimit = 64
     private static let segmentLimit = 4096
 }
@@ -120,8 +120,8 @@ private struct Walker {
 
     private enum ScanEnd {
         case marker(at: Int)
-        /// A restart, or the end of the scan, with no data before it. It has to be found here, because libjpeg skips
-        /// restarts that it does not expect.
+        /// A restart, or the end of the scan, without data before it. This case has to be detected here, because
+        /// libjpeg skips restarts that it does not expect.
         case nothing
     }
 

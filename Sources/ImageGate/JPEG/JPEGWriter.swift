@@ -10,15 +10,16 @@ struct JPEGWriter: ~Copyable {
     }
 
     enum Effort: Sendable {
-        /// Fast, for estimating the size.
+        /// The fast encoding, for estimating the size.
         case quick
-        /// Progressive, with tables made for the image: it takes a tenth fewer bytes and three times as long.
+        /// The progressive encoding with tables made for the image. It takes a tenth fewer bytes, and three times as
+        /// long.
         case whole
     }
 
     private let handle: tjhandle
-    /// The flags stay the same for the writer's life, because libjpeg would use the tables made for one image for a
-    /// later image that asks for none of its own.
+    /// The flags, which never change: libjpeg would use the tables that it made for one image for later images that
+    /// need none of their own.
     private let flags: CInt
 
     init(_ effort: Effort) throws(ImageGateError) {
@@ -42,7 +43,7 @@ struct JPEGWriter: ~Copyable {
                 (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue, &bytes, &count, CInt(subsampling.rawValue), quality.level,
                 flags)
         }
-        // The bitmap is valid, so only memory can be missing.
+        // The bitmap is valid, so the only possible error is a lack of memory.
         guard status == 0, let bytes else { throw .outOfMemory }
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }

@@ -17,15 +17,15 @@ extension Admission {
         return try search.thumbnail(of: bitmap, originalSize: size)
     }
 
-    /// Checks a PNG that is embedded in a drawing by decoding all of it, and strips what does not show. It is never
-    /// made smaller.
+    /// Checks a PNG that is embedded in a drawing by decoding all of it, and removes metadata. The image is never made
+    /// smaller.
     func strippedPNG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let chunks = try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
         try validate(bytes, chunks)
         return chunks.stripped(bytes)
     }
 
-    /// Decodes all rows as far as is needed to know that they are valid, and keeps none.
+    /// Decodes all rows as far as is needed to know that they are valid, and keeps no row.
     private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageGateError) {
         let header = chunks.header
         try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in

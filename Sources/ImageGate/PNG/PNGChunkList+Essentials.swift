@@ -1,6 +1,6 @@
 extension PNGChunkList {
-    /// Whether a chunk changes how the image is shown, and has a length that such a chunk can have. All others are
-    /// dropped, because they may hold what nobody meant to send: text, dates, places, thumbnails.
+    /// Whether a chunk changes how the image is shown, and has a length that such a chunk can have. All other chunks
+    /// are removed, because they may contain data that was not meant to be sent: text, dates, places, thumbnails.
     private func isEssential(_ chunk: Chunk, _ bytes: [UInt8]) -> Bool {
         switch chunk.name {
         case "IHDR", "PLTE", "tRNS", "IDAT", "IEND": true
@@ -13,8 +13,8 @@ extension PNGChunkList {
         }
     }
 
-    /// The essential chunks in the order of the file. Ancillary ones are included where the standard allows them: once
-    /// each, before IDAT.
+    /// Returns the essential chunks in the order of the file. Ancillary chunks are included where the standard allows
+    /// them: once each, before IDAT.
     func essentials(_ bytes: [UInt8]) -> [Chunk] {
         var kept: [Chunk] = []
         var isProfileSeen = false
@@ -22,7 +22,7 @@ extension PNGChunkList {
             let isAncillary = !chunk.name.isCritical
             let isLate = kept.last?.name == "IDAT"
             if isAncillary, isLate || kept.contains(where: { $0.name == chunk.name }) { continue }
-            // Only the first profile is inflated, because there may be thousands.
+            // Only the first profile is decompressed, because there may be thousands.
             if chunk.name == "iCCP" {
                 if isProfileSeen { continue }
                 isProfileSeen = true
@@ -32,7 +32,7 @@ extension PNGChunkList {
         return kept
     }
 
-    /// The file without what does not show. Its pixels are the same.
+    /// Returns the file without metadata. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         let kept = essentials(bytes)
         if kept.count == chunks.count { return bytes }
@@ -43,15 +43,15 @@ extension PNGChunkList {
         return result
     }
 
-    /// The exponent by which samples were encoded, if the file gives one that differs from sRGB's.
+    /// Returns the exponent with which samples were encoded; nil if the file gives none, or sRGB's.
     func unusualGamma(_ bytes: [UInt8]) -> Double? {
         let kept = essentials(bytes)
         guard !kept.contains(where: { $0.name == "sRGB" || $0.name == "iCCP" }),
             let chunk = kept.first(where: { $0.name == "gAMA" })
         else { return nil }
         let gamma = Double(bytes.bigEndian32(at: chunk.data.lowerBound)) / 100_000
-        // A value outside this range is nonsense and ignored. A value near 1/2.2 means sRGB, whose own curve is more
-        // exact.
+        // A value outside this range is an error, and is ignored. A value near 1/2.2 means sRGB, whose own curve is
+        // more exact.
         guard (0.1...5).contains(gamma), abs(gamma - 1 / 2.2) > 0.02 else { return nil }
         return gamma
     }

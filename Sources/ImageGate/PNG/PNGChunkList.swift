@@ -1,7 +1,7 @@
 internal import CImage
 
-/// The chunks of a PNG, read once, with their lengths, names, CRCs, order and end checked. PNG (Third Edition), section
-/// 5.
+/// The chunks of a PNG, read once, with their lengths, names, CRCs, order and end checked (PNG Third Edition, section
+/// 5).
 ///
 /// libpng gets only files that have passed these checks, and an image that is passed on is copied chunk by chunk.
 struct PNGChunkList: Sendable {
@@ -13,7 +13,7 @@ struct PNGChunkList: Sendable {
         var data: Range<Int> { range.lowerBound + 8..<range.upperBound - 4 }
     }
 
-    /// Four ASCII letters.
+    /// The name of a chunk: four ASCII letters.
     struct Name: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
         let code: UInt32
 
@@ -31,9 +31,9 @@ struct PNGChunkList: Sendable {
 
     private(set) var header: PNGHeader
     private(set) var chunks: [Chunk] = []
-    /// The end of the last IDAT that is not empty.
+    /// The end of the last IDAT chunk that is not empty.
     private(set) var dataEnd = 0
-    /// The bytes of data in that IDAT.
+    /// The number of bytes of data in that IDAT chunk.
     private(set) var lastDataCount = 0
 
     /// - Parameter checkHeader: called as soon as the header is known, before the rest is read.
@@ -61,7 +61,8 @@ struct PNGChunkList: Sendable {
             case "IEND":
                 guard chunk.data.isEmpty else { throw .malformed(.png, why: "PNG chunk IEND is not empty") }
             case "PLTE", "tRNS":
-                // The standard wants these before IDAT, but some decoders use them even here, so viewers would differ.
+                // The standard requires these chunks before IDAT, but some decoders use them here as well, so viewers
+                // would differ.
                 guard !hasData else { throw .malformed(.png, why: "PNG chunk \(chunk.name) comes after the data") }
             default:
                 guard !chunk.name.isCritical else {

@@ -1,4 +1,4 @@
-/// The chunk IHDR. PNG (Third Edition), section 11.2.1.
+/// The chunk IHDR (PNG Third Edition, section 11.2.1).
 struct PNGHeader: Equatable, Sendable {
     let size: PixelSize
     let bitDepth: UInt8
@@ -26,7 +26,7 @@ struct PNGHeader: Equatable, Sendable {
     /// image.
     var passes: [PixelSize] { isInterlaced ? PNGReader.Pass.all(of: size).map(\.size) : [size] }
 
-    /// The bytes of a row as it is stored, without the filter byte.
+    /// Returns the number of bytes of a stored row, without the filter byte.
     func rowBytes(width: Int) -> Int {
         let channels = [2: 3, 4: 2, 6: 4][colorType] ?? 1
         return (width * channels * Int(bitDepth) + 7) / 8

@@ -25,12 +25,14 @@ struct PNGReader: ~Copyable {
 
     deinit { cimage_png_close(raw) }
 
-    /// Reads the next rows into `rows`, which has room for `count` rows of the whole width; nil drops them.
+    /// Reads the next rows into `rows`, which has room for `count` rows of the whole width. If `rows` is nil, the rows
+    /// are dropped.
     func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageGateError) {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
     }
 
-    /// Checks that all rows could be read, without making pixels of them. It does not find indices past the palette.
+    /// Checks that all rows can be read, without converting them to pixels. It does not detect indices beyond the
+    /// palette.
     func checkRows(_ header: PNGHeader) throws(ImageGateError) {
         let passes = header.passes.map { size in
             cimage_png_pass(rows: UInt32(size.height), row_bytes: UInt64(header.rowBytes(width: size.width)))
@@ -38,21 +40,21 @@ struct PNGReader: ~Copyable {
         try check(cimage_png_check_rows(raw, passes, passes.count))
     }
 
-    /// Checks, after the last row, that the compressed stream ends there, and the file with IEND.
+    /// Checks, after the last row, that the compressed stream ends there, and that the file ends with IEND.
     func finish(_ chunks: PNGChunkList) throws(ImageGateError) {
         var streamEnd = 0
         var consumed = 0
         try check(cimage_png_finish(raw, &streamEnd, &consumed))
-        // Encoders may cut the compressed stream anywhere into chunks, so its last bytes, the end of a block and a
-        // checksum, may be in a later chunk than the last row. libpng does not read them there, so zlib has to. That
-        // inflates all data once more, and is done only where the end may be in a later chunk.
+        // Encoders may cut the compressed stream into chunks anywhere, so its last bytes, the end of a block and a
+        // checksum, may be in a later chunk than the last row. libpng does not read them there, so zlib has to. This
+        // decompresses all data a second time, so it is done only if the end may be in a later chunk.
         if streamEnd < chunks.dataEnd || chunks.lastDataCount < Self.streamEndCount {
             try checkRows(chunks.header)
         }
         guard consumed == count else { throw .trailingData(.png, count: count - consumed) }
     }
 
-    /// Bytes; the stream needs fewer than these after the last row.
+    /// The largest number of bytes of the stream after the last row.
     private static let streamEndCount = 64
 
     private func check(_ status: cimage_status) throws(ImageGateError) {
@@ -70,7 +72,7 @@ struct PNGReader: ~Copyable {
 }
 
 extension PNGReader {
-    /// One pass of Adam7: a smaller image made of every `columnStep`th pixel. PNG (Third Edition), section 8.1.
+    /// A pass of Adam7: a smaller image made of every `columnStep`th pixel (PNG Third Edition, section 8.1).
     struct Pass: Equatable, Sendable {
         let firstColumn: Int
         let columnStep: Int

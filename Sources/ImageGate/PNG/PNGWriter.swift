@@ -1,6 +1,6 @@
 internal import CImage
 
-/// Writes bitmaps as PNGs: grey, palette or true colour, whichever the pixels allow.
+/// Writes bitmaps as PNGs in grey, with a palette or in true colour, depending on the pixels.
 ///
 /// The filter is chosen on a sample of the rows, with zlib at a fast level. Then the whole image is encoded once or
 /// twice.
@@ -11,30 +11,32 @@ struct PNGWriter: Sendable {
         case tooLarge(estimate: Int)
     }
 
-    /// Bytes. Encoding stops there, so that a try which fails costs no more than the limit.
+    /// The largest number of bytes. Encoding stops there, so that a failed attempt costs no more than the limit.
     let limit: Int
 
     func write(_ bitmap: Bitmap) throws(ImageGateError) -> WriteResult {
         let input = Input(bitmap.reduced())
         let (filter, estimate) = try bestFilter(for: input)
-        // At a slow level zlib saves a fifth of the bytes of a fast one, and a third in flat pictures. An image that is
-        // further over the limit is not tried.
+        // At a slow level zlib saves a fifth of the bytes of a fast level, and a third in flat pictures. An image that
+        // is further over the limit is not encoded.
         if estimate > limit * 3 / 2 { return .tooLarge(estimate: estimate) }
-        // The slow level saves a tenth of the bytes, and takes as long as everything else together. That is not worth
-        // it where bytes are not short.
+        // The slow level saves a tenth of the bytes, and takes as long as everything else together. That is not
+        // worthwhile if the image fits easily.
         let level: UInt8 = estimate <= limit / 2 ? 3 : 6
         let result = try encode(input, filter: filter, level: level, limit: limit)
-        // The slowest level saves another tenth at most.
+        // The slowest level saves another tenth of the bytes at most.
         guard case .tooLarge(let estimate) = result, estimate < limit * 11 / 10 else { return result }
         return try encode(input, filter: filter, level: 9, limit: limit)
     }
 
-    /// Writes a bitmap with a palette. Filters do not help there, because neighbouring indices are unrelated numbers.
+    /// Writes a bitmap with a palette. No filter is used, because neighbouring indices are unrelated numbers.
     func write(_ indexed: IndexedBitmap, level: UInt8) throws(ImageGateError) -> WriteResult {
         try encode(Input(indexed), filter: .none, level: level, limit: limit)
     }
 
-    /// - Returns: the filter, and how many bytes the whole input will take at most.
+    /// Chooses the filter on a sample of the rows.
+    ///
+    /// - Returns: the filter, and an estimate of the bytes that the whole input takes.
     private func bestFilter(for input: Input) throws(ImageGateError) -> (cimage_png_filter, estimate: Int) {
         let sample = input.sampled()
         // Filters store differences to neighbours, which are of no use for indices.
@@ -43,8 +45,8 @@ struct PNGWriter: Sendable {
         var best = (filter: cimage_png_filter.none, count: sample.samples.count + 4096)
         var estimate: Int { best.count * input.size.height / sample.size.height }
         for filter in filters {
-            // A single filter for all rows saves little over the best filter for each row. It is not tried where the
-            // input is three times too large.
+            // A single filter for all rows saves little compared with the best filter for each row, so it is not tried
+            // if the input is three times too large.
             if filter == .sub, estimate > limit * 3 { break }
             if case .written(let bytes) = try encode(sample, filter: filter, level: 2, limit: best.count) {
                 best = (filter, bytes.count)
@@ -82,7 +84,7 @@ struct PNGWriter: Sendable {
 }
 
 extension PNGWriter {
-    /// What is written: samples, or indices into a palette.
+    /// The input of the encoder: samples, or indices into a palette.
     private struct Input {
         var size: PixelSize
         var samples: [UInt8]

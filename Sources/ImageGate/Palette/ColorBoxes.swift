@@ -1,14 +1,14 @@
-/// Boxes of colours that are cut in two until there are enough of them. The method is Heckbert's median cut with Wu's
-/// choice of which box to cut, and where.
+/// Boxes of colours, which are cut in two until there are enough of them. The method is Heckbert's median cut, with
+/// Wu's choice of the box and of the place to cut.
 struct ColorBoxes {
     private struct Box {
         let range: Range<Int>
         let mean: ColorVector
-        /// Pixels.
+        /// The number of pixels with the box's colours.
         let weight: Float
-        /// The axis along which its colours differ most.
+        /// The axis along which the box's colours differ most.
         let axis: Int
-        /// The sum of squared distances to the mean.
+        /// The sum of squared distances of the colours to their mean.
         let error: Float
     }
 
@@ -16,14 +16,15 @@ struct ColorBoxes {
 
     init(_ entries: [ColorHistogram.Entry]) { self.entries = entries }
 
-    /// The means of up to `count` boxes.
+    /// Returns the means of up to `count` boxes.
     func cut(into count: Int) -> [ColorPoint] {
         var boxes = self
         return boxes.boxes(count).map { ColorPoint(axes: $0.mean) }
     }
 
-    /// The means of up to `count` groups. Four times as many boxes are made, and those whose join adds the least error
-    /// are joined (Ward's method). This undoes cuts between colours that belong together, which cutting alone cannot.
+    /// Returns the means of up to `count` groups. It makes four times as many boxes, and then joins those whose union
+    /// adds the least error (Ward's method). This undoes cuts between similar colours, which cutting alone cannot
+    /// avoid.
     func joined(into count: Int) -> [ColorPoint] {
         var boxes = self
         var groups = boxes.boxes(4 * count).map { ColorGroup(mean: $0.mean, weight: $0.weight) }
@@ -49,7 +50,7 @@ struct ColorBoxes {
         return boxes
     }
 
-    /// Sorts a box into two halves with the least error in each.
+    /// Sorts the colours of a box into two halves with the least error in each.
     ///
     /// - Returns: the index at which the upper half begins.
     private mutating func split(_ box: Box) -> Int {
@@ -57,7 +58,8 @@ struct ColorBoxes {
         return entries[box.range].partition { $0.point.axes[box.axis] > threshold }
     }
 
-    /// The value along the box's axis at which a cut leaves the least error, out of 64 (Otsu's method).
+    /// Returns the value along the box's axis at which a cut leaves the least error. It tries 64 values (Otsu's
+    /// method).
     private func threshold(_ box: Box) -> Float {
         var (low, high) = (Float.infinity, -Float.infinity)
         for entry in entries[box.range] {
@@ -111,10 +113,10 @@ struct ColorBoxes {
     }
 }
 
-/// Colours that become one entry of the palette.
+/// A group of colours that becomes one entry of the palette.
 private struct ColorGroup {
     let mean: ColorVector
-    /// Pixels.
+    /// The number of pixels with the group's colours.
     let weight: Float
 
     func joined(_ other: Self) -> Self {
@@ -122,7 +124,8 @@ private struct ColorGroup {
         return Self(mean: mean + (other.mean - mean) * share, weight: weight + other.weight)
     }
 
-    /// The two groups whose join adds the least error, the later one second. Nil if there is only one group.
+    /// Returns the two groups whose union adds the least error, with the later group second; nil if there is only one
+    /// group.
     static func nearestPair(_ groups: [Self]) -> (Int, Int)? {
         var best: (pair: (Int, Int), loss: Float)?
         for other in groups.indices {

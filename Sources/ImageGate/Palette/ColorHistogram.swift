@@ -1,13 +1,13 @@
-/// Which colours an image has, and how many pixels of each. Similar colours are counted together, as their average.
+/// The colours of an image, with the number of pixels of each. Similar colours are counted together, as their average.
 struct ColorHistogram: Sendable {
     struct Entry: Sendable {
         var point: ColorPoint
-        /// Pixels.
+        /// The number of pixels.
         var weight: Float
     }
 
     let entries: [Entry]
-    /// For each pixel, the index of the entry in which it is counted.
+    /// For each pixel, the index of the entry that counts it.
     let places: [Int32]
 
     init(_ bitmap: Bitmap) {
@@ -30,7 +30,8 @@ struct ColorHistogram: Sendable {
 
     /// Maps pixels, given as elements of `places`, to the nearest colours of a palette.
     ///
-    /// - Returns: indices into the palette. Each entry is looked up once, and there are far fewer entries than pixels.
+    /// - Returns: the indices into the palette. Each entry is looked up once, because there are far fewer entries than
+    ///   pixels.
     func indices(of places: [Int32], in palette: ColorPalette) -> [UInt8] {
         var index = 0
         let nearest = entries.map { entry in
@@ -52,8 +53,8 @@ struct ColorHistogram: Sendable {
 /// and four of alpha, to bound the number of cells.
 private struct Counter {
     private struct Cell {
-        /// The first colour of the cell. Others are summed as differences to it, so that sums stay small, and the
-        /// average of equal colours is exact.
+        /// The first colour of the cell. Other colours are summed as differences to it, so that sums stay small, and
+        /// the average of equal colours is exact.
         let origin: PackedColor
         var weight: Float = 1
         var differences = ColorVector.zero
@@ -61,10 +62,10 @@ private struct Counter {
 
     private let hasAlpha: Bool
     private var cells: [Cell] = []
-    /// For each colour's slot, the index of its cell plus one. Slots are allocated in blocks of similar colours, of
-    /// which most images need few.
+    /// For each colour's slot, the index of its cell plus one. Slots are allocated in blocks for similar colours, and
+    /// most images need few blocks.
     private var slots: [[Int32]]
-    /// The cell of the colour that was counted last, and the colour's difference to the cell's origin.
+    /// The cell of the colour that was counted last, and that colour's difference to the cell's origin.
     private var last: (cell: Int, difference: ColorVector) = (0, .zero)
 
     init(hasAlpha: Bool) {
@@ -87,7 +88,7 @@ private struct Counter {
         return countAgain()
     }
 
-    /// Counts the colour again that was counted last.
+    /// Counts the last colour once more.
     @inline(__always)
     mutating func countAgain() -> Int {
         cells[last.cell].differences += last.difference
@@ -95,14 +96,14 @@ private struct Counter {
         return last.cell
     }
 
-    /// Where the colour's slot is: the block is made of the highest bits of each sample, the slot of the three bits
-    /// below them.
+    /// Returns the place of the colour's slot. The highest bits of each sample make the block, and the three bits below
+    /// them the slot.
     private func place(of color: PackedColor) -> (block: Int, slot: Int) {
         let bits = Int(color.bits)
         guard hasAlpha else {
             return (bits >> 5 & 7 | (bits >> 13 & 7) << 3 | (bits >> 21 & 7) << 6, Self.slot(bits >> 2))
         }
-        // All fully transparent colours are one.
+        // All fully transparent colours count as the same colour.
         guard color.alpha > 0 else { return (0, 0) }
         return (bits >> 6 & 3 | (bits >> 14 & 3) << 2 | (bits >> 22 & 3) << 4 | (bits >> 26) << 6, Self.slot(bits >> 3))
     }

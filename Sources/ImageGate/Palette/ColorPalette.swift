@@ -1,14 +1,14 @@
-/// Up to 256 colours, and a search for the one that is nearest to a given colour.
+/// Up to 256 colours, and a search for the colour that is nearest to a given one.
 struct ColorPalette: Sendable {
     /// The colours sorted by brightness. A search can stop where the difference in brightness alone exceeds the best
     /// distance.
     let colors: [PackedColor]
     let points: [ColorPoint]
-    /// For each colour, a quarter of the squared distance to the nearest other one. A point within that distance has no
-    /// nearer colour.
+    /// For each colour, a quarter of the squared distance to the nearest other colour. A point within that distance has
+    /// no nearer colour.
     private let reach: [Float]
 
-    /// - Parameter points: not empty.
+    /// - Parameter points: the colours; at least one.
     init(_ points: [ColorPoint]) {
         let colors = Set(points.map(\.color)).sorted { one, other in
             (ColorPoint(one).axes.x, one.bits) < (ColorPoint(other).axes.x, other.bits)
@@ -24,8 +24,8 @@ struct ColorPalette: Sendable {
 
     /// Chooses at most `count` colours that represent an image best.
     ///
-    /// It starts from the means of boxes of colours, and then moves each colour a few times to the mean of those that
-    /// are nearest to it (Lloyd's algorithm). Where there are few colours, each one matters; then it also starts from
+    /// The search starts from the means of boxes of colours, and then moves each colour a few times to the mean of the
+    /// image's colours that are nearest to it (Lloyd's algorithm). If `count` is small, the search also starts from
     /// joined boxes, and takes the better result.
     init(of histogram: ColorHistogram, count: Int) {
         let boxes = ColorBoxes(histogram.entries)
@@ -44,7 +44,7 @@ struct ColorPalette: Sendable {
         (0..<times).reduce(self) { palette, _ in palette.refined(for: histogram) }
     }
 
-    /// The sum of squared distances between the image's colours and the nearest ones of the palette.
+    /// Returns the sum of squared distances between the image's colours and their nearest colours of the palette.
     private func error(of histogram: ColorHistogram) -> Float {
         var index = 0
         return histogram.entries.reduce(0) { sum, entry in

@@ -1,5 +1,5 @@
-/// A colour as a point, such that the distance between two points is about the difference that the eye sees. The axes
-/// are brightness, two colour differences, and opacity.
+/// A colour as a point. The distance between two points is about the difference that the eye sees. The axes are
+/// brightness, two colour differences, and opacity.
 ///
 /// Colours are weighted by alpha and laid over middle grey, and alpha is halved, so that the squared distance is the
 /// mean of the squared distances over black and over white. All axes are linear in premultiplied samples, so points can

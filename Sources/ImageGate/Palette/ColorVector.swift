@@ -1,7 +1,7 @@
 /// Four numbers that are added and scaled together.
 ///
-/// It is as fast as `SIMD4` when optimised. In a debug build `SIMD4`, whose generic functions are not inlined there, is
-/// a hundred times slower.
+/// An optimised build makes it as fast as `SIMD4`. In a debug build `SIMD4` is a hundred times slower, because its
+/// generic functions are not inlined.
 struct ColorVector: Equatable, Sendable {
     var x: Float
     var y: Float
@@ -38,13 +38,13 @@ struct ColorVector: Equatable, Sendable {
         Self(one.x - other.x, one.y - other.y, one.z - other.z, one.w - other.w)
     }
 
-    /// Axis by axis.
+    /// Multiplies the vectors axis by axis.
     @inline(__always)
     static func * (one: Self, other: Self) -> Self {
         Self(one.x * other.x, one.y * other.y, one.z * other.z, one.w * other.w)
     }
 
-    /// Axis by axis.
+    /// Divides the vectors axis by axis.
     @inline(__always)
     static func / (one: Self, other: Self) -> Self {
         Self(one.x / other.x, one.y / other.y, one.z / other.z, one.w / other.w)

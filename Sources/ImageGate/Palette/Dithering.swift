@@ -1,20 +1,20 @@
-/// Floyd–Steinberg dithering, in alternating directions: the error of a pixel's colour is distributed to its
+/// Floyd–Steinberg dithering in alternating directions, which distributes the error of a pixel's colour to its
 /// neighbours.
 ///
 /// A pixel whose exact colour is in the palette gets it, and passes no error on. So flat areas stay flat, letters keep
 /// their edges, and both compress well. Noise appears only where the palette lacks shades.
 struct Dithering {
     let palette: ColorPalette
-    /// The share of an error that is passed on; 1 preserves the average colour.
+    /// The share of an error that is passed on. The value 1 preserves the average colour.
     let strength: Float
 
     /// The squared distance below which two colours count as equal.
     private static let exact: Float = 1.5
-    /// The largest error per axis, in steps of a sample. Where the palette has no near colour, unlimited errors would
-    /// add up and show as streaks.
+    /// The largest error on each axis, in steps of a sample. If the palette has no near colour, unlimited errors would
+    /// add up and appear as streaks.
     private static let errorLimit: Float = 32
 
-    /// One index into the palette for each pixel.
+    /// Returns an index into the palette for each pixel.
     func indices(of bitmap: Bitmap) -> [UInt8] {
         let width = bitmap.size.width
         // An extra element on each side takes the errors that are passed beyond the edge.
@@ -87,8 +87,8 @@ struct Dithering {
     }
 }
 
-/// Remembers which colour was nearest to a point in the same neighbourhood last. Mostly it still is, or nearly so, and
-/// the search is short.
+/// A cache of the colours that were nearest to points of the same neighbourhood. They mostly are still nearest or
+/// nearly so, which makes the search short.
 private struct NearestColorCache {
     private var indices = [UInt8](repeating: 0, count: 1 << 15)
 
@@ -101,7 +101,7 @@ private struct NearestColorCache {
         return index
     }
 
-    /// Quantises an axis to neighbourhoods of eight steps.
+    /// Quantises a value on an axis to neighbourhoods of eight steps.
     @inline(__always)
     private static func part(_ value: Float) -> Int { Int(min(max(value, 0), 255)) >> 3 }
 }

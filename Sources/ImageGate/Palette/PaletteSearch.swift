@@ -3,7 +3,7 @@
 /// It estimates the bytes with each palette from a sample of the rows, so that the whole image is encoded only once or
 /// twice.
 struct PaletteSearch {
-    /// Bytes.
+    /// The largest number of bytes of the PNG.
     private let budget: Int
     private let cancellation: Cancellation
     private let bitmap: Bitmap
@@ -18,13 +18,13 @@ struct PaletteSearch {
     fileprivate static let counts = [256, 192, 128, 96, 64, 48, 32, 24, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4]
     /// The choices that have enough colours for shades: 256 to 16.
     private static let shades = 0..<9
-    /// The choices for letters on a flat background. There fewer shades at the edges of letters are a smaller loss than
+    /// The choices for letters on a flat background. Fewer shades at the edges of letters are a smaller loss there than
     /// fewer pixels: a page of code in 100,000 bytes is more similar to the original, by SSIM and PSNR, with 6 colours
     /// at the box's size than with 16 colours at three quarters of it.
     private static let letters = 9..<19
     /// The factor by which an estimate may be wrong.
     private static let tolerance = 1.1
-    /// zlib's level. It seldom takes 5 % more bytes than the slowest one, and a seventh of the time.
+    /// zlib's level. It seldom takes 5 % more bytes than the slowest level, and a seventh of the time.
     private static let level: UInt8 = 6
 
     init(of bitmap: Bitmap, budget: Int, cancellation: Cancellation) {
@@ -34,10 +34,10 @@ struct PaletteSearch {
         sizes = Sizes(bitmap)
     }
 
-    /// The best result with at least 16 colours, for any image.
+    /// Returns the best result with at least 16 colours, for any image.
     mutating func best() throws(ImageGateError) -> SearchResult { try best(of: Self.shades) }
 
-    /// The best result with fewer colours, for letters and lines.
+    /// Returns the best result with fewer than 16 colours, for letters and lines.
     mutating func bestCoarse() throws(ImageGateError) -> SearchResult { try best(of: Self.letters) }
 
     private mutating func best(of all: Range<Int>) throws(ImageGateError) -> SearchResult {
@@ -59,19 +59,19 @@ struct PaletteSearch {
                 smallest = min(smallest, estimate)
             }
             sizes.correction *= Double(needed) / (try count(choice))
-            // The rest of the budget is not worth another try.
+            // Using the rest of the budget is not worth another encoding.
             if fitting != nil, needed > budget * 9 / 10 { break }
         }
         guard let fitting else {
             return .tooLarge(estimate: max(min(smallest, Int(try count(all.upperBound - 1))), budget + 1))
         }
-        // Dithering between few shades would show as noise only.
+        // Dithering between few shades would appear as noise only.
         let palette = sizes.palette(fitting.choice)
         let dithered = all == Self.shades ? try dithered(palette, instead: fitting.indexed) : nil
         return dithered ?? .fits(bytes: fitting.bytes, fitting.indexed)
     }
 
-    /// The image with dithering, if the palette would show as bands without, and if the dithered image fits as well.
+    /// Returns the image with dithering, if bands would be visible without it, and if the dithered image fits as well.
     private func dithered(_ palette: ColorPalette, instead plain: IndexedBitmap) throws(ImageGateError) -> SearchResult?
     {
         let bands = Similarity.shadeError(bitmap, plain)
@@ -95,13 +95,13 @@ struct PaletteSearch {
         return .fits(bytes: bytes, whole.indexed)
     }
 
-    /// The difference between flat shades, in steps of a sample, from which on bands are visible.
+    /// The difference between flat shades, in steps of a sample, above which bands are visible.
     private static let visible = 1.5
-    /// The strength of dithering. At full strength single pixels stand out.
+    /// The strength of dithering. At full strength single pixels are visible.
     private static let strength: Float = 0.8
     private static let tries = 3
 
-    /// What is known about each choice and the bytes that it takes.
+    /// The known sizes: each choice, and the number of bytes that it takes.
     private struct Sizes {
         private let histogram: ColorHistogram
         private var palettes: [Int: ColorPalette] = [:]
@@ -110,7 +110,7 @@ struct PaletteSearch {
         private let samplePlaces: [Int32]
         /// The bytes of the encoded sample, by choice.
         var counts: [Int: Int] = [:]
-        /// The factor between the bytes that the sample predicts and those that the image takes.
+        /// The ratio of the image's bytes to the prediction from the sample.
         var correction = 1.0
 
         init(_ bitmap: Bitmap) {
@@ -121,7 +121,7 @@ struct PaletteSearch {
             sampleSize = PixelSize(width: size.width, height: samplePlaces.count / size.width)
         }
 
-        /// How many pixels the image has for each pixel of the sample.
+        /// The number of the image's pixels for each pixel of the sample.
         var ratio: Double { Double(size.height) / Double(sampleSize.height) }
 
         mutating func indexed(_ choice: Int) -> IndexedBitmap {
@@ -156,11 +156,12 @@ struct PaletteSearch {
         return Double(sizes.counts[choice] ?? 0) * sizes.ratio * sizes.correction
     }
 
-    /// The choice with the most colours that should fit. For most plots that is the first; otherwise it is found by
-    /// interpolation, because the numbers of colours are spaced so that the bytes fall about evenly.
+    /// Returns the choice with the most colours that should fit. For most plots this is the first choice; otherwise it
+    /// is found by interpolation, because the numbers of colours are chosen so that the number of bytes falls about
+    /// evenly.
     ///
-    /// - Parameter isLast: whether there are no smaller choices after these. Then the last one is tried even if it is
-    ///   estimated to be slightly too large.
+    /// - Parameter isLast: whether there are no smaller choices after these. If so, the last choice is tried even if
+    ///   its estimate is slightly too large.
     private mutating func bestChoice(of choices: Range<Int>, isLast: Bool) throws(ImageGateError) -> Int? {
         guard let first = choices.first, let last = choices.last else { return nil }
         let budget = Double(budget)

@@ -1,13 +1,13 @@
-/// The elements, attributes and properties that may pass. An element that is not named here is dropped with all that is
-/// inside.
+/// The elements, attributes and properties that may pass. An element that is not in the list is dropped with all its
+/// content.
 enum SVGAllowList {
     static let namespace = "http://www.w3.org/2000/svg"
     static let xlinkNamespace = "http://www.w3.org/1999/xlink"
     static let xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
-    /// The allowed elements. The list has no elements that run code, load something, change over time or show another
-    /// language's content: `script`, `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`. Nor has
-    /// it `feTurbulence` and `feConvolveMatrix`, which a small document can make arbitrarily slow.
+    /// The allowed elements. The list has no elements that run code, load something, change over time or show content
+    /// of another language: `script`, `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`. It has
+    /// neither `feTurbulence` nor `feConvolveMatrix`, which a small document can make arbitrarily slow.
     static let elements: Set<String> = [
         "svg", "g", "defs", "symbol", "use", "switch", "a", "title", "desc", "style",
         "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image",

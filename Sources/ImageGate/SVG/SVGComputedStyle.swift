@@ -2,7 +2,7 @@
 struct SVGComputedStyle {
     /// A paint, or another reference.
     enum Link: Equatable {
-        /// No value: the property is inherited, if it is one that is.
+        /// The property has no value, so it is inherited if it is an inherited property.
         case unset
         case none
         /// A value that is not a reference, such as a colour.
@@ -49,7 +49,7 @@ struct SVGComputedStyle {
     struct Declaration {
         let property: Property
         let link: Link
-        /// A length, a factor or a flag.
+        /// The value, which is a length, a factor or a flag.
         let number: Double
         let isImportant: Bool
     }

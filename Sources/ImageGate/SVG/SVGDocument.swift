@@ -30,9 +30,9 @@ struct SVGDocument {
     struct Element {
         let type: String
         let kind: Kind
-        /// Nil for the root.
+        /// The index of the parent; nil for the root.
         let parent: Int?
-        /// One past the last element inside.
+        /// The index after the last element inside.
         var end: Int
         /// The element's `id`, and the number that stands for it.
         let name: String?
@@ -40,7 +40,7 @@ struct SVGDocument {
         let classes: [Substring]
         let geometry: SVGGeometry
         let href: Int?
-        /// The attributes that decide how large a tile, a marker or a viewport is.
+        /// The attributes that determine the size of a tile, a marker or a viewport.
         let frame: [String: String]
         /// The lists of declarations of the presentation attributes and of the attribute `style`, as indices into
         /// `lists`.
@@ -62,13 +62,13 @@ struct SVGDocument {
     private(set) var elements: [Element] = []
     private var open: [Int] = []
     private var names: [String: Int] = [:]
-    /// For the number of each name, the index of the first element that has it.
+    /// The index of the first element that has each name, by the number of the name.
     private var targets: [Int: Int] = [:]
     private var lists: [[SVGComputedStyle.Declaration]] = [[]]
     private var listNumbers: [[String]: Int] = [:]
     private var rules: [Rule] = []
-    /// Indices of rules by what the rightmost part of their selectors requires: `#id`, `.class`, an element's type, or
-    /// nothing.
+    /// The indices of rules by the requirement of the rightmost part of their selectors: `#id`, `.class`, an element's
+    /// type, or an empty key.
     private var rulesByKey: [String: [Int]] = [:]
     private var ruleCount = 0
 
@@ -264,8 +264,8 @@ struct SVGDocument {
         return (style, conditional.flatMap(\.declarations))
     }
 
-    /// The references that style sheets add: for each, the index of the element that refers, and of the one that is
-    /// referred to.
+    /// Returns the references that style sheets add. Each has the index of the element that refers, and of the element
+    /// that is referred to.
     func sheetReferences(_ computedStyles: ComputedStyles) -> [(from: Int, to: Int)] {
         guard !rules.isEmpty else { return [] }
         return elements.indices.flatMap { index -> [(from: Int, to: Int)] in

@@ -1,13 +1,13 @@
 import JSON
 
-/// A PNG or JPEG in a `data:` URL, which is all that an `image` element may show.
+/// A PNG or JPEG in a `data:` URL. An `image` element may show nothing else.
 struct SVGEmbeddedImage {
     let pixels: Int
     private let bytes: [UInt8]
     private let type: ImageType
 
-    /// Nil for every other URL: for another type, such as SVG, for an encoding other than base64, and for bytes of
-    /// another type than claimed.
+    /// Reads a URL; nil for all other URLs, for other types such as SVG, for encodings other than base64, and for bytes
+    /// of another type than the claimed one.
     init?(_ href: String) {
         let compact = href.utf8.filter { !$0.isXMLSpace }
         guard let comma = compact.firstIndex(of: UInt8(ascii: ",")) else { return nil }
@@ -26,15 +26,15 @@ struct SVGEmbeddedImage {
         (self.bytes, self.type) = (bytes, type)
     }
 
-    /// The URL, written anew with the same bytes.
+    /// The URL, written again with the same bytes.
     var url: String { url(bytes) }
 
-    /// The URL, written anew with an image from which is stripped what does not show. Nil if the image does not decode.
+    /// Returns the URL with the image without metadata; nil if the image cannot be decoded.
     func strippedURL(_ admission: Admission) throws(ImageGateError) -> String? {
         do throws(ImageGateError) {
             return url(type == .png ? try admission.strippedPNG(bytes) : try admission.strippedJPEG(bytes))
         } catch {
-            // These are not the image's fault, and end the whole admission.
+            // These errors are not the image's fault, and end the whole admission.
             if error == .cancelled || error == .outOfMemory { throw error }
             return nil
         }

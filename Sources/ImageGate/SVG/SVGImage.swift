@@ -6,7 +6,7 @@ import CImage
 /// which writes them anew. Only the new document reaches librsvg, or leaves the gate. The gate checks a document that
 /// comes from a decoder process once more, with `SVGReader`.
 struct SVGImage: Equatable {
-    /// The document: UTF-8, no prolog. Sanitising it again changes nothing.
+    /// The document in UTF-8, without a prolog. Sanitising it again changes nothing.
     let bytes: [UInt8]
     let size: SVGSize
 
@@ -44,8 +44,8 @@ struct SVGImage: Equatable {
         }
     }
 
-    /// Draws the document as large as the policy's box allows, and no larger than the document asks for. It is drawn at
-    /// its final size, and scaled afterwards only if the byte budget requires it.
+    /// Draws the document as large as the policy's box allows, but no larger than the document asks for. The drawing is
+    /// scaled afterwards only if the byte budget requires it.
     ///
     /// The caller has to limit the time and the memory that drawing takes; this method has no limits.
     func rasterised(policy: ImagePolicy) throws(ImageGateError) -> SVGRaster {

@@ -25,7 +25,7 @@ struct SVGNumbers {
         return bytes[index] == UInt8(ascii: "1") ? 1 : 0
     }
 
-    /// Reads the next number; nil at the end, and at anything else.
+    /// Reads the next number; nil at the end, or if there is something else.
     mutating func next() -> Double? {
         skipSeparators()
         var value = 0.0
@@ -86,7 +86,7 @@ struct SVGNumbers {
 }
 
 extension SVGNumbers {
-    /// A length in pixels. It is infinite for percentages and unknown units, and nil if the text is no length.
+    /// Reads a length in pixels. It is infinite for percentages and unknown units, and nil if the text is not a length.
     static func length(_ text: some StringProtocol) -> Double? {
         var numbers = SVGNumbers(text)
         guard let value = numbers.next() else { return nil }
@@ -103,7 +103,7 @@ extension SVGNumbers {
         }
     }
 
-    /// The factor by which a list of transforms enlarges areas.
+    /// Returns the factor by which a list of transforms enlarges areas.
     static func growth(of transforms: some StringProtocol) -> Double {
         transforms.split(separator: ")").reduce(1) { growth, part in
             guard let open = part.firstIndex(of: "(") else { return growth }

@@ -1,15 +1,15 @@
-/// Estimates how much librsvg will paint for a document, repetitions included, before anything is drawn.
+/// Estimates how much librsvg will paint for a document, including repetitions, before anything is drawn.
 ///
 /// It traverses the document as librsvg does, without painting. A pattern is painted anew for each shape that is filled
 /// with it, a marker for each vertex, a mask for each element; a translucent group takes a surface of the whole
 /// drawing, and so on. The unit is a pixel of one colour, of which some 2.5 billion take a second. Where the cost is
 /// unknown the estimate is low rather than high, so that a document which it refuses would not have been drawn in time.
 struct SVGPaintingEstimate {
-    /// What an element inherits, and the surface that it is drawn on.
+    /// The properties that an element inherits, and the surface on which it is drawn.
     private struct Context {
-        /// The pixels of a unit of length.
+        /// The number of pixels of a unit of length.
         var scale: Double
-        /// The pixels of the surface that is drawn on.
+        /// The number of pixels of the surface that is drawn on.
         var surface: Double
         var fill = SVGComputedStyle.Link.plain
         var stroke = SVGComputedStyle.Link.none
@@ -24,27 +24,27 @@ struct SVGPaintingEstimate {
     private enum Price {
         static let element = 5_000.0
         static let vertex = 60.0
-        /// For a pixel of an upright rectangle in one colour, which is filled rather than rendered.
+        /// The cost of a pixel of an upright rectangle in one colour, which is filled rather than rendered.
         static let box = 0.3
         static let strokedVertex = 200.0
         static let character = 5_000.0
         static let stop = 50.0
-        /// For a pixel of the whole drawing.
+        /// The costs of a pixel of the whole drawing.
         static let layer = 4.0, mask = 12.0, filter = 6.0
-        /// For a pixel of the filtered area.
+        /// The costs of a pixel of the filtered area.
         static let primitive = 8.0, blur = 40.0
-        /// For a pixel of the filtered area and a pixel of the radius.
+        /// The cost of a pixel of the filtered area for each pixel of the radius.
         static let morphology = 25.0
-        /// For a pixel of a gradient, and of a pattern.
+        /// The costs of a pixel of a gradient, and of a pattern.
         static let gradient = 3.0, pattern = 2.0
-        /// For a pixel of an embedded image, and for a pixel of the area that it is drawn on.
+        /// The costs of a pixel of an embedded image, and of a pixel of the area on which it is drawn.
         static let imagePixel = 10.0, drawnImagePixel = 3.0
-        /// For a pixel of a pattern's tile, besides what is painted on it.
+        /// The cost of a pixel of a pattern's tile, besides what is painted on it.
         static let tile = 3.0
     }
 
     private let document: SVGDocument
-    /// Pixels of the whole drawing.
+    /// The number of pixels of the whole drawing.
     private let canvas: Double
     private let computedStyles: SVGDocument.ComputedStyles
     private var inherited: [Int: Context] = [:]
@@ -137,7 +137,7 @@ struct SVGPaintingEstimate {
         return context
     }
 
-    /// The area that an element's width and height give it.
+    /// Returns the area of the element's viewport; nil if its width and height do not determine one.
     private static func viewport(_ style: SVGComputedStyle) -> Double? {
         guard let width = style[number: .width], let height = style[number: .height], (width * height).isFinite else {
             return nil
@@ -342,7 +342,7 @@ struct SVGPaintingEstimate {
         }
     }
 
-    /// Adds the cost of a declaration that may apply or not, if it makes the element refer to something.
+    /// Adds the cost of a declaration that may or may not apply, if it makes the element refer to another one.
     private mutating func maybe(
         _ declaration: SVGComputedStyle.Declaration, _ element: SVGDocument.Element, _ style: SVGComputedStyle,
         _ context: Context,
@@ -360,7 +360,8 @@ struct SVGPaintingEstimate {
         }
     }
 
-    /// The context of a resource's content, which inherits from where the resource is, and not from where it is used.
+    /// Returns the context of a resource's content, which inherits from the place of the resource, and not from the
+    /// place of its use.
     private mutating func contextOfTree(_ index: Int) throws(ImageGateError) -> Context {
         if let context = inherited[index] { return context }
         var path: [Int] = []

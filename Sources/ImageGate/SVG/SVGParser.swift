@@ -3,7 +3,7 @@ import CXML
 /// An attribute of an element, with entities resolved.
 struct SVGAttribute {
     var name: String
-    /// Nil for an attribute without a prefix.
+    /// The namespace; nil for an attribute without a prefix.
     var namespace: String?
     var value: String
 }

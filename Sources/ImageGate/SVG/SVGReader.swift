@@ -1,15 +1,15 @@
 /// Reads exactly the form of XML that `SVGWriter` writes, and passes the events to a sanitiser.
 ///
-/// It is for the responder's own process, in which no library may parse untrusted XML. A document that can be read is
-/// not proved to be sanitised yet; that is proved if the sanitiser writes the same bytes.
+/// The responder's own process uses it, because no library may parse untrusted XML there. A document that can be read
+/// is not necessarily sanitised; that is proved if the sanitiser writes the same bytes.
 struct SVGReader {
     private var rest: ArraySlice<UInt8>
     /// The names of the open elements.
     private var open: [ArraySlice<UInt8>] = []
 
-    /// - Returns: nil for bytes that the writer cannot have written.
+    /// - Returns: nil if the writer cannot have written the bytes.
     static func read(_ bytes: [UInt8], into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser? {
-        // The limits hold as for every document, and nothing may precede the root element.
+        // The same limits hold as for every document, and nothing may precede the root element.
         guard try SVGPreflight.body(of: bytes).startIndex == 0 else { return nil }
         guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A }) else { return nil }
         var reader = SVGReader(rest: bytes[...])

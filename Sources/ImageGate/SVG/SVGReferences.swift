@@ -1,11 +1,11 @@
 /// Counts the elements that a document draws once each reference is expanded.
 ///
 /// A kilobyte of `use` elements that refer to each other can draw a billion shapes. The sanitiser reports elements in
-/// document order, and this counts what references add up to, without expanding them.
+/// document order, and this type adds up what references draw, without expanding them.
 struct SVGReferences {
     private struct Element {
         var depth: Int
-        /// One past the last element inside.
+        /// The index after the last element inside.
         var end: Int
     }
 
@@ -26,7 +26,7 @@ struct SVGReferences {
     }
 
     private var elements: [Element] = []
-    /// In document order.
+    /// The references in document order.
     private var references: [Reference] = []
     private var indexes: [String: Int] = [:]
     private var progress: [Int: Progress] = [:]
@@ -43,7 +43,7 @@ struct SVGReferences {
         references = (references + further.map { Reference(from: $0.from, id: $0.id) }).sorted { $0.from < $1.from }
     }
 
-    /// - Parameter index: the number of elements that were opened before it.
+    /// - Parameter index: the number of elements that were opened before the element.
     mutating func close(_ index: Int) { elements[index].end = elements.count }
 
     var count: Int { elements.count }

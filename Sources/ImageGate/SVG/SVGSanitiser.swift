@@ -1,11 +1,12 @@
 /// Takes the elements of a document, and writes a document without anything dangerous.
 ///
-/// It keeps what `SVGAllowList` names, and silently drops the rest; an element is dropped with all that is inside.
-/// References are kept only if they lead to the same document. The cost of drawing the result is counted on the way.
+/// It keeps the elements and attributes of `SVGAllowList`, and silently drops all others; an element is dropped with
+/// all its content. References are kept only if they lead to the same document. The cost of drawing the result is
+/// counted at the same time.
 struct SVGSanitiser {
     private struct OpenElement {
         var name: String
-        /// Its index in `references`.
+        /// The element's index in `references`.
         var index: Int
     }
 
@@ -15,7 +16,7 @@ struct SVGSanitiser {
     private var references = SVGReferences()
     private var document = SVGDocument()
     private var open: [OpenElement] = []
-    /// How many levels of dropped elements are open.
+    /// The number of dropped elements that are open.
     private var dropped = 0
     /// The content of an open `style` element.
     private var sheet: String?
@@ -123,14 +124,14 @@ struct SVGSanitiser {
         acceptsNoNamespace = namespace == nil
     }
 
-    /// The attributes that are kept; nil if the element is of no use without those that are not.
+    /// Returns the attributes that are kept; nil if the element is of no use without those that are dropped.
     private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> Kept? {
         var kept = Kept()
         for attribute in attributes {
             let value = attribute.value
             switch (attribute.namespace, attribute.name) {
             case (nil, "id"):
-                // References mean the first element with an `id`, so later ones lose it.
+                // A reference means the first element with an `id`, so later elements lose theirs.
                 if !value.isEmpty, !references.hasID(value) { kept.inOrder.append(("id", value)) }
             case (nil, "style"):
                 let style = SVGStyle.declarations(value)

@@ -1,9 +1,9 @@
-/// A selector of a style sheet, as far as it is needed to tell which elements refer to what.
+/// A selector of a style sheet, as far as it is needed to find out which elements refer to which.
 ///
 /// It understands types, classes, ids, descendants and children. A selector with anything else is marked as uncertain.
 struct SVGSelector {
     struct Compound {
-        /// The element's type; nil for any.
+        /// The element's type; nil for any type.
         var type: String?
         var ids: [String] = []
         var classes: [String] = []
@@ -13,7 +13,7 @@ struct SVGSelector {
 
     /// The compound selectors from right to left.
     private(set) var compounds: [Compound] = []
-    /// Whether it has conditions that are not evaluated here, so that it may match or not.
+    /// Whether the selector has conditions that are not evaluated here, so that it may match or not.
     private(set) var isUncertain = false
 
     var specificity: Int {
@@ -56,7 +56,7 @@ struct SVGSelector {
                 if gap.contains(UInt8(ascii: ">")) {
                     compound.isChild = true
                 } else if gap.contains(UInt8(ascii: "+")) || gap.contains(UInt8(ascii: "~")) {
-                    // Siblings are not evaluated, so what is to the left is dropped.
+                    // Siblings are not evaluated, so the selectors to the left are dropped.
                     isUncertain = true
                     parts = []
                 }

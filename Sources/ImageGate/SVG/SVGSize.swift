@@ -29,8 +29,8 @@ struct SVGSize: Equatable {
         self.height = min(max(self.height, 1), SVGLimit.naturalSide)
     }
 
-    /// The largest size of the same shape whose sides fit the box. It has at least one pixel, and is no larger than the
-    /// document asks for.
+    /// Returns the largest size with the same ratio of sides that fits the box. Each side has at least one pixel, and
+    /// the size is no larger than the document asks for.
     func fitted(shortSide: Int, longSide: Int) -> (width: Int, height: Int) {
         let largest = isOfAnySize ? .infinity : 1
         let scale = min(largest, Double(shortSide) / min(width, height), Double(longSide) / max(width, height))
@@ -38,13 +38,13 @@ struct SVGSize: Equatable {
         return (side(width), side(height))
     }
 
-    /// A length in pixels; nil for percentages, for zero, and for anything that is no length.
+    /// Reads a length in pixels; nil for percentages, for zero, and for a text that is not a length.
     private static func length(_ text: String) -> Double? {
         let text = text.trimmed
         let digits = text.prefix { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
         var number = digits[...]
         var unit = text[digits.endIndex...]
-        // An e begins an exponent if a number follows, and otherwise the unit em or ex.
+        // An `e` begins an exponent if a number follows, and otherwise the unit `em` or `ex`.
         if let letter = unit.first, letter == "e" || letter == "E" {
             let exponent = unit.dropFirst().prefix { $0.isASCII && ($0.isNumber || "+-".contains($0)) }
             if !exponent.isEmpty {

@@ -1,7 +1,7 @@
-/// Writes XML in a form that all parsers read alike.
+/// Writes XML in a form that all parsers read in the same way.
 struct SVGWriter {
     private(set) var bytes: [UInt8] = []
-    /// The start tag still lacks its `>`.
+    /// Whether the last start tag still lacks its `>`.
     private var isTagOpen = false
 
     mutating func open(_ element: String) {
@@ -18,7 +18,7 @@ struct SVGWriter {
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes += "&quot;".utf8
-            // A parser would turn these into spaces if they were not written as references.
+            // A parser would turn these characters into spaces if they were not written as references.
             case 0x09, 0x0A, 0x0D: bytes += "&#\(byte);".utf8
             default: append(byte)
             }

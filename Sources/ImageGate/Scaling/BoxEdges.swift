@@ -1,6 +1,6 @@
 /// The edges of the target's pixels along the source's side, in units of 1/4096 of a source pixel.
 ///
-/// The unit has twelve bits so that a sum of 65535 (light) × 255 (alpha) × 2^12 over a row of 2^27 pixels still fits an
+/// The unit has twelve bits, so that the sum of 65535 (light) × 255 (alpha) × 2^12 over a row of 2^27 pixels fits an
 /// `Int`.
 struct BoxEdges: Sendable {
     static let one = 1 << 12
@@ -16,8 +16,9 @@ struct BoxEdges: Sendable {
 
     func span(_ index: Int) -> Int { edges[index + 1] - edges[index] }
 
-    /// For each source pixel, the first target pixel that it overlaps, and how much of it does. The rest overlaps the
-    /// next target pixel. There is no third, because a source pixel is never larger than a target pixel.
+    /// Returns for each source pixel the first target pixel that it overlaps, and the width of the overlap. The rest of
+    /// the source pixel overlaps the next target pixel. It never overlaps a third one, because it is not larger than a
+    /// target pixel.
     func shares(source: Int) -> [(target: Int32, weight: Int32)] {
         var target = 0
         return (0..<source).map { pixel in

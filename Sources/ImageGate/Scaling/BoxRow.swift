@@ -21,8 +21,8 @@ extension UInt16: ImageSample {
 enum BoxRow {
     /// Sums the samples of a row for each target pixel.
     ///
-    /// - Parameter above: the row before, if `line` has its sums. Where both rows are equal, as they are nearly
-    ///   everywhere in plots and text, the sums are kept.
+    /// - Parameter above: the row before, if `line` has its sums. The sums are kept where both rows are equal, as they
+    ///   are nearly everywhere in plots and text.
     static func sum<Sample: ImageSample>(
         _ row: UnsafePointer<Sample>, above: UnsafePointer<Sample>?, into line: inout [Float], columns: BoxEdges,
         layout: Bitmap.Layout, light: [UInt16]
@@ -41,8 +41,8 @@ enum BoxRow {
         }
     }
 
-    /// How many target pixels are compared with the row above at a time: few enough that a line across a plot affects
-    /// few stretches, and enough for the comparison to be worth it.
+    /// The number of target pixels that are compared with the row above at a time: few enough that a line across a plot
+    /// affects few stretches, and enough to make the comparison worthwhile.
     private static let stretch = 16
 
     @inline(__always)

@@ -9,7 +9,7 @@ struct BoxScaler {
     private let columns: BoxEdges
     private let rows: BoxEdges
     private let light: LinearLight
-    /// The current source row, summed for each pixel of the result's width.
+    /// The sums of the current source row, one for each pixel of the result's width.
     private var line: [Float]
     private var sums: [Float]
     private var sourceRow = 0
@@ -78,7 +78,7 @@ struct BoxScaler {
 }
 
 extension Bitmap {
-    /// The bitmap at a size that is smaller or the same.
+    /// Returns the bitmap at a size that is smaller or the same.
     func scaled(to target: PixelSize) -> Bitmap {
         guard target != size else { return self }
         if 2 * target.width > size.width, 2 * target.height > size.height {

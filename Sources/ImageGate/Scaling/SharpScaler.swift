@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Makes a bitmap smaller by less than half, where averaging would blur. It uses a Lanczos kernel of three lobes, in
+/// Makes a bitmap smaller by less than half, which averaging would blur. It uses a Lanczos kernel of three lobes, in
 /// linear light, with colour weighted by alpha. Its input has mostly been averaged once before; a softer kernel would
-/// double the difference of letters to those of the original.
+/// double the difference between the letters and the original's.
 ///
 /// It needs the whole bitmap in memory, which has the size of the display box at most. Rows from a decoder go through
 /// `BoxScaler`.
@@ -45,7 +45,7 @@ struct SharpScaler {
 
     func scaled(_ bitmap: Bitmap) -> Bitmap {
         let width = target.width * bitmap.layout.channels
-        // The source rows that the next row of the result needs, already at the width of the result.
+        // These are the source rows that the next row of the result needs, at the width of the result.
         var narrow: [Int: [Float]] = [:]
         var values = [Float](repeating: 0, count: bitmap.rowBytes)
         var samples: [UInt8] = []
@@ -72,7 +72,7 @@ struct SharpScaler {
         }
     }
 
-    /// One row at the width of the result, as light × alpha and alpha.
+    /// Scales one row to the width of the result, as light × alpha and alpha.
     ///
     /// - Parameter values: a buffer for the values of the source row.
     private func narrowed(_ bitmap: Bitmap, row: Int, _ values: inout [Float]) -> [Float] {

@@ -1,5 +1,5 @@
 extension Admission {
-    /// Decodes the first image, turns it as its orientation says, and encodes it anew, so that nothing of the file
+    /// Decodes the first image, turns it as its orientation says, and encodes it again, so that no byte of the file
     /// itself is passed on.
     func admitWebP(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
         let file = try WebPFile(bytes) { size throws(ImageGateError) in try checkSize(size, of: .webp) }
@@ -13,7 +13,7 @@ extension Admission {
             of: bitmap.oriented(file.orientation), originalSize: file.orientation.swapsSides ? size.transposed : size)
     }
 
-    /// The canvas scaled to the box, and its original size.
+    /// Returns the canvas scaled to the box, and its original size.
     private func drawn(
         _ file: WebPFile, _ image: UnsafeBufferPointer<UInt8>
     ) throws(ImageGateError) -> (Bitmap, PixelSize) {
@@ -54,14 +54,16 @@ extension Admission {
         }
     }
 
-    /// Bytes. They suffice for 33 megapixels of a lossless image, or for half of that if the library does not scale it
-    /// while it decodes. Of a lossy image without alpha the library holds only a few rows.
+    /// The largest number of bytes that the library may hold. They suffice for 33 megapixels of a lossless image, or
+    /// for half of that if the library does not scale while it decodes. For a lossy image without alpha the library
+    /// holds only a few rows.
     private static let heldLimit = 128 << 20
 }
 
 extension PixelSize {
-    /// The size to which the library may scale. It does not scale in linear light, so it leaves at least two pixels for
-    /// each pixel of the target to our own averaging, which keeps edges as sharp as from the original.
+    /// Returns the size to which the library may scale. The library does not scale in linear light, so it leaves at
+    /// least two pixels for each pixel of the target to the gate's own averaging, which keeps edges as sharp as from
+    /// the original.
     fileprivate func coarsest(for target: PixelSize) -> PixelSize {
         PixelSize(width: min(width, 2 * target.width), height: min(height, 2 * target.height))
     }

@@ -3,26 +3,27 @@
 ///
 /// The decoder gets only that image. Profiles, metadata, unknown chunks and the other frames are skipped.
 struct WebPFile: Sendable {
-    /// An image, and where it lies on the canvas.
+    /// An image, and its place on the canvas.
     struct Frame: Sendable {
         let left: Int
         let top: Int
-        /// Nil: as large as the image itself says.
+        /// The size of the frame; nil if it is the size of the image itself.
         let size: PixelSize?
-        /// The image's chunks: that of its alpha channel, if there is one, and that of its pixels.
+        /// The range of the image's chunks: the chunk of its alpha channel, if there is one, and the chunk of its
+        /// pixels.
         let image: Range<Int>
     }
 
-    /// Nil: as large as the image itself says.
+    /// The size of the canvas; nil if it is the size of the image itself.
     private(set) var canvas: PixelSize?
     private(set) var first: Frame
     private(set) var frameCount = 0
-    /// How the canvas is to be turned.
+    /// The orientation of the canvas.
     private(set) var orientation = Orientation.upright
 
     var isAnimated: Bool { frameCount > 1 }
 
-    /// Bits of the feature flags. A feature that no flag announces is ignored.
+    /// The bits of the feature flags. A feature that no flag announces is ignored.
     private static let animation: UInt8 = 0x02
     private static let exif: UInt8 = 0x08
 
@@ -56,7 +57,7 @@ struct WebPFile: Sendable {
                 try image.add(chunk)
             case "VP8X", "ANMF", "ALPH", "VP8 ", "VP8L": throw Self.misplaced
             case "EXIF" where awaitsExif:
-                // Only the first such chunk counts, and one that is malformed is ignored.
+                // Only the first such chunk counts, and a malformed one is ignored.
                 awaitsExif = false
                 orientation = Self.orientation(bytes[chunk.payload])
             default:
@@ -72,13 +73,13 @@ struct WebPFile: Sendable {
         self.first = first
     }
 
-    /// Reads Exif with or without the prefix that it has in a JPEG, because some writers put it here as well.
+    /// Reads Exif with or without the prefix that it has in a JPEG, because some writers put the prefix here as well.
     private static func orientation(_ exif: ArraySlice<UInt8>) -> Orientation {
         let exif = exif.prefix(exifLimit)
         return Orientation(tiff: exif) ?? Orientation(exif: exif) ?? .upright
     }
 
-    /// The bytes of Exif that are read: as many as fit into a JPEG's segment.
+    /// The largest number of bytes of Exif that are read: as many as fit into a JPEG's segment.
     private static let exifLimit = 1 << 16
 
     private static let misplaced = ImageGateError.malformed(.webp, why: "WebP has a chunk out of place")

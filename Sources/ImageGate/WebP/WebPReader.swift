@@ -11,7 +11,7 @@ struct WebPReader {
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ImageGateError) {
         var features = WebPBitstreamFeatures()
         try Self.check(WebPGetFeatures(bytes.baseAddress, bytes.count, &features))
-        // The caller passes only the image's own chunks, so an animation in here is malformed.
+        // The caller passes only the image's own chunks, so an animation here is malformed.
         guard features.has_animation == 0 else { throw .malformed(.webp, why: "WebP has a file within its image") }
         size = PixelSize(width: Int(features.width), height: Int(features.height))
         hasAlpha = features.has_alpha != 0
@@ -19,9 +19,10 @@ struct WebPReader {
         self.bytes = bytes
     }
 
-    /// The bytes that the library holds besides its output: all pixels, if they are lossless, which alpha always is.
+    /// The number of bytes that the library holds besides its output: all pixels, if they are lossless, as alpha always
+    /// is.
     var heldCount: Int { isLossless || hasAlpha ? 4 * size.area : 0 }
-    /// The bytes of its output at full size.
+    /// The number of bytes of the output at full size.
     var count: Int { layout.channels * size.area }
 
     private var layout: Bitmap.Layout { hasAlpha ? .rgba : .rgb }
