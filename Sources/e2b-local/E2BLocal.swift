@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import LocalE2B
 
-/// Starts the server as the command line says, and stops it when a signal asks for that.
+/// Starts the server as the command line says, and stops it at a signal.
 struct E2BLocal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "e2b-local",
@@ -91,7 +91,7 @@ struct E2BLocal: AsyncParsableCommand {
             await waiting.value
             Log.note("stopping: sandboxes are ended; a second signal does not wait for them")
             starting.cancel()
-            // Another one, at any time until the end.
+            // A second signal, at any time until the end, stops the process at once.
             for await _ in StopSignals.arrivals { leaveAtOnce() }
         }
         defer { stopping.cancel() }
@@ -99,13 +99,13 @@ struct E2BLocal: AsyncParsableCommand {
         do {
             server = try await starting.value
         } catch let error as LocalE2BError {
-            // Stopped while it started: nothing to complain about.
+            // The start was cancelled by a signal, which is not an error.
             if starting.isCancelled { return }
             Log.note("\(error)")
             throw ExitCode(1)
         }
         let key = configuration.apiKey == nil ? " \(server.apiKey)" : ""
-        // Whoever does not want to know has closed it.
+        // Standard output may be closed, if the user does not want this line.
         try? FileHandle.standardOutput.write(contentsOf: Data("ready \(server.url)\(key)\n".utf8))
         await waiting.value
         await server.stop()
@@ -115,11 +115,12 @@ struct E2BLocal: AsyncParsableCommand {
         Log.note("asked again: what is left is killed")
         LocalE2BServer.killAll()
         Log.flush()
-        // Not exit: other threads are at work.
+        // exit(3) is not used, because it runs exit handlers while other threads still work.
         _exit(EXIT_SUCCESS)
     }
 
-    /// The key that somebody wants instead of a new one. On the command line all users of the machine could read it.
+    /// Returns the key from the environment; nil if the server has to make one. The key is not an option, because all
+    /// users of the machine could read it on the command line.
     private func chosenKey() throws -> String? {
         guard let key = ProcessInfo.processInfo.environment["E2B_LOCAL_API_KEY"] else { return nil }
         guard key.utf8.count >= 16, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {

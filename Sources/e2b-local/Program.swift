@@ -3,17 +3,19 @@ import Foundation
 import LocalE2B
 import System
 
-/// Settles with the system what has to be settled before there is a second thread, then does what the command line says.
+/// The entry point of the process. It makes the settings that have to precede the second thread, and then runs the
+/// command line.
 @main
 enum Program {
     static func main() {
         StopSignals.block()
         Descriptor.openMissingStandard()
-        // Each sandbox takes a dozen, each connection into one two. Sandboxes have limits of their own.
+        // Each sandbox takes a dozen descriptors, and each connection to one takes two. Sandboxes have limits of their
+        // own.
         OpenFiles.raiseLimit()
-        // A reader of the log that is gone is an error of the write, not the end of the process.
+        // If the reader of the log is gone, a write must fail (EPIPE) and not end the process.
         signal(SIGPIPE, SIG_IGN)
-        // Not on the main actor, whose thread is busy with signals.
+        // The task is detached, because the main actor's thread waits for signals.
         Task.detached { await run() }
         StopSignals.wait()
     }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// SIGINT, SIGTERM, SIGHUP and SIGQUIT: the server stops and leaves nothing behind.
+/// The signals that stop the server: SIGINT, SIGTERM, SIGHUP and SIGQUIT.
 ///
-/// They are blocked in every thread from the first statement of `main` on, and the main thread only waits for them: one that
-/// comes while the server starts is neither lost nor the end of a half-started server.
+/// The signals are blocked in every thread from the first statement of `main` on, and the main thread only waits for
+/// them. So a signal that arrives while the server starts is not lost, and does not end a half-started server.
 enum StopSignals {
     private static let stream = AsyncStream<CInt>.makeStream()
     static var arrivals: AsyncStream<CInt> { stream.stream }
@@ -20,7 +20,7 @@ enum StopSignals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// The life of the main thread.
+    /// Waits for signals for ever. The main thread runs this.
     static func wait() -> Never {
         var set = Self.set
         var number: CInt = 0

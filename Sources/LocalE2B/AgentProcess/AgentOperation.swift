@@ -98,7 +98,7 @@ enum Operation {
         let signal: Int
     }
 
-    /// Kills processes of the sandbox, whoever has started them.
+    /// Kills processes of the sandbox, no matter which request has started them.
     struct Kill: AgentOperation {
         static let op = "kill"
         let pids: [Int]

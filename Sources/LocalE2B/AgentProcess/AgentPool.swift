@@ -111,7 +111,7 @@ actor AgentPool {
             idle.append(Idle(agent: agent, generation: generation))
             idle.sort { $0.generation < $1.generation }
         } else {
-            // Nobody waits for this agent. The next creation will get the error.
+            // No creation waits for this agent. The next creation will get the error.
             return
         }
         refill()

@@ -46,7 +46,7 @@ final class EdgeRouter: Sendable {
         } catch let refusal as HTTPError {
             await answer(refusal, on: peer)
         } catch {
-            // The client has disconnected, or has never sent a request, so there is nobody to answer.
+            // The client has disconnected, or has never sent a request, so no response can be sent.
         }
     }
 

@@ -1,7 +1,7 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Every request comes through here: which service it is for, what fault strikes it, and what a failure looks like.
+/// Handles every request: finds its service, applies a fault if one is set, and turns errors into responses.
 struct Router: HTTPHandler {
     let sandboxes: Sandboxes
     let faults: Faults
@@ -47,7 +47,7 @@ struct Router: HTTPHandler {
         case .envd(nil):
             return try await Envd(sandbox: findSigned(request), fault: fault).answer(request, route.path)
         case .port(let port, let id):
-            // Ports are reached at the edge.
+            // Ports of sandboxes are served by the edge, and not here.
             throw HTTPError.portClosed(try await find(id).id, port)
         }
     }
@@ -57,7 +57,8 @@ struct Router: HTTPHandler {
         return sandbox
     }
 
-    /// A signed URL names no sandbox when all sandboxes share one address: the one whose secret made it is meant.
+    /// Finds the sandbox of a signed URL, which names no sandbox if all sandboxes share one address. It is the sandbox
+    /// whose secret made the signature.
     private func findSigned(_ request: HTTPRequest) async throws -> Sandbox {
         let query = Query(request.target.query())
         guard request.path == "/files", let signature = query["signature"] else {
@@ -69,7 +70,7 @@ struct Router: HTTPHandler {
         return sandbox
     }
 
-    /// What only this server has: counters and faults.
+    /// Answers requests that exist only in this server: for counters and for faults.
     private func answerLocal(_ request: HTTPRequest, _ path: [String]) async throws -> HTTPResponse {
         switch (request.method, path) {
         case (.GET, ["local", "stats"]):
@@ -90,13 +91,14 @@ struct Router: HTTPHandler {
 }
 
 extension HTTPRequest {
-    /// The whole body. One above `limit` is read to its end, so that the client sees the answer, and refused.
+    /// Returns the whole body. A body above `limit` is read to its end and then refused, so that the client sees the
+    /// response.
     func body(limit: Int) async throws -> [UInt8] {
         var body: [UInt8] = []
         var count = 0
         for try await piece in bodySequence {
             count += piece.count
-            // Somebody who goes on for ever is not waited for.
+            // A client that sends without end is not waited for.
             if count > limit + (1 << 30) { break }
             if count <= limit { body.append(contentsOf: piece) }
         }

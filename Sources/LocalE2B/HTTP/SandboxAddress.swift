@@ -1,9 +1,9 @@
-/// Which sandbox and which of its ports a request is for. Protocol.md, 1.4.
+/// The sandbox that a request is for, and the port in it. Protocol.md, 1.4.
 struct SandboxAddress: Equatable, Sendable {
     let port: Int
     let sandbox: String
 
-    /// Nil when neither host nor headers name a sandbox. The host goes first.
+    /// Reads the address; nil if neither the host nor headers name a sandbox. The host has precedence.
     init?(host: String?, id: String?, port: String?) throws(HTTPError) {
         if let host, let address = try Self(host: host) {
             self = address
@@ -16,14 +16,14 @@ struct SandboxAddress: Equatable, Sendable {
         self.init(port: Int(number), sandbox: id)
     }
 
-    /// Of what has been checked.
+    /// Makes an address of a port and an identifier that were validated before.
     init(port: Int, sandbox: String) {
         self.port = port
         self.sandbox = sandbox
     }
 
-    /// `<port>-<id>.domain`, or nil for this machine's own names. Any other name is refused: a web page whose name
-    /// was made to point at 127.0.0.1 could otherwise use this server from somebody's browser.
+    /// Reads `<port>-<id>.domain`; nil for this machine's own names. Any other name is refused: a web page under a name
+    /// that was made to point at 127.0.0.1 could otherwise use this server from a user's browser.
     private init?(host: String) throws(HTTPError) {
         let host = host.lowercased()
         let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })

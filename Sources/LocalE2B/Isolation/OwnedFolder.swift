@@ -4,25 +4,25 @@ internal import System
 
 /// A temporary folder that is locked for as long as its owner lives.
 ///
-/// A server that is killed cannot remove its folder, but its lock always ends with it. So the next server can tell
+/// A server that is killed cannot remove its folder, but its lock ends with the process. So the next server can tell
 /// which folders have no owner any more.
 final class OwnedFolder: Sendable {
     private static let prefix = "e2b-local."
     private static let nameLength = 12
-    /// Those of this process.
+    /// The paths of this process's folders.
     private static let owned = Mutex<Set<String>>([])
 
     let path: String
     private let lock: CInt
 
-    /// - Parameter mode: its permissions.
+    /// - Parameter mode: the folder's permissions.
     init(mode: mode_t) throws(LocalE2BError) {
         // Another server may remove the folder before it is locked; then a new one is made.
         for _ in 0..<10 {
             let path = "\(Self.parent)/\(Self.prefix)\(Token.letters(Self.nameLength))"
             guard mkdir(path, 0o700) == 0 else { throw Self.failed(.last("mkdir"), path) }
             guard let lock = Self.lock(path) else { continue }
-            // The mode is not given to mkdir, because the umask is taken from that.
+            // The mode is set separately, because mkdir subtracts the umask.
             guard fchmod(lock, mode) == 0 else {
                 let error = SystemError.last("fchmod")
                 close(lock)
@@ -41,9 +41,10 @@ final class OwnedFolder: Sendable {
         .filesFailed("\(path): \(error.words)")
     }
 
-    /// For the end of the process.
+    /// Removes all folders of this process. It is for the end of the process.
     ///
-    /// What has been killed just now may write for another moment: what it leaves then, the next server sweeps.
+    /// Sandboxes that were killed just before may still write for a moment. The next server removes the files that they
+    /// leave behind.
     static func removeAll() {
         for _ in 0..<20 {
             let paths = owned.withLock { $0 }
@@ -54,7 +55,7 @@ final class OwnedFolder: Sendable {
     }
 
     func remove() {
-        // Last: until then it is somebody's to remove at the end of the process.
+        // The path is forgotten last, so that `removeAll` removes the folder if the process ends before.
         defer { Self.owned.withLock { _ = $0.remove(path) } }
         guard FileManager.default.fileExists(atPath: path) else { return }
         do {
