@@ -1,9 +1,9 @@
 // This is C because limits, prctl and seccomp are macros, variadic functions and kernel structs that Swift cannot see.
 //
-// The filter is written by hand rather than with libseccomp, because it is a few lists of numbers and six comparisons,
-// and a reader sees all of it here. A call that only somebody makes who has taken a decoder over kills the process. A
-// call that is in no list fails as on a kernel that does not have it, so that libraries of another distribution, or of
-// next year, which try new calls, fall back to older ones.
+// The filter is written by hand rather than with libseccomp, because it consists of a few lists of numbers and six
+// comparisons, which are all in this file. A call that no decoder makes unless an attacker has taken it over kills the
+// process. Any other call that is in no list fails as on a kernel without it, so that libraries of other or later
+// distributions, which try new calls, fall back to older ones.
 #define _GNU_SOURCE
 #include "cimage_confine.h"
 
