@@ -8,11 +8,12 @@ package struct LocalE2BConfiguration: Sendable {
     /// where bubblewrap cannot run.
     package var isIsolated = true
     package var network = SandboxNetwork.none
-    /// How many sandboxes are started ahead of time, so that a creation does not wait for a kernel.
+    /// The number of sandboxes that are started ahead of time, so that a creation does not wait for a kernel.
     package var warm = 1
     /// The largest number of running sandboxes. A further one is refused with 429, as E2B does.
     package var maxSandboxes = 20
-    /// Bytes of memory that one isolated sandbox may take; nil is 4 GiB, or half of the machine's where that is less.
+    /// The largest number of bytes of memory of an isolated sandbox; nil for 4 GiB, or for half of the machine's memory
+    /// if that is less.
     package var memory: Int?
     /// The key that the control API requires in `X-API-Key`; nil for a new one in E2B's form.
     package var apiKey: String?
@@ -25,7 +26,7 @@ package struct LocalE2BConfiguration: Sendable {
     var hasNetwork: Bool { !isIsolated || network == .host }
 }
 
-/// What code in a sandbox can reach.
+/// The network that code in a sandbox can reach.
 package enum SandboxNetwork: String, Sendable, CaseIterable {
     /// A loopback of its own.
     case none

@@ -1,4 +1,4 @@
-/// Why the local server did not start.
+/// The reason why the local server did not start.
 package enum LocalE2BError: Error, Equatable, Sendable, CustomStringConvertible {
     case portTaken(UInt16, option: String)
     case listenFailed(String)

@@ -9,7 +9,7 @@ enum Token {
         return String((0..<count).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] })
     }
 
-    /// 64 hexadecimal digits.
+    /// Makes a secret of 64 hexadecimal digits.
     static func secret() -> String { digits(64) }
 
     /// A new API key in the form of E2B's, which its SDKs check.

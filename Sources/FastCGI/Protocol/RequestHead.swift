@@ -5,7 +5,7 @@ struct RequestHead: Equatable {
     static let limit = 0xffff
 
     let requestID: UInt16
-    /// 1 responder, 2 authorizer, 3 filter.
+    /// The role of the application: 1 for a responder, 2 for an authorizer, 3 for a filter.
     let role: UInt16
     private(set) var params: [String: String]
 

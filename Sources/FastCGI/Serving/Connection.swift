@@ -7,7 +7,7 @@ final class Connection {
     enum Phase {
         /// The begin record and the params.
         case head
-        /// As much of stdin as has arrived together with the head.
+        /// The bytes of stdin that have arrived together with the head.
         case body
         /// The handler, which may be reading stdin.
         case handler
@@ -15,16 +15,16 @@ final class Connection {
         case response
         /// The end of a request whose rest is read and dropped. See ``ServerLoop/finish(_:)``.
         case lingering
-        /// Nothing: its socket is closed.
+        /// The connection waits for nothing, because its socket is closed.
         case ended
     }
 
     let id: UInt64
     let socket: CInt
     private(set) var phase = Phase.head
-    /// When its phase began, or when bytes were last read or written.
+    /// The time at which the phase began, or at which bytes were last read or written.
     private(set) var lastProgress: ContinuousClock.Instant
-    /// When the server has to check the connection again; nil for never.
+    /// The time at which the server has to check the connection again; nil for never.
     var due: ContinuousClock.Instant?
     /// The events for which the epoll set watches the connection; nil if the connection is not in the set.
     var interest: UInt32?
@@ -88,7 +88,7 @@ final class Connection {
         task = nil
     }
 
-    /// Reads what has arrived, in order to drop it.
+    /// Reads the bytes that have arrived, in order to drop them.
     ///
     /// - Returns: the number of bytes; 0 at the end; -1 if there are none now, or the connection is broken, as `errno`
     ///   says.

@@ -183,7 +183,7 @@ final class ServerLoop {
         let connection = Connection(id: lastID, socket: socket, at: now)
         connections[connection.id] = connection
         setTimer(of: connection, to: now + limits.head)
-        // Mostly the request has arrived already.
+        // The request has mostly arrived already.
         read(connection)
     }
 

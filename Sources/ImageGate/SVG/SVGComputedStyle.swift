@@ -67,7 +67,7 @@ struct SVGComputedStyle {
 
     subscript(link property: Property) -> Link { links[property.rawValue] }
 
-    /// Nil if the property has no value.
+    /// The number that is set for a property; nil if there is none.
     subscript(number property: Property) -> Double? {
         let number = numbers[property.rawValue - Property.filter.rawValue - 1]
         return number.isNaN ? nil : number

@@ -12,7 +12,7 @@ actor AgentPool {
         let generation: Int
     }
 
-    /// How many agents are started at the same time. More would only compete for the processors.
+    /// The number of agents that are started at the same time. More would only compete for the processors.
     private static let startsAtOnce = max(2, ProcessInfo.processInfo.activeProcessorCount)
 
     /// The pauses before a failed start is tried again.
@@ -89,7 +89,7 @@ actor AgentPool {
         }
     }
 
-    /// How many agents of this generation are idle or starting.
+    /// The number of agents of this generation that are idle or starting.
     private var currentCount: Int {
         idle.count { $0.generation == generation } + starting.values.count { $0.generation == generation }
     }

@@ -16,7 +16,7 @@ final class ForkServer: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// What a forked agent gets besides the namespaces that it joins.
+    /// The settings of a forked agent, besides the namespaces that it joins.
     struct ForkRequest: Encodable {
         let folder: String
         let environment: [String: String]
@@ -26,7 +26,7 @@ final class ForkServer: Sendable {
         let filter: String
     }
 
-    /// How long a request may wait for a server that has just ended, in seconds.
+    /// The longest time for which a request waits for a server that has just ended, in seconds.
     private static let forkTimeout = 30.0
 
     /// An element for each time that a fork server has imported all packages, so that agents forked from then on have
@@ -38,7 +38,8 @@ final class ForkServer: Sendable {
 
     init(_ files: AgentFiles) {
         (warmups, warmupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // When memory runs out, the kernel may kill it like a sandbox, because restarting it costs only time.
+        // When memory runs out, the kernel may kill the fork server like a sandbox, because restarting it costs only
+        // time.
         let arguments =
             ["/usr/bin/choom", "-n", "\(Bubblewrap.Limit.oomScore)", "--"] + Account.dropping
             + [Launch.python, files.forkServer]

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// How a sandbox's agent is started: program, arguments and environment.
+/// The command that starts a sandbox's agent: program, arguments and environment.
 struct Launch: Sendable {
     let program: String
     let arguments: [String]

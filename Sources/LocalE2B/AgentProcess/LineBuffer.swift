@@ -4,7 +4,7 @@ internal import System
 /// Splits the bytes of a descriptor into lines.
 struct LineBuffer {
     private var bytes: [UInt8] = []
-    /// How many bytes are known to have no newline, and need not be searched again.
+    /// The number of bytes that are known to have no newline, and need not be searched again.
     private var searched = 0
     private let limit: Int
     /// The capacity that is kept. More than that, for a long line, is freed after the line.

@@ -7,7 +7,7 @@ internal import Synchronization
 /// Above `highWater` the reading thread waits, and with it the whole sandbox, so that a client that does not read slows
 /// down only its own sandbox.
 final class Mailbox: Sendable {
-    /// Why no more answers will arrive.
+    /// The reason why no more answers will arrive.
     enum ClosedError: Error, Equatable, Sendable {
         case sandboxGone, clientGone, cancelled
     }
@@ -19,7 +19,8 @@ final class Mailbox: Sendable {
     }
 
     private static let highWater = 32 << 20
-    /// Bytes that are counted for each answer in addition, so that many small ones are bounded as well.
+    /// The number of bytes that are counted for each answer in addition, so that many small answers are limited as
+    /// well.
     private static let overhead = 64
 
     private struct Waiter {

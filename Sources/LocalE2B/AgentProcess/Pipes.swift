@@ -8,8 +8,8 @@ struct Pipes {
     let input: Ends
     let output: Ends
     let log: Ends
-    /// For a forked agent: stdin of the process that keeps its sandbox alive, and the pipe for bubblewrap's information
-    /// about the sandbox.
+    /// The pipes for a forked agent: stdin of the process that keeps its sandbox alive, and the pipe for bubblewrap's
+    /// information about the sandbox.
     let keepAlive: Ends?
     let sandboxInfo: Ends?
 

@@ -10,7 +10,7 @@ final class DialledPort: ByteStream {
         case broken
     }
 
-    /// How many bytes the client takes before the agent is told. The agent's window is four times as large.
+    /// The number of bytes that the client takes before the agent is told. The agent's window is four times as large.
     private static let reportSize = 256 << 10
 
     private let agent: Agent

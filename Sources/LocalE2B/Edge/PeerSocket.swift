@@ -12,7 +12,7 @@ final class PeerSocket: ByteStream {
 
     let descriptor: CInt
     private let readiness: ReadinessPoller
-    /// Bytes that the next `read` returns again.
+    /// The bytes that the next `read` returns again.
     private let unread = Mutex<[UInt8]>([])
 
     /// Takes over a connected socket.

@@ -28,7 +28,7 @@ private final class FaultInjector: Sendable {
     private struct CutError: Error {}
 
     private struct State {
-        /// How many more bytes are passed on; nil for all.
+        /// The number of further bytes that are passed on; nil for all.
         var bytesLeft: Int?
         var hasGarbage: Bool
     }

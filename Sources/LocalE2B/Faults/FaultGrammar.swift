@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Why a text is not a list of faults. It names the part that is wrong.
+/// The reason why a text is not a list of faults. It names the part that is wrong.
 package enum FaultSyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
     case missingColon(rule: String)
     case unknownStep(String)

@@ -24,7 +24,7 @@ package struct FaultRule: Equatable, Sendable {
     package var hasGarbage = false
     /// Whether a Connect stream ends without its end envelope.
     package var lacksEnd = false
-    /// How often the rule applies; nil for always.
+    /// The number of times that the rule applies; nil for always.
     package var times: Int?
 }
 
@@ -43,7 +43,7 @@ final class Faults: Sendable {
         self.isChangeable = isChangeable
     }
 
-    /// How many requests a rule has applied to.
+    /// The number of requests that a rule has applied to.
     var struckCount: Int { state.withLock { $0.struck } }
 
     func replace(with new: [FaultRule]) {

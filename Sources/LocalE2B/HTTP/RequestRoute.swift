@@ -1,8 +1,8 @@
 internal import FlyingFox
 internal import Foundation
 
-/// Which service a request is for. One port serves the control API, and envd and the code interpreter of all sandboxes,
-/// so the routing headers, the host name and the path decide. Protocol.md, 1.4 and 8.
+/// The service that a request is for. One port serves the control API, and envd and the code interpreter of all
+/// sandboxes, so the routing headers, the host name and the path decide. Protocol.md, 1.4 and 8.
 struct RequestRoute: Equatable {
     enum Service: Equatable {
         case local

@@ -1,12 +1,12 @@
 internal import Foundation
 
-/// How much memory sandboxes may take, and what happens to one that takes more.
+/// The limits of the memory that sandboxes take, and the measures against a sandbox that exceeds them.
 struct MemoryLimits: Equatable, Sendable {
-    /// Bytes of one sandbox.
+    /// The largest number of bytes of one sandbox.
     var sandbox: Int
-    /// Bytes of all of them.
+    /// The largest number of bytes of all sandboxes.
     var all: Int
-    /// Bytes that must stay available on the machine, whatever uses the rest.
+    /// The number of bytes that must stay available on the machine, whichever program uses the rest.
     var floor: Int
 
     /// - Parameters:
@@ -18,7 +18,7 @@ struct MemoryLimits: Equatable, Sendable {
         floor = physical / 16
     }
 
-    /// What is done about a sandbox that takes too much memory.
+    /// The measure against a sandbox that takes too much memory.
     enum Action: Equatable, Sendable {
         case kill([MemoryUse.Process])
         /// End the sandbox, because no processes can be killed that would help.

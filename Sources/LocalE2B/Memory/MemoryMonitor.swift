@@ -10,13 +10,13 @@ internal import System
 final class MemoryMonitor: Sendable {
     private static let tick: Duration = .milliseconds(200)
 
-    /// How long killing large processes may take to help. After that the sandbox itself is ended.
+    /// The time in which killing large processes has to help. After that the sandbox itself is ended.
     private static let grace: Duration = .seconds(3)
 
     private struct Watched: Sendable {
         weak var agent: Agent?
         let root: String
-        /// When it exceeded its limit; nil if it does not.
+        /// The time at which the sandbox exceeded its limit; nil if it does not.
         var overLimitSince: ContinuousClock.Instant?
         /// The processes that were asked to be killed.
         var killRequested: Set<Int> = []

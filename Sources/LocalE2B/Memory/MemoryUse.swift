@@ -12,18 +12,20 @@ struct MemoryUse: Equatable, Sendable {
     }
 
     var processes: [Process] = []
-    /// Bytes in files.
+    /// The number of bytes in files.
     var files = 0
 
     var total: Int { processes.reduce(files) { $0 + $1.bytes } }
 
     /// The memory file systems of a sandbox.
     static let folders = ["home/user", "tmp", "dev/shm"]
-    /// Bytes that are charged for a descriptor: a socket's send buffer, and as much for what its peer has not read.
+    /// The number of bytes that are charged for a descriptor: a socket's send buffer, and as much for what its peer has
+    /// not read.
     private static let descriptorCharge = 208 << 10
-    /// How many descriptors of each process are not charged, because they are files, or every program has them.
+    /// The number of descriptors of each process that are not charged, because they are files, or every program has
+    /// them.
     private static let freeDescriptors = 64
-    /// Bytes that the kernel keeps for each file of a memory file system, besides its content.
+    /// The number of bytes that the kernel keeps for each file of a memory file system, besides its content.
     private static let inodeCharge = 2 << 10
     /// A process with fewer bytes is not measured exactly.
     private static let small = 16 << 20
