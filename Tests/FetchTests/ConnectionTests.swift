@@ -89,6 +89,42 @@ struct ConnectionTests {
         #expect(requests.withLock { $0 } == 3)
     }
 
+    @Test func `a connection is not passed on to programs that are started`() async throws {
+        let fetcher = try Fetcher()
+        let server = Loopback { connection in
+            while connection.readRequest() != nil { connection.respond() }
+        }
+        _ = try await fetcher.response(to: .init(url: server.url))
+        let sockets = (0..<CInt(4096)).filter { descriptor in
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            return withUnsafeMutablePointer(to: &address) { raw in
+                raw.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) == 0 }
+            } && address.sin_family == AF_INET && address.sin_port == server.port.bigEndian
+        }
+        #expect(sockets.count == 1)
+        #expect(sockets.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
+    }
+
+    /// Its socket is watched again where it was before, or it is another one of the same number.
+    @Test func `a server may close a connection at any time between two requests`() async throws {
+        let fetcher = try Fetcher()
+        let server = Loopback { connection in
+            for _ in 0..<Int.random(in: 1...3) {
+                guard connection.readRequest() != nil else { return }
+                connection.respond("ok")
+            }
+            shutdown(connection.socket, CInt(SHUT_WR))
+            connection.waitForHangUp()
+        }
+        for number in 0..<60 {
+            let response = try await fetcher.response(to: .init(url: server.url))
+            #expect(response.head.status == 200)
+            if number % 3 == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        }
+        #expect(server.acceptCount > 10)
+    }
+
     @Test func `a proxy is asked, if one is configured`() async throws {
         let proxy = Loopback { connection in
             while let request = connection.readRequest() { connection.respond(request.line) }

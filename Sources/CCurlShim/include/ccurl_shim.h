@@ -28,6 +28,9 @@ typedef int (*ccurl_prereq_callback)(
     void *_Nullable context, char *_Nullable remote_ip, char *_Nullable local_ip, int remote_port, int local_port);
 CURLcode ccurl_set_prereq_callback(CURL *_Nonnull easy, ccurl_prereq_callback _Nullable callback);
 
+typedef int (*ccurl_sockopt_callback)(void *_Nullable context, curl_socket_t socket, curlsocktype purpose);
+CURLcode ccurl_set_sockopt_callback(CURL *_Nonnull easy, ccurl_sockopt_callback _Nullable callback);
+
 CURLcode ccurl_get_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value);
 CURLcode ccurl_get_offset(CURL *_Nonnull easy, CURLINFO info, curl_off_t *_Nonnull value);
 /// What CURLOPT_PRIVATE was set to.

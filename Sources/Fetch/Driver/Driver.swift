@@ -136,6 +136,7 @@ final class Driver {
         transfers[transfer.id] = nil
         deadlines.remove(transfer)
         curl_multi_remove_handle(multi, transfer.easy.raw)
+        transfer.easy.transfer = nil
         transfer.closeBody()
     }
 
@@ -146,7 +147,7 @@ final class Driver {
 
     private func watch(_ socket: curl_socket_t, _ interest: CInt, isKnown: Bool) -> Bool {
         if interest == CURL_POLL_REMOVE {
-            poller.forget(socket)
+            poller.release(socket)
             return true
         }
         // Any pointer will do: libcurl passes it to the callback while it knows the socket.

@@ -1,24 +1,28 @@
 import CCurl
 import CCurlShim
+import Glibc
 import System
 
 extension EasyHandle {
-    /// Sets every option that differs from one request to the next. Header lines go into `headers`, which libcurl does
-    /// not copy.
-    func prepare(for request: FetchRequest, _ headers: inout CurlHeaderList) throws(FetchError) {
-        guard request.hasValidURL else { throw .invalidURL }
+    /// Sets every option that differs from one request to the next, unless it is as it was for the last one.
+    func prepare(for request: FetchRequest) throws(FetchError) {
         forgetMessage()
-        try set(CURLOPT_URL, request.url)
-        try set(CURLOPT_HTTP_VERSION, request.isNegotiable ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
-        try set(CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
-        try setMethodAndBody(request)
-        for (name, value) in request.headers { try headers.append(name, value) }
-        // "Expect: 100-continue" would cost a round trip, or a second with a server that does not know it.
-        try headers.suppress("Expect")
-        if request.body != nil, !request.headers.contains(where: { $0.name.isContentType }) {
-            try headers.suppress("Content-Type")
+        if request.url != last.url {
+            guard request.hasValidURL else { throw .invalidURL }
+            try set(CURLOPT_URL, request.url)
+            last.url = request.url
         }
-        try set(headers)
+        let isNegotiable = request.isNegotiable
+        if isNegotiable != last.isNegotiable {
+            try set(CURLOPT_HTTP_VERSION, isNegotiable ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
+            last.isNegotiable = isNegotiable
+        }
+        if request.keepsConnection != last.keepsConnection {
+            try set(CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
+            last.keepsConnection = request.keepsConnection
+        }
+        try setMethodAndBody(request)
+        try setHeaders(of: request)
     }
 
     /// Sets the options that are the same for all requests.
@@ -32,6 +36,11 @@ extension EasyHandle {
         try set(CURLOPT_SSLVERSION, ccurl_ssl_version_tls_1_2)
         try set(CURLOPT_TCP_NODELAY, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try setSocketCallback { _, socket, _ in
+            // A program that is started meanwhile would keep the connection open, and in the epoll set.
+            _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+            return CInt(CURL_SOCKOPT_OK)
+        }
         // The header lines of a proxy's answer to CONNECT are not the response's.
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Without this, ending a transfer whose host name is being looked up would block the thread until the resolver
@@ -56,22 +65,32 @@ extension EasyHandle {
     private static let hasCAFile = curl_version_info(CURLVERSION_SEVENTH)?.pointee.cainfo != nil
 
     private func setMethodAndBody(_ request: FetchRequest) throws(FetchError) {
-        let method = request.method
-        guard CurlHeaderList.isToken(method) else { throw .invalidRequest }
-        // Each of these three options undoes the other two.
-        if method == "HEAD" {
+        let name = request.method
+        let body = name == "HEAD" ? nil : request.body ?? (name == "POST" ? .bytes([]) : nil)
+        let method = LastRequest.Method(name: name, hasBody: body != nil)
+        if method != last.method {
+            try set(method)
+            last.method = method
+        }
+        switch body {
+        case .bytes(let bytes): try set(body: bytes)
+        case .pieces(let source): try setBody(length: source.length)
+        case nil: break
+        }
+    }
+
+    private func set(_ method: LastRequest.Method) throws(FetchError) {
+        guard CurlHeaderList.isToken(method.name) else { throw .invalidRequest }
+        // Each of the first options of these pairs undoes the other two.
+        if method.name == "HEAD" {
             try set(CURLOPT_NOBODY, 1)
             try set(CURLOPT_CUSTOMREQUEST, nil)
-        } else if let body = request.body ?? (method == "POST" ? .bytes([]) : nil) {
+        } else if method.hasBody {
             try set(CURLOPT_POST, 1)
-            switch body {
-            case .bytes(let bytes): try set(body: bytes)
-            case .pieces(let source): try setBody(length: source.length)
-            }
-            try set(CURLOPT_CUSTOMREQUEST, method == "POST" ? nil : method)
+            try set(CURLOPT_CUSTOMREQUEST, method.name == "POST" ? nil : method.name)
         } else {
             try set(CURLOPT_HTTPGET, 1)
-            try set(CURLOPT_CUSTOMREQUEST, method == "GET" ? nil : method)
+            try set(CURLOPT_CUSTOMREQUEST, method.name == "GET" ? nil : method.name)
         }
     }
 }
@@ -98,7 +117,7 @@ extension FetchRequest {
 }
 
 extension String {
-    fileprivate var isContentType: Bool { utf8.count == 12 && begins("content-type") }
+    var isContentType: Bool { utf8.count == 12 && begins("content-type") }
 
     /// Whether it begins with `lowercase`, ignoring case.
     fileprivate func begins(_ lowercase: StaticString) -> Bool {

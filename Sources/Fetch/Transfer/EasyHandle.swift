@@ -3,11 +3,17 @@ import CCurlShim
 
 /// A libcurl easy handle, used for one transfer after another.
 ///
-/// Options that are the same for all requests are set once; `prepare` sets the others, and ``forget()`` clears those
-/// with pointers to or memory of the last transfer. Resetting the handle and setting everything again would take four
-/// times as long.
+/// Options that are the same for all requests are set once. `prepare` sets the others where they differ from the last
+/// request's, of which `last` keeps note: at one time most requests go to a few endpoints. Header lines and small bodies go
+/// into memory that the handle keeps, so that libcurl need not copy them.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
+    /// Whose callbacks libcurl calls. The driver keeps it while it is set.
+    unowned(unsafe) var transfer: Transfer?
+    /// What was set for the last request.
+    var last = LastRequest()
+    private var headers = CurlHeaderList()
+    private var smallBody = SmallBody()
     private let message: UnsafeMutablePointer<CChar>
 
     init(_ configuration: FetchConfiguration) throws(FetchError) {
@@ -19,6 +25,13 @@ final class EasyHandle {
         try setPolicy()
         try set(configuration)
         try Transfer.setCallbacks(of: self)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        for option in [
+            CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
+            CURLOPT_SEEKDATA,
+        ] {
+            try set(option, context)
+        }
     }
 
     deinit {
@@ -26,27 +39,17 @@ final class EasyHandle {
         message.deallocate()
     }
 
-    /// Clears everything of the last transfer. False if the handle cannot be used again.
-    func forget() -> Bool {
-        do throws(FetchError) {
-            try point(at: nil)
-            try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, nil))
-            // Frees libcurl's copy of the body.
-            try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil))
-            return true
-        } catch {
-            return false
-        }
+    /// The handle that libcurl passes to a callback.
+    static func at(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {
+        context.map { Unmanaged<EasyHandle>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Makes libcurl pass `transfer` to the callbacks.
-    func point(at transfer: UnsafeMutableRawPointer?) throws(FetchError) {
-        for option in [
-            CURLOPT_PRIVATE, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
-            CURLOPT_SEEKDATA,
-        ] {
-            try check(ccurl_set_pointer(raw, option, transfer))
-        }
+    /// Lets go of what of the last transfer is large. False if the handle cannot be used again.
+    func forget() -> Bool {
+        headers.shrink()
+        guard last.hasCopiedBody else { return true }
+        last.hasCopiedBody = false
+        return ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil) == CURLE_OK
     }
 
     func set(_ option: CURLoption, _ value: Int) throws(FetchError) {
@@ -74,13 +77,24 @@ final class EasyHandle {
         try check(ccurl_set_seek_callback(raw, callback))
     }
 
+    func setSocketCallback(_ callback: ccurl_sockopt_callback) throws(FetchError) {
+        try check(ccurl_set_sockopt_callback(raw, callback))
+    }
+
     func setBeforeSending(_ callback: ccurl_prereq_callback) throws(FetchError) {
         try check(ccurl_set_prereq_callback(raw, callback))
     }
 
-    /// Sets the header lines. The caller keeps the list until the transfer has ended.
-    func set(_ headers: borrowing CurlHeaderList) throws(FetchError) {
-        try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.raw))
+    /// Sets the header lines of a request.
+    func setHeaders(of request: FetchRequest) throws(FetchError) {
+        headers.removeAll()
+        for (name, value) in request.headers { try headers.append(name, value) }
+        // "Expect: 100-continue" would cost a round trip, or a second with a server that does not know it.
+        headers.suppress("Expect")
+        if request.body != nil, !request.headers.contains(where: { $0.name.isContentType }) {
+            headers.suppress("Content-Type")
+        }
+        try check(ccurl_set_list(raw, CURLOPT_HTTPHEADER, headers.list()))
     }
 
     /// Sets a body that libcurl reads by calling back. Of an unknown length it is sent in chunks.
@@ -89,21 +103,21 @@ final class EasyHandle {
         try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil))
     }
 
-    /// Sets the body. libcurl copies a small one at once, because an array's address is valid for one call only. It reads
-    /// a large one by calling back.
+    /// Sets the body. A small one is copied at once, because an array's address is valid for one call only. libcurl reads a
+    /// large one by calling back.
     func set(body: [UInt8]) throws(FetchError) {
+        guard body.count <= Self.copyLimit else { return try setBody(length: body.count) }
         try check(ccurl_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
-        guard body.count <= Self.copyLimit else { return try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, nil)) }
-        let code = body.withUnsafeBytes { bytes in
-            // An empty array may have no address, and with null libcurl would call back for the body.
-            bytes.isEmpty
-                ? ccurl_set_string(raw, CURLOPT_COPYPOSTFIELDS, "")
-                : ccurl_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+        if body.count <= SmallBody.limit {
+            try check(ccurl_set_pointer(raw, CURLOPT_POSTFIELDS, smallBody.keep(body)))
+        } else {
+            last.hasCopiedBody = true
+            let code = body.withUnsafeBytes { ccurl_set_pointer(raw, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+            try check(code)
         }
-        try check(code)
     }
 
-    /// The largest body in bytes that libcurl copies.
+    /// The largest body in bytes that is copied.
     static let copyLimit = 64 << 10
 
     /// Clears the message of the last transfer, so that ``failure(_:)`` does not return it.

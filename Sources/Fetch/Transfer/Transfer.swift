@@ -3,7 +3,7 @@ import Glibc
 
 /// A request in flight. It is created, used and freed on the driver's thread.
 ///
-/// libcurl's callbacks get an unretained pointer to it, so the driver keeps it until its handle is removed from the
+/// libcurl's callbacks reach it by an unretained reference, so the driver keeps it until its handle is removed from the
 /// multi handle.
 final class Transfer {
     typealias ID = UInt64
@@ -39,7 +39,6 @@ final class Transfer {
     private let isIdempotent: Bool
     private let receiver: Receiver
     private let pendingWakeups: PendingWakeups
-    private var headers = CurlHeaderList()
     private var outgoing: OutgoingBody
 
     /// How often sending the request has begun.
@@ -87,11 +86,11 @@ final class Transfer {
         due = min(deadline, bodyDeadline ?? deadline)
         if let idleTimeout { due = min(due, now + idleTimeout) }
 
-        try easy.prepare(for: request, &headers)
-        try easy.point(at: Unmanaged.passUnretained(self).toOpaque())
+        try easy.prepare(for: request)
+        easy.transfer = self
     }
 
-    /// Sets the callbacks. They get the transfer that ``EasyHandle/point(at:)`` has set.
+    /// Sets the callbacks. They find the transfer by its handle.
     static func setCallbacks(of easy: EasyHandle) throws(FetchError) {
         try easy.setBeforeSending { context, _, _, _, _ in
             Transfer.at(context)?.mayBeSent() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
@@ -115,9 +114,7 @@ final class Transfer {
         }
     }
 
-    static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
-        context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
-    }
+    static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? { EasyHandle.at(context)?.transfer }
 
     // MARK: From libcurl's callbacks
 
