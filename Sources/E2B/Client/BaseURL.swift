@@ -2,12 +2,12 @@
 package struct BaseURL: Equatable {
     package let text: String
     package let isSecure: Bool
-    /// Without port and without the brackets of IPv6.
+    /// The host without its port and without the brackets of IPv6.
     package let host: String
-    /// As browsers write an origin: scheme, host, and a port that is not the scheme's own. RFC 6454, section 6.2.
+    /// The origin as browsers write it: scheme, host, and a port that is not the scheme's own. RFC 6454, section 6.2.
     package let origin: String
 
-    /// nil: not an `http` or `https` URL, or one with a user, a query or a fragment.
+    /// Returns nil if it is not an `http` or `https` URL, or if it has a user, a query or a fragment.
     package init?(_ text: String) {
         guard text.utf8.count <= 2048, let colon = text.firstRange(of: "://") else { return nil }
         switch text[..<colon.lowerBound].lowercased() {
@@ -34,14 +34,14 @@ package struct BaseURL: Equatable {
             || host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isNumber }
     }
 
-    /// Any text that may be a URL, for messages: without the user and the password that it may have, well-formed or not.
+    /// Removes the user and the password from a text that may be a URL, well-formed or not, so that a message can show it.
     package static func withoutUser(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@") else { return text }
         let scheme = ["http://", "https://"].first { text.lowercased().hasPrefix($0) } ?? ""
         return scheme + String(text[text.index(after: at)...])
     }
 
-    /// Of `host`, `host:port`, `[::1]` or `[::1]:port`.
+    /// Returns the host of `host`, `host:port`, `[::1]` or `[::1]:port`; nil for any other text.
     static func host(of authority: Substring) -> String? {
         let host: Substring
         let port: Substring

@@ -1,20 +1,20 @@
 public import FoundationEssentials
 
 extension E2BClient {
-    /// A URL that gives the file to whoever has it, without a token, until `expiresAt`. Makes no request.
+    /// Returns a URL from which whoever has it can read the file, without a token, until `expiresAt`. It makes no request.
     /// Protocol.md, 3.4.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
-    ///   - expiresAt: whole seconds count; nil: as long as the sandbox lives.
-    /// - Throws: ``E2BError``: `.refused` for what is not a sandbox's description.
+    ///   - expiresAt: fractions of a second are dropped. With nil the URL is valid for as long as the sandbox lives.
+    /// - Throws: ``E2BError``: `.refused` if `sandbox` has values that cannot go into a URL.
     public func downloadURL(
         of path: String, user: String? = nil, expiresAt: Date? = nil, in sandbox: Sandbox
     ) throws(E2BError) -> String {
         try fileURL(.read, path, user, expiresAt, sandbox)
     }
 
-    /// A URL that a `POST` with a file, as a form or as `application/octet-stream`, writes it with. See
+    /// Returns a URL to which whoever has it can `POST` the file, as a form or as `application/octet-stream`. See
     /// ``downloadURL(of:user:expiresAt:in:)``.
     public func uploadURL(
         to path: String, user: String? = nil, expiresAt: Date? = nil, in sandbox: Sandbox
@@ -22,8 +22,8 @@ extension E2BClient {
         try fileURL(.write, path, user, expiresAt, sandbox)
     }
 
-    /// Where a port of the sandbox is reached, for a browser for example. Whether something listens there is the
-    /// sandbox's business, and whether it needs the traffic token. Protocol.md, 1.1.
+    /// Returns where a port of the sandbox can be reached, for example by a browser. It does not check whether anything listens
+    /// there, or whether the sandbox demands the traffic token. Protocol.md, 1.1.
     public func address(ofPort port: Int, in sandbox: Sandbox) -> SandboxAddress {
         endpoints.address(ofPort: port, in: sandbox)
     }
@@ -35,7 +35,7 @@ extension E2BClient {
             throw .refused(.fileURL, status: 400, message: "this is not a sandbox's description")
         }
         var query = FileQuery(path: path, user: sandbox.user(user))
-        // A sandbox without a token serves everybody.
+        // A sandbox without a token serves everybody, so its URLs are not signed.
         if let token = sandbox.envdAccessToken {
             if let expiresAt {
                 guard let seconds = Int(exactly: expiresAt.timeIntervalSince1970.rounded(.down)) else {

@@ -3,11 +3,12 @@ internal import JSON
 internal import Synchronization
 
 extension E2BClient {
-    /// Bytes of an answer to one call.
+    /// The largest number of bytes in the answer to one call.
     static let answerLimit = 8 << 20
     private static let retries = 2
 
-    /// A request to a service of a sandbox, with what leads and admits it there. Protocol.md, 1.4, 1.5.
+    /// Makes a request to a service of a sandbox, with the headers that route it there and the tokens that admit it.
+    /// Protocol.md, 1.4 and 1.5.
     func request(
         _ step: E2BError.Step, _ method: String, _ path: String, of service: SandboxService, in sandbox: Sandbox
     ) throws(E2BError) -> FetchRequest {
@@ -18,21 +19,22 @@ extension E2BClient {
         var request = FetchRequest(
             method: method, url: base + path, timeout: configuration.requestTimeout, responseLimit: Self.answerLimit)
         request.headers = [("E2b-Sandbox-Id", sandbox.id), ("E2b-Sandbox-Port", String(service.port))]
-        // The interpreter fetches the sandbox's variables with it. Without, the code gets an error's text for them.
+        // The interpreter fetches the sandbox's variables from envd with this token. Without it the code would find the text of an
+        // error in their place.
         if let token = sandbox.envdAccessToken { request.headers.append(("X-Access-Token", token)) }
         if service != .envd, let token = sandbox.trafficAccessToken {
             request.headers.append(("E2B-Traffic-Access-Token", token))
         }
-        // Where each sandbox has a host of its own, nobody else could use a connection that is kept, and nobody would close it
-        // when the sandbox ends, which is mostly its own timeout's or another process's doing.
+        // Where each sandbox has a host of its own, a kept connection could serve no other sandbox. Nor would anybody close it when
+        // the sandbox ends, because mostly a timeout or another process ends it.
         request.keepsConnection = !endpoints.hasHostOfItsOwn(sandbox)
-        // The interpreter sees by the connection's end that nobody waits any more.
+        // The interpreter interrupts the code when the connection ends, which HTTP/2 would hide from it.
         if service == .interpreter { request.httpVersion = .http1 }
         return request
     }
 
-    /// Repeats the call, with a pause, only if it surely never arrived: there was no connection. Anything else could do
-    /// it twice.
+    /// Sends a request, and sends it again after a pause if there was no connection. Only then has it surely not arrived; in any
+    /// other case a repetition could do the same thing twice.
     func response(_ step: E2BError.Step, to request: FetchRequest) async throws(E2BError) -> FetchResponse {
         var request = try limited(request, step)
         let deadline = ContinuousClock.now + request.timeout
@@ -54,7 +56,7 @@ extension E2BClient {
         }
     }
 
-    /// A call to a service of a sandbox that is answered with 200.
+    /// Makes a call to a service of a sandbox. Any answer but 200 is an error.
     ///
     /// - Returns: the answer's body.
     func call(_ step: E2BError.Step, _ request: FetchRequest, in sandbox: Sandbox) async throws(E2BError) -> [UInt8] {
@@ -63,7 +65,7 @@ extension E2BClient {
         }
     }
 
-    /// - Throws: for any other status than 200.
+    /// Returns a response's body, and throws for any other status than 200.
     func body(_ step: E2BError.Step, of response: FetchResponse, in sandbox: Sandbox) throws(E2BError) -> [UInt8] {
         guard response.head.status == 200 else {
             throw E2BError(step, response.head, body: response.body, hiding: secrets(of: sandbox))
@@ -71,22 +73,22 @@ extension E2BClient {
         return response.body
     }
 
-    /// Why a stream's head is not what was hoped for, with the words that follow it.
+    /// Makes an error of a stream's head that reports a failure, and of the words that follow it.
     func refusal(
         _ head: FetchHead, _ stream: FetchStream,
         _ read: (FetchHead, _ body: [UInt8]) -> E2BError
     ) async -> E2BError {
         var body: [UInt8] = []
-        // The status says enough; of the words we take what comes.
+        // The status alone would suffice, so it does not matter if the words are cut short.
         while body.count < 1 << 16, let chunk = try? await stream.next() { body += chunk }
         return Task.isCancelled ? .cancelled : read(head, body)
     }
 
-    /// Cancels a stream that has not begun within the time of a call. What follows the beginning has other limits.
+    /// Runs `begin`, and cancels the stream if that takes longer than a call may. What follows the beginning has other limits.
     func beginning<Value>(
         of stream: FetchStream, _ step: E2BError.Step, _ begin: () async throws(E2BError) -> Value
     ) async throws(E2BError) -> Value {
-        // Whoever is first, the beginning or the clock, makes it true.
+        // The beginning or the clock, whichever comes first, makes it true.
         let isDecided = Atomic(false)
         let clock = Task { [limit = configuration.requestTimeout] in
             guard (try? await Task.sleep(for: limit)) != nil else { return }
@@ -103,7 +105,7 @@ extension E2BClient {
         return try result.get()
     }
 
-    /// What must not be in an error's words.
+    /// Returns what no error about this sandbox may quote.
     func secrets(of sandbox: Sandbox) -> Secrets {
         Secrets(
             [configuration.apiKey, sandbox.envdAccessToken, sandbox.trafficAccessToken], redact: configuration.redact)
@@ -112,7 +114,7 @@ extension E2BClient {
     func read<Value>(
         _ step: E2BError.Step, _ body: [UInt8], _ read: (JSONValue) throws(MalformedJSON) -> Value?
     ) throws(E2BError) -> Value {
-        // MalformedJSON says nothing to the caller that "not what the protocol says" does not.
+        // The caller learns only that the answer is malformed: where it is malformed is of no use to it.
         let value = body.withUnsafeBytes { try? read(JSONScanner.value(of: $0)) }
         guard let value else { throw .broken(step, why: "the answer is not what the protocol says") }
         return value

@@ -2,9 +2,9 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// Makes a sandbox. It costs money until it is killed or its timeout ends it.
+    /// Creates a sandbox. It costs money until it is killed or its timeout ends it.
     ///
-    /// A call that is cancelled or times out may have made one all the same: E2B ends that by its timeout.
+    /// A call that is cancelled or times out may have created one all the same. E2B ends that one at its timeout.
     public func create(_ options: SandboxOptions) async throws(E2BError) -> Sandbox {
         var json = JSONWriter()
         json.member("templateID", options.template)
@@ -16,7 +16,7 @@ extension E2BClient {
         return try read(.create, body, Sandbox.init(json:))
     }
 
-    /// False: it was already gone.
+    /// Kills a sandbox. Returns false if it was gone already.
     @discardableResult
     public func kill(sandbox id: String) async throws(E2BError) -> Bool {
         do {
@@ -32,9 +32,11 @@ extension E2BClient {
         return try read(.info, body, SandboxInfo.init(json:))
     }
 
-    /// What E2B knows about a sandbox, and what it takes to use it: for one that was found in a list.
+    /// Looks up a sandbox that was found in a list: what E2B knows about it, and the tokens that it takes to use it.
     ///
-    /// - Throws: `.notFound` when there is none. It does not wake a paused one: ``connect(sandbox:timeout:)`` does.
+    /// This does not wake a paused sandbox; ``connect(sandbox:timeout:)`` does.
+    ///
+    /// - Throws: `.notFound` if there is no such sandbox.
     public func sandbox(_ id: String) async throws(E2BError) -> (sandbox: Sandbox, info: SandboxInfo) {
         let body = try await call(.info, "GET", try path(.info, id), expecting: [200])
         return try read(.info, body) { json throws(MalformedJSON) in
@@ -43,7 +45,7 @@ extension E2BClient {
         }
     }
 
-    /// Lets the sandbox live this long from now, be that longer or shorter than before.
+    /// Sets the sandbox's end to `timeout` from now, which may be earlier or later than it was before.
     public func setTimeout(_ timeout: Duration, sandbox id: String) async throws(E2BError) {
         var json = JSONWriter()
         json.member("timeout", WireFormat.seconds(timeout))
@@ -61,7 +63,7 @@ extension E2BClient {
 
     // MARK: - Calls
 
-    /// The answer's body.
+    /// Makes a call to the control API, and returns the answer's body.
     func call(
         _ step: E2BError.Step, _ method: String, _ path: String, _ json: [UInt8]? = nil, expecting statuses: Set<Int>
     ) async throws(E2BError) -> [UInt8] {

@@ -1,16 +1,16 @@
 internal import Fetch
 
 extension E2BClient {
-    /// When the calls of the current task have to have ended, beside their own timeouts: for a caller that has to answer by
-    /// then, however many calls its answer takes. nil: there is no such time.
+    /// The time at which all calls of the current task must have ended, in addition to their own timeouts. It is for a caller
+    /// that has to answer by then, however many calls its answer takes. nil means that there is no such time.
     ///
-    /// A call that comes later throws `.timedOut` and is not made. What is done to clean up after a call that failed (a kill)
-    /// is not bound by it.
+    /// A call after that time throws `.timedOut` and is not made. Calls that clean up after a failure, such as a kill, ignore
+    /// this deadline.
     @TaskLocal public static var deadline: ContinuousClock.Instant?
 
-    /// The request, with no more time than is left.
+    /// Shortens a request's timeout to the time that is left.
     ///
-    /// - Throws: `.timedOut` when none is.
+    /// - Throws: `.timedOut` if no time is left.
     func limited(_ request: FetchRequest, _ step: E2BError.Step) throws(E2BError) -> FetchRequest {
         guard let deadline = Self.deadline else { return request }
         let left = deadline - .now

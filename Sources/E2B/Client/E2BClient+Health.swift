@@ -3,9 +3,9 @@ internal import Fetch
 extension E2BClient {
     private static let healthLimit = Duration.seconds(5)
 
-    /// Whether the sandbox is alive, as its own daemon says, or the edge in its place. Protocol.md, 3, 6.3.
+    /// Asks envd whether the sandbox is alive. If the sandbox is gone, the edge answers in its place. Protocol.md, 3 and 6.3.
     ///
-    /// - Throws: ``E2BError`` when nobody says either, within 5 s.
+    /// - Throws: ``E2BError`` if neither answers within 5 s.
     public func isAlive(_ sandbox: Sandbox) async throws(E2BError) -> Bool {
         do {
             try await checkHealth(of: sandbox)
@@ -24,8 +24,8 @@ extension E2BClient {
         }
     }
 
-    /// Does it, and when the connection broke asks once whether the sandbox is still there, so that one that ended
-    /// meanwhile is `.sandboxGone` and not a riddle. Protocol.md, 6.3.
+    /// Runs `body`. If its connection broke, this asks once whether the sandbox is still there, so that the end of a sandbox is
+    /// reported as `.sandboxGone` instead of as a broken connection. Protocol.md, 6.3.
     func explaining<Value>(
         _ sandbox: Sandbox, _ body: () async throws(E2BError) -> Value
     ) async throws(E2BError) -> Value {
@@ -38,7 +38,7 @@ extension E2BClient {
             } catch .sandboxGone(let message) {
                 throw .sandboxGone(message: message)
             } catch {
-                // Nothing is known about the sandbox: the first error says more.
+                // This says nothing about the sandbox, so the first error is thrown.
             }
             throw error
         }
@@ -46,7 +46,7 @@ extension E2BClient {
 }
 
 extension E2BError {
-    /// What the end of a sandbox looks like to those who talk to it: a cut, or the RPC layer's `unavailable`.
+    /// Whether the end of the sandbox may have caused this error: it cuts connections, and the RPC layer then says `unavailable`.
     fileprivate var mayBeSandboxEnd: Bool {
         switch self {
         case .broken: true

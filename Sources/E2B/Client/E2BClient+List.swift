@@ -2,16 +2,16 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// The sandboxes of the API key's team that carry all of `metadata` and are in one of `states`, newest first.
+    /// Lists the sandboxes of the API key's team that carry all of `metadata` and are in one of `states`, newest first.
     ///
-    /// - Parameter states: empty for every state.
-    /// - Parameter limit: sandboxes; the list ends there.
+    /// - Parameter states: an empty set stands for every state.
+    /// - Parameter limit: the largest number of sandboxes in the list.
     public func list(
         metadata: [String: String] = [:], states: Set<SandboxState> = [], limit: Int = 1000
     ) async throws(E2BError) -> [SandboxInfo] {
         var found: [SandboxInfo] = []
         var token: String?
-        // A server that always knows another page must not keep us for ever.
+        // The number of pages is limited, because a server could announce another page for ever.
         for _ in 0..<Self.pageLimit where found.count < limit {
             let query = ListQuery(
                 metadata: metadata, states: states, limit: min(limit - found.count, 100), nextToken: token)
@@ -29,7 +29,7 @@ extension E2BClient {
     private static func sandboxes(in body: [UInt8]) throws(E2BError) -> [SandboxInfo] {
         var sandboxes: [SandboxInfo] = []
         var isArray = false
-        // One item that cannot be read, perhaps of a later protocol, must not hide the others.
+        // An item that cannot be read, perhaps because it is of a later protocol, is left out, so that the others are seen.
         try? body.withUnsafeBytes { bytes in
             let list = try JSONScanner.value(of: bytes)
             isArray = list.kind == .array

@@ -22,7 +22,7 @@ public final class E2BClient: Sendable {
     let endpoints: Endpoints
     let fetcher: Fetcher
 
-    /// - Throws: `.invalidConfiguration`, naming what.
+    /// - Throws: `.invalidConfiguration`, which names the setting.
     public init(_ configuration: E2BConfiguration) throws(E2BError) {
         guard WireFormat.isToken(configuration.apiKey) else {
             throw .invalidConfiguration("the API key is empty, or has characters that no header field can carry")
@@ -48,6 +48,6 @@ public final class E2BClient: Sendable {
         }
     }
 
-    /// Ends what is in flight and every connection.
+    /// Fails the calls in flight and closes every connection.
     public func stop() async { await fetcher.stop() }
 }

@@ -1,37 +1,38 @@
 /// Where E2B is and how to talk to it.
 public struct E2BConfiguration: Sendable {
     public var apiKey: String
-    /// E2B's own: `e2b.app`.
+    /// The domain of E2B's hosts; E2B's own is `e2b.app`.
     public var domain: String
-    /// The control API's base, instead of the domain's.
+    /// The control API's base URL; nil for the one of the domain.
     public var apiURL: String?
-    /// One base for all traffic to sandboxes, instead of the domain's.
+    /// One base URL for all traffic to sandboxes; nil for those of the domain.
     public var sandboxURL: String?
-    /// Whether the services are those of this machine, each at its own port, where no URL says otherwise.
+    /// Whether the services run on this machine, each at its own port, unless a URL says otherwise.
     /// Protocol.md, 1.6.
     public var isDebug = false
-    /// PEM file of certificate authorities; nil for the system's.
+    /// A PEM file of certificate authorities; nil for the system's.
     public var caFile: String?
     public var proxy: String?
-    /// Of a call, its repetitions included. Executions and commands have timeouts of their own, and a file has a second
-    /// more for each megabyte.
+    /// The timeout of a call, including its repetitions. Executions and commands have timeouts of their own. A whole file has a
+    /// second more for each MiB, and one in pieces may take any time.
     public var requestTimeout: Duration
-    /// Bytes in one line of an execution's stream, of what is left when its strings have been cut to ``textLimit`` and
+    /// The largest number of bytes in one line of an execution's stream, after its strings have been cut to ``textLimit`` and
     /// ``imageLimit``.
     public var lineLimit: Int
-    /// Takes out of E2B's words, before they are cut and joined into an error's, what must not be shown: values that code
-    /// or a command was given, for example. Keys and tokens are taken out anyway.
+    /// Removes from E2B's words what an error must not show, for example values that code or a command was given. It is called
+    /// before the words are cut and joined. Keys and tokens are removed in any case.
     public var redact: @Sendable ([UInt8]) -> [UInt8] = { $0 }
-    /// Bytes of one text in a line, as sent. Of a longer one the beginning and the end are kept, and a note between them.
+    /// The largest number of bytes of one text in a line, as sent. Of a longer text the beginning and the end are kept, with a
+    /// note between them.
     public var textLimit = 16 << 20
-    /// Bytes of one image in a line, in base64 or as SVG, as sent. Of a longer one the beginning is kept.
+    /// The largest number of bytes of one image in a line, in base64 or as SVG, as sent. Of a longer one the beginning is kept.
     public var imageLimit = 60 << 20
-    /// Makes a reservation, of nothing yet, for the long lines of one execution's stream. nil: each is bounded by
-    /// ``lineLimit`` alone.
+    /// Makes an empty reservation for the long lines of one execution's stream. With nil only ``lineLimit`` bounds them.
     public var makeReservation: (@Sendable () -> any MemoryReservation)?
-    /// Bytes in the whole of an execution's or a command's stream, as sent.
+    /// The largest number of bytes in the stream of an execution or a command, as sent.
     public var streamLimit: Int
-    /// Connections to E2B's API, and as many to sandboxes, idle ones included. Further calls wait for one of them.
+    /// The largest number of connections to E2B's API, and as many to sandboxes, including idle ones. Further calls wait for one
+    /// of them.
     public var connectionLimit: Int
 
     public init(
@@ -62,10 +63,10 @@ public struct E2BConfiguration: Sendable {
         isDebug = value("E2B_DEBUG")?.lowercased() == "true"
     }
 
-    /// True when code, results and keys cross a network unencrypted: `http` to another machine than this one, or by way of one.
+    /// Whether code, results and keys cross a network unencrypted: by `http` to another machine, or through a proxy on one.
     public var isPlaintext: Bool { [apiURL, sandboxURL].contains { isPlaintext($0) } }
 
-    /// The same for one of the two addresses.
+    /// Whether that is so for one of the two addresses.
     package func isPlaintext(_ url: String?) -> Bool {
         guard let url, let base = BaseURL(url), !base.isSecure else { return false }
         // A proxy gets every request, those to this machine as well; `https` passes through it unread.

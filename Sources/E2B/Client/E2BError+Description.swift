@@ -1,4 +1,4 @@
-/// For people: what happened, at which step, what E2B said and what to do. No secrets.
+/// The description is for people: it says what happened, at which step, what E2B said and what to do. It has no secrets.
 extension E2BError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -30,34 +30,34 @@ public enum E2BError: Error, Equatable, Sendable {
         case deleteContext = "deleting the context"
     }
 
-    /// Before anything was sent.
+    /// There was no connection, so nothing was sent.
     case unreachable(Step, why: String)
-    /// Before anything was sent, too: this process, or the system, has no further file to open.
+    /// This process, or the system, cannot open another file. Nothing was sent.
     case outOfDescriptors(Step)
     case tls(Step, why: String)
-    /// 401, and the control API's 403, with E2B's words.
+    /// E2B answered with 401, or the control API with 403.
     case unauthorized(Step, message: String)
-    /// 404: the template, the sandbox, the context, the process or the file.
+    /// E2B answered with 404: there is no such template, sandbox, context, process or file.
     case notFound(Step, message: String)
-    /// 429. Not every one says when to come back.
+    /// E2B answered with 429. Not every such answer says when to try again.
     case rateLimited(Step, message: String, retryAfter: Duration?)
-    /// 503 and 504 of the control API: no room for another sandbox.
+    /// The control API answered with 503 or 504: it has no room for another sandbox.
     case noCapacity(Step, message: String, retryAfter: Duration?)
-    /// The edge says that the sandbox is gone. From every call to a sandbox.
+    /// The edge says that the sandbox is gone. Every call to a sandbox may throw it.
     case sandboxGone(message: String)
-    /// Any other refusal.
+    /// E2B answered with another status that means failure.
     case refused(Step, status: Int, message: String)
     /// E2B did not answer in time.
     case timedOut(Step)
     /// The code, or the command, ran into its time limit.
     case executionTimedOut
-    /// There were signs of life for this long, but the code was not begun. It surely never ran: the same execution may
-    /// be sent again, best in another context or after a restart of this one. Protocol.md, 5.7.
+    /// The interpreter sent signs of life for this long and did not start the code. The code surely never ran, so the same
+    /// execution may be sent again, best in another context or after a restart of this one. Protocol.md, 5.7.
     case notStarted(within: Duration)
-    /// The stream or the response ended early, or was not what the protocol says.
+    /// The stream or the response ended early, or was not what the protocol says. A part of it may have taken effect.
     case broken(Step, why: String)
     case tooLarge(Step, limit: Int)
-    /// What came would have taken more memory than there is for all calls together.
+    /// The answer would have taken more memory than all calls together may hold.
     case outOfMemory(Step)
     case cancelled
     case shutDown
@@ -65,7 +65,7 @@ public enum E2BError: Error, Equatable, Sendable {
 }
 
 extension E2BError {
-    /// How long E2B asks to stay away, where it says so.
+    /// How long E2B asks the caller to wait; nil if it does not say.
     public var retryAfter: Duration? {
         switch self {
         case .rateLimited(_, _, let pause), .noCapacity(_, _, let pause): pause
@@ -73,8 +73,8 @@ extension E2BError {
         }
     }
 
-    /// The same call may succeed a moment later. Says nothing about whether this one took effect: repeat a kill, but
-    /// never an execution, except after `.notStarted`.
+    /// Whether the same call may succeed a moment later. This does not tell whether the call took effect: a kill may be repeated,
+    /// but an execution only after `.notStarted`.
     public var isTransient: Bool {
         switch self {
         case .unreachable, .outOfDescriptors, .rateLimited, .noCapacity, .timedOut, .broken, .notStarted, .outOfMemory:
@@ -88,7 +88,7 @@ extension E2BError {
 }
 
 extension E2BError {
-    /// Nothing has arrived anywhere.
+    /// Whether surely nothing was sent.
     var isBeforeSending: Bool {
         switch self {
         case .unreachable, .outOfDescriptors: true
@@ -98,7 +98,7 @@ extension E2BError {
 }
 
 extension E2BError.Step {
-    /// A call to the control API, not to a sandbox.
+    /// Whether this is a call to the control API, and not to a sandbox.
     var isControl: Bool {
         switch self {
         case .create, .kill, .list, .info, .setTimeout, .connect: true

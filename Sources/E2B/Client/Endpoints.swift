@@ -1,18 +1,18 @@
-/// Which URL a call goes to. Explicit bases come first, then the rules for the domain. Protocol.md, 1.3.
+/// Decides to which URL a call goes. Configured URLs come first, then the rules for the domain. Protocol.md, 1.3.
 struct Endpoints {
-    /// Domains whose edge serves all sandboxes at one host and is told by headers which one is meant. One host means
-    /// one pool of connections: an execution does not pay for a TLS handshake of its own.
+    /// The domains whose edge serves all sandboxes at one host, and learns from headers which one is meant. One host means one
+    /// pool of connections, so that an execution needs no TLS handshake of its own.
     private static let sharedDomains: Set<String> = [
         "e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev", "e2b-tango.dev", "e2b-juliett.dev", "foxtrot-2.e2b.dev",
     ]
 
-    /// The control API's base.
+    /// The base URL of the control API.
     let api: String
     private let sandboxBase: String?
     private let isDebug: Bool
     private let domain: String
 
-    /// - Throws: `.invalidConfiguration`, naming what.
+    /// - Throws: `.invalidConfiguration`, which names the setting.
     init(_ configuration: E2BConfiguration) throws(E2BError) {
         func base(_ text: String?, _ name: String) throws(E2BError) -> String? {
             guard let text else { return nil }
@@ -31,7 +31,7 @@ struct Endpoints {
         sandboxBase = try base(configuration.sandboxURL, "the sandboxes' URL")
     }
 
-    /// For our own calls, which carry the headers that a shared host needs.
+    /// Returns the base URL for our own calls, which carry the headers that a shared host needs.
     func base(ofPort port: Int, in sandbox: Sandbox) -> String {
         if let sandboxBase { return sandboxBase }
         let domain = sandbox.domain ?? self.domain
@@ -44,9 +44,9 @@ struct Endpoints {
         base(ofPort: SandboxService.interpreter.port, in: sandbox).contains("-\(sandbox.id).")
     }
 
-    /// For clients that send no headers of ours, browsers for example.
+    /// Returns the base URL for clients that do not send those headers, such as browsers.
     func publicBase(ofPort port: Int, in sandbox: Sandbox) -> String {
-        // One URL for all sandboxes cannot tell them apart without headers, unless there is only one.
+        // Without headers one URL can stand for one sandbox only. Whoever configures such a URL has to know that.
         if sandbox.domain == nil, let sandboxBase { return sandboxBase }
         return address(ofPort: port, in: sandbox).url
     }
@@ -59,7 +59,7 @@ struct Endpoints {
         return SandboxAddress(host: host, url: "\(isLoopback ? "http" : "https")://\(host)")
     }
 
-    /// A host name, perhaps with a port.
+    /// Whether the text is a host name, perhaps with a port.
     static func isDomain(_ text: String) -> Bool {
         text.first != "[" && BaseURL.host(of: text[...]) != nil && text.utf8.first != UInt8(ascii: ".")
     }

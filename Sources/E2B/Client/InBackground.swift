@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Does it in a task of its own, which no cancellation and no deadline of the caller's ends, and waits for its end for a short
-/// time: what cleans up must not hold up the answer.
+/// Runs `work` in a task of its own, which neither the caller's cancellation nor its deadline ends, and waits for its end for
+/// at most `patience`: cleaning up must not delay the answer.
 package func inBackground(waitingAtMost patience: Duration, _ work: @escaping @Sendable () async -> Void) async {
     await withCheckedContinuation { continuation in
         let waiter = Waiter(continuation)
@@ -17,7 +17,7 @@ package func inBackground(waitingAtMost patience: Duration, _ work: @escaping @S
     }
 }
 
-/// Resumed once, by whoever comes first.
+/// A continuation that two tasks try to resume. The first one does.
 private final class Waiter: Sendable {
     private let continuation: Mutex<CheckedContinuation<Void, Never>?>
 

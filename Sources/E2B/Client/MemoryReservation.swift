@@ -1,14 +1,14 @@
-/// Memory that one call holds, out of what all calls of a process together may hold. It is given back when the reservation is
-/// let go.
+/// Memory that one call holds, as a part of what all calls of a process together may hold. It is given back when the reservation
+/// is freed.
 public protocol MemoryReservation: Sendable {
-    /// Bytes that are held now.
+    /// The number of bytes that are held now.
     var count: Int { get }
 
-    /// Asks whether it may hold `count` bytes altogether, and waits a while for them. What it holds beyond that stays.
+    /// Grows to `count` bytes, and waits a while if there is no room for them. A reservation that is larger already stays so.
     ///
-    /// - Returns: false: there is no room. The call then throws `.outOfMemory`.
+    /// - Returns: false if there was no room. The call then throws `.outOfMemory`.
     func hold(_ count: Int) async -> Bool
 
-    /// Gives back what is beyond `count` bytes.
+    /// Shrinks to `count` bytes. A reservation that is smaller already stays so.
     func shrink(to count: Int)
 }

@@ -3,7 +3,7 @@ internal import JSON
 /// What a new sandbox is made of.
 public struct SandboxOptions: Sendable {
     public var template: String
-    /// E2B ends the sandbox after this long, whatever happens to us.
+    /// E2B ends the sandbox after this time, even if this process has ended.
     public var timeout: Duration
     public var metadata: [String: String]
     public var envs: [String: String]
@@ -19,7 +19,7 @@ public struct SandboxOptions: Sendable {
     }
 }
 
-/// A running sandbox, as create and connect describe it.
+/// A running sandbox, as the calls that create it and connect to it describe it.
 public struct Sandbox: Equatable, Sendable {
     public var id: String
     public var envdAccessToken: String?
@@ -41,15 +41,16 @@ public struct Sandbox: Equatable, Sendable {
 }
 
 extension Sandbox: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Without the tokens.
+    /// The description leaves out the tokens.
     public var description: String { "Sandbox(\(id))" }
     public var debugDescription: String { description }
 }
 
 extension Sandbox {
-    /// Reads what create and connect answer. Null and absent are alike; an empty domain or token is none.
+    /// Reads the answer of the calls that create a sandbox and connect to one. A member that is null, or an empty domain or
+    /// token, counts as absent.
     ///
-    /// - Returns: nil when the id is missing, or something could not go into a URL or a header field.
+    /// - Returns: nil if the id is missing, or if a value cannot go into a URL or a header field.
     init?(json: JSONValue) throws(MalformedJSON) {
         var id: String?
         var sandbox = Sandbox(id: "")
@@ -70,7 +71,7 @@ extension Sandbox {
         self = sandbox
     }
 
-    /// Whether all of it may go into a URL and header fields.
+    /// Whether all values can go into a URL or a header field.
     var isSendable: Bool {
         WireFormat.isSandboxID(id)
             && [envdAccessToken, trafficAccessToken].allSatisfy { $0.map(WireFormat.isToken) ?? true }

@@ -3,10 +3,10 @@ internal import JSON
 
 public enum SandboxState: Equatable, Hashable, Sendable {
     case running, paused
-    /// One of a later protocol.
+    /// A state that only a later protocol knows.
     case other(String)
 
-    /// As the protocol writes it.
+    /// The state as the protocol writes it.
     public var name: String {
         switch self {
         case .running: "running"
@@ -33,7 +33,7 @@ public struct SandboxInfo: Equatable, Sendable {
     public var metadata: [String: String]
     public var state: SandboxState
     public var startedAt: Date
-    /// When E2B will end it, unless told otherwise.
+    /// When E2B will end the sandbox, unless its timeout is set anew.
     public var endsAt: Date
 
     public init(
@@ -51,7 +51,7 @@ public struct SandboxInfo: Equatable, Sendable {
 }
 
 extension SandboxInfo {
-    /// - Returns: nil when the id, or one of the times, is missing or not what the protocol says.
+    /// - Returns: nil if the id or one of the times is missing or malformed.
     init?(json: JSONValue) throws(MalformedJSON) {
         var id: String?
         var templateID = ""

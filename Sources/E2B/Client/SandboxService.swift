@@ -13,11 +13,11 @@ enum SandboxService {
     }
 }
 
-/// Which envd a sandbox has: what it can do depends on that. Protocol.md, 4.5.
+/// The version of a sandbox's envd, on which it depends what envd can do. Protocol.md, 4.5.
 struct EnvdVersion: Comparable {
     private let parts: [Int]
 
-    /// nil: not three numbers with dots between them.
+    /// Returns nil if the text is not three numbers with dots between them.
     init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 3, parts.allSatisfy({ $0.map { $0 >= 0 } ?? false }) else { return nil }
@@ -33,7 +33,7 @@ struct EnvdVersion: Comparable {
 }
 
 extension Sandbox {
-    /// The user to name: envd knew no default one at first.
+    /// The user that a call has to name. Early versions of envd have no default user.
     func user(_ user: String?) -> String? {
         guard user == nil, let version = EnvdVersion(envdVersion), version < .defaultUser else { return user }
         return "user"

@@ -2,7 +2,7 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// Makes a context: a kernel of its own. Protocol.md, 5.5.
+    /// Creates a context, which is a kernel of its own. Protocol.md, 5.5.
     ///
     /// - Parameters:
     ///   - language: nil for Python.
@@ -21,7 +21,7 @@ extension E2BClient {
         return try read(.createContext, body, CodeContext.init(json:))
     }
 
-    /// All contexts, the default ones among them.
+    /// Lists all contexts, including the default ones.
     public func contexts(in sandbox: Sandbox) async throws(E2BError) -> [CodeContext] {
         let request = try request(.listContexts, "GET", "/contexts", of: .interpreter, in: sandbox)
         let body = try await call(.listContexts, request, in: sandbox)
@@ -30,19 +30,19 @@ extension E2BClient {
         }
     }
 
-    /// Ends what runs in the context and empties it.
+    /// Restarts a context: what runs in it is ended, and its variables are gone.
     ///
-    /// - Throws: ``E2BError``: `.notFound` without such a context.
+    /// - Throws: ``E2BError``: `.notFound` if there is no such context.
     public func restartContext(_ id: String, in sandbox: Sandbox) async throws(E2BError) {
         let path = try path(.restartContext, id) + "/restart"
         let request = try request(.restartContext, "POST", path, of: .interpreter, in: sandbox)
         _ = try await call(.restartContext, request, in: sandbox)
     }
 
-    /// Ends what runs in the context, and the context. Never delete a language's default one: code without a context
-    /// then finds none until the sandbox ends.
+    /// Deletes a context, and ends what runs in it. Never delete the default context of a language: code that names no context
+    /// would find none until the sandbox ends.
     ///
-    /// - Throws: ``E2BError``: `.notFound` without such a context.
+    /// - Throws: ``E2BError``: `.notFound` if there is no such context.
     public func deleteContext(_ id: String, in sandbox: Sandbox) async throws(E2BError) {
         let request = try request(
             .deleteContext, "DELETE", try path(.deleteContext, id), of: .interpreter, in: sandbox)
@@ -58,7 +58,7 @@ extension E2BClient {
 }
 
 extension CodeContext {
-    /// - Returns: nil without an id.
+    /// - Returns: nil if there is no id.
     init?(json: JSONValue) throws(MalformedJSON) {
         guard let id = try json.member("id")?.string else { return nil }
         self.init(

@@ -1,12 +1,12 @@
 internal import Fetch
 
 extension E2BClient {
-    /// Runs code and hands over each event as it arrives, in order. Closes the connection, which interrupts the code, when
-    /// `receive` throws or the task is cancelled. Never repeated: the code may have run.
+    /// Runs code, and passes each event to `receive` as it arrives, in order. If `receive` throws or the task is cancelled, the
+    /// connection is closed, which interrupts the code. The call is never repeated, because the code may have run.
     ///
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` when the code ran into its time limit;
     ///   `.notStarted` when it surely never ran; `.sandboxGone` when the sandbox ended, and `.broken(.execute, why:)`
-    ///   when the stream was cut for another reason. What had arrived until then has been handed over. Protocol.md, 5.
+    ///   when the stream was cut for another reason. What arrived before that has been passed on. Protocol.md, 5.
     public func execute(
         _ execution: ExecutionRequest, in sandbox: Sandbox, _ receive: (ExecutionEvent) async throws -> Void
     ) async throws {
@@ -48,7 +48,7 @@ extension E2BClient {
         do {
             return try await stream.head()
         } catch {
-            // The interpreter answers before it runs the code, so this is not the code's time limit.
+            // The interpreter answers before it runs the code, so this timeout is not the code's.
             throw E2BError(.execute, error)
         }
     }

@@ -1,12 +1,12 @@
-/// What an execution's stream says, in the order in which it says it.
+/// One event of an execution's stream.
 public enum ExecutionEvent: Equatable, Sendable {
-    /// The code was accepted. The count restarts at 1 when the context lost its state; 0 when E2B did not say it.
+    /// The code was accepted. The count begins at 1 again if the context has lost its state. It is 0 if E2B did not tell it.
     case started(count: Int)
-    /// Text as the kernel flushed it: a fragment, a line or many.
+    /// Text as the kernel flushed it, which may be a part of a line or many lines.
     case stdout(String)
     case stderr(String)
     case result(ExecutionResult)
-    /// May come twice, and results may follow. The first one is the cause.
+    /// The code failed. This event may come twice, and results may follow it. The first one tells the cause.
     case failed(ExecutionFailure)
 }
 
@@ -19,7 +19,7 @@ public struct ExecutionResult: Equatable, Sendable {
     public var javascript: String?
     /// SVG source.
     public var svg: String?
-    /// Decoded from base64; `.failure` when it was not base64.
+    /// The bytes that base64 stood for; `.failure` if it was not base64.
     public var png: Result<[UInt8], MalformedBase64>?
     public var jpeg: Result<[UInt8], MalformedBase64>?
     public var gif: Result<[UInt8], MalformedBase64>?
@@ -27,9 +27,9 @@ public struct ExecutionResult: Equatable, Sendable {
     public var pdf: Result<[UInt8], MalformedBase64>?
     /// JSON text.
     public var json: String?
-    /// MIME types of formats that are not kept, `image/avif` for example: what a caller can say it left out.
+    /// The MIME types of formats that are not kept, such as `image/avif`, so that a caller can say what it left out.
     public var extra: [String]
-    /// True for the last expression's value.
+    /// Whether this is the value of the last expression.
     public var isMainResult: Bool
 
     public init(text: String? = nil, isMainResult: Bool = false) {
@@ -47,7 +47,7 @@ public struct MalformedBase64: Error, Equatable, Sendable {
 public struct ExecutionFailure: Equatable, Sendable {
     public var name: String
     public var value: String
-    /// Jupyter's frames, without separators between them.
+    /// The traceback as Jupyter formats it, without separators between its frames.
     public var traceback: String
 
     public init(name: String, value: String, traceback: String) {

@@ -1,15 +1,15 @@
 internal import JSON
 
-/// One line of an execution's stream. What a type means is decided here, once.
+/// One line of an execution's stream. Only this type knows what the types of lines mean.
 enum ExecutionLine: Equatable {
     case event(ExecutionEvent)
     case ended
-    /// The server gave up before the kernel did: a failure, and nothing follows.
+    /// The interpreter has lost the kernel before the code ended. Nothing follows.
     case endedEarly
     /// A sign of life, or a type of a later protocol.
     case other
 
-    /// - Throws: when the line is not JSON, not an object or has no type.
+    /// - Throws: if the line is not a JSON object, or has no type.
     init(_ line: UnsafeRawBufferPointer) throws(MalformedJSON) {
         let fields = try Fields(line)
         guard let type = fields[.type], type.isString else { throw MalformedJSON(offset: 0, expected: "a type") }
@@ -27,7 +27,7 @@ enum ExecutionLine: Equatable {
 }
 
 extension ExecutionLine {
-    /// A line's members that are known, still undecoded.
+    /// The members of a line that have a meaning, not decoded yet.
     struct Fields {
         enum Name: Int, CaseIterable {
             case type, text, html, markdown, latex, javascript, svg, png, jpeg, pdf, json, extra, isMainResult
@@ -74,7 +74,7 @@ extension ExecutionLine {
             return value
         }
 
-        /// A string, or the JSON of what should have been one.
+        /// The member's string, or its JSON text if it is not a string.
         func text(_ name: Name) -> String? {
             guard let value = self[name] else { return nil }
             return value.string ?? value.text
@@ -87,7 +87,7 @@ extension ExecutionLine {
 }
 
 extension JSONValue {
-    /// Of base64. nil: null.
+    /// Decodes base64. Returns nil for null.
     fileprivate var bytes: Result<[UInt8], MalformedBase64>? {
         if kind == .null { return nil }
         guard isString, let bytes = withContent(Base64.decode) else { return .failure(MalformedBase64()) }
@@ -96,7 +96,7 @@ extension JSONValue {
 }
 
 extension ExecutionResult {
-    /// MIME types are the code's to choose, as many as it likes.
+    /// The number of MIME types is limited, because the code chooses them.
     private static let extraLimit = 32
 
     init(_ fields: ExecutionLine.Fields) throws(MalformedJSON) {

@@ -7,16 +7,16 @@ internal import JSON
 struct ExecutionReader {
     private var lines: LineSplitter
     private var lineCount = 0
-    /// The line that says that nothing follows has come. What follows nevertheless is not read.
+    /// Whether the line that ends the stream has come. Whatever follows it is not read.
     private(set) var isEnded = false
-    /// An event has come: the kernel works on the code, or has refused to.
+    /// Whether an event has come, which means that the kernel works on the code or has refused it.
     private(set) var hasStarted = false
 
     private var trimmer: StringTrimmer?
 
     /// - Parameters:
-    ///   - lineLimit: bytes, of what is left when strings have been trimmed.
-    ///   - stringLimits: nil: strings stay as they are.
+    ///   - lineLimit: the largest number of bytes in a line after its strings have been trimmed.
+    ///   - stringLimits: with nil, strings are not trimmed.
     init(lineLimit: Int, stringLimits: StringTrimmer.Limits? = nil) {
         lines = LineSplitter(limit: lineLimit)
         trimmer = stringLimits.map { StringTrimmer($0) }
@@ -24,10 +24,10 @@ struct ExecutionReader {
 
     mutating func append(_ chunk: [UInt8]) { lines.append(trimmer?.trim(chunk) ?? chunk) }
 
-    /// Bytes of a line whose end is still to come.
+    /// The number of bytes of a line whose end has not arrived.
     var heldCount: Int { lines.heldCount + (trimmer?.heldCount ?? 0) }
 
-    /// The next event of what has arrived; nil when the rest of its line is still to come, or after the end.
+    /// Returns the next event of what has arrived; nil if the rest of its line has not arrived, or after the end.
     ///
     /// - Throws: `.broken` for a line that the protocol does not know, `.tooLarge` for one above the limit.
     mutating func next() throws(E2BError) -> ExecutionEvent? {
@@ -49,12 +49,13 @@ struct ExecutionReader {
         return nil
     }
 
-    /// Call at the end of the stream: its last line may lack its newline.
+    /// Reads what follows the last newline. Call it at the end of the stream, whose last line may lack its newline.
     ///
-    /// - Throws: `.broken` when the stream was cut.
+    /// - Throws: `.broken` if the stream was cut.
     mutating func finish() throws(E2BError) -> ExecutionEvent? {
         guard !isEnded else { return nil }
-        let event = (try? lines.last(Self.read)).flatMap { take($0) }  // half a line is a cut stream, whatever is in it
+        // An incomplete line means that the stream was cut, whatever else is wrong with it.
+        let event = (try? lines.last(Self.read)).flatMap { take($0) }
         guard isEnded else { throw .broken(.execute, why: "the stream ended early") }
         return event
     }

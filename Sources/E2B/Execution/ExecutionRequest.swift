@@ -3,22 +3,22 @@ internal import JSON
 /// Code to run.
 public struct ExecutionRequest: Sendable {
     public var code: String
-    /// nil: the default Python context.
+    /// The language; nil for the default Python context.
     public var language: String?
-    /// A context's id; E2B refuses an execution that has a language, too.
+    /// The id of a context. E2B refuses an execution that names both a context and a language.
     public var contextID: String?
-    /// Variables for this execution. The interpreter puts them into the code between quotes without escaping them: a
-    /// value with a quote breaks the code. Prefer ``SandboxOptions/envs``.
+    /// Variables for this execution. The interpreter writes them into the code between quotes without escaping them, so a value
+    /// with a quote breaks the code. Prefer ``SandboxOptions/envs``.
     public var envs: [String: String]
-    /// From sending the code to the end of its output.
+    /// The time from sending the code to the end of its output.
     public var timeout: Duration
     /// The longest silence; nil for none. E2B sends a sign of life every 5 s.
     public var silenceLimit: Duration? = .seconds(20)
-    /// Whether another execution of the same context may be running. This one then waits for it in perfect silence, and
+    /// Whether another execution of the same context may be running. This one then waits for it without a sign of life, and
     /// ``silenceLimit`` and ``startLimit`` count from its first sign of life. Protocol.md, 5.7.
     public var mayQueue = false
-    /// The longest wait for the code to start while there are only signs of life. A context can lose a request that
-    /// follows an interrupted one at once, and then shows signs of life for ever: `.notStarted`.
+    /// How long there may be only signs of life before the code starts; after that the execution throws `.notStarted`. A context
+    /// can lose a request that comes right after an interrupted one, and then sends signs of life for ever.
     public var startLimit: Duration = .seconds(30)
 
     public init(

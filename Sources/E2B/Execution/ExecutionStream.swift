@@ -1,18 +1,18 @@
 internal import Fetch
 
-/// The events of one execution as they arrive. One reader.
+/// The events of one execution as they arrive, for one reader.
 struct ExecutionStream {
     private let stream: FetchStream
     private let execution: ExecutionRequest
     private var reader: ExecutionReader
-    /// Since when the code should be running: the response's head, or the first sign of life of one that may queue.
+    /// When the code should have started: at the response's head, or at the first sign of life if the execution may queue.
     private var begin: ContinuousClock.Instant?
     private var hasArrived = false
     private var isOver = false
-    /// For what the reader holds, and what is made of it. nil: no matter.
+    /// The memory for what the reader holds and what is decoded from it; nil if nobody counts it.
     private let reservation: (any MemoryReservation)?
 
-    /// - Parameter stream: its head has come.
+    /// - Parameter stream: a stream whose head has been read.
     init(_ stream: FetchStream, _ execution: ExecutionRequest, _ configuration: E2BConfiguration) {
         self.stream = stream
         self.execution = execution
@@ -23,7 +23,7 @@ struct ExecutionStream {
         begin = execution.mayQueue ? nil : .now
     }
 
-    /// nil: the execution has ended.
+    /// Returns nil after the execution's end.
     mutating func next() async throws(E2BError) -> ExecutionEvent? {
         while true {
             if let event = try reader.next() { return event }
@@ -38,7 +38,7 @@ struct ExecutionStream {
                 hasArrived = true
                 begin = begin ?? .now
                 reader.append(chunk)
-                // Nothing more is read meanwhile, and so the sandbox has to wait, too.
+                // While this waits, nothing is read, and so the sandbox has to wait as well.
                 if let reservation, await !reservation.hold(reservedCount) {
                     throw .outOfMemory(.execute)
                 }
@@ -49,10 +49,10 @@ struct ExecutionStream {
         }
     }
 
-    /// A long line, the larger room that it moves to, and what is decoded out of it.
+    /// The memory for a long line: the line, the larger buffer that it moves to, and what is decoded from it.
     private var reservedCount: Int { reader.heldCount < 256 << 10 ? 0 : 3 * reader.heldCount }
 
-    /// Signs of life come every 5 s, so the clock is looked at often enough.
+    /// Throws if the code has not started in time. Signs of life come every 5 s, so this is called often enough.
     private func checkStart() throws(E2BError) {
         guard hasArrived, !reader.hasStarted, let begin, .now - begin > execution.startLimit else { return }
         throw .notStarted(within: execution.startLimit)
@@ -62,7 +62,7 @@ struct ExecutionStream {
         do {
             return try await stream.next()
         } catch .timedOut {
-            // In the queue it was another one's code that took the time.
+            // An execution that waited in the queue lost its time to the code of another one.
             throw execution.mayQueue && !hasArrived ? .timedOut(.execute) : .executionTimedOut
         } catch .idle {
             let limit = execution.silenceLimit ?? .zero

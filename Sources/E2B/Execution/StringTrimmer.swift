@@ -1,22 +1,22 @@
 internal import JSON
 
-/// Cuts over-long strings out of lines of JSON while they arrive, so that a line is never there whole because of one of them.
+/// Shortens long strings in lines of JSON while they arrive, so that no line with such a string is ever whole in memory.
 ///
-/// Of a text the beginning and the end stay, with a note between them; of an image in base64 the beginning, which is more than
-/// anybody takes. All else passes as it is, malformed JSON, too: who reads it complains.
+/// Of a text it keeps the beginning and the end, with a note between them. Of an image in base64 it keeps the beginning, which is
+/// more than any caller accepts. It changes nothing else: malformed JSON is left to the reader of the lines.
 struct StringTrimmer {
-    /// Bytes of a string as they are sent, between its quotes.
+    /// The largest number of bytes of a string, as sent, between its quotes.
     struct Limits: Sendable {
-        /// Of a text. At least that much of it stays whole.
+        /// The limit of a text. A text up to this length stays whole.
         let text: Int
-        /// Of an image.
+        /// The limit of an image.
         let image: Int
     }
 
-    /// What an object's member is.
+    /// The kind of an object's member.
     private enum Member {
         case text, image
-        /// An object of formats by MIME type.
+        /// An object whose members are formats by MIME type.
         case extra
 
         init(_ key: [UInt8], depth: Int) {
@@ -29,10 +29,10 @@ struct StringTrimmer {
     }
 
     private let limits: Limits
-    /// Open brackets and braces.
+    /// The brackets and braces that are open.
     private var containers: [UInt8] = []
     private var isKeyNext = false
-    /// Of the outermost object, and of one in it.
+    /// The current member of the outermost object, and of an object in it.
     private var member = Member.text
     private var innerMember = Member.text
 
@@ -40,12 +40,13 @@ struct StringTrimmer {
     private var isKey = false
     private var isImage = false
     private var key: [UInt8] = []
-    /// Bytes that still belong to an escape; an `u` makes it five.
+    /// The number of bytes that still belong to an escape. After `u` four more follow.
     private var escapeLeft = 0
-    /// Of the string: what stays of its beginning, and how much has come.
+    /// How many bytes of the string's beginning are kept, and how many bytes of it have come.
     private var headLimit = 0
     private var count = 0
-    /// Since the beginning is full: what came last, in two parts that begin where no escape is cut, and what came before them.
+    /// After the beginning is full: the last bytes, in two parts neither of which begins within an escape, and the number of bytes
+    /// that were dropped before them.
     private var isTrimming = false
     private var isClosingQuoteNext = false
     private var older: [UInt8] = []
@@ -54,14 +55,14 @@ struct StringTrimmer {
 
     init(_ limits: Limits) { self.limits = limits }
 
-    /// Bytes that are held back.
+    /// The number of bytes that are held back.
     var heldCount: Int { older.count + newer.count }
 
-    /// What is left of the next piece of the stream.
+    /// Returns what is left of the next piece of the stream.
     mutating func trim(_ chunk: [UInt8]) -> [UInt8] {
-        // Nearly always all of it.
+        // Nearly always nothing is cut, and the chunk is returned as it is.
         var trimmed: [UInt8]?
-        /// Of the chunk, what has been put into `trimmed` or has been held back.
+        /// How many bytes of the chunk have been put into `trimmed` or held back.
         var taken = 0
         chunk.withUnsafeBytes { bytes in
             var position = 0
@@ -89,7 +90,7 @@ struct StringTrimmer {
 
     // MARK: - Strings
 
-    /// Goes on in a string: up to its end, its limit or the end of the bytes, or past one escape.
+    /// Reads on in a string: to its end, its limit or the end of the bytes, or past one escape. Returns where it has stopped.
     private mutating func takeText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         if escapeLeft > 0 {
             escapeLeft += escapeLeft == 1 && bytes[start] == UInt8(ascii: "u") ? 3 : -1
@@ -97,7 +98,7 @@ struct StringTrimmer {
             return start + 1
         }
         var end = bytes.endOfPlainText(from: start)
-        // In steps that do not depend on how the stream was cut.
+        // The steps do not depend on how the stream was cut into chunks.
         end = min(end, start + (isTrimming ? max(1, limits.text / 2 - newer.count) : headLimit - count))
         if end > start {
             if isKey, key.count < 16 { key += bytes[start..<min(end, start + 16)] }
@@ -111,11 +112,11 @@ struct StringTrimmer {
             return start + 1
         case UInt8(ascii: "\""):
             endString()
-            // Its quote comes after what is held back.
+            // The quote follows what is held back.
             isClosingQuoteNext = isTrimming
             return isTrimming ? start : start + 1
         default:
-            // A control character cannot be in a string: the line is malformed, and the next one another matter.
+            // A string cannot contain a control character, so the line is malformed. The next line begins afresh.
             resetLine()
             return start + 1
         }
@@ -164,7 +165,7 @@ struct StringTrimmer {
     private mutating func takeToken(_ byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""):
-            // The one that ends a string which was trimmed comes here, too.
+            // This may also be the quote that ends a trimmed string.
             if isClosingQuoteNext { isClosingQuoteNext = false } else { beginString() }
         case UInt8(ascii: "{"):
             open(byte)
@@ -181,7 +182,7 @@ struct StringTrimmer {
 
     private mutating func open(_ bracket: UInt8) {
         isKeyNext = false
-        // Deeper ones are malformed to ``JSONScanner``.
+        // ``JSONScanner`` refuses deeper nesting.
         if containers.count <= JSONScanner.depthLimit { containers.append(bracket) }
     }
 

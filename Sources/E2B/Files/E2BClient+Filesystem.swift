@@ -2,22 +2,22 @@ internal import FoundationEssentials
 internal import JSON
 
 extension E2BClient {
-    /// What is at a path. Protocol.md, 4.5.
+    /// Looks up what is at a path. Protocol.md, 4.5.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
     ///   - user: nil for the sandbox's default one.
-    /// - Throws: ``E2BError``: `.notFound` when there is nothing.
+    /// - Throws: ``E2BError``: `.notFound` if there is nothing.
     public func entry(
         at path: String, user: String? = nil, in sandbox: Sandbox
     ) async throws(E2BError) -> FileEntry {
         try await rpc(.lookUpFile, .stat, path.message, user: user, in: sandbox, FileEntry.inAnswer)
     }
 
-    /// What is in a directory.
+    /// Lists what is in a directory.
     ///
-    /// - Parameter depth: levels; 1 is the directory's own entries.
-    /// - Throws: ``E2BError``: `.notFound` without such a directory, `.refused` for a file.
+    /// - Parameter depth: the number of levels; with 1 only the directory's own entries are listed.
+    /// - Throws: ``E2BError``: `.notFound` if there is no such directory, `.refused` for a file.
     public func entries(
         of path: String, depth: Int = 1, user: String? = nil, in sandbox: Sandbox
     ) async throws(E2BError) -> [FileEntry] {
@@ -30,8 +30,8 @@ extension E2BClient {
 
     /// Makes a directory and the ones above it.
     ///
-    /// - Returns: false: it was there already.
-    /// - Throws: ``E2BError``: `.refused` when something else is there.
+    /// - Returns: false if it was there already.
+    /// - Throws: ``E2BError``: `.refused` if something else is there.
     @discardableResult
     public func makeDirectory(
         at path: String, user: String? = nil, in sandbox: Sandbox
@@ -45,7 +45,7 @@ extension E2BClient {
 
     /// Moves a file or a directory, and makes the directories above its new place.
     ///
-    /// - Throws: ``E2BError``: `.notFound` when there is nothing to move.
+    /// - Throws: ``E2BError``: `.notFound` if there is nothing to move.
     @discardableResult
     public func move(
         _ path: String, to target: String, user: String? = nil, in sandbox: Sandbox
@@ -53,7 +53,7 @@ extension E2BClient {
         try await move(path, to: target, user: user, .moveFile, in: sandbox)
     }
 
-    /// - Parameter step: for errors.
+    /// - Parameter step: the step that errors name.
     func move(
         _ path: String, to target: String, user: String?, _ step: E2BError.Step, in sandbox: Sandbox
     ) async throws(E2BError) -> FileEntry {
@@ -63,7 +63,7 @@ extension E2BClient {
         return try await rpc(step, .move, message, user: user, in: sandbox, FileEntry.inAnswer)
     }
 
-    /// Removes a file, or a directory and all in it. What is not there is not an error.
+    /// Removes a file, or a directory with all that is in it. It is no error if there is nothing.
     public func remove(_ path: String, user: String? = nil, in sandbox: Sandbox) async throws(E2BError) {
         try await rpc(.removeFile, .remove, path.message, user: user, in: sandbox) { _ in () }
     }
@@ -83,9 +83,9 @@ extension FileEntry {
         try json.member("entry").flatMap { entry throws(MalformedJSON) in try FileEntry(json: entry) }
     }
 
-    /// Defaults are omitted: no size is 0. Numbers of 64 bits are strings.
+    /// The protocol omits defaults, so that a missing size is 0, and writes numbers of 64 bits as strings.
     ///
-    /// - Returns: nil without a path.
+    /// - Returns: nil if there is no path.
     init?(json: JSONValue) throws(MalformedJSON) {
         var entry = FileEntry(name: "", path: "", kind: .other)
         try json.members { key, value in

@@ -1,7 +1,7 @@
 internal import Fetch
 
 extension E2BClient {
-    /// How long nothing may come of a file that is being read, or be taken of one that is being written.
+    /// How long a sandbox may send nothing of a file that is read, or take nothing of one that is written.
     static let fileSilenceLimit = Duration.seconds(60)
 
     /// Reads a file. Protocol.md, 3.2.
@@ -9,9 +9,9 @@ extension E2BClient {
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
     ///   - user: nil for the sandbox's default one.
-    ///   - limit: bytes; beyond it `.tooLarge`, mostly before any of the file has come.
-    ///   - reservation: grows by the file's bytes before they are read. nil: no matter.
-    /// - Throws: ``E2BError``: `.notFound` when there is none, `.refused` for a directory.
+    ///   - limit: the largest number of bytes. A larger file throws `.tooLarge`, mostly before any of it is read.
+    ///   - reservation: grows by the file's bytes before they are read; nil if nobody counts them.
+    /// - Throws: ``E2BError``: `.notFound` if there is no such file, `.refused` for a directory.
     public func read(
         _ path: String, user: String? = nil, limit: Int, holding reservation: (any MemoryReservation)? = nil,
         in sandbox: Sandbox
@@ -33,7 +33,7 @@ extension E2BClient {
         do throws(E2BError) {
             while let piece = try await contents.next() {
                 guard piece.count <= limit - file.count else { throw .tooLarge(.readFile, limit: limit) }
-                // One whose length was not announced.
+                // The length was not announced.
                 if file.count + piece.count > length { try await hold(file.count + piece.count) }
                 file += piece
             }
@@ -49,7 +49,7 @@ extension E2BClient {
     ///         for try await piece in contents { try await response.write(piece) }
     ///     }
     ///
-    /// It may take any time: what `body` does not take, the sandbox does not send. A sandbox that sends nothing for a minute
+    /// The call may take any time, because the sandbox sends no more than `body` takes. A sandbox that sends nothing for a minute
     /// while `body` waits is given up.
     ///
     /// - Throws: what `body` throws, or ``E2BError``: `.notFound` when there is no file, `.refused` for a directory, and
@@ -62,13 +62,13 @@ extension E2BClient {
         return try await body(contents)
     }
 
-    /// - Returns: what is to be closed, and whose head has come.
+    /// Opens a file: asks for it, and waits for the response's head. The caller has to close what this returns.
     private func open(
         _ path: String, user: String?, limit: Int, within timeout: Duration, in sandbox: Sandbox
     ) async throws(E2BError) -> FileContents {
         let query = FileQuery(path: path, user: sandbox.user(user))
         var request = try request(.readFile, "GET", query.target, of: .envd, in: sandbox)
-        // Protocol.md, 1.7.
+        // The edge pads downloads over HTTP/2 with empty frames. Protocol.md, 1.7.
         request.httpVersion = .http1
         request.timeout = timeout
         request.idleTimeout = Self.fileSilenceLimit

@@ -2,10 +2,11 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// Writes a file, over one that is there, and makes the directories above it. Never repeated. Protocol.md, 3.3.
+    /// Writes a file, over one that is there, and makes the directories above it. The call is never repeated once it was sent.
+    /// Protocol.md, 3.3.
     ///
-    /// A sandbox writes while it receives. If the call throws after it has been sent, there may be a part of the file. One in
-    /// pieces, which ``write(_:length:to:user:in:)-(Pieces,_,_,_,_)`` writes, is there as a whole or not at all.
+    /// A sandbox writes while it receives. If the call throws after it was sent, there may be a part of the file. A file that is
+    /// written in pieces, by the other call of this name, is there as a whole or not at all.
     ///
     /// - Parameters:
     ///   - path: absolute, with `~`, or relative to the user's home.
@@ -28,21 +29,21 @@ extension E2BClient {
         return try writtenFile(try await call(.writeFile, request, in: sandbox))
     }
 
-    /// Writes a file of any size, in pieces, over one that is there, and makes the directories above it. Never repeated.
+    /// Writes a file of any size, in pieces, over one that is there, and makes the directories above it. The call is never
+    /// repeated once it was sent.
     ///
-    /// envd has no way to give up an upload: whatever has come of one that is cut stays, at the path it was meant for. So the
-    /// pieces go to a file beside it, with a name of its own, which is moved to `path` as soon as all of it has been written. If
-    /// the call throws, what was at `path` is still there, and what was written is removed, or is left beside it when the
-    /// sandbox cannot be reached any more. The file is new: permissions and links of the old one are not its own.
-    /// Protocol.md, 3.3 and 4.5.
+    /// envd cannot give up an upload: what has arrived of one that is cut stays in the file. So the pieces go to a file beside
+    /// `path`, with a random name, which is moved to `path` when it is complete. If the call throws, what was at `path` is still
+    /// there, and the part that was written is removed, or stays beside `path` if the sandbox cannot be reached. The file is a
+    /// new one: it has neither the permissions nor the links of the old one. Protocol.md, 3.3 and 4.5.
     ///
-    /// It may take any time, as long as the sandbox takes something once a minute when there is something to take. A piece is
-    /// asked for when the sandbox has taken the ones before it, but for a few hundred kilobytes, and the first one when there
-    /// is a connection. The sequence is cancelled when the call ends before it, and has to react to that.
+    /// The call may take any time, but a sandbox that takes nothing for a minute while there are bytes to take is given up. The
+    /// first piece is asked for when there is a connection, and each further one when the sandbox has taken all but a few hundred
+    /// kilobytes of those before it. If the call ends first, the sequence is cancelled, and has to react to that.
     ///
     /// - Parameters:
-    ///   - pieces: asked for once.
-    ///   - length: bytes in all pieces together. nil: nobody knows. Zero is believed, and no piece is asked for.
+    ///   - pieces: the bytes. The sequence is read once.
+    ///   - length: the number of bytes in all pieces together; nil if it is not known. With 0 the sequence is not read.
     ///   - path: absolute, with `~`, or relative to the user's home.
     ///   - user: who will own it; nil for the sandbox's default one.
     /// - Throws: what `pieces` throws, or ``E2BError``: `.refused` for a directory, a full disk (507) or one's lack of
@@ -66,7 +67,7 @@ extension E2BClient {
 }
 
 extension E2BClient {
-    /// Longer than any transfer lasts.
+    /// A timeout that no transfer reaches.
     static let unlimited = Duration.seconds(365 * 86_400)
     /// How long an error waits for the removal of what was written.
     private static let removalPatience = Duration.seconds(1)
@@ -114,12 +115,12 @@ extension E2BClient {
     private func discard(_ path: String, _ user: String?, after error: any Error, in sandbox: Sandbox) async {
         if let error = error as? E2BError, error.isBeforeSending || error.isSandboxGone { return }
         await inBackground(waitingAtMost: Self.removalPatience) {
-            // There is an error already, which says more than this one.
+            // The caller gets the first error, which says more.
             try? await self.remove(path, user: user, in: sandbox)
         }
     }
 
-    /// A path in the same directory, which nobody else uses. nil: `path` is not a file's.
+    /// Returns a random path in the same directory; nil if `path` cannot be a file's.
     static func neighbour(of path: String) -> String? {
         let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
         guard !["", ".", ".."].contains(name), path != "~" else { return nil }
@@ -132,12 +133,13 @@ extension E2BError {
 }
 
 extension Sandbox {
-    /// Whether an upload may be the file's bytes alone. Where nothing is known of envd, a form is what all of them read.
+    /// Whether envd accepts the file's bytes alone as an upload. All versions accept a form, which is used if the version is not
+    /// known.
     fileprivate var readsRawUploads: Bool { EnvdVersion(envdVersion).map { $0 >= .rawUpload } ?? false }
 }
 
 extension WrittenFile {
-    /// - Returns: nil without a path.
+    /// - Returns: nil if there is no path.
     init?(json: JSONValue) throws(MalformedJSON) {
         guard let path = try json.member("path")?.string else { return nil }
         self.init(path: path, name: try json.member("name")?.string ?? "")

@@ -1,13 +1,13 @@
 internal import Fetch
 
-/// The bytes of a file while it is read, in pieces as they come. One reader, once.
+/// The bytes of a file, in pieces as they arrive. They can be read once, by one reader.
 ///
-/// What has not been taken waits in the sandbox, but for a few hundred kilobytes.
+/// All but a few hundred kilobytes of what has not been read stays in the sandbox.
 public struct FileContents: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = E2BError
 
-    /// Bytes of the whole file, where the sandbox says so. A file that ends earlier throws `.broken`.
+    /// The number of bytes in the file; nil if the sandbox does not say. If fewer arrive, reading throws `.broken`.
     public let length: Int?
     private let stream: FetchStream
     private let client: E2BClient
@@ -25,7 +25,7 @@ public struct FileContents: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let contents: FileContents
 
-        /// - Returns: a piece, which is not empty; nil: that was the whole file.
+        /// - Returns: a piece that is not empty; nil at the end of the file.
         public mutating func next() async throws -> [UInt8]? { try await contents.next() }
 
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(E2BError) -> [UInt8]? {
@@ -34,7 +34,7 @@ public struct FileContents: AsyncSequence, Sendable {
     }
 
     func next() async throws(E2BError) -> [UInt8]? {
-        // The stream notices it only when it has to wait.
+        // The stream notices a cancellation only when it has to wait.
         guard !Task.isCancelled else { throw .cancelled }
         return try await client.explaining(sandbox) { () throws(E2BError) in
             do throws(FetchError) { return try await stream.next() } catch { throw E2BError(.readFile, error) }

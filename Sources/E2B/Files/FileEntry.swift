@@ -7,20 +7,20 @@ public struct FileEntry: Equatable, Sendable {
     }
 
     public var name: String
-    /// Absolute.
+    /// The absolute path.
     public var path: String
-    /// Of what a symbolic link leads to, where the sandbox says so.
+    /// The kind; of a symbolic link, the kind of what it leads to, if the sandbox says so.
     public var kind: Kind
-    /// Bytes.
+    /// The size in bytes.
     public var size: Int
-    /// Permission bits: 0o644.
+    /// The permission bits, such as 0o644.
     public var mode: Int
-    /// `-rw-r--r--`.
+    /// The permissions in letters, such as `-rw-r--r--`.
     public var permissions: String
     public var owner: String
     public var group: String
     public var modifiedAt: Date?
-    /// Where a symbolic link leads; nil: it is none.
+    /// Where a symbolic link leads; nil if it is not a symbolic link.
     public var symlinkTarget: String?
 
     public init(
@@ -42,7 +42,7 @@ public struct FileEntry: Equatable, Sendable {
 
 /// A file as it was written. Protocol.md, 3.3.
 public struct WrittenFile: Equatable, Sendable {
-    /// Absolute.
+    /// The absolute path.
     public var path: String
     public var name: String
 

@@ -1,12 +1,12 @@
 /// One file as a form, which every envd reads. RFC 7578. The file's name is in the query. Protocol.md, 3.3.
 struct FileForm {
     let contentType: String
-    /// What comes before the file, and after it.
+    /// The bytes before the file and after it.
     private let head: [UInt8]
     private let tail: [UInt8]
 
     init() {
-        // Nobody who made the bytes can know it.
+        // It is random, so that nobody can have made a file that contains it.
         let boundary = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(separator: "-")
         contentType = "multipart/form-data; boundary=\(boundary)"
         head = Array(
@@ -19,7 +19,7 @@ struct FileForm {
         tail = Array("\r\n--\(boundary)--\r\n".utf8)
     }
 
-    /// Bytes in the form beside the file's.
+    /// The number of bytes in the form in addition to the file's.
     var overhead: Int { head.count + tail.count }
 
     func around(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,14 +1,14 @@
 internal import CCrypto
 internal import JSON
 
-/// What lets a client without the sandbox's token read or write one file. Protocol.md, 3.4.
+/// The signature with which a client that lacks the sandbox's token can read or write one file. Protocol.md, 3.4.
 enum FileSignature {
     enum Operation: String {
         case read, write
     }
 
     /// - Parameters:
-    ///   - user: as in the URL; nil where it has none.
+    ///   - user: the user in the URL; nil if it has none.
     ///   - expiration: seconds since 1970.
     static func make(
         _ operation: Operation, path: String, user: String?, token: String, expiration: Int?

@@ -1,17 +1,19 @@
 internal import JSON
 
 extension E2BClient {
-    /// Bytes of input in one call.
+    /// The largest number of bytes of input in one call.
     private static let inputLimit = 256 << 10
 
-    /// The commands that run, also those of others. Protocol.md, 4.4.
+    /// Lists the commands that run, including those that others have started. Protocol.md, 4.4.
     public func processes(in sandbox: Sandbox) async throws(E2BError) -> [RunningProcess] {
         try await rpc(.listProcesses, .list, JSONWriter(), in: sandbox) { json throws(MalformedJSON) in
             try json.member("processes")?.list(RunningProcess.init(json:)) ?? []
         }
     }
 
-    /// - Returns: false: there is no such process, any more or at all.
+    /// Sends a signal to a process.
+    ///
+    /// - Returns: false if there is no such process, or not any more.
     @discardableResult
     public func signal(
         _ signal: ProcessSignal, to process: ProcessSelector, in sandbox: Sandbox
@@ -32,11 +34,11 @@ extension E2BClient {
         }
     }
 
-    /// Writes to the process's standard input, which it must have been started with.
+    /// Writes to the standard input of a process that was started with one.
     ///
-    /// Returns when the process, or the pipe to it, has taken all. After an error it may have taken a part.
+    /// It returns when the process, or the pipe to it, has taken all bytes. After an error it may have taken a part of them.
     ///
-    /// - Throws: ``E2BError``: `.notFound` without such a process, `.refused` when its input is closed.
+    /// - Throws: ``E2BError``: `.notFound` if there is no such process, `.refused` if its input is closed.
     public func send(input bytes: [UInt8], to process: ProcessSelector, in sandbox: Sandbox) async throws(E2BError) {
         var sent = 0
         repeat {
@@ -49,7 +51,7 @@ extension E2BClient {
         } while sent < bytes.count
     }
 
-    /// Ends the process's standard input. Closing it again is fine. Needs envd 0.5.2.
+    /// Closes the process's standard input. It may be closed already. This needs envd 0.5.2.
     public func closeInput(of process: ProcessSelector, in sandbox: Sandbox) async throws(E2BError) {
         var message = JSONWriter()
         message.member("process", process)
@@ -69,7 +71,7 @@ extension JSONWriter {
 }
 
 extension ProcessRequest {
-    /// What starts it. Defaults are omitted, except that input is open unless told otherwise.
+    /// The message that starts the process. Defaults are omitted, except for `stdin`, whose default is an open input.
     var message: JSONWriter {
         var message = JSONWriter()
         message.member("process") { process in
@@ -85,7 +87,7 @@ extension ProcessRequest {
 }
 
 extension RunningProcess {
-    /// - Returns: nil without a pid.
+    /// - Returns: nil if there is no pid.
     init?(json: JSONValue) throws(MalformedJSON) {
         guard let number = try json.member("pid")?.integer, let pid = UInt32(exactly: number) else { return nil }
         self.init(pid: pid, command: "")

@@ -2,10 +2,11 @@ internal import Fetch
 internal import JSON
 
 extension E2BClient {
-    /// Runs a command to its end and hands over each event as it arrives, in order.
+    /// Runs a command to its end, and passes each event to `receive` as it arrives, in order.
     ///
     /// The command belongs to this call: if the call fails, `receive` throws or the task is cancelled, the process is
-    /// killed before the error goes on, or soon after it where the sandbox is slow. That is the process itself, not what it has started. Never repeated.
+    /// killed before the error is thrown, or soon after it if the sandbox is slow. Processes that it has started are not killed.
+    /// The call is never repeated.
     ///
     /// - Returns: how it ended, whatever its exit status.
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` at the command's timeout, at which the
@@ -27,22 +28,23 @@ extension E2BClient {
         }
     }
 
-    /// Starts a command and returns as soon as it runs. It outlives the call and the client, until its timeout.
+    /// Starts a command, and returns as soon as it runs. The command outlives the call and the client, until its timeout.
     ///
     /// What it prints while nobody is attached is lost. A call that is cancelled kills what it started.
     ///
     /// - Returns: its pid.
-    /// - Throws: ``E2BError``. After `.broken` and `.timedOut` it may run all the same.
+    /// - Throws: ``E2BError``. After `.broken` and `.timedOut` the command may run all the same.
     public func start(_ process: ProcessRequest, in sandbox: Sandbox) async throws(E2BError) -> UInt32 {
         let events = try await begin(process, in: sandbox)
         events.close()
         return events.pid
     }
 
-    /// Hands over what a running command does from now on, to its end. Leaves it alone whatever happens here.
+    /// Attaches to a running command, and passes what it does from now on to `receive`, to its end. The command goes on whatever
+    /// happens to this call.
     ///
-    /// - Throws: what `receive` throws, or ``E2BError``: `.notFound` when there is no such process, which is so half a
-    ///   minute after its end.
+    /// - Throws: what `receive` throws, or ``E2BError``: `.notFound` if there is no such process. envd forgets
+    ///   a process half a minute after its end.
     @discardableResult
     public func attach(
         to process: ProcessSelector, in sandbox: Sandbox, _ receive: (ProcessEvent) async throws -> Void
@@ -57,20 +59,20 @@ extension E2BClient {
 }
 
 extension E2BClient {
-    /// How long a stream may last past the command's timeout: the sandbox's verdict is better than our clock's, where one
-    /// comes. A sandbox that is stuck has none.
+    /// How long a stream may last past the command's timeout. The sandbox normally says how the command ended, which is better
+    /// than our guess; a sandbox that is stuck does not.
     private static let deadlineGrace = Duration.seconds(3)
-    /// How long a call that has been cancelled waits to hear what it has started.
+    /// How long a cancelled call waits for the pid of what it has started.
     private static let startGrace = Duration.seconds(5)
     private static let forever = Duration.seconds(365 * 86_400)
     private static let killLimit = Duration.seconds(5)
-    /// How long a command's error waits for the kill.
+    /// How long the error of a command is delayed by killing it.
     private static let killPatience = Duration.seconds(1)
 
     /// Starts a command.
     ///
-    /// Until it runs its pid is not known, and nobody could kill it. So a cancelled caller still waits for that, for a
-    /// short time, and the process is then killed.
+    /// Before it runs, its pid is not known, and it cannot be killed. So a cancelled call waits a short time for the pid, and then
+    /// kills the process.
     private func begin(_ process: ProcessRequest, in sandbox: Sandbox) async throws(E2BError) -> ProcessStream {
         guard !Task.isCancelled else { throw .cancelled }
         let request = try streamRequest(
@@ -88,7 +90,7 @@ extension E2BClient {
             await opening.value
         } onCancel: {
             Task {
-                // Nobody cancels this one.
+                // Nothing cancels this task, so there is nothing to catch.
                 try? await Task.sleep(for: Self.startGrace)
                 opening.cancel()
             }
@@ -102,9 +104,9 @@ extension E2BClient {
     }
 
     private func kill(_ pid: UInt32, in sandbox: Sandbox) async {
-        // The caller's task may be cancelled.
+        // The caller's task may be cancelled, so the kill has a task of its own.
         await inBackground(waitingAtMost: Self.killPatience) { [self] in
-            // The caller has an error to throw, which says more than this one.
+            // The caller throws the first error, which says more.
             _ = try? await signal(.kill, to: .pid(pid), in: sandbox, timeout: Self.killLimit)
         }
     }
@@ -136,14 +138,14 @@ extension E2BClient {
         }
     }
 
-    /// Hands over all events, beginning with the start.
+    /// Passes all events to `receive`, beginning with the start. Returns how the command ended.
     private func exit(
         _ events: ProcessStream, in sandbox: Sandbox, _ receive: (ProcessEvent) async throws -> Void
     ) async throws -> ProcessExit {
         var events = events
         try await receive(.started(pid: events.pid))
         while true {
-            // The stream notices it only when it has to wait, which a command that talks without pause spares it.
+            // The stream notices a cancellation only when it has to wait, and it need not wait for a command that prints all the time.
             guard !Task.isCancelled else { throw E2BError.cancelled }
             let event = try await explaining(sandbox) { () throws(E2BError) in try await events.next() }
             try await receive(event)
@@ -151,9 +153,9 @@ extension E2BClient {
         }
     }
 
-    /// The request of a stream: one envelope. Protocol.md, 4.2, 4.3.
+    /// Makes a request whose body is one envelope and whose response is a stream. Protocol.md, 4.2 and 4.3.
     ///
-    /// - Parameter timeout: at which envd ends the stream and, if it started one, kills the process.
+    /// - Parameter timeout: after this time envd ends the stream, and kills the process that the stream has started.
     private func streamRequest(
         _ step: E2BError.Step, _ method: RPCMethod, _ message: JSONWriter, user: String?, timeout: Duration?,
         in sandbox: Sandbox
@@ -164,7 +166,7 @@ extension E2BClient {
         if let timeout { request.headers.append(("Connect-Timeout-Ms", WireFormat.milliseconds(timeout))) }
         request.httpVersion = .http1
         request.timeout = timeout.map { min($0, Self.forever) + Self.deadlineGrace } ?? Self.forever
-        // A command may be silent for ever after its start.
+        // The limit is for the start only: after it a command may be silent for ever.
         request.bodyTimeout = configuration.requestTimeout
         request.idleTimeout = ProcessStream.silenceLimit
         request.responseLimit = configuration.streamLimit

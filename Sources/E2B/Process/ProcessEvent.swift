@@ -1,7 +1,7 @@
-/// What a process does, in the order in which it does it. Protocol.md, 4.4.
+/// One event of a process's stream. Protocol.md, 4.4.
 public enum ProcessEvent: Equatable, Sendable {
     case started(pid: UInt32)
-    /// Bytes as they were read, cut anywhere, also inside a character. A terminal's output is here, too.
+    /// Output as it was read. It may be cut anywhere, also within a character. A terminal's output comes as this event, too.
     case stdout([UInt8])
     case stderr([UInt8])
     case ended(ProcessExit)
@@ -9,13 +9,13 @@ public enum ProcessEvent: Equatable, Sendable {
 
 /// How a process ended.
 public struct ProcessExit: Equatable, Sendable {
-    /// The exit status; -1 when a signal ended it.
+    /// The exit status; -1 if a signal ended the process.
     public var code: Int
-    /// False: a signal ended it.
+    /// Whether the process exited. If not, a signal ended it.
     public var isExited: Bool
-    /// In the sandbox's words: `exit status 1`, `signal: killed`.
+    /// The end in the sandbox's words, such as `exit status 1` or `signal: killed`.
     public var status: String
-    /// nil after success.
+    /// What went wrong, in the sandbox's words; nil after success.
     public var error: String?
 
     public init(code: Int, isExited: Bool, status: String, error: String? = nil) {
@@ -25,7 +25,7 @@ public struct ProcessExit: Equatable, Sendable {
         self.error = error
     }
 
-    /// What the signal that ended it is called, `killed` or `terminated` for example; nil when it exited by itself.
+    /// The name of the signal that ended the process, such as `killed` or `terminated`; nil if it exited.
     public var signal: String? {
         guard !isExited else { return nil }
         let prefix = "signal: "
@@ -33,7 +33,7 @@ public struct ProcessExit: Equatable, Sendable {
     }
 }
 
-/// Which process of a sandbox is meant.
+/// Names a process of a sandbox.
 public enum ProcessSelector: Equatable, Sendable {
     case pid(UInt32)
     case tag(String)
@@ -44,7 +44,7 @@ public enum ProcessSignal: String, Sendable, CaseIterable {
     case terminate = "SIGNAL_SIGTERM"
 }
 
-/// A process as a list of them shows it.
+/// A process in the list of those that run.
 public struct RunningProcess: Equatable, Sendable {
     public var pid: UInt32
     public var command: String

@@ -1,18 +1,18 @@
 internal import JSON
 
-/// One envelope of a process's stream. What a message means is decided here, once. Protocol.md, 4.4.
+/// One envelope of a process's stream. Only this type knows what its messages mean. Protocol.md, 4.4.
 enum ProcessMessage: Equatable {
     case event(ProcessEvent)
-    /// Nothing follows. nil: all went well.
+    /// The end of the stream, with the error it ended with; nil if it ended well.
     case end(RPCFailure?)
     /// A sign of life, or an event of a later protocol.
     case other
 
-    /// - Throws: when the payload is not the JSON of a message.
+    /// - Throws: if the payload is not the JSON of a message.
     init(
         _ flags: EnvelopeSplitter.Flags, _ payload: UnsafeRawBufferPointer, hiding secrets: Secrets
     ) throws(MalformedJSON) {
-        // Compression was not offered.
+        // The request offered no compression.
         guard !flags.contains(.compressed) else { throw MalformedJSON(offset: 0, expected: "an uncompressed message") }
         var event: JSONValue?
         var error: JSONValue?
@@ -33,11 +33,11 @@ enum ProcessMessage: Equatable {
 
     private static func failure(_ error: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) -> RPCFailure? {
         guard error.kind != .null else { return nil }
-        // An error without a code is an error all the same.
+        // An error without a code is still an error.
         return try RPCFailure(json: error, hiding: secrets) ?? RPCFailure(code: "unknown", message: "")
     }
 
-    /// Looks at the members once: output comes by the megabyte.
+    /// Reads the members in one pass, because there may be megabytes of output.
     private static func event(_ event: JSONValue) throws(MalformedJSON) -> ProcessEvent? {
         var start: JSONValue?
         var data: JSONValue?
@@ -84,7 +84,7 @@ enum ProcessMessage: Equatable {
 }
 
 extension ProcessExit {
-    /// Defaults are omitted: no exit code is 0.
+    /// The protocol omits defaults, so that a missing exit code is 0.
     init(json: JSONValue) throws(MalformedJSON) {
         self.init(code: 0, isExited: false, status: "")
         var exit = self

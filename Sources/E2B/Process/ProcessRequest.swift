@@ -1,19 +1,19 @@
 /// A command to run in a sandbox. Protocol.md, 4.4.
 public struct ProcessRequest: Equatable, Sendable {
-    /// The program, run directly: no shell looks at it or its arguments.
+    /// The program. It is run directly: no shell reads it or its arguments.
     public var command: String
     public var arguments: [String]
-    /// Beside the sandbox's own.
+    /// Variables in addition to the sandbox's own.
     public var envs: [String: String]
-    /// Absolute, with `~`, or relative to the user's home, which is also what nil means.
+    /// The working directory: absolute, with `~`, or relative to the user's home. nil stands for the home.
     public var cwd: String?
-    /// nil: the sandbox's default user.
+    /// The user; nil for the sandbox's default one.
     public var user: String?
-    /// A name to find the process by, instead of its pid.
+    /// A name by which the process can be found, instead of by its pid.
     public var tag: String?
-    /// Whether there will be input. False: the process reads from `/dev/null`.
+    /// Whether the process gets input. Without it the process reads from `/dev/null`.
     public var hasStdin: Bool
-    /// After this long the sandbox kills the process, whoever listens. nil: never.
+    /// The time after which the sandbox kills the process, attached or not; nil for never.
     public var timeout: Duration?
 
     public init(
@@ -30,7 +30,7 @@ public struct ProcessRequest: Equatable, Sendable {
         self.timeout = timeout
     }
 
-    /// A line for the shell, as E2B's own SDKs run it: `/bin/bash -l -c <line>`.
+    /// Makes a command of a line for the shell, as E2B's own SDKs do: `/bin/bash -l -c <line>`.
     public static func shell(
         _ line: String, envs: [String: String] = [:], cwd: String? = nil, user: String? = nil, tag: String? = nil,
         hasStdin: Bool = false, timeout: Duration? = .seconds(60)

@@ -1,29 +1,29 @@
 internal import Fetch
 internal import JSON
 
-/// The events of one process as they arrive. One reader.
+/// The events of one process as they arrive, for one reader.
 ///
 ///     var events = try await ProcessStream(stream, ...)    // the process runs
 ///     while true { if case .ended(let exit) = try await events.next() { return exit } }
 struct ProcessStream: Sendable {
-    /// Bytes in a message: output comes in pieces of 32 KiB.
+    /// The largest number of bytes in a message. Output comes in pieces of 32 KiB.
     private static let messageLimit = 4 << 20
-    /// envd is asked for a sign of life every 50 s and has its own mind at 90 s.
+    /// The longest silence. We ask envd for a sign of life every 50 s; a version that ignores this sends one every 90 s.
     static let silenceLimit = Duration.seconds(120)
 
     let pid: UInt32
     private let stream: FetchStream
     private let step: E2BError.Step
     private let secrets: Secrets
-    /// When the sandbox kills the process; nil: never, or not for this stream.
+    /// When the sandbox kills the process; nil if it does not, or if this stream does not know.
     private let deadline: ContinuousClock.Instant?
     private var splitter = EnvelopeSplitter(limit: messageLimit)
 
     /// Waits until the process runs, which is the stream's first event.
     ///
     /// - Parameters:
-    ///   - steps: for errors before and after that.
-    ///   - refusal: makes an error of another head than 200.
+    ///   - steps: the steps that errors before and after that name.
+    ///   - refusal: makes an error of a head whose status is not 200.
     init(
         _ stream: FetchStream, steps: (opening: E2BError.Step, running: E2BError.Step),
         deadline: ContinuousClock.Instant?, hiding secrets: Secrets, refusal: (FetchHead) async -> E2BError
@@ -57,10 +57,10 @@ struct ProcessStream: Sendable {
         self.secrets = secrets
     }
 
-    /// Ends the stream, and not the process.
+    /// Closes the stream. The process goes on.
     func close() { stream.cancel() }
 
-    /// The last event is the process's end; there is none after it.
+    /// Returns the next event. The last one is the process's end, after which this must not be called.
     mutating func next() async throws(E2BError) -> ProcessEvent {
         while true {
             switch try nextMessage() {
@@ -89,8 +89,8 @@ struct ProcessStream: Sendable {
         }
     }
 
-    /// A process that exited has done so, whatever the stream says next. One that was killed may have been by its
-    /// deadline, which is what the stream's last words then say; those may be missing, and the clock knows, too.
+    /// Reads the end of the stream after the end of the process. If the process was killed, its deadline may have been the reason:
+    /// the end of the stream says so, or, if it is missing, the clock does. If it exited, the rest does not matter.
     private mutating func finish(after exit: ProcessExit) async throws(E2BError) {
         guard !exit.isExited else { return stream.finish() }
         var last: ProcessMessage?

@@ -17,9 +17,9 @@ enum RPCMethod: String {
 }
 
 extension E2BClient {
-    /// A unary call. Protocol.md, 4.1.
+    /// Makes a unary call. Protocol.md, 4.1.
     ///
-    /// - Parameter read: makes the value of the answer's message; nil where that is not what it should be.
+    /// - Parameter read: reads the message of the answer. It returns nil if the message lacks what it should have.
     func rpc<Value>(
         _ step: E2BError.Step, _ method: RPCMethod, _ message: JSONWriter, user: String? = nil, in sandbox: Sandbox,
         timeout: Duration? = nil, _ read: (JSONValue) throws(MalformedJSON) -> Value?
@@ -39,14 +39,14 @@ extension E2BClient {
         }
     }
 
-    /// What unary calls and streams have in common.
+    /// Makes the part of a request that unary calls and streams have in common.
     func rpcRequest(
         _ step: E2BError.Step, _ method: RPCMethod, user: String?, in sandbox: Sandbox
     ) throws(E2BError) -> FetchRequest {
         var request = try request(step, "POST", method.rawValue, of: .envd, in: sandbox)
         request.headers.append(("Connect-Protocol-Version", "1"))
         if let user = sandbox.user(user) {
-            // It names the account and is no credential: there is no password. Protocol.md, 1.5.
+            // This names the account. It is not a credential, because there is no password. Protocol.md, 1.5.
             request.headers.append(("Authorization", "Basic \(Base64.encode(Array("\(user):".utf8)))"))
         }
         return request

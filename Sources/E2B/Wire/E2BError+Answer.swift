@@ -1,8 +1,8 @@
 internal import Fetch
 
 extension E2BError {
-    /// What a status other than success means: of the control API, of the code interpreter, of envd, and of the edge in front
-    /// of them, which is the only one that answers 502 in JSON. Protocol.md, 2, 3, 5.1 and 6.3.
+    /// Makes an error of a status other than success. It may come from the control API, from the code interpreter, from envd, or
+    /// from the edge in front of them, which alone answers with 502 in JSON. Protocol.md, 2, 3, 5.1 and 6.3.
     init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
         self.init(
             step, status: head.status, message: ErrorMessage.of(body, hiding: secrets),
@@ -13,7 +13,7 @@ extension E2BError {
         switch status {
         case 200..<300: self = .broken(step, why: "E2B answered with status \(status), which means something else")
         case 401: self = .unauthorized(step, message: message)
-        // In a sandbox that is a file, or the edge's own token.
+        // From a sandbox, 403 means a file's permissions or the edge's own token.
         case 403 where step.isControl: self = .unauthorized(step, message: message)
         case 404: self = .notFound(step, message: message)
         case 429: self = .rateLimited(step, message: message, retryAfter: retryAfter)

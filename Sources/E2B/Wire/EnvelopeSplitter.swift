@@ -11,7 +11,7 @@ struct EnvelopeSplitter {
         static let end = Flags(rawValue: 2)
     }
 
-    /// Bytes in a payload.
+    /// The largest number of bytes in a payload.
     let limit: Int
     private var held: [UInt8] = []
     /// Where the next envelope begins.
@@ -23,14 +23,14 @@ struct EnvelopeSplitter {
         if start == held.count {
             held = chunk
         } else {
-            // Moves the beginning of an envelope only.
+            // Only the beginning of an envelope is moved, which is small.
             held.removeFirst(start)
             held.append(contentsOf: chunk)
         }
         start = 0
     }
 
-    /// Reads the next envelope if it is here to its end.
+    /// Reads the next envelope if its end has arrived.
     ///
     /// - Throws: ``TooLong`` as soon as an envelope says so, and what `read` throws.
     mutating func next<Value>(_ read: (Flags, UnsafeRawBufferPointer) throws -> Value) throws -> Value? {

@@ -2,25 +2,25 @@ internal import Glibc
 
 /// Cuts a stream into lines, however it arrives.
 ///
-/// A line of many chunks is searched once: `searched` remembers how far. A chunk of whole lines is not copied, and a line of
-/// many chunks once, when its end has come.
+/// A line of many chunks is searched once, because `searched` remembers how far. A chunk of whole lines is not copied, and a line
+/// of many chunks is copied once, when its end has come.
 struct LineSplitter {
     struct LineTooLong: Error {}
 
-    /// Bytes in a line, without its newline.
+    /// The largest number of bytes in a line, without its newline.
     let limit: Int
     private var held: [UInt8] = []
     /// Where the next line begins.
     private var start = 0
     /// There is no newline between `start` and here.
     private var searched = 0
-    /// What follows `held`, which then is the beginning of a line: the rest of it as far as it is here, without its end.
+    /// The chunks that follow `held` if it ends within a line. They belong to that line, whose end has not come.
     private var pieces: [[UInt8]] = []
     private var piecesCount = 0
 
     init(limit: Int) { self.limit = limit }
 
-    /// Bytes that wait for the end of their line.
+    /// The number of bytes that wait for the end of their line.
     var heldCount: Int { held.count - start + piecesCount }
 
     mutating func append(_ chunk: [UInt8]) {
@@ -35,7 +35,7 @@ struct LineSplitter {
         }
     }
 
-    /// As one of the pieces. Small ones become one: each array takes more than its bytes.
+    /// Adds a chunk to the pieces. Small ones are joined, because an array takes more memory than its bytes.
     private mutating func keep(_ chunk: [UInt8]) {
         piecesCount += chunk.count
         if let last = pieces.indices.last, pieces[last].count < Self.pieceSize {
@@ -47,7 +47,7 @@ struct LineSplitter {
 
     private static let pieceSize = 64 << 10
 
-    /// Puts what is held in one array again, and the chunk behind it.
+    /// Joins all that is held, and the chunk, in one array.
     private mutating func join(_ chunk: [UInt8]) {
         var joined: [UInt8] = []
         joined.reserveCapacity(heldCount + chunk.count)
@@ -58,12 +58,12 @@ struct LineSplitter {
         (held, start, pieces, piecesCount) = (joined, 0, [], 0)
     }
 
-    /// Reads the next line if it is here to its end.
+    /// Reads the next line if its end has arrived.
     ///
-    /// - Throws: ``LineTooLong``, also for a line whose end is not here, and what `read` throws.
+    /// - Throws: ``LineTooLong``, also for a line whose end has not arrived, and what `read` throws.
     mutating func next<R>(_ read: (UnsafeRawBufferPointer) throws -> R) throws -> R? {
         guard let end = held.firstNewline(from: searched) else {
-            // The line before may have been an image, and the next one may be long in coming.
+            // The buffer is freed, because the last line may have been a large image, and the next one may come much later.
             if heldCount == 0 { (held, start) = ([], 0) }
             searched = held.count
             if heldCount > limit { throw LineTooLong() }

@@ -6,7 +6,7 @@ struct RPCFailure: Error, Equatable {
     var code: String
     var message: String
 
-    /// - Returns: nil: not the RPC layer's words, which have a code in letters.
+    /// - Returns: nil if there is no code in letters, which means that the words are not the RPC layer's.
     init?(json: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) {
         var code: String?
         var message = ""
@@ -26,7 +26,7 @@ struct RPCFailure: Error, Equatable {
         self.message = message
     }
 
-    /// What a unary answer has for it.
+    /// The HTTP status that a unary answer with this code has.
     var status: Int {
         switch code {
         case "canceled": 499
@@ -53,9 +53,9 @@ extension E2BError {
         }
     }
 
-    /// Of an answer to an RPC that is not 200: its code counts where it has one, else its status.
+    /// Makes an error of a failed RPC's answer. Its code decides if it has one, and otherwise its status.
     init(rpc step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
-        // Other bodies are envd's authentication's, the edge's, or a proxy's.
+        // A body without a code comes from envd's authentication, the edge or a proxy.
         let failure = body.withUnsafeBytes { bytes in
             try? RPCFailure(json: JSONScanner.value(of: bytes), hiding: secrets)
         }

@@ -3,11 +3,11 @@ internal import Glibc
 
 /// The header field `Retry-After`: seconds or a date. RFC 9110, section 10.2.3.
 enum RetryAfter {
-    /// Nobody should wait longer because a server says so.
+    /// The longest pause that a server can impose.
     static let limit = Duration.seconds(24 * 60 * 60)
 
-    /// nil: the field is absent or says nothing that can be understood. A date is taken relative to the server's own
-    /// clock where the response tells it.
+    /// Returns nil if the field is absent or cannot be understood. A date is taken relative to the server's clock if the
+    /// response tells it.
     static func pause(_ head: FetchHead) -> Duration? {
         guard let field = head.headers["retry-after"] else { return nil }
         if let seconds = Int(field), seconds >= 0 { return min(.seconds(seconds), limit) }

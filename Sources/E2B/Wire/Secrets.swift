@@ -1,8 +1,8 @@
-/// What must not be in an error's words.
+/// What no error may quote.
 struct Secrets: ExpressibleByArrayLiteral {
-    /// Keys and tokens.
+    /// The keys and tokens.
     private let words: [[UInt8]]
-    /// ``E2BConfiguration/redact``
+    /// The configuration's ``E2BConfiguration/redact``.
     private let redact: @Sendable ([UInt8]) -> [UInt8]
 
     init(_ words: [String?], redact: @escaping @Sendable ([UInt8]) -> [UInt8]) {
@@ -14,7 +14,7 @@ struct Secrets: ExpressibleByArrayLiteral {
 
     func removed(from text: [UInt8]) -> [UInt8] { redact(words.reduce(text) { Self.hide($1, in: $0) }) }
 
-    /// On bytes: an answer may be a megabyte, and comparing characters is slow.
+    /// Works on bytes, because an answer may have a megabyte, and comparing characters is slow.
     private static func hide(_ secret: [UInt8], in words: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = words[...]

@@ -1,6 +1,6 @@
 /// A point in time as text writes it.
 struct Timestamp: Equatable {
-    /// Since 1970.
+    /// Seconds since 1970.
     var seconds: Int
     var nanoseconds = 0
 
@@ -55,7 +55,7 @@ struct Timestamp: Equatable {
 }
 
 extension Timestamp {
-    /// Takes a text apart from its front.
+    /// A text that is read from its front.
     private struct Field {
         private var rest: Substring.UTF8View
 
@@ -78,7 +78,7 @@ extension Timestamp {
             return number
         }
 
-        /// Nanoseconds. Digits past the ninth are dropped.
+        /// Reads a fraction of a second, in nanoseconds. Digits after the ninth are dropped.
         mutating func fraction() -> Int? {
             guard var fraction = digit() else { return nil }
             var count = 1
