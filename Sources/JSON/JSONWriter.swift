@@ -83,6 +83,11 @@ package struct JSONWriter {
         string(value)
     }
 
+    package mutating func member(_ name: String, _ value: JSONNode) {
+        self.name(name)
+        node(value)
+    }
+
     package mutating func member(_ name: String, _ value: Int) {
         self.name(name)
         literal(String(value))

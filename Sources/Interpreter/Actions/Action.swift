@@ -17,8 +17,45 @@ package protocol SessionAction: Action {
 }
 
 extension SessionAction {
-    /// Runs `work` in the session's sandbox.
+    /// Runs `work` in the session's sandbox, as ``ActionCall/sandboxes`` says.
     func inSandbox<Value>(_ call: ActionCall, _ work: (Sandbox) async throws -> Value) async throws -> Value {
-        try await call.services.sessions.with(call.key(of: session), work)
+        switch call.sandboxes {
+        case .existing: try await call.services.sessions.with(call.key(of: session), work)
+        case .made(let idle):
+            session.isEmpty
+                ? try await call.inOwnSandbox(work) : try await call.inSandbox(of: session, idle: idle, work)
+        }
+    }
+}
+
+extension ActionCall {
+    /// Runs `work` in a sandbox that is made for it and ends with it.
+    fileprivate func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
+        let options = SandboxOptions(
+            template: services.template, timeout: deadline.workTime + .seconds(30), envs: services.variables)
+        let sandbox = try await services.lifecycle.create(options, for: owner, mark: id)
+        defer { services.lifecycle.kill(sandbox.id) }
+        return try await work(sandbox)
+    }
+
+    /// Runs `work` in the session's sandbox, which is made if there is none, and lives on for `idle` after its last use.
+    fileprivate func inSandbox<Value>(
+        of session: String, idle: Duration, _ work: (Sandbox) async throws -> Value
+    ) async throws -> Value {
+        let key = key(of: session)
+        do {
+            let value = try await services.sessions.with(key, work)
+            services.sessions.prolong(key, for: idle)
+            return value
+        } catch InterpreterError.noSession {
+            // There has been none, or nobody remembers it: there is nothing to tell.
+        } catch InterpreterError.sessionEnded(_, let due) {
+            notes.add(
+                "The earlier sandbox has ended: \(InterpreterError.end(due: due)). Its files, packages and variables are "
+                    + "gone; this is a new one.")
+        }
+        let options = SandboxOptions(template: services.template, timeout: idle, envs: services.variables)
+        _ = try await services.sessions.create(key, options, mark: id) { _ in }
+        return try await services.sessions.with(key, work)
     }
 }

@@ -1,6 +1,7 @@
 import Budget
 package import E2B
 package import JSON
+import Synchronization
 
 /// An action under way: by whom, until when, and what it takes to do it.
 package struct ActionCall: Sendable {
@@ -12,8 +13,15 @@ package struct ActionCall: Sendable {
     package let services: ActionServices
     /// What the call keeps of output and files.
     let memory: ByteBudget.Reservation
+    /// Which sandboxes the action works in.
+    let sandboxes: SandboxUse
+    /// What the caller has to be told besides the result.
+    package let notes = CallNotes()
 
-    package init(owner: String, id: String, deadline: Deadline, services: ActionServices) {
+    package init(
+        owner: String, id: String, deadline: Deadline, services: ActionServices, sandboxes: SandboxUse = .existing
+    ) {
+        self.sandboxes = sandboxes
         self.owner = owner
         self.id = id
         self.deadline = deadline
@@ -36,6 +44,24 @@ package struct ActionCall: Sendable {
         guard asked <= limits.maximumTimeout else { throw .timeLimitTooLong(maximum: limits.maximumTimeout) }
         return asked
     }
+}
+
+/// Which sandboxes the actions of a surface work in.
+package enum SandboxUse: Equatable, Sendable {
+    /// Those of sessions that were created before.
+    case existing
+    /// That of the session, made at its first use and ended when nobody has used it for `idle`; without a session one for
+    /// the call alone.
+    case made(idle: Duration)
+}
+
+/// Sentences for the caller that come up while an action is under way.
+package final class CallNotes: Sendable {
+    private let sentences = Mutex<[String]>([])
+
+    func add(_ sentence: String) { sentences.withLock { $0.append(sentence) } }
+
+    package var all: [String] { sentences.withLock { $0 } }
 }
 
 /// What all actions share. A class: each call has it, and a copy of all these values would cost as much as the rest of it.

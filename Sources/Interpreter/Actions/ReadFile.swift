@@ -1,4 +1,5 @@
 import E2B
+package import ImageGate
 import JSON
 
 /// Reads a file.
@@ -7,15 +8,19 @@ package struct ReadFile: SessionAction {
     package var path: SandboxPath
     /// Whether a text is wanted as its bytes, too.
     package var wantsBytes: Bool
+    /// Whether a picture is wanted as one, and not as text or bytes.
+    package var wantsPictures: Bool
 
-    package init(session: String, path: SandboxPath, wantsBytes: Bool = false) {
+    package init(session: String, path: SandboxPath, wantsBytes: Bool = false, wantsPictures: Bool = false) {
         self.session = session
         self.path = path
         self.wantsBytes = wantsBytes
+        self.wantsPictures = wantsPictures
     }
 
     package func perform(_ call: ActionCall) async throws -> ReadFileResult {
         let bytes = try await read(call)
+        if wantsPictures, let picture = await picture(in: bytes, call) { return picture }
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
         if !wantsBytes, !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
             // As it stands in the file, terminal escapes and all.
@@ -33,6 +38,21 @@ package struct ReadFile: SessionAction {
             throw InterpreterError.holdsSecret(path.text, name: name)
         }
         return ReadFileResult(content: .bytes(bytes), size: bytes.count)
+    }
+
+    /// The file through the gate; nil if it is no picture.
+    private func picture(in bytes: [UInt8], _ call: ActionCall) async -> ReadFileResult? {
+        guard let type = ImageType.sniff(bytes), bytes.count > 3 else { return nil }
+        do throws(ImageGateError) {
+            var content = bytes
+            if type == .svg {
+                content = try call.secrets.checked(svg: String(decoding: bytes, as: UTF8.self)).get()
+            }
+            let image = try await call.services.runner.admit(content, type, owner: call.owner)
+            return ReadFileResult(content: .picture(image), size: bytes.count)
+        } catch {
+            return ReadFileResult(content: .rejected("\(error)"), size: bytes.count)
+        }
     }
 
     private func read(_ call: ActionCall) async throws -> [UInt8] {
@@ -57,6 +77,10 @@ package struct ReadFileResult: Sendable {
         case text(String)
         /// All of them.
         case bytes([UInt8])
+        /// As the gate admitted it.
+        case picture(AdmittedImage)
+        /// A picture that the gate did not admit, and why.
+        case rejected(String)
     }
 
     package let content: Content

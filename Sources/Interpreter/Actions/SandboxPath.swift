@@ -6,4 +6,7 @@ package struct SandboxPath: Equatable, Sendable {
         guard (1...4096).contains(text.utf8.count), !text.utf8.contains(0) else { return nil }
         self.text = text
     }
+
+    /// - Parameter text: a path of ours.
+    package init(known text: StaticString) { self.text = text.description }
 }

@@ -17,6 +17,11 @@ package struct CodeRunner: Sendable {
         self.secrets = secrets
     }
 
+    /// Takes one picture through the gate.
+    func admit(_ bytes: [UInt8], _ type: ImageType, owner: String) async throws(ImageGateError) -> AdmittedImage {
+        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner))
+    }
+
     /// What came of an execution.
     package struct Outcome: Sendable {
         package var record: ExecutionRecord

@@ -165,6 +165,16 @@ package final class Sessions: Sendable {
         }
     }
 
+    /// Has the sandbox live for `idle` from now on, if it would end clearly earlier. Returns at once: the answer does not
+    /// wait for it.
+    func prolong(_ key: SessionKey, for idle: Duration) {
+        guard let session = cache.session(key), session.endsAt.timeIntervalSinceNow < idle.inSeconds * 0.8 else {
+            return
+        }
+        // This task is independent of the request and of its deadline. If it fails, the next use tries again.
+        Task { await E2BClient.$deadline.withValue(nil) { _ = try? await setTimeout(idle, key) } }
+    }
+
     /// An owner's sessions, newest first.
     package func list(_ owner: String) async throws -> [SandboxInfo] {
         try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey?.isOwned(by: owner) == true }

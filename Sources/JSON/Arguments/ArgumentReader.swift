@@ -6,6 +6,8 @@ package struct ArgumentReader: ~Copyable {
     /// The kept members by name. The values point into `body`.
     private let members: [String: JSONValue]
     private let body: UnsafeRawBufferPointer
+    /// Whether a value of a wrong type is taken if it can only mean one thing.
+    private let isLenient: Bool
 
     /// - Parameters:
     ///   - body: the JSON text, which has to outlive the reader.
@@ -20,6 +22,26 @@ package struct ArgumentReader: ~Copyable {
         guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
         self.members = members
         self.body = body
+        isLenient = false
+    }
+
+    /// Reads the members of an object that has been scanned already.
+    ///
+    /// - Parameters:
+    ///   - object: the object, whose bytes have to outlive the reader; nil for one without members.
+    ///   - names: the names of the members to keep. If two members have the same name, the first counts.
+    ///   - isLenient: whether a value of a wrong type is taken if it can only mean one thing, such as `"8080"` for a
+    ///     number. Models write such values.
+    package init(_ object: JSONValue?, names: Set<String>, isLenient: Bool) {
+        var members: [String: JSONValue] = [:]
+        // The scanner has found the object to be well formed.
+        try? object?.members { key, value in
+            guard let name = key.string, names.contains(name), members[name] == nil else { return }
+            members[name] = value
+        }
+        self.members = members
+        body = UnsafeRawBufferPointer(start: nil, count: 0)
+        self.isLenient = isLenient
     }
 
     /// Reads a member.
@@ -28,7 +50,10 @@ package struct ArgumentReader: ~Copyable {
     /// - Throws: an error that names the member and says what it must be.
     package func value<Value: ArgumentValue>(_ name: String, _ type: ArgumentType) throws(ArgumentError) -> Value? {
         guard let json = members[name], json.kind != .null else { return nil }
-        guard let value = Value(json: json) else { throw ArgumentError("`\(name)` must be \(type.expectation).") }
+        if isLenient, json.exactString == "", type != .text { return nil }
+        guard let value = Value(json: json) ?? (isLenient ? Value(lenient: json) : nil) else {
+            throw ArgumentError("`\(name)` must be \(type.expectation).")
+        }
         if let demand = value.demand(of: type) { throw ArgumentError("`\(name)` must be \(demand).") }
         return value
     }

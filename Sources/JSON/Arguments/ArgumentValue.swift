@@ -4,6 +4,8 @@ package protocol ArgumentValue: Sendable {
     static var type: ArgumentType { get }
     /// Reads the value; nil if the JSON is of another type.
     init?(json: JSONValue)
+    /// Reads a value of another type that can only mean one thing; nil if it cannot.
+    init?(lenient json: JSONValue)
     /// Checks the value against the bounds of its type.
     ///
     /// - Returns: what the value must be, as the end of a sentence after "must be"; nil if the value is within the
@@ -12,6 +14,7 @@ package protocol ArgumentValue: Sendable {
 }
 
 extension ArgumentValue {
+    package init?(lenient json: JSONValue) { return nil }
     package func demand(of type: ArgumentType) -> String? { nil }
 }
 
@@ -38,6 +41,38 @@ extension Bool: ArgumentValue {
         case .false: self = false
         default: return nil
         }
+    }
+}
+
+extension Bool {
+    package init?(lenient json: JSONValue) {
+        switch json.exactString?.lowercased() {
+        case "true": self = true
+        case "false": self = false
+        default: return nil
+        }
+    }
+}
+
+extension Int {
+    package init?(lenient json: JSONValue) {
+        guard let text = json.exactString, let number = Int(text) else { return nil }
+        self = number
+    }
+}
+
+extension Double {
+    package init?(lenient json: JSONValue) {
+        guard let text = json.exactString, let number = Double(text), number.isFinite else { return nil }
+        self = number
+    }
+}
+
+extension [String] {
+    /// One name, or several with blanks or commas between them.
+    package init?(lenient json: JSONValue) {
+        guard let text = json.exactString else { return nil }
+        self = text.split { $0.isWhitespace || $0 == "," }.map(String.init)
     }
 }
 

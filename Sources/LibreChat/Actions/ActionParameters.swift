@@ -18,7 +18,7 @@ extension Parameter<String> {
     static let commandName = Self("command_name", "The action to explain.")
 }
 
-extension Parameter<SessionID> {
+extension Parameter<SessionName> {
     package static let sessionID = Self(
         "sessionId", "Names the sandbox: any text, the same in every call of a conversation.")
 }
@@ -66,32 +66,6 @@ extension Parameter<CommandID> {
     static let commandID = Self("commandId", "The id that a background `shell` answered with.")
 }
 
-// MARK: - What they are
-
-/// A caller's name for a session.
-package struct SessionID: Equatable, Sendable, ArgumentValue {
-    package static let type = ArgumentType.text
-
-    let text: String
-
-    package init?(json: JSONValue) {
-        guard let text = json.exactString else { return nil }
-        self.text = text
-    }
-
-    package func demand(of type: ArgumentType) -> String? { isValid ? nil : "1 to 128 printable characters" }
-
-    package var isValid: Bool {
-        text.utf8.count <= 1024 && (1...128).contains(text.count)
-            && text.unicodeScalars.allSatisfy { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
-                default: true
-                }
-            }
-    }
-}
-
 /// The id of a process, in the form in which a background command's reply has it.
 struct CommandID: Equatable, Sendable, ArgumentValue {
     static let type = ArgumentType.form(
@@ -102,33 +76,5 @@ struct CommandID: Equatable, Sendable, ArgumentValue {
     init?(json: JSONValue) {
         guard let pid = json.exactString.flatMap(UInt32.init), pid > 0 else { return nil }
         self.pid = pid
-    }
-}
-
-extension Language: ArgumentValue {
-    package static let type = ArgumentType.choice(["python", "javascript", "typescript", "shell", "bash", "r", "java"])
-
-    package init?(json: JSONValue) {
-        guard let name = json.exactString, case .choice(let names) = Self.type, names.contains(name) else { return nil }
-        self.init(name: name)
-    }
-}
-
-extension UnixUser: ArgumentValue {
-    package static let type = ArgumentType.form(
-        expectation: "the name of a Unix user, root for example", example: "root")
-
-    package init?(json: JSONValue) {
-        guard let name = json.exactString else { return nil }
-        self.init(name)
-    }
-}
-
-extension SandboxPath: ArgumentValue {
-    package static let type = ArgumentType.form(expectation: "a path of 1 to 4096 bytes", example: "/home/user/a.txt")
-
-    package init?(json: JSONValue) {
-        guard let text = json.exactString else { return nil }
-        self.init(text)
     }
 }

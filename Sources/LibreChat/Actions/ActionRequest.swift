@@ -43,7 +43,7 @@ package struct ActionRequest: Sendable {
             throw failure
         }
         // A failure's reply has the session's name, but not a text that cannot be one.
-        let session: SessionID? = try? arguments.value(sessionName, SessionID.type)
+        let session: SessionName? = try? arguments.value(sessionName, SessionName.type)
         let sessionID = session?.text ?? ""
         do throws(ArgumentError) {
             guard let name: String = try arguments.value(actionName, .text) else {
@@ -68,7 +68,7 @@ package struct ActionRequest: Sendable {
     private static func title(of parameter: String) -> String { parameter == "code" ? "Code" : "`\(parameter)`" }
 
     static let actionName = "action"
-    static let sessionName = Parameter<SessionID>.sessionID.name
+    static let sessionName = Parameter<SessionName>.sessionID.name
     private static let allNames = ActionDefinition.all.map(\.name).joined(separator: ", ")
     private static let names = Set(
         ActionDefinition.all.flatMap(\.parameters).flatMap { [$0.name, $0.alias].compactMap(\.self) } + [actionName])

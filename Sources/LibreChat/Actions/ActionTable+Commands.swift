@@ -20,7 +20,7 @@ extension ActionDefinition {
     }
 
     private static func run(
-        _ session: SessionID, _ command: String, _ isBackground: Bool?, _ envs: [String: String]?, _ cwd: String?,
+        _ session: SessionName, _ command: String, _ isBackground: Bool?, _ envs: [String: String]?, _ cwd: String?,
         _ user: UnixUser?, _ milliseconds: Int?, named names: (output: String, error: String)
     ) -> PreparedAction {
         guard isBackground == true else {
@@ -67,7 +67,7 @@ extension ActionDefinition {
         example: #""pid": 1234"#
     ) { session, pid in kill(session, UInt32(pid), "Process with PID \(pid)") }
 
-    private static func kill(_ session: SessionID, _ pid: UInt32, _ name: String) -> PreparedAction {
+    private static func kill(_ session: SessionName, _ pid: UInt32, _ name: String) -> PreparedAction {
         PreparedAction(KillCommand(session: session.text, pid: pid)) { wasRunning in
             guard wasRunning else { throw notRunning(name) }
             return .reply(ActionReply(sessionID: session.text, [("message", "\(name) has been killed.")]))
@@ -176,7 +176,7 @@ extension ActionDefinition {
 }
 
 extension RunCommandResult {
-    fileprivate func answer(_ session: SessionID, _ output: String, _ error: String) -> ActionAnswer {
+    fileprivate func answer(_ session: SessionName, _ output: String, _ error: String) -> ActionAnswer {
         let errors = note.map { stderr.isEmpty ? $0 : "\(stderr)\n\($0)" } ?? stderr
         let reply = ActionReply(
             sessionID: session.text, isSuccess: exitCode == 0,

@@ -30,6 +30,8 @@ extension ActionDefinition {
                 switch result.content {
                 case .text(let text): (text, "utf-8")
                 case .bytes(let bytes): (String(base64: bytes), "base64")
+                // Pictures were not asked for.
+                case .picture, .rejected: ("", "base64")
                 }
             return .reply(
                 ActionReply(

@@ -1,11 +1,10 @@
-internal import E2B
-package import Interpreter
+import E2B
 
 /// Renders an execution as one Markdown text with the sections of `POST /execute`, within a limit for the whole text.
 package struct ExecutionMarkdown: Sendable {
     private let record: ExecutionRecord
-    /// The code as the request has it, and the info string of its fence.
-    private let code: String
+    /// The code as the request has it, and the info string of its fence. nil if the text does not repeat the code.
+    private let code: String?
     private let language: String
     /// The limit of the whole text in Unicode scalars.
     private let limit: Int
@@ -15,7 +14,8 @@ package struct ExecutionMarkdown: Sendable {
     ///   - limit: the limit of the whole text in Unicode scalars.
     ///   - secrets: the values to redact.
     package init(
-        _ record: ExecutionRecord, code: String, language: String, limit: Int, without secrets: SecretRedactor = .none
+        _ record: ExecutionRecord, code: String? = nil, language: String = "", limit: Int,
+        without secrets: SecretRedactor = .none
     ) {
         self.record = record
         self.code = code
@@ -35,7 +35,7 @@ package struct ExecutionMarkdown: Sendable {
             sections.append(Section("Images", cleaned(record.imageNotes.joined(separator: "\n")), isFenced: false))
         }
         // The caller wrote the code, so it is shown as it came, with its escape sequences.
-        sections.append(Section("Executed Code", CutText(code), isFenced: true, language: language))
+        if let code { sections.append(Section("Executed Code", CutText(code), isFenced: true, language: language)) }
         let room = max(limit - sections.count * Section.frame, 0)
         let budgets = shares(of: room, among: sections.map(\.content.count))
         return zip(sections, budgets).map { $0.rendered(budget: $1) }.joined(separator: "\n\n")
