@@ -76,10 +76,11 @@ let package = Package(
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
         target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
+        target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target(
             "Responder",
             [
-                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "System",
+                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "System",
                 "CCrypto", "CYAML",
             ]),
         .executableTarget(
@@ -111,6 +112,7 @@ let package = Package(
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
+        tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
         tests("ResponderTests", ["Budget", "Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],

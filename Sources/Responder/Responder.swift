@@ -62,6 +62,7 @@ package final class Responder: Sendable {
         router = Router([
             ExecuteEndpoint(services: services, configuration: configuration, secrets: secrets),
             ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
+            MCPEndpoint(services: services, configuration: configuration, secrets: secrets),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
         ])
@@ -174,7 +175,7 @@ package final class Responder: Sendable {
     ) async -> Answer {
         switch consume acceptance {
         case .answered(let answer): return answer
-        case .running(let work):
+        case .running(let work, let refused):
             do throws(InterpreterError) {
                 var answer = try await executions.run(for: caller) {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
@@ -186,7 +187,7 @@ package final class Responder: Sendable {
                 }
                 return answer
             } catch {
-                return endpoint.answer(to: Refusal(error))
+                return refused?(Refusal(error)) ?? endpoint.answer(to: Refusal(error))
             }
         }
     }

@@ -2,6 +2,7 @@
 package enum EndpointPath {
     package static let execute = "/execute"
     package static let actions = "/e2bcode"
+    package static let mcp = "/mcp"
     package static let health = "/health"
     package static let openAPI = "/openapi.json"
 }

@@ -16,6 +16,12 @@ package struct Configuration: Sendable {
     package let secrets: SecretRedactor
     package var publicBaseURL: String?
     package var keys: [AccessKey]
+    /// The names of the keys that may name users and conversations.
+    var trustedKeys: Set<String>
+    /// How long an MCP conversation's sandbox lives after its last use.
+    var sessionIdle: Duration
+    /// The largest number of bytes of all images in one MCP answer together.
+    var mcpImageBytes: Int
     /// The allowed origins of web pages, besides the service's own.
     package var origins: Set<String>
     package var webServers: WebServers
@@ -91,6 +97,9 @@ package struct Configuration: Sendable {
         e2b.redact = { secrets.redacted($0) }
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
+        trustedKeys = reader.names(.trustedKeys, of: keys)
+        sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
+        mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)
         origins = reader.origins(.origins)
         webServers = reader.webServers(.webServers)
         isHTTPAllowed = reader.isOn(.allowHTTP)

@@ -24,6 +24,9 @@ package struct Setting: Sendable {
         "PUBLIC_BASE_URL", "", "the service's address in /openapi.json; else the one it was asked at")
     static let keys = Setting(
         "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
+    static let trustedKeys = Setting(
+        "E2B_FCGI_TRUSTED_KEYS", "",
+        "names of keys that may name users and conversations, in X-User-ID and X-Conversation-ID: LibreChat's")
     static let origins = Setting(
         "E2B_FCGI_ORIGINS", "", "origins of web pages that may use the service, https://chat.example,https://…")
     static let webServers = Setting(
@@ -40,6 +43,8 @@ package struct Setting: Sendable {
     static let queue = Setting(
         "E2B_FCGI_QUEUE", "100", "requests that wait for a place; more are refused with 429, with 0 at once")
     static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits for a place")
+    static let sessionIdle = Setting(
+        "E2B_FCGI_SESSION_IDLE", "900", "seconds that an MCP conversation's sandbox lives after its last use")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
@@ -58,6 +63,8 @@ package struct Setting: Sendable {
     static let imageLimit = Setting("E2B_FCGI_IMAGES", "10", "images in one answer")
     static let imageBox = Setting("E2B_FCGI_IMAGE_BOX", "768x2000", "pixels of an image's short and long side")
     static let imageBytes = Setting("E2B_FCGI_IMAGE_BYTES", "100000", "bytes of one image in an answer")
+    static let mcpImageBytes = Setting(
+        "E2B_FCGI_MCP_IMAGE_BYTES", "100000", "bytes of all images in one MCP answer together")
     static let imageInputBytes = Setting(
         "E2B_FCGI_IMAGE_INPUT_BYTES", "33554432", "bytes of one image from the sandbox")
     static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
@@ -76,10 +83,13 @@ package struct Setting: Sendable {
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
     package static let all = [
-        apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, origins,
-        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, bodyLimit, fileLimit,
+        apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
+        origins,
+        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle, bodyLimit,
+        fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
-        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, imageInputBytes, imagePixels,
+        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, imageInputBytes,
+        imagePixels,
         imageThreads, imageTime, imagesTime, imageWait, svg, grace, caFile, proxy, log, port,
     ]
 }

@@ -202,6 +202,15 @@ struct SettingReader {
         return keys
     }
 
+    /// Reads `name,name`, in which each name must be that of a key.
+    mutating func names(_ setting: Setting, of keys: [AccessKey]) -> Set<String> {
+        let names = (text(setting) ?? "").split(separator: ",").map { $0.trimmingSpaces }.filter { !$0.isEmpty }
+        for (index, name) in names.enumerated() where !keys.contains(where: { $0.name == name }) {
+            complaints.append("\(setting.name), entry \(index + 1): it must be the name of a key of E2B_FCGI_KEYS.")
+        }
+        return Set(names)
+    }
+
     /// Reads the variables for the sandbox.
     ///
     /// E2B's code interpreter writes their values between quotes into the code that it runs, without escaping them

@@ -1,0 +1,30 @@
+import JSON
+
+/// The headers of HTTP that the modern era repeats out of the body, so that servers can route by them.
+package struct MCPHeaders: Equatable, Sendable {
+    package var version: String?
+    package var method: String?
+    package var name: String?
+
+    package init(version: String? = nil, method: String? = nil, name: String? = nil) {
+        self.version = version?.trimmed
+        self.method = method?.trimmed
+        self.name = name?.trimmed
+    }
+
+    /// `Mcp-Name` may be in base64, where the name is not ASCII: `=?base64?…?=`.
+    var decodedName: String? {
+        guard let name, name.hasPrefix("=?base64?"), name.hasSuffix("?="), name.utf8.count >= 11 else { return name }
+        let encoded = Array(name.utf8.dropFirst(9).dropLast(2))
+        return encoded.withUnsafeBytes { Base64.decode($0) }.flatMap { String(validating: $0, as: UTF8.self) }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var rest = self[...]
+        while let first = rest.first, first == " " || first == "\t" { rest = rest.dropFirst() }
+        while let last = rest.last, last == " " || last == "\t" { rest = rest.dropLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,143 @@
+import JSON
+
+/// One JSON-RPC message that a client has posted.
+enum MCPMessage: Sendable {
+    /// It is a notification, or a response to a request that we never send. Neither is answered.
+    case unanswered
+    case request(RequestID, MCPMethod, Era)
+    /// It is no message that can be carried out. `id` is nil where it has none that can be echoed.
+    case refused(RPCError, id: RequestID?, Era)
+}
+
+/// What a client asks for.
+enum MCPMethod: Sendable {
+    /// `version` is the one that is answered.
+    case initialize(version: String)
+    case ping
+    case discover
+    case listTools
+    case callTool(ToolCall)
+}
+
+extension MCPMessage {
+    /// Reads a message by the rules of its era, in the order in which the specification checks them.
+    init(_ json: JSONValue, _ headers: MCPHeaders, _ tools: ToolTable) {
+        var members: [String: JSONValue] = [:]
+        // The whole of it has been read before: it is JSON.
+        try? json.members { key, value in
+            guard let name = key.string, Self.names.contains(name), members[name] == nil else { return }
+            members[name] = value
+        }
+        let params = members["params"]
+        let meta = Meta(params)
+        let era = Self.era(headers, meta)
+        guard json.kind == .object, members["jsonrpc"]?.string == "2.0" else {
+            self = .refused(RPCError(.invalidRequest, "This is no JSON-RPC 2.0 message."), id: nil, era)
+            return
+        }
+        guard let method = members["method"] else {
+            self =
+                members["result"] != nil || members["error"] != nil
+                ? .unanswered : .refused(RPCError(.invalidRequest, "`method` is missing."), id: nil, era)
+            return
+        }
+        guard let idMember = members["id"] else {
+            self = .unanswered
+            return
+        }
+        guard let id = RequestID(idMember) else {
+            let error = RPCError(.invalidRequest, "`id` must be an integer or a string.")
+            self = .refused(error, id: nil, era)
+            return
+        }
+        do throws(RPCError) {
+            guard let name = method.exactString else { throw RPCError(.invalidRequest, "`method` must be a string.") }
+            let method =
+                era == .modern
+                ? try Self.modern(name, params, meta, headers, tools) : try Self.legacy(name, params, tools)
+            self = .request(id, method, era)
+        } catch {
+            self = .refused(error, id: id, era)
+        }
+    }
+
+    private static let names: Set = ["jsonrpc", "id", "method", "params", "result", "error"]
+
+    /// The SDKs go by the header alone, and the specification by the body: a request is modern by either of them.
+    private static func era(_ headers: MCPHeaders, _ meta: Meta) -> Era {
+        if let version = headers.version, !version.isEmpty, !MCPVersion.legacy.contains(version) { return .modern }
+        return meta.version == MCPVersion.modern ? .modern : .legacy
+    }
+
+    // MARK: - Legacy
+
+    private static func legacy(
+        _ method: String, _ params: JSONValue?, _ tools: ToolTable
+    ) throws(RPCError) -> MCPMethod {
+        switch method {
+        case "initialize":
+            let asked = params?.first("protocolVersion")?.exactString
+            let isKnown = asked.map(MCPVersion.legacy.contains) ?? false
+            return .initialize(version: isKnown ? asked ?? "" : MCPVersion.newestLegacy)
+        case "ping": return .ping
+        case "tools/list": return .listTools
+        case "tools/call": return .callTool(try ToolCall(params, tools))
+        default: throw RPCError(.methodNotFound, "There is no method \(method.prefix(100)).")
+        }
+    }
+
+    // MARK: - Modern
+
+    private static func modern(
+        _ method: String, _ params: JSONValue?, _ meta: Meta, _ headers: MCPHeaders, _ tools: ToolTable
+    ) throws(RPCError) -> MCPMethod {
+        guard let version = meta.version else {
+            throw RPCError(.invalidParams, "`params._meta` must have `\(Meta.versionName)`, a string.")
+        }
+        guard meta.hasCapabilities else {
+            throw RPCError(.invalidParams, "`params._meta` must have `\(Meta.capabilitiesName)`, an object.")
+        }
+        let tool = method == "tools/call" ? params?.first("name")?.exactString : nil
+        for (name, header, expected) in [
+            ("MCP-Protocol-Version", headers.version, version), ("Mcp-Method", headers.method, method),
+        ] + (tool.map { [("Mcp-Name", headers.decodedName, $0)] } ?? []) {
+            guard header == expected else {
+                throw RPCError(
+                    .headerMismatch,
+                    "The header \(name) must be there once, and say what the body says: \(expected.prefix(100)).")
+            }
+        }
+        guard version == MCPVersion.modern else { throw .unsupported(version) }
+        switch method {
+        case "server/discover": return .discover
+        case "tools/list": return .listTools
+        case "tools/call": return .callTool(try ToolCall(params, tools))
+        default: throw RPCError(.methodNotFound, "There is no method \(method.prefix(100)).")
+        }
+    }
+
+    /// `params._meta`, as far as it counts.
+    private struct Meta {
+        static let versionName = "io.modelcontextprotocol/protocolVersion"
+        static let capabilitiesName = "io.modelcontextprotocol/clientCapabilities"
+
+        let version: String?
+        let hasCapabilities: Bool
+
+        init(_ params: JSONValue?) {
+            let meta = params?.first("_meta")
+            version = meta?.first("io.modelcontextprotocol/protocolVersion")?.exactString
+            hasCapabilities = meta?.first("io.modelcontextprotocol/clientCapabilities")?.kind == .object
+        }
+    }
+}
+
+extension JSONValue {
+    /// The first member of that name; nil where there is none, or this is no object.
+    func first(_ name: StaticString) -> JSONValue? {
+        var found: JSONValue?
+        // What is in the object has been read before: it is JSON.
+        try? members { key, value in if found == nil, name ~= key { found = value } }
+        return found
+    }
+}

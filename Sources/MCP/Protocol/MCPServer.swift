@@ -1,0 +1,225 @@
+package import Interpreter
+import ImageGate
+import JSON
+
+/// The Model Context Protocol: reads what a client posts, and writes what it is answered.
+///
+/// It keeps nothing between requests: every responder can answer any of them.
+package struct MCPServer: Sendable {
+    private let tools: ToolTable
+    private let secrets: SecretRedactor
+    /// Bytes of all images of one answer together.
+    private let imageBudget: Int
+
+    package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int) {
+        self.tools = tools
+        self.secrets = secrets
+        self.imageBudget = imageBudget
+    }
+
+    /// What has to be done with a body.
+    package enum Reading: Sendable {
+        /// Nothing is left to be done. The body is JSON; an empty one goes with 202.
+        case answered(status: Int, body: [UInt8])
+        /// Tools have to be called, one after the other.
+        case calls(MCPCalls)
+    }
+
+    package func read(_ body: [UInt8], _ headers: MCPHeaders) -> Reading {
+        let messages: Messages
+        do throws(MalformedJSON) {
+            messages = try body.withUnsafeBufferPointer { bytes throws(MalformedJSON) in
+                try Messages(UnsafeRawBufferPointer(bytes), headers, tools)
+            }
+        } catch {
+            let era = headers.version.map { !MCPVersion.legacy.contains($0) } == true ? Era.modern : .legacy
+            let parse = RPCError(.parse, "The body is not JSON.")
+            return .answered(status: parse.status(era), body: encoded(failure(parse, id: nil)))
+        }
+        let calls = MCPCalls(messages: messages.all, isBatch: messages.isBatch)
+        guard calls.all.isEmpty else { return .calls(calls) }
+        return answer(to: calls, [])
+    }
+
+    /// - Parameter outcomes: of each call, in their order.
+    package func answer(to calls: MCPCalls, _ outcomes: [ToolResult]) -> Reading {
+        var outcomes = outcomes[...]
+        var status = 200
+        var answers: [(inout JSONWriter) -> Void] = []
+        for message in calls.messages {
+            switch message {
+            case .unanswered: continue
+            case .refused(let error, let id, let era):
+                status = error.status(era)
+                answers.append(failure(error, id: id))
+            case .request(let id, .callTool, let era):
+                guard let outcome = outcomes.popFirst() else { continue }
+                answers.append(result(of: outcome, id: id, era))
+            case .request(let id, let method, let era):
+                answers.append(success(id: id, result(of: method, era)))
+            }
+        }
+        guard let first = answers.first else { return .answered(status: 202, body: []) }
+        let body =
+            calls.isBatch
+            ? JSONWriter.value { json in json.array { json in for answer in answers { answer(&json) } } }
+            : encoded(first)
+        return .answered(status: calls.isBatch ? 200 : status, body: body)
+    }
+
+    /// The body for a request that is refused by its status.
+    package func refusal(_ sentence: String) -> [UInt8] {
+        encoded(failure(RPCError(.invalidRequest, sentence), id: nil))
+    }
+
+    // MARK: - Results
+
+    private func result(of method: MCPMethod, _ era: Era) -> JSONNode {
+        switch method {
+        case .initialize(let version):
+            return [
+                "protocolVersion": .text(version), "capabilities": ["tools": .object([])],
+                "serverInfo": Self.serverInfo, "instructions": .text(Self.instructions),
+            ]
+        case .ping: return .object([])
+        case .discover:
+            return .object(
+                Self.modernMembers + [
+                    .init("supportedVersions", .list(MCPVersion.supported.map { .text($0) })),
+                    .init("capabilities", ["tools": .object([])]), .init("instructions", .text(Self.instructions)),
+                ] + Self.caching)
+        case .listTools:
+            let list = JSONNode.Member("tools", .list(tools.definitions.map(\.node)))
+            return .object(era == .modern ? Self.modernMembers + [list] + Self.caching : [list])
+        case .callTool: return .null
+        }
+    }
+
+    private static let serverInfo: JSONNode = ["name": "e2b-fcgi", "version": "1"]
+    private static let instructions =
+        "Runs code in a sandbox that stays for the whole conversation. Plots and pictures are shown to the user as they are made."
+    private static let modernMembers: [JSONNode.Member] = [
+        .init("resultType", "complete"), .init("_meta", ["io.modelcontextprotocol/serverInfo": serverInfo]),
+    ]
+    /// Milliseconds for which a client may keep a list. It is the same for all.
+    private static let caching: [JSONNode.Member] = [.init("ttlMs", 300_000), .init("cacheScope", "public")]
+
+    private func result(of outcome: ToolResult, id: RequestID, _ era: Era) -> (inout JSONWriter) -> Void {
+        let (images, notes) = shown(outcome.images)
+        var text = ([outcome.text] + notes).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        if !images.isEmpty {
+            text += images.count == 1 ? "\n\nThe image is" : "\n\nThe images are"
+            text += " already shown to the user."
+        }
+        let redacted = secrets.redacted(text)
+        return { json in
+            json.object { json in
+                json.member("jsonrpc", "2.0")
+                json.member("id", id.node)
+                json.member("result") { json in
+                    if era == .modern { for member in Self.modernMembers { json.member(member.name, member.value) } }
+                    json.array("content") { json in
+                        json.object { json in
+                            json.member("type", "text")
+                            json.member("text", redacted)
+                        }
+                        for image in images {
+                            json.object { json in
+                                json.member("type", "image")
+                                json.member("mimeType", image.type.mimeType)
+                                json.member("data", "", base64: image.bytes)
+                            }
+                        }
+                    }
+                    json.member("isError", outcome.isError)
+                }
+            }
+        }
+    }
+
+    /// The pictures for which there is room, in their order. A drawing stays text: no client shows it.
+    private func shown(_ images: [AdmittedImage]) -> (images: [AdmittedImage], notes: [String]) {
+        var room = imageBudget
+        var shown: [AdmittedImage] = []
+        var leftOut = 0
+        for image in images {
+            if image.type != .svg, image.bytes.count <= room {
+                room -= image.bytes.count
+                shown.append(image)
+            } else {
+                leftOut += 1
+            }
+        }
+        guard leftOut > 0 else { return (shown, []) }
+        return (
+            shown,
+            [
+                "\(leftOut) of \(images.count) pictures are not shown: together they have more than \(imageBudget) bytes. "
+                    + "Draw fewer or smaller ones in one call, or save them and use share_file."
+            ]
+        )
+    }
+
+    // MARK: - Envelopes
+
+    private func success(id: RequestID, _ result: JSONNode) -> (inout JSONWriter) -> Void {
+        { json in json.node(["jsonrpc": "2.0", "id": id.node, "result": result]) }
+    }
+
+    private func failure(_ error: RPCError, id: RequestID?) -> (inout JSONWriter) -> Void {
+        var members: [JSONNode.Member] = [
+            .init("code", .number(error.code.rawValue)), .init("message", .text(secrets.redacted(error.message))),
+        ]
+        if let data = error.data { members.append(.init("data", data)) }
+        let node: JSONNode = ["jsonrpc": "2.0", "id": id?.node ?? .null, "error": .object(members)]
+        return { json in json.node(node) }
+    }
+
+    private func encoded(_ answer: (inout JSONWriter) -> Void) -> [UInt8] {
+        JSONWriter.value(capacity: 1 << 10) { answer(&$0) }
+    }
+}
+
+/// The messages of one body, with the calls of tools among them.
+package struct MCPCalls: Sendable {
+    let messages: [MCPMessage]
+    let isBatch: Bool
+
+    package var all: [ToolCall] {
+        messages.compactMap { message in
+            if case .request(_, .callTool(let call), _) = message { call } else { nil }
+        }
+    }
+}
+
+/// The messages of one body: one, or an array of them, as the revision 2025-03-26 has it.
+private struct Messages {
+    let all: [MCPMessage]
+    let isBatch: Bool
+
+    init(_ body: UnsafeRawBufferPointer, _ headers: MCPHeaders, _ tools: ToolTable) throws(MalformedJSON) {
+        let json = try JSONScanner.value(of: body)
+        guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
+        guard json.kind == .array else {
+            all = [MCPMessage(json, headers, tools)]
+            isBatch = false
+            return
+        }
+        var messages: [MCPMessage] = []
+        try json.elements { messages.append(MCPMessage($0, headers, tools)) }
+        isBatch = !messages.isEmpty
+        let isTooLong = messages.count > Self.batchLimit
+        all =
+            messages.isEmpty || isTooLong
+            ? [
+                .refused(
+                    RPCError(
+                        .invalidRequest,
+                        isTooLong ? "A batch has at most \(Self.batchLimit) messages." : "The batch is empty."),
+                    id: nil,
+                    .legacy)
+            ] : messages
+    }
+
+    private static let batchLimit = 100
+}

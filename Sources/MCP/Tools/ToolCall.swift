@@ -1,0 +1,72 @@
+package import Interpreter
+import JSON
+
+/// A call of a tool, its arguments read.
+package struct ToolCall: Sendable {
+    package let tool: String
+    /// The session that the model names; nil: none.
+    package let session: String?
+    /// Why the tool does not run: its arguments are not what it takes.
+    let refusal: ArgumentError?
+    private let make: ToolDefinition.Making?
+
+    /// - Throws: `.invalidParams` where there is no tool of that name. Arguments that do not fit are no error of the protocol:
+    ///   the model is told, in the tool's result.
+    init(_ params: JSONValue?, _ tools: ToolTable) throws(RPCError) {
+        guard let name = params?.first("name")?.exactString else {
+            throw RPCError(.invalidParams, "`params.name` must be the name of a tool.")
+        }
+        guard let definition = tools.definition(name) else {
+            throw RPCError(.invalidParams, "There is no tool \(name.prefix(100)). The tools are \(tools.names).")
+        }
+        tool = name
+        do throws(ArgumentError) {
+            let read = try Self.read(params?.first("arguments"), definition)
+            session = read.session
+            make = read.make
+            refusal = nil
+        } catch {
+            session = nil
+            make = nil
+            refusal = error
+        }
+    }
+
+    private static func read(
+        _ arguments: JSONValue?, _ definition: ToolDefinition
+    ) throws(ArgumentError) -> (session: String?, make: ToolDefinition.Making) {
+        guard arguments == nil || arguments?.kind == .object || arguments?.kind == .null else {
+            throw ArgumentError("`arguments` must be an object.")
+        }
+        let reader = ArgumentReader(arguments, names: definition.names, isLenient: true)
+        let session: SessionName? = try reader.value("session", SessionName.type)
+        return (session?.text, try definition.read(reader))
+    }
+
+    /// - Parameter session: what was resolved of ``session`` and the conversation; empty for a sandbox of the call's own.
+    /// - Throws: ``ToolFailure``, and what ``Action/perform(_:)`` throws.
+    package func perform(_ call: ActionCall, session: String) async throws -> ToolResult {
+        guard let make else { throw ToolFailure(refusal?.sentence ?? "The arguments do not fit.") }
+        return try await make(session).perform(call)
+    }
+}
+
+/// An action with its arguments, and how its result is told to the model.
+struct PreparedTool: Sendable {
+    private let run: @Sendable (ActionCall) async throws -> ToolResult
+
+    init<Prepared: Action>(
+        _ action: Prepared, result: @escaping @Sendable (Prepared.ActionResult) async throws -> ToolResult
+    ) {
+        run = { call in try await result(try await action.perform(call)) }
+    }
+
+    func perform(_ call: ActionCall) async throws -> ToolResult { try await run(call) }
+}
+
+/// Why a tool did not do what it was asked for: a sentence for the model that says what to do.
+package struct ToolFailure: Error, Equatable, Sendable {
+    package let sentence: String
+
+    package init(_ sentence: String) { self.sentence = sentence }
+}

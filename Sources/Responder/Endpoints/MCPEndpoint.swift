@@ -1,0 +1,134 @@
+import Budget
+import E2B
+import FastCGI
+import Interpreter
+import MCP
+
+/// `POST /mcp`: the Model Context Protocol. Its tools work in a sandbox that the conversation keeps.
+struct MCPEndpoint: Endpoint {
+    /// nil: no key for E2B is configured.
+    private let services: ActionServices?
+    private let server: MCPServer
+    private let configuration: Configuration
+    private let secrets: SecretRedactor
+
+    init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
+        self.services = services
+        self.configuration = configuration
+        self.secrets = secrets
+        server = MCPServer(secrets: secrets, imageBudget: configuration.mcpImageBytes)
+    }
+
+    var route: Route { .running(EndpointPath.mcp) }
+
+    func accept(
+        _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
+    ) async throws(Refusal) -> Acceptance {
+        let headers = MCPHeaders(
+            version: request.header("MCP-Protocol-Version"), method: request.header("Mcp-Method"),
+            name: request.header("Mcp-Name"))
+        let identity = Identity(of: request, caller, configuration.trustedKeys)
+        // A file travels in a body as it does for /e2bcode.
+        let limit = configuration.bodyLimit + 2 * configuration.fileLimit
+        let body = try await request.wholeBody(upTo: limit, holding: memory)
+        switch server.read(body, headers) {
+        case .answered(let status, let body): return .answered(Answer(status: status, body: body))
+        case .calls(let calls):
+            return .running { id, deadline in
+                await answer(to: calls, identity, id: id, by: deadline)
+            } refused: { refusal in
+                // An HTTP status would have LibreChat reconnect, or give up for good.
+                answer(to: calls, calls.all.map { _ in ToolResult(refusal.sentence, isError: true) }, refusal.sentence)
+            }
+        }
+    }
+
+    func answer(to refusal: Refusal) -> Answer {
+        var answer = Answer(
+            status: refusal.status, body: server.refusal(refusal.sentence), retryAfter: refusal.retryAfter)
+        answer.outcome.problem = refusal.logged ?? refusal.sentence
+        answer.headers = refusal.headers
+        return answer
+    }
+
+    private func answer(
+        to calls: MCPCalls, _ identity: Identity, id: String, by deadline: Deadline
+    ) async -> Answer {
+        var results: [ToolResult] = []
+        var sandboxID: String?
+        for (number, toolCall) in calls.all.enumerated() {
+            guard let services else {
+                results.append(ToolResult(Refusal.withoutAPIKey.sentence, isError: true))
+                continue
+            }
+            let call = ActionCall(
+                owner: identity.owner, id: number == 0 ? id : "\(id)-\(number)", deadline: deadline, services: services,
+                sandboxes: .made(idle: configuration.sessionIdle))
+            let session = toolCall.session ?? identity.conversation ?? ""
+            var result = await result(of: toolCall, call, session: session)
+            let notes = call.notes.all
+            if !notes.isEmpty { result.text = (notes + [result.text]).joined(separator: "\n\n") }
+            results.append(result)
+            if !session.isEmpty { sandboxID = call.sandboxID(ofSession: session) }
+        }
+        var answer = answer(to: calls, results, results.compactMap(\.problem).first)
+        answer.outcome.action = calls.all.first?.tool
+        answer.outcome.sandboxID = sandboxID
+        return answer
+    }
+
+    private func answer(to calls: MCPCalls, _ results: [ToolResult], _ problem: String?) -> Answer {
+        guard case .answered(let status, let body) = server.answer(to: calls, results) else {
+            return Answer(status: 500, body: [])
+        }
+        var answer = Answer(status: status, body: body)
+        answer.outcome.problem = problem
+        answer.outcome.images = results.reduce(0) { $0 + $1.images.count }
+        return answer
+    }
+
+    private func result(of toolCall: ToolCall, _ call: ActionCall, session: String) async -> ToolResult {
+        let sentence: String
+        do {
+            return try await toolCall.perform(call, session: session)
+        } catch let failure as ToolFailure {
+            sentence = failure.sentence
+        } catch let error as InterpreterError {
+            sentence = "\(error)"
+        } catch let error as E2BError {
+            sentence = Refusal(error).sentence
+        } catch is LockTimeout {
+            sentence = "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time."
+        } catch {
+            // Nothing else is thrown but CancellationError.
+            sentence = Refusal.cancelled.sentence
+        }
+        return ToolResult(sentence, isError: true, problem: sentence)
+    }
+}
+
+/// On whose behalf a caller asks, and in which conversation.
+struct Identity: Equatable, Sendable {
+    /// The key; below it the user, where the key may name users.
+    let owner: String
+    /// nil where there is none, or where the caller may not name one.
+    let conversation: String?
+
+    /// - Parameter trusted: names of the keys that may name users and conversations.
+    init(of request: FastCGIRequest, _ caller: String, _ trusted: Set<String>) {
+        guard trusted.contains(caller) else {
+            owner = caller
+            conversation = nil
+            return
+        }
+        // No name has this character, so that no key and no user can take another one's place.
+        owner = Self.value(request.header("X-User-ID")).map { "\(caller)\u{1f}\($0)" } ?? caller
+        conversation = Self.value(request.header("X-Conversation-ID"))
+    }
+
+    /// LibreChat sends a placeholder as it stands where it has nothing to put in its place.
+    private static func value(_ header: String?) -> String? {
+        guard let header, SessionName.isValid(header), !header.hasPrefix("{{") else { return nil }
+        return header
+    }
+}
