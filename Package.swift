@@ -68,19 +68,18 @@ let package = Package(
         target("System", ["CLinux"]),
 
         // The responder.
-        target("Budget", []),
         target("JSON", []),
         target("FastCGI", ["CLinux", "System"]),
         target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
         target("E2B", ["CCrypto", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
-        target("Interpreter", ["Budget", "E2B", "ImageGate", "JSON", "System"]),
+        target("Interpreter", ["E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target(
             "Responder",
             [
-                "Budget", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "System",
+                "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "System",
                 "CCrypto", "CYAML",
             ]),
         .executableTarget(
@@ -106,14 +105,14 @@ let package = Package(
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("SystemTests", ["System"]),
         tests("JSONTests", ["JSON"], exclude: ["suite.py"]),
-        tests("FastCGITests", ["Budget", "FastCGI", "System"]),
+        tests("FastCGITests", ["FastCGI", "Interpreter", "System"]),
         tests("FetchTests", ["Fetch"]),
         tests("E2BTests", ["E2B", "JSON", "e2b-local"]),
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
-        tests("ResponderTests", ["Budget", "Interpreter", "JSON", "Responder"]),
+        tests("ResponderTests", ["Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

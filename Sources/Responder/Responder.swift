@@ -1,4 +1,3 @@
-import Budget
 package import E2B
 package import FastCGI
 import Glibc
@@ -34,7 +33,7 @@ package final class Responder: Sendable {
             try client == nil
             ? nil
             : ImageGate(
-                policy: configuration.imagePolicy, threads: configuration.imageThreads,
+                policy: configuration.imagePolicy, threads: configuration.limits.images.threads,
                 decoding: .confined(confinement))
         // This is the last call that can throw, because its threads would not end if the initialiser threw after it.
         computing = try TaskThreads(named: "computing", count: Self.computingThreads)
@@ -44,11 +43,11 @@ package final class Responder: Sendable {
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins)
-        executions = Executions(configuration.executions)
+        executions = Executions(configuration.limits.executions)
         let secrets = configuration.secrets
         self.secrets = secrets
         let lifecycle = client.map {
-            SandboxLifecycle(client: $0, creationLimit: configuration.executions.places) { log.notice($0) }
+            SandboxLifecycle(client: $0, creationLimit: configuration.limits.executions.places) { log.notice($0) }
         }
         self.lifecycle = lifecycle
         var services: ActionServices?
@@ -141,14 +140,16 @@ package final class Responder: Sendable {
             return Answer(
                 Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), secrets)
         }
-        // The reservation is kept for as long as what was made of the body may be in memory.
-        let memory = configuration.memory.reservation()
-        defer { withExtendedLifetime(memory) {} }
         var caller: String?
+        // The reservation is kept for as long as what was made of the body may be in memory.
+        var memory: ByteBudget.Reservation?
+        defer { withExtendedLifetime(memory) {} }
         let acceptance: Acceptance
         do throws(Refusal) {
             if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
-            acceptance = try await endpoint.accept(&request, from: caller ?? "", holding: memory)
+            let reservation = configuration.limits.memory.reservation(for: caller ?? "")
+            memory = reservation
+            acceptance = try await endpoint.accept(&request, from: caller ?? "", holding: reservation)
         } catch {
             // A request that is cancelled while its body arrives is cancelled because the service stops, or the caller
             // hung up.
@@ -162,7 +163,7 @@ package final class Responder: Sendable {
         // The params and the body are released here, so that they are not kept while the execution waits or runs.
         _ = consume request
         // The time begins here, because the web server waits for an answer only after it has sent the body.
-        let deadline = Deadline(configuration.answerLimit, from: .now)
+        let deadline = Deadline(configuration.limits.time.answer, from: .now)
         var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
         answer.outcome.caller = caller
         answer.outcome.bytesIn = bytesIn

@@ -26,7 +26,7 @@ struct Demand {
     /// The number of connections from the web server. It exceeds the number of requests that are executed or wait, so
     /// that health checks and refusals are always answered.
     static func connections(_ configuration: Configuration) -> Int {
-        configuration.executions.requests + ServerLimits.spareConnections
+        configuration.limits.executions.requests + ServerLimits.spareConnections
     }
 
     /// Checks the limits of the system.
@@ -44,7 +44,7 @@ struct Demand {
             try OpenFiles.check(needs)
         } catch {
             throw Failure(
-                "E2B_FCGI_EXECUTIONS=\(configuration.executions.places) \(error). Raise the limit (ulimit -Hn, LimitNOFILE) or "
+                "E2B_FCGI_EXECUTIONS=\(configuration.limits.executions.places) \(error). Raise the limit (ulimit -Hn, LimitNOFILE) or "
                     + "lower E2B_FCGI_EXECUTIONS.")
         }
     }
@@ -61,8 +61,8 @@ struct Demand {
                 for: "E2B (two pools of \(pool) connections, what watches them, and what it takes to make those of one)"
             ),
             .init(
-                ImageGate.descriptors(threads: configuration.imageThreads),
-                for: "decoders of images (\(configuration.imageThreads) threads)"),
+                ImageGate.descriptors(threads: configuration.limits.images.threads),
+                for: "decoders of images (\(configuration.limits.images.threads) threads)"),
             .init(Self.openNow, for: "what is open now"), .init(Self.others, for: "everything else"),
         ]
     }
@@ -84,7 +84,8 @@ struct Demand {
     private var threads: ThreadDemand {
         // The two further threads serve FastCGI or CGI, and write the log.
         ThreadDemand(
-            Fetcher.threads + ImageGate.threads(for: configuration.imageThreads) + Responder.computingThreads + 2
+            Fetcher.threads + ImageGate.threads(for: configuration.limits.images.threads) + Responder.computingThreads
+                + 2
                 + ProcessStart.dispatchThreads)
     }
 
@@ -94,12 +95,12 @@ struct Demand {
     private func checkMemory() throws {
         guard let addressSpace = Heap.addressSpace else { return }
         // The requests may take the limit, and their answers a quarter of it.
-        let memory = configuration.memoryLimit / 4 * 5 + Self.memoryBeside
+        let memory = configuration.limits.memory.limit / 4 * 5 + Self.memoryBeside
         var hasRoom = true
         try ThreadDemand.check([threads]) { hasRoom = Heap.hasRoom(for: memory) }
         guard !hasRoom else { return }
         throw Failure(
-            "E2B_FCGI_MEMORY=\(configuration.memoryLimit) may take \(memory) bytes with answers and all else, and the limit of "
+            "E2B_FCGI_MEMORY=\(configuration.limits.memory.limit) may take \(memory) bytes with answers and all else, and the limit of "
                 + "\(addressSpace) bytes of address space leaves less. Raise that (ulimit -v) or lower E2B_FCGI_MEMORY."
         )
     }

@@ -3,6 +3,7 @@ import E2B
 import FastCGI
 import FoundationEssentials
 import Glibc
+import Interpreter
 import Responder
 
 struct Serve: AsyncParsableCommand {
@@ -69,7 +70,7 @@ struct Serve: AsyncParsableCommand {
         let server = try FastCGIServer(
             listener: listener,
             limits: ServerLimits(
-                connections: Demand.connections(configuration), unsent: configuration.memoryLimit / 4),
+                connections: Demand.connections(configuration), unsent: configuration.limits.memory.limit / 4),
             executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")

@@ -1,5 +1,5 @@
-import Budget
 import FastCGI
+import Interpreter
 import Synchronization
 import TestSupport
 import Testing
@@ -116,7 +116,7 @@ struct StuckPeersTests {
 
     @Test func `a body waits for memory, and is read when there is some`() async throws {
         let budget = ByteBudget(limit: 1 << 20)
-        let held = Mutex(budget.reserve(1 << 20))
+        let held = Mutex(await budget.holding(1 << 20))
         try await withServer(handler: echo(upTo: 1 << 19, holding: budget)) { path, _ in
             for isDeclared in [true, false] {
                 let web = try WebServer(unix: path)
@@ -129,14 +129,15 @@ struct StuckPeersTests {
                 try await expectServed(path)
                 held.withLock { $0 = nil }
                 #expect(await web.answer().bodyText == "PUT hello")
-                held.withLock { $0 = budget.reserve(1 << 20) }
+                let all = await budget.holding(1 << 20)
+                held.withLock { $0 = all }
             }
         }
     }
 
     @Test func `a body without memory is not read, and the request answered`() async throws {
         let budget = ByteBudget(limit: 1000)
-        let held = budget.reserve(600)
+        let held = await budget.holding(600)
         let handler = echo(upTo: 1 << 20, holding: budget, within: .milliseconds(100))
         try await withServer(handler: handler) { path, _ in
             let web = try WebServer(unix: path)

@@ -1,5 +1,5 @@
-import Budget
 import FastCGI
+import Interpreter
 import TestSupport
 
 /// A server on a Unix socket of its own, for the duration of `body`; stopped and waited for at its end.
@@ -40,7 +40,7 @@ func echo(
 ) -> Handler {
     { (request: consuming FastCGIRequest) in
         let method = request.method
-        let memory = budget?.reservation()
+        let memory = budget?.reservation(for: "")
         defer { withExtendedLifetime(memory) {} }
         let limit = limit(request)
         switch await request.stdin(upTo: limit, reserve: { await memory?.grow(to: $0, within: patience) ?? true }) {
@@ -52,6 +52,14 @@ func echo(
 
 func echo(upTo limit: Int, holding budget: ByteBudget? = nil, within patience: Duration = .seconds(60)) -> Handler {
     echo(holding: budget, within: patience) { _ in limit }
+}
+
+extension ByteBudget {
+    /// nil: there is no room.
+    func holding(_ count: Int) async -> Reservation? {
+        let reservation = reservation(for: "")
+        return await reservation.grow(to: count) ? reservation : nil
+    }
 }
 
 extension FastCGIRequest {

@@ -1,6 +1,6 @@
-import Budget
 import E2B
 import FastCGI
+import Interpreter
 import Testing
 
 @testable import Responder
@@ -24,7 +24,7 @@ struct BodyLimitTests {
         let body = RequestBody(
             .success([UInt8](repeating: 0x20, count: count)), contentLength: isDeclared ? count : nil)
         let response = await responder.respond(to: FastCGIRequest(params: params, body: body))
-        #expect(configuration.memory.heldCount == 0)
+        #expect(configuration.limits.memory.heldCount == 0)
         return response.status
     }
 
@@ -55,8 +55,10 @@ struct BodyLimitTests {
 
     @Test func `a body that finds no room is told to come back`() async throws {
         let configuration = try Configuration(environment: [:])
-        let held = configuration.memory.reserve(configuration.memoryLimit - 1000)
-        let memory = configuration.memory.reservation()
+        let budget = configuration.limits.memory
+        let held = budget.reservation(for: "me")
+        #expect(await held.grow(to: budget.limit - 1000))
+        let memory = budget.reservation(for: "me")
         // Cancelled, so that it does not wait.
         let refusal = await Task {
             withUnsafeCurrentTask { $0?.cancel() }

@@ -19,9 +19,10 @@ struct ConfigurationTests {
         let configuration = try Configuration(environment: [:])
         #expect(!configuration.isAPIKeyConfigured)
         #expect(configuration.template == "code-interpreter-v1")
-        #expect(configuration.executions == ExecutionLimits(places: 20, share: 20, queue: 100, wait: .seconds(20)))
-        #expect(configuration.timeout == .seconds(120))
-        #expect(configuration.maximumTimeout == .seconds(300))
+        #expect(
+            configuration.limits.executions == ExecutionLimits(places: 20, share: 20, queue: 100, wait: .seconds(20)))
+        #expect(configuration.limits.time.standard == .seconds(120))
+        #expect(configuration.limits.time.maximum == .seconds(300))
         #expect(configuration.imagePolicy.shortSide == 768)
         #expect(configuration.imagePolicy.longSide == 2000)
         #expect(configuration.imagePolicy.byteBudget == 100_000)
@@ -85,7 +86,7 @@ struct ConfigurationTests {
             #expect(complaint.contains("E2B_FCGI_MAX_TIMEOUT") && complaint.contains("E2B_FCGI_READ_TIMEOUT"))
         }
         #expect(complaints(["E2B_FCGI_MAX_TIMEOUT": "400", "E2B_FCGI_READ_TIMEOUT": "510"]).isEmpty)
-        #expect(try Configuration(environment: [:]).answerLimit == .seconds(400))
+        #expect(try Configuration(environment: [:]).limits.time.answer == .seconds(400))
     }
 
     @Test(arguments: [

@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Foundation
@@ -26,12 +25,12 @@ struct HelpTests {
         var request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
         guard
             case .running(let work, _) = try await endpoint.accept(
-                &request, from: "me", holding: configuration.memory.reservation())
+                &request, from: "me", holding: configuration.limits.memory.reservation(for: "me"))
         else {
             Issue.record("it was not accepted")
             return [:]
         }
-        let answer = await work("0123456789abcdef", Deadline(configuration.answerLimit))
+        let answer = await work("0123456789abcdef", Deadline(configuration.limits.time.answer))
         await client.stop()
         #expect(answer.status == 200)
         #expect(answer.outcome.action == "help")

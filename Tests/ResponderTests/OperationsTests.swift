@@ -1,4 +1,5 @@
 import Foundation
+import Interpreter
 import JSON
 import LibreChat
 import Testing
@@ -13,7 +14,8 @@ struct OperationsTests {
             OpenAPIDocument(
                 server: "https://example.com/code",
                 operations: [
-                    .execute(at: "/execute", maximumTimeout: configuration.maximumTimeout), .actions(at: "/e2bcode"),
+                    .execute(at: "/execute", maximumTimeout: configuration.limits.time.maximum),
+                    .actions(at: "/e2bcode"),
                 ]
             ).encoded())
     }

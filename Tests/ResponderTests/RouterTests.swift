@@ -1,4 +1,3 @@
-import Budget
 import FastCGI
 import Interpreter
 import Testing
@@ -73,8 +72,9 @@ struct RouterTests {
 
     @Test func `an endpoint is asked without a web server`() async throws {
         let configuration = try Configuration(environment: [:])
-        let health = HealthEndpoint(configuration: configuration, executions: Executions(configuration.executions))
-        let memory = configuration.memory.reservation()
+        let health = HealthEndpoint(
+            configuration: configuration, executions: Executions(configuration.limits.executions))
+        let memory = configuration.limits.memory.reservation(for: "me")
         var question = FastCGIRequest(params: [:], stdin: .success([]))
         guard case .answered(let answer) = try await health.accept(&question, from: "", holding: memory) else {
             Issue.record("it runs code")
@@ -83,7 +83,7 @@ struct RouterTests {
         #expect(answer.status == 200)
         #expect(
             String(decoding: answer.body, as: UTF8.self).contains(
-                "\"executionLimit\":\(configuration.executions.places)"))
+                "\"executionLimit\":\(configuration.limits.executions.places)"))
         // Without a key for E2B a request is read all the same, and then refused.
         let execute = ExecuteEndpoint(services: nil, configuration: configuration, secrets: .none)
         for (body, status) in [(#"{"code":"1"}"#, 502), ("{}", 400), ("[", 400)] {

@@ -1,6 +1,7 @@
 import E2B
 import Foundation
 import ImageGate
+import Interpreter
 import Testing
 
 @testable import Responder
@@ -68,9 +69,9 @@ struct SettingEdgeTests {
         _ = try Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
         await client?.stop()
         #expect(configuration.grace + StopTime.afterGrace > .zero)
-        #expect(configuration.timeout <= configuration.maximumTimeout)
-        #expect(configuration.maximumTimeout + .seconds(30) > .zero)
-        #expect(configuration.bodyLimit + 2 * configuration.fileLimit > 0)
+        #expect(configuration.limits.time.standard <= configuration.limits.time.maximum)
+        #expect(configuration.limits.time.maximum + .seconds(30) > .zero)
+        #expect(configuration.limits.bodyWithFile > 0)
         guard name.contains("IMAGE") || name.contains("SVG") else { return }
         let gate = try ImageGate(policy: configuration.imagePolicy, threads: 1, decoding: .inProcess)
         for (image, type) in [(Self.png, ImageType.png), (Self.svg, .svg)] {

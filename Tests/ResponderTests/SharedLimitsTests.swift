@@ -2,6 +2,7 @@ import Dispatch
 import E2B
 import FastCGI
 import Foundation
+import Interpreter
 import TestSupport
 import Testing
 
@@ -164,6 +165,25 @@ struct SharedLimitsTests {
                     == .flag(true))
             #expect(try await create("ann", "9")["success"] == .flag(true))
         }
+    }
+
+    @Test func `a key that holds much memory leaves what a request of another one may need`() async throws {
+        let keys = ["ann", "bob"].map { "\($0):correct-horse-battery-staple-\($0)" }.joined(separator: ",")
+        let configuration = try Configuration(environment: ["E2B_FCGI_KEYS": keys])
+        let (budget, need) = (configuration.limits.memory, 3 * configuration.e2b.imageLimit)
+        let (ann, bob) = (budget.reservation(for: "ann"), budget.reservation(for: "bob"))
+        #expect(await !ann.grow(to: budget.limit, within: .zero))
+        #expect(await ann.grow(to: budget.limit - need, within: .zero))
+        let memory = budget.reservation(for: "ann")
+        let refusal = await #expect(throws: Refusal.self) {
+            var request = FastCGIRequest(params: [:], stdin: .success([UInt8](repeating: 0x20, count: 1001)))
+            _ = try await request.wholeBody(upTo: 2000, holding: memory)
+        }
+        #expect(refusal == .outOfOwnMemory)
+        #expect(await bob.grow(to: need, within: .zero))
+        // A single key may have everything.
+        let alone = try Configuration(environment: [:]).limits.memory
+        #expect(await alone.reservation(for: "").grow(to: alone.limit, within: .zero))
     }
 
     @Test func `E2B that has no room beside a sandbox that is being ended has some after that`() async throws {

@@ -27,8 +27,6 @@ public struct E2BConfiguration: Sendable {
     public var textLimit = 16 << 20
     /// The largest number of bytes of one image in a line, in base64 or as SVG, as sent. Of a longer one the beginning is kept.
     public var imageLimit = 60 << 20
-    /// Makes an empty reservation for the long lines of one execution's stream. With nil only ``lineLimit`` bounds them.
-    public var makeReservation: (@Sendable () -> any MemoryReservation)?
     /// The largest number of bytes in the stream of an execution or a command, as sent.
     public var streamLimit: Int
     /// The largest number of connections to E2B's API, and as many to sandboxes, including idle ones. Further calls wait for one

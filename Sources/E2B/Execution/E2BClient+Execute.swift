@@ -4,11 +4,13 @@ extension E2BClient {
     /// Runs code, and passes each event to `receive` as it arrives, in order. If `receive` throws or the task is cancelled, the
     /// connection is closed, which interrupts the code. The call is never repeated, because the code may have run.
     ///
+    /// - Parameter reservation: for long lines while they arrive. nil: each is bounded by the configuration's `lineLimit` alone.
     /// - Throws: what `receive` throws, or ``E2BError``: `.executionTimedOut` when the code ran into its time limit;
     ///   `.notStarted` when it surely never ran; `.sandboxGone` when the sandbox ended, and `.broken(.execute, why:)`
     ///   when the stream was cut for another reason. What arrived before that has been passed on. Protocol.md, 5.
     public func execute(
-        _ execution: ExecutionRequest, in sandbox: Sandbox, _ receive: (ExecutionEvent) async throws -> Void
+        _ execution: ExecutionRequest, in sandbox: Sandbox, holding reservation: (any MemoryReservation)? = nil,
+        _ receive: (ExecutionEvent) async throws -> Void
     ) async throws {
         let request = try limited(request(for: execution, in: sandbox), .execute)
         do {
@@ -19,7 +21,7 @@ extension E2BClient {
                         E2BError(.execute, head, body: body, hiding: secrets(of: sandbox))
                     }
                 }
-                var events = ExecutionStream(stream, execution, configuration)
+                var events = ExecutionStream(stream, execution, configuration, holding: reservation)
                 while true {
                     let event = try await explaining(sandbox) { () throws(E2BError) in try await events.next() }
                     guard let event else { break }

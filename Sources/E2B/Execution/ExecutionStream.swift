@@ -13,13 +13,16 @@ struct ExecutionStream {
     private let reservation: (any MemoryReservation)?
 
     /// - Parameter stream: a stream whose head has been read.
-    init(_ stream: FetchStream, _ execution: ExecutionRequest, _ configuration: E2BConfiguration) {
+    init(
+        _ stream: FetchStream, _ execution: ExecutionRequest, _ configuration: E2BConfiguration,
+        holding reservation: (any MemoryReservation)?
+    ) {
         self.stream = stream
         self.execution = execution
         reader = ExecutionReader(
             lineLimit: configuration.lineLimit,
             stringLimits: .init(text: configuration.textLimit, image: configuration.imageLimit))
-        reservation = configuration.makeReservation?()
+        self.reservation = reservation
         begin = execution.mayQueue ? nil : .now
     }
 

@@ -1,4 +1,3 @@
-import Budget
 package import E2B
 package import JSON
 import Synchronization
@@ -26,7 +25,7 @@ package struct ActionCall: Sendable {
         self.id = id
         self.deadline = deadline
         self.services = services
-        memory = services.limits.memory.reservation()
+        memory = services.limits.memory.reservation(for: owner)
     }
 
     var client: E2BClient { services.client }
@@ -40,8 +39,8 @@ package struct ActionCall: Sendable {
 
     /// How long code or a command may take: what was asked for, within the operator's limit.
     func timeLimit(_ asked: Duration?, standard: Duration) throws(InterpreterError) -> Duration {
-        guard let asked else { return min(standard, limits.maximumTimeout) }
-        guard asked <= limits.maximumTimeout else { throw .timeLimitTooLong(maximum: limits.maximumTimeout) }
+        guard let asked else { return min(standard, limits.time.maximum) }
+        guard asked <= limits.time.maximum else { throw .timeLimitTooLong(maximum: limits.time.maximum) }
         return asked
     }
 }

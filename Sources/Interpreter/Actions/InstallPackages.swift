@@ -36,7 +36,7 @@ package struct InstallPackages: SessionAction {
     ) async throws -> RunCommandResult {
         let process = ProcessRequest(
             command: command, arguments: arguments + packages.map(\.text), envs: variables,
-            timeout: call.limits.maximumTimeout)
+            timeout: call.limits.time.maximum)
         return try await call.complete(process, in: sandbox)
     }
 
@@ -48,7 +48,7 @@ package struct InstallPackages: SessionAction {
             return try await call.complete(process, in: sandbox)
         }
         // One limit for both.
-        let limit = call.limits.maximumTimeout
+        let limit = call.limits.time.maximum
         let start = ContinuousClock.now
         let updated = try await apt(["update"], within: limit)
         guard updated.problem == nil else { return updated }

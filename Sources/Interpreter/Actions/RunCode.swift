@@ -27,7 +27,7 @@ package struct RunCode: SessionAction {
     package func perform(_ call: ActionCall) async throws -> RunCodeResult {
         var execution = ExecutionRequest(
             code: code, in: language, variables: variables,
-            timeout: try call.timeLimit(timeLimit, standard: call.limits.standardTimeout))
+            timeout: try call.timeLimit(timeLimit, standard: call.limits.time.standard))
         // Behind an execution that came by way of another responder.
         execution.mayQueue = true
         return try await inSandbox(call) { [execution] sandbox in

@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import System
 
@@ -69,7 +68,7 @@ extension ActionCall {
                     case .stderr(let bytes): stderr.append(bytes[...])
                     case .ended: break
                     }
-                    guard await memory.grow(to: stdout.heldCount + stderr.heldCount, within: ByteBudget.patience) else {
+                    guard await memory.grow(to: stdout.heldCount + stderr.heldCount) else {
                         throw E2BError.outOfMemory(.runProcess)
                     }
                 }
@@ -99,7 +98,8 @@ extension ActionCall {
         case .tooLarge(_, let limit):
             return "The command was stopped: it sent more than \(limit) bytes. Redirect its output to a file."
         case .outOfMemory where hasBegun:
-            return "The command was stopped: the service has no memory for its output now. Redirect it to a file."
+            return
+                "The command was stopped: \(ByteBudget.reason(isShareTaken: memory.isShareTaken)) Redirect it to a file."
         case _ where hasBegun && error != .cancelled: return "\(error)"
         default: return nil
         }

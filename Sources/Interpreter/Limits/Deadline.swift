@@ -1,34 +1,34 @@
 import System
 
-/// When a request has to be answered: before the web server gives it up.
+/// The times by which the work of a request and its answer have to be finished, before the web server gives it up.
 ///
-/// Steps add up, so they share one time, and each takes what is left of it. What was asked for ends before the answer is due:
-/// pictures are to be looked at then, and output that is too long for the answer to be saved.
+/// The steps of a request share this time, and each step takes a part of what is left. The work ends before the answer is
+/// due, because images are decoded and long output is saved after it.
 package struct Deadline: Sendable {
-    /// For what was asked for: waiting for a turn, making a sandbox, running code or a command.
+    /// The end of the work: waiting for a place, creating a sandbox, and running code or a command.
     package let work: ContinuousClock.Instant
-    /// For pictures, and for what is saved.
+    /// The end of what follows the work: decoding images and saving long output.
     package let end: ContinuousClock.Instant
-    /// From the request to ``work``.
+    /// The time from the request to ``work``.
     package let workTime: Duration
 
-    /// - Parameter limit: in which the request is to be answered.
+    /// - Parameter limit: the longest time from the request to its answer.
     package init(_ limit: Duration, from start: ContinuousClock.Instant = .now) {
         end = start + limit
         workTime = limit - Self.finishing
         work = start + workTime
     }
 
-    /// What is left of such a time limit. Zero: there is no time for it any more.
+    /// The part of a time limit that is left for work. It is zero when the work has to end.
     package func left(of limit: Duration) -> Duration { max(.zero, min(limit, work - .now)) }
 
-    /// Why there is less time than was asked for.
+    /// The reason why there is less time than was asked for.
     package var reason: String {
         "a request has \(workTime.words) in all, and the rest of them went into waiting for E2B or for its turn"
     }
 
-    /// What follows the work may take that long.
+    /// The longest time for what follows the work.
     package static let finishing = Duration.seconds(30)
-    /// Between the end and the time at which the web server gives up.
+    /// The time between the answer and the time at which the web server gives up.
     package static let margin = Duration.seconds(10)
 }

@@ -1,14 +1,14 @@
-/// How many requests are worked on at a time, how many wait until then, and what one owner may have of that.
+/// The limits on executions in flight, on the queue for them, and on one owner's part of both.
 package struct ExecutionLimits: Equatable, Sendable {
-    /// Executions and actions in flight, of all owners together. Each takes a connection to E2B's API, and one to its sandbox.
+    /// The largest number of executions and actions in flight, of all owners together.
     package var places: Int
-    /// The same, of one owner.
+    /// The largest number of executions and actions in flight of one owner.
     package var share: Int
-    /// Requests that wait for a place.
+    /// The largest number of requests that wait for a place.
     package var queue: Int
-    /// How long one of them waits.
+    /// The longest time for which a request waits for a place.
     package var wait: Duration
-    /// Sandboxes that the sessions of one owner may have; nil: E2B's own limit has to do.
+    /// The largest number of sandboxes that the sessions of one owner may have; nil if only E2B limits it.
     package var ownerSandboxes: Int?
 
     package init(places: Int, share: Int, queue: Int, wait: Duration, ownerSandboxes: Int? = nil) {
@@ -19,10 +19,10 @@ package struct ExecutionLimits: Equatable, Sendable {
         self.ownerSandboxes = ownerSandboxes
     }
 
-    /// Requests that take a connection of the web server's each.
+    /// The largest number of requests that are worked on or wait for that. Each takes a connection of the web server.
     package var requests: Int { places + queue }
 
-    /// Connections to E2B's API, and as many to sandboxes: one for each place, and some for sandboxes that are being ended
-    /// meanwhile.
+    /// The largest number of connections to E2B's API, and to sandboxes: one for each place, and some for sandboxes
+    /// that are being ended meanwhile.
     package var connections: Int { places + 32 }
 }

@@ -1,7 +1,6 @@
 import Synchronization
 
-/// The executions in flight: how many there may be, whose turn it is when all places are taken, and none that is new when the
-/// responder stops.
+/// Counts the executions in flight, limits their number, and refuses new ones when the responder stops.
 package final class Executions: Sendable {
     private let places: FairSemaphore
     private let wait: Duration
@@ -15,15 +14,15 @@ package final class Executions: Sendable {
 
     package var count: Int { inFlight.count }
     package var limit: Int { places.capacity.total }
-    /// Requests that wait for a place.
+    /// The number of requests that wait for a place.
     package var waitingCount: Int { places.waitingCount }
-    /// Since ``drain()``.
+    /// Whether new executions are refused, because ``drain()`` was called.
     package var isRefusing: Bool { isDraining.load(ordering: .acquiring) }
 
-    /// Runs `work` in a place, when there is one.
+    /// Waits for a place, and runs `work` in it.
     ///
-    /// - Throws: `.busy`, `.ownerBusy` or `.ownerQueueBusy` without a place, `.shuttingDown` after ``drain()``, `.cancelled` when
-    ///   the task was cancelled while it waited.
+    /// - Throws: `.busy`, `.ownerBusy` or `.ownerQueueBusy` if no place became free in time, `.shuttingDown` after
+    ///   ``drain()``, and `.cancelled` if the task was cancelled while it waited.
     package func run<Value>(for owner: String, _ work: () async -> Value) async throws(InterpreterError) -> Value {
         do throws(FairSemaphore.Shortage) {
             try await places.take(for: owner, until: .now + wait)
@@ -33,12 +32,12 @@ package final class Executions: Sendable {
         defer { places.giveBack(of: owner) }
         inFlight.enter()
         defer { inFlight.leave() }
-        // After entering: what enters later than ``drain()`` looks sees this.
+        // This is checked after `enter()`, so that an execution that ``drain()`` did not count sees that it is refused.
         guard !isRefusing else { throw .shuttingDown }
         return await work()
     }
 
-    /// Refuses new executions, those that wait for a place included. Returns when the last one has ended.
+    /// Refuses new executions and those that wait for a place, and returns when the last one in flight has ended.
     package func drain() async {
         isDraining.store(true, ordering: .releasing)
         places.close()

@@ -1,6 +1,7 @@
-/// Who has how much, and who waits for how much: what ``FairSemaphore`` keeps under its lock.
+/// The state of a ``FairSemaphore``: how many units each owner has, and which requests wait. The semaphore's lock
+/// protects it.
 struct FairQueue: Sendable {
-    /// One request that waits.
+    /// A request that waits for its units.
     final class Waiter: Sendable {
         let count: Int
         let owner: String
@@ -15,11 +16,11 @@ struct FairQueue: Sendable {
     enum Arrival {
         case taken
         case refused(FairSemaphore.Shortage)
-        /// The queue was full: another owner's newest request had to leave it.
+        /// The request waits. If the queue was full, the newest request of another owner has left it.
         case waits(inPlaceOf: Waiter?)
     }
 
-    /// The requests of one owner, in the order in which they came.
+    /// The waiting requests of one owner, in the order of their arrival.
     private struct Line {
         let owner: String
         var waiters: [Waiter]
@@ -28,9 +29,9 @@ struct FairQueue: Sendable {
     private let capacity: FairSemaphore.Capacity
     private(set) var taken = 0
     private(set) var waitingCount = 0
-    /// Of owners that have something.
+    /// The units of each owner that has some.
     private var takenByOwner: [String: Int] = [:]
-    /// In the order of the owners' turns; each has waiters.
+    /// The lines in the order of the owners' turns. No line is empty.
     private var lines: [Line] = []
     private var isClosed = false
 
@@ -38,7 +39,7 @@ struct FairQueue: Sendable {
 
     // MARK: Taking
 
-    /// Why `owner` cannot have `count` more now; nil: it can.
+    /// The reason why `owner` cannot take `count` units now; nil if it can.
     func shortage(_ count: Int, _ owner: String) -> FairSemaphore.Shortage? {
         if isClosed { return .closed }
         let own = takenByOwner[owner] ?? 0
@@ -65,17 +66,18 @@ struct FairQueue: Sendable {
     // MARK: Waiting
 
     mutating func takeOrWait(_ waiter: Waiter) -> Arrival {
-        // Whatever is free now is too little for all that wait, or not for their owners.
+        // This overtakes nobody, because no waiting request could take the units that are free now.
         guard let shortage = take(waiter.count, waiter.owner) else { return .taken }
         guard shortage != .closed, waiter.count <= capacity.share else { return .refused(shortage) }
         var loser: Waiter?
         if waitingCount >= capacity.queue {
             guard let longest = lines.indices.max(by: { lines[$0].waiters.count < lines[$1].waiters.count }) else {
-                // There is no queue.
+                // The queue has no places at all.
                 return .refused(shortage)
             }
             let own = lines.first { $0.owner == waiter.owner }?.waiters.count ?? 0
-            // With one of its own more it still has to have fewer than the other.
+            // The owner has to have fewer waiting requests than the other one also after it has got one more, or two
+            // owners could push each other's requests out again and again.
             guard own + 1 < lines[longest].waiters.count else {
                 return .refused(own > 0 && lines.count > 1 && shortage == .taken ? .queueShareTaken : shortage)
             }
@@ -91,13 +93,13 @@ struct FairQueue: Sendable {
         return .waits(inPlaceOf: loser)
     }
 
-    /// Gives what is free to those whose turn it is.
+    /// Gives the free units to the waiting requests whose turn it is.
     ///
-    /// - Returns: they, who are no longer in the queue.
+    /// - Returns: the requests that got their units, which have left the queue.
     mutating func serve() -> [Waiter] {
         var served: [Waiter] = []
         var index = 0
-        // The more is given out the less fits: those that were passed over need no second look.
+        // Each request that is served leaves fewer units free, so lines that were passed over need no second look.
         while index < lines.count, taken < capacity.total {
             let line = lines[index]
             guard let position = line.waiters.firstIndex(where: { shortage($0.count, $0.owner) == nil }) else {
@@ -108,14 +110,16 @@ struct FairQueue: Sendable {
             _ = take(waiter.count, waiter.owner)
             waitingCount -= 1
             served.append(waiter)
-            // The owner's next turn comes after everybody else's.
+            // The owner's next turn comes after those of all other owners.
             let rest = lines.remove(at: index)
             if !rest.waiters.isEmpty { lines.append(rest) }
         }
         return served
     }
 
-    /// False: it does not wait any more.
+    /// Removes a request from the queue.
+    ///
+    /// - Returns: false if it no longer waits.
     mutating func remove(_ waiter: Waiter) -> Bool {
         guard let line = lines.firstIndex(where: { $0.owner == waiter.owner }),
             let position = lines[line].waiters.firstIndex(where: { $0 === waiter })
@@ -126,7 +130,9 @@ struct FairQueue: Sendable {
         return true
     }
 
-    /// - Returns: those who waited.
+    /// Refuses all requests from now on.
+    ///
+    /// - Returns: the requests that waited.
     mutating func close() -> [Waiter] {
         isClosed = true
         defer { (lines, waitingCount) = ([], 0) }

@@ -1,24 +1,26 @@
 import Synchronization
 
-/// What owners share, places or bytes: how much there is, how much of it one owner may have, and who comes next.
+/// A counting semaphore whose units, places or bytes, are shared fairly among owners.
 ///
-/// What cannot be had at once is waited for in a queue. Owners take turns there, and the requests of one owner go in the
-/// order in which they came. A request that wants more than there is lets those pass that want less: it would otherwise
-/// keep all others out until so much is free at the same time. When the queue is full, the owner with the most requests in
-/// it loses the newest one to an owner with fewer, so that no owner can fill it.
+/// A request that cannot get its units at once waits in a queue. Owners take turns in the queue, and the requests of
+/// one owner are served in the order of their arrival. A request for more units than are free is passed by requests for
+/// fewer, because it would otherwise block all others until enough units are free at the same time. If the queue is
+/// full, the owner with the most waiting requests loses its newest one to an owner with fewer, so that no owner can
+/// fill the queue.
 package final class FairSemaphore: Sendable {
-    /// How much there is, and for whom.
+    /// The number of units, and how owners share them.
     package struct Capacity: Equatable, Sendable {
-        /// For all owners together.
+        /// The number of units for all owners together.
         package var total: Int
-        /// The most that one owner may have.
+        /// The largest number of units that one owner may have.
         package var share: Int
-        /// What an owner with more than this leaves free: it is for owners who have less. Zero keeps nothing free.
+        /// The number of units that are kept free for owners that have no more than this number: an owner that has
+        /// more cannot take them. Zero keeps none free.
         package var reserve: Int
-        /// How many requests may wait, of all owners together.
+        /// The largest number of waiting requests of all owners together.
         package var queue: Int
 
-        /// - Parameter share: nil: an owner may have everything.
+        /// - Parameter share: nil if one owner may have all units.
         package init(total: Int, share: Int? = nil, reserve: Int = 0, queue: Int = 0) {
             self.total = total
             self.share = min(share ?? total, total)
@@ -27,17 +29,17 @@ package final class FairSemaphore: Sendable {
         }
     }
 
-    /// Why there is nothing to be had.
+    /// The reason why a request did not get its units.
     package enum Shortage: Error, Equatable, Sendable {
-        /// All owners together have everything.
+        /// All owners together have taken too many units.
         case taken
-        /// The owner has all that one owner may have.
+        /// The owner has as many units as one owner may have.
         case shareTaken
-        /// The owner has more requests in the queue than others, who come first.
+        /// The queue is full, and the owner has more waiting requests than another one.
         case queueShareTaken
-        /// Nothing is given out any more.
+        /// The semaphore is closed.
         case closed
-        /// The task was cancelled while it waited.
+        /// The task was cancelled while it waited for its units.
         case cancelled
     }
 
@@ -49,18 +51,13 @@ package final class FairSemaphore: Sendable {
         state = Mutex(FairQueue(capacity: capacity))
     }
 
-    /// How much is given out.
+    /// The number of units that are taken.
     package var count: Int { state.withLock { $0.taken } }
 
-    /// How many requests wait.
+    /// The number of waiting requests.
     package var waitingCount: Int { state.withLock { $0.waitingCount } }
 
-    /// Takes what is free, and waits for nothing.
-    ///
-    /// - Returns: why there is too little; nil: `count` has been taken.
-    package func take(_ count: Int = 1, for owner: String) -> Shortage? { state.withLock { $0.take(count, owner) } }
-
-    /// Takes `count`, and waits for it until `deadline` comes, if it has to.
+    /// Takes `count` units, and waits for them until `deadline` if there are too few.
     package func take(
         _ count: Int = 1, for owner: String, until deadline: ContinuousClock.Instant
     ) async throws(Shortage) {
@@ -71,20 +68,20 @@ package final class FairSemaphore: Sendable {
         case .waits(inPlaceOf: let loser): _ = loser?.channel.deliver(.failure(.queueShareTaken))
         }
         let timer = Task {
-            // Cancelled when the waiting is over.
+            // The sleep is cancelled when the wait is over.
             guard (try? await Task.sleep(until: deadline)) != nil else { return }
             leave(waiter)
         }
         defer { timer.cancel() }
         guard let outcome = await waiter.channel.receive() else {
-            // Those behind it may want less, but nothing is free now that was not before: nobody has to be woken.
+            // No unit has become free by this, so no other waiter has to be served.
             state.withLock { _ = $0.remove(waiter) }
             throw .cancelled
         }
         try outcome.get()
     }
 
-    /// Gives back what `owner` took.
+    /// Gives back `count` units that `owner` took, and serves waiting requests with them.
     package func giveBack(_ count: Int = 1, of owner: String) {
         var freed = [(count, owner)]
         while let (count, owner) = freed.popLast() {
@@ -93,18 +90,18 @@ package final class FairSemaphore: Sendable {
                 return queue.serve()
             }
             for waiter in served where !waiter.channel.deliver(.success(())) {
-                // Cancelled at this moment: what it was given is for the next one.
+                // This waiter was cancelled at the same moment, so its units go to the next one.
                 freed.append((waiter.count, waiter.owner))
             }
         }
     }
 
-    /// Gives nothing out any more: those who wait, and those who come, are told so.
+    /// Closes the semaphore: all requests that wait, and all that come later, throw `.closed`.
     package func close() {
         for waiter in state.withLock({ $0.close() }) { _ = waiter.channel.deliver(.failure(.closed)) }
     }
 
-    /// Its time is over.
+    /// Takes a waiter whose deadline has come out of the queue.
     private func leave(_ waiter: FairQueue.Waiter) {
         let shortage = state.withLock { queue -> Shortage? in
             queue.remove(waiter) ? queue.shortage(waiter.count, waiter.owner) ?? .taken : nil

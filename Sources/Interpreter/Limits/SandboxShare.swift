@@ -1,24 +1,25 @@
 import Synchronization
 
-/// How many sandboxes the sessions of one owner may have.
+/// Limits the number of sandboxes that the sessions of one owner have.
 ///
-/// E2B knows what there is, whichever responder made it. Beside that only those count that this process is making at the
-/// moment, and of those the ones that were begun earlier: two that are made at the same time do not keep each other out.
-/// Responders that make some at the same moment may together go beyond the limit, by as many as there are responders.
+/// The sandboxes are counted by E2B's list, which has those of all responders. A creation also counts the creations
+/// that this process began earlier and that have not ended; it does not count later ones, so that two creations at the
+/// same time do not refuse each other. Responders that create sandboxes at the same moment may exceed the limit
+/// together.
 final class SandboxShare: Sendable {
-    /// nil: there is no limit.
+    /// nil if there is no limit.
     private let limit: Int?
-    /// By owner, in the order in which they were begun.
+    /// The marks of the creations in progress, by owner, in the order in which they began.
     private let marks = Mutex<[String: [String]]>([:])
 
     init(limit: Int?) { self.limit = limit }
 
-    /// Makes one more for `owner`.
+    /// Creates a sandbox for `owner` if it may have one more.
     ///
     /// - Parameters:
-    ///   - mark: unique, and in the metadata of what is made.
-    ///   - list: the marks of those that there are.
-    /// - Throws: `.tooManySandboxes`; what the closures throw.
+    ///   - mark: a unique value that the metadata of the sandbox will have.
+    ///   - list: returns the marks of the owner's sandboxes.
+    /// - Throws: `.tooManySandboxes`, or what the closures throw.
     func create<Value>(
         for owner: String, mark: String, among list: () async throws -> [String?], _ create: () async throws -> Value
     ) async throws -> Value {
@@ -34,7 +35,7 @@ final class SandboxShare: Sendable {
                 marks[owner] = left.isEmpty ? nil : left
             }
         }
-        // Some of those that are being made are there already.
+        // E2B may list sandboxes whose creation is still in progress; these must not be counted twice.
         let others = try await list().filter { mark in mark.map { !earlier.contains($0) } ?? true }
         guard others.count + earlier.count < limit else { throw InterpreterError.tooManySandboxes(limit: limit) }
         return try await create()

@@ -1,4 +1,3 @@
-package import Budget
 package import E2B
 package import ImageGate
 import System
@@ -56,10 +55,13 @@ package struct CodeRunner: Sendable {
             outcome.problem = stop
             return outcome
         }
-        var resultImages = ResultImages(limit: limits.images, owner: owner)
+        var resultImages = ResultImages(limit: limits.images.count, owner: owner)
         outcome.wasInterrupted = true
+        // Beside what the record keeps: a long line while it arrives.
+        let line = limits.memory.reservation(for: owner)
+        var isShareTaken = false
         do {
-            try await client.execute(execution, in: sandbox) { event in
+            try await client.execute(execution, in: sandbox, holding: line) { event in
                 switch event {
                 case .started: outcome.hasBegun = true
                 case .stdout(let text): outcome.record.printed(text)
@@ -69,14 +71,17 @@ package struct CodeRunner: Sendable {
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(secrets) {
-                        let room = await limits.memory.reserve(image.byteCount, within: ByteBudget.patience)
-                        guard let room else { throw E2BError.outOfMemory(.execute) }
+                        let room = limits.memory.reservation(for: owner)
+                        guard await room.grow(to: image.byteCount) else {
+                            isShareTaken = room.isShareTaken
+                            throw E2BError.outOfMemory(.execute)
+                        }
                         resultImages.add(image, gate, holding: room)
                     } else {
                         outcome.record.displayed(result)
                     }
                 }
-                guard await memory.grow(to: outcome.record.heldCount, within: ByteBudget.patience) else {
+                guard await memory.grow(to: outcome.record.heldCount) else {
                     throw E2BError.outOfMemory(.execute)
                 }
             }
@@ -87,7 +92,7 @@ package struct CodeRunner: Sendable {
                 isShortened
                 ? "The code was stopped after \(execution.timeout.wholeWords), and not after \(asked.words): \(deadline.reason)."
                 : "The code was stopped at its time limit of \(asked.words)."
-            let hint = "A limit of up to \(limits.maximumTimeout.words) may be asked for."
+            let hint = "A limit of up to \(limits.time.maximum.words) may be asked for."
             outcome.record.stopped(
                 .limit("\(stop) What it printed and drew before is above. \(isShortened ? "Try again." : hint)"))
             outcome.problem = stop
@@ -96,7 +101,8 @@ package struct CodeRunner: Sendable {
             outcome.record.stopped(.limit(stop))
             outcome.problem = stop
         } catch E2BError.outOfMemory {
-            let stop = "The code was stopped: the service has no memory for its output now."
+            isShareTaken = isShareTaken || line.isShareTaken || memory.isShareTaken
+            let stop = "The code was stopped: \(ByteBudget.reason(isShareTaken: isShareTaken))"
             outcome.record.stopped(
                 .limit("\(stop) Have it print and draw less, or try again in a few seconds."))
             outcome.problem = stop
@@ -106,7 +112,7 @@ package struct CodeRunner: Sendable {
             outcome.problem = "\(failure)"
         }
         letGo()
-        let wait = min(limits.imageWait, max(.zero, deadline.end - .now))
+        let wait = min(limits.images.wait, max(.zero, deadline.end - .now))
         let images = await resultImages.images(within: wait)
         outcome.record.drew(images.admitted, notes: images.notes)
         return outcome

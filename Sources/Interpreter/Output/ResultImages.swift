@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import ImageGate
 import System

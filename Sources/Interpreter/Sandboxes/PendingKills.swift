@@ -1,19 +1,20 @@
 import Synchronization
 
-/// The sandboxes that are being ended, for whoever needs the room that one of them takes.
+/// Counts the sandboxes that are being killed, and lets creations wait until one of them is gone.
 final class PendingKills: Sendable {
     private struct State {
         var count = 0
         var endedCount = 0
-        /// True: one has ended.
+        /// Each gets true when a sandbox is gone.
         var waiters: [OneShotChannel<Bool>] = []
     }
 
     private let state = Mutex(State())
 
-    /// How many have ended so far.
+    /// The number of sandboxes that have been killed so far.
     var endedCount: Int { state.withLock { $0.endedCount } }
 
+    /// Whether creations wait for a kill.
     var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     func begin() { state.withLock { $0.count += 1 } }
@@ -23,15 +24,16 @@ final class PendingKills: Sendable {
             state.count -= 1
             state.endedCount += 1
         }
-        // There is room for one of them, unless a caller that is new is faster. After the last kill nobody would wake the others.
+        // There is room for one creation, so one waiter is woken. After the last kill all are, because nothing would
+        // wake them later.
         while let waiter = state.withLock({ $0.waiters.isEmpty ? nil : $0.waiters.removeFirst() }) {
             if waiter.deliver(true), state.withLock({ $0.count > 0 }) { break }
         }
     }
 
-    /// Waits until more than `endedCount` have ended.
+    /// Waits until more than `endedCount` sandboxes have been killed.
     ///
-    /// - Returns: false: none is being ended, or none has ended within `limit`.
+    /// - Returns: false if no sandbox is being killed, or if none was within `limit`.
     func wait(beyond endedCount: Int, within limit: Duration) async -> Bool {
         let waiter = OneShotChannel<Bool>()
         let answer = state.withLock { state -> Bool? in
@@ -42,9 +44,9 @@ final class PendingKills: Sendable {
         }
         if let answer { return answer }
         let timer = Task {
-            // Cancelled when the waiting is over.
+            // The sleep is cancelled when the wait is over.
             guard (try? await Task.sleep(for: limit)) != nil else { return }
-            // Who takes it out of the list answers it.
+            // Only one of `end()` and this task finds the waiter in the list, and delivers to it.
             let own = state.withLock { state in
                 state.waiters.firstIndex { $0 === waiter }.map { state.waiters.remove(at: $0) }
             }

@@ -3,22 +3,23 @@ import Synchronization
 
 /// Creates sandboxes, and makes sure that each one that has to end does end.
 ///
-/// A sandbox may exist that no caller knows of: the caller hung up while it was being created, or E2B's answer was lost. So a
-/// creation is never abandoned, and after a lost answer the sandbox is searched for by its metadata. This work runs in tasks
-/// of its own, which go on when the request has ended or was cancelled.
+/// A sandbox may exist that no caller knows of: the caller hung up while it was being created, or E2B's answer was
+/// lost. So a creation is never abandoned, and after a lost answer the sandbox is searched for by its metadata. This
+/// work runs in tasks of its own, which go on when the request has ended or was cancelled.
 package final class SandboxLifecycle: Sendable {
     private let client: E2BClient
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
     private let inFlight = InFlight()
-    /// One that was asked for takes its place until E2B has answered, however soon its caller goes away.
+    /// Limits the creations in progress. A creation keeps its place until E2B has answered, also when its caller hangs
+    /// up.
     private let creations: FairSemaphore
     private let kills = PendingKills()
-    /// Ids and marks of sandboxes that must not be used: they are being created for a caller that may have hung up, or they
-    /// are being killed.
+    /// Ids and marks of sandboxes that must not be used: they are being created for a caller that may have hung up, or
+    /// they are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
-    /// - Parameter creationLimit: creations under way, of all owners together.
+    /// - Parameter creationLimit: the largest number of creations in progress.
     package init(client: E2BClient, creationLimit: Int, notice: @escaping @Sendable (String) -> Void) {
         self.client = client
         creations = FairSemaphore(.init(total: creationLimit, queue: .max))
@@ -55,20 +56,22 @@ package final class SandboxLifecycle: Sendable {
         return sandbox
     }
 
-    /// Whoever asks for sandboxes and goes away before they come meets this limit, and nobody else does.
+    /// Waits for a place for a creation. Each execution creates one sandbox, so places are scarce only if callers hang
+    /// up while their sandboxes are being created.
     private func takePlace(for owner: String) async throws(E2BError) {
         do throws(FairSemaphore.Shortage) {
             try await creations.take(for: owner, until: E2BClient.deadline ?? .now + .seconds(60))
         } catch {
-            // Those that have all places have had no answer of E2B's either.
+            // All places are taken by creations that E2B has not answered either.
             throw error == .cancelled ? .cancelled : .timedOut(.create)
         }
     }
 
-    /// Where E2B has no room beside a sandbox that is being ended, it has some when that is dead.
+    /// Creates a sandbox. If E2B's limit on sandboxes is reached while a sandbox is being killed, it tries again after
+    /// the kill.
     private func createWhenThereIsRoom(_ options: SandboxOptions) async -> Result<Sandbox, E2BError> {
         var attempts = Self.attempts
-        // Where others wait for room already E2B would refuse this one as well, or it would take theirs.
+        // If other creations wait for a kill, E2B would refuse this one as well, or it would take their room.
         if kills.isAwaited { _ = await kills.wait(beyond: kills.endedCount, within: .seconds(10)) }
         while true {
             let endedCount = kills.endedCount
@@ -76,7 +79,7 @@ package final class SandboxLifecycle: Sendable {
                 return .success(try await client.create(options))
             } catch {
                 attempts -= 1
-                // The limit on sandboxes comes without a time to come back at: Protocol.md, 2.4.
+                // Only the limit on sandboxes comes without a `Retry-After`: Protocol.md, 2.4.
                 guard attempts > 0, case .rateLimited(_, _, retryAfter: nil) = error,
                     await kills.wait(beyond: endedCount, within: .seconds(10))
                 else { return .failure(error) }
@@ -84,7 +87,7 @@ package final class SandboxLifecycle: Sendable {
         }
     }
 
-    /// Callers that are new may be faster than one that waits for room.
+    /// The number of attempts to create a sandbox: another creation may take the room that a kill has made.
     private static let attempts = 10
 
     /// Whether a sandbox of a list may be used. One that is about to be killed may not.
@@ -124,7 +127,8 @@ package final class SandboxLifecycle: Sendable {
     /// Sandboxes that are being made or ended.
     package var outstanding: Int { inFlight.count }
 
-    /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the latest.
+    /// Returns when every sandbox is known to be dead or has been given up to its own timeout, after `limit` at the
+    /// latest.
     package func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 
     private func keep(_ work: @escaping @Sendable () async -> Void) {

@@ -20,7 +20,7 @@ package final class Sessions: Sendable {
     private let lookUps = KeyedLock<SessionKey>()
     private let share: SandboxShare
 
-    /// - Parameter ownerLimit: sandboxes that the sessions of one owner may have.
+    /// - Parameter ownerLimit: the largest number of sandboxes that the sessions of one owner may have; nil for no limit.
     package init(client: E2BClient, lifecycle: SandboxLifecycle, ownerLimit: Int? = nil) {
         self.client = client
         self.lifecycle = lifecycle
@@ -180,7 +180,7 @@ package final class Sessions: Sendable {
         try await client.list(metadata: [SessionMark.owner: owner]).filter { $0.sessionKey?.isOwned(by: owner) == true }
     }
 
-    /// The marks of those of an owner's sandboxes that E2B counts.
+    /// The marks of an owner's sandboxes that count towards E2B's limit.
     private func running(of owner: String) async throws -> [String?] {
         try await client.list(metadata: [SessionMark.owner: owner], states: [.running])
             .filter { $0.sessionKey?.isOwned(by: owner) == true && lifecycle.isAvailable($0) }

@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -15,9 +14,7 @@ struct ActionEndpoint: Endpoint {
     init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
         self.services = services
         self.secrets = secrets
-        // A file is sent as base64, which is a third larger than the file, or as a JSON string with escapes. Twice the
-        // file's size is enough unless most of the characters are escapes.
-        bodyLimit = configuration.bodyLimit + 2 * configuration.fileLimit
+        bodyLimit = configuration.limits.bodyWithFile
     }
 
     func accept(

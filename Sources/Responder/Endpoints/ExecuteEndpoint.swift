@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -17,11 +16,12 @@ struct ExecuteEndpoint: Endpoint {
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
-        let body = try await request.wholeBody(upTo: configuration.bodyLimit, holding: memory)
+        let body = try await request.wholeBody(upTo: configuration.limits.body, holding: memory)
         let execution: ExecuteRequest
         do throws(ArgumentError) {
             execution = try ExecuteRequest(
-                json: body, standardTimeout: configuration.timeout, maximumTimeout: configuration.maximumTimeout)
+                json: body, standardTimeout: configuration.limits.time.standard,
+                maximumTimeout: configuration.limits.time.maximum)
         } catch {
             throw Refusal(badRequest: error.sentence, logged: error.logged)
         }
@@ -48,7 +48,7 @@ struct ExecuteEndpoint: Endpoint {
         let refusal = result.failure.map { Refusal($0) }
         if let refusal { result.record.stopped(.sandbox(refusal.sentence)) }
         let text = ExecutionMarkdown(
-            result.record, code: request.code, language: request.language.rawValue, limit: configuration.textLimit,
+            result.record, code: request.code, language: request.language.rawValue, limit: configuration.limits.text,
             without: secrets)
         var answer = Answer(
             status: refusal?.status ?? 200,

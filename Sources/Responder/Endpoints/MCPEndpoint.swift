@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -29,7 +28,7 @@ struct MCPEndpoint: Endpoint {
             name: request.header("Mcp-Name"))
         let identity = Identity(of: request, caller, configuration.trustedKeys)
         // A file travels in a body as it does for /e2bcode.
-        let limit = configuration.bodyLimit + 2 * configuration.fileLimit
+        let limit = configuration.limits.bodyWithFile
         let body = try await request.wholeBody(upTo: limit, holding: memory)
         switch server.read(body, headers) {
         case .answered(let status, let body): return .answered(Answer(status: status, body: body))

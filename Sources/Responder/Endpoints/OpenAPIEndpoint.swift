@@ -1,4 +1,3 @@
-import Budget
 import FastCGI
 import Interpreter
 import LibreChat
@@ -16,7 +15,7 @@ struct OpenAPIEndpoint: Endpoint {
         let document = OpenAPIDocument(
             server: configuration.publicBaseURL ?? secrets.redacted(request.baseURL),
             operations: [
-                .execute(at: EndpointPath.execute, maximumTimeout: configuration.maximumTimeout),
+                .execute(at: EndpointPath.execute, maximumTimeout: configuration.limits.time.maximum),
                 .actions(at: EndpointPath.actions),
             ])
         return .answered(Answer(status: 200, body: document.encoded()))

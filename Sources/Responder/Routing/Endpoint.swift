@@ -1,4 +1,3 @@
-import Budget
 import FastCGI
 import Interpreter
 

@@ -1,4 +1,3 @@
-import Budget
 import E2B
 import FastCGI
 import Interpreter
@@ -37,6 +36,11 @@ struct Refusal: Error, Equatable {
 
     static let outOfMemory = Refusal(
         status: 429, "The service's memory is taken by other requests. Try again in a few seconds.",
+        retryAfter: .seconds(5))
+
+    static let outOfOwnMemory = Refusal(
+        status: 429,
+        "Your own requests have all the memory that one caller may have. Try again in a few seconds.",
         retryAfter: .seconds(5))
 
     static let withoutAPIKey = Refusal(
@@ -96,12 +100,12 @@ extension FastCGIRequest {
         upTo limit: Int, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> [UInt8] {
         do throws(FastCGIError) {
-            return try await body.collect(upTo: limit) { await memory.grow(to: $0, within: ByteBudget.patience) }
+            return try await body.collect(upTo: limit) { await memory.grow(to: $0) }
         } catch {
             switch error {
             case .bodyTooLarge(let limit):
                 throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
-            case .noMemoryForBody: throw .outOfMemory
+            case .noMemoryForBody: throw memory.isShareTaken ? .outOfOwnMemory : .outOfMemory
             case .cancelled: throw .cancelled
             default: throw Refusal(badRequest: "The body is not as long as Content-Length says.")
             }

@@ -34,21 +34,6 @@ struct SettingReader {
         text(setting) == nil ? nil : integer(setting, range)
     }
 
-    mutating func executions(hasSeveralOwners: Bool) -> ExecutionLimits {
-        let places = integer(.executions, 1...10_000)
-        let share = optionalInteger(.ownerExecutions, 1...10_000)
-        if let share, share > places {
-            refuse("\(Setting.ownerExecutions.name) is \(share), more than \(Setting.executions.name) (\(places)).")
-        }
-        return ExecutionLimits(
-            places: places, share: share ?? places, queue: integer(.queue, 0...10_000),
-            wait: seconds(.queueWait, 1...300),
-            ownerSandboxes: optionalInteger(.ownerSandboxes, 1...10_000)
-                // By default one owner's sessions can take three quarters of the places, so that other owners can
-                // always create some.
-                ?? (hasSeveralOwners ? max(1, places * 3 / 4) : nil))
-    }
-
     mutating func seconds(_ setting: Setting, _ range: ClosedRange<Int>) -> Duration {
         .seconds(integer(setting, range))
     }
