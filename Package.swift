@@ -69,9 +69,10 @@ let package = Package(
 
         // The responder.
         target("JSON", []),
-        target("FastCGI", ["CLinux", "System"]),
-        target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "System"]),
-        target("E2B", ["CCrypto", "Fetch", "JSON"]),
+        target("EventLoop", ["CLinux", "System"]),
+        target("FastCGI", ["CLinux", "EventLoop", "System"]),
+        target("Fetch", ["CCrypto", "CCurl", "CCurlShim", "CLinux", "EventLoop", "System"]),
+        target("E2B", ["CCrypto", "EventLoop", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CTurboJPEG", "CWebP", "JSON", "System"]),
         target("Interpreter", ["E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
@@ -79,13 +80,15 @@ let package = Package(
         target(
             "Responder",
             [
-                "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "System",
+                "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
+                "System",
                 "CCrypto", "CYAML",
             ]),
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
-                "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System", arguments,
+                "EventLoop", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System",
+                arguments,
             ],
             swiftSettings: settings),
 
@@ -104,6 +107,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
         tests("SystemTests", ["System"]),
+        tests("EventLoopTests", ["EventLoop", "System"]),
         tests("JSONTests", ["JSON"], exclude: ["suite.py"]),
         tests("FastCGITests", ["FastCGI", "Interpreter", "System"]),
         tests("FetchTests", ["Fetch"]),

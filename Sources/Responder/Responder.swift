@@ -16,16 +16,15 @@ package final class Responder: Sendable {
     private let lifecycle: SandboxLifecycle?
     private let secrets: SecretRedactor
     private let log: EventLog
-    /// The threads on which endpoints that run code compute, because texts and files may have megabytes. `/health` runs
-    /// elsewhere, so that it does not wait for them.
-    private let computing: TaskThreads
+    private let threads: ServiceThreads
 
-    /// The number of threads, and so of requests that can compute at the same time.
-    package static var computingThreads: Int { max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
-    /// - Parameter client: nil if no E2B API key is configured.
+    /// - Parameters:
+    ///   - client: nil if no E2B API key is configured.
+    ///   - threads: nil for computing threads of its own, and no loops.
     /// - Throws: if the system does not grant the threads.
-    package init(_ configuration: Configuration, client: E2BClient?, log: EventLog) throws(SystemError) {
+    package init(
+        _ configuration: Configuration, client: E2BClient?, threads: ServiceThreads? = nil, log: EventLog
+    ) throws(SystemError) {
         self.configuration = configuration
         self.log = log
         let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
@@ -35,8 +34,8 @@ package final class Responder: Sendable {
             : ImageGate(
                 policy: configuration.imagePolicy, threads: configuration.limits.images.threads,
                 decoding: .confined(confinement))
-        // This is the last call that can throw, because its threads would not end if the initialiser threw after it.
-        computing = try TaskThreads(named: "computing", count: Self.computingThreads)
+        let threads = if let threads { threads } else { try ServiceThreads(hasLoops: false) }
+        self.threads = threads
         origins = Origins(
             allowed: configuration.origins,
             // Without keys only this machine is answered, so the public address is not an allowed origin.
@@ -47,7 +46,9 @@ package final class Responder: Sendable {
         let secrets = configuration.secrets
         self.secrets = secrets
         let lifecycle = client.map {
-            SandboxLifecycle(client: $0, creationLimit: configuration.limits.executions.places) { log.notice($0) }
+            SandboxLifecycle(
+                client: $0, creationLimit: configuration.limits.executions.places, on: threads.calling
+            ) { log.notice($0) }
         }
         self.lifecycle = lifecycle
         var services: ActionServices?
@@ -59,7 +60,8 @@ package final class Responder: Sendable {
                 variables: configuration.secretVariables, secrets: secrets)
         }
         router = Router([
-            ExecuteEndpoint(services: services, configuration: configuration, secrets: secrets),
+            ExecuteEndpoint(
+                services: services, configuration: configuration, secrets: secrets, computing: threads.computing),
             ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
             MCPEndpoint(services: services, configuration: configuration, secrets: secrets),
             HealthEndpoint(configuration: configuration, executions: executions),
@@ -67,11 +69,9 @@ package final class Responder: Sendable {
         ])
     }
 
-    deinit { computing.stop() }
-
     /// Returns the executor on which a request is to be answered; nil for the default one.
     package func executor(for request: FastCGIRequest) -> (any TaskExecutor)? {
-        router.route(at: request.path)?.runsCode == true ? computing : nil
+        threads.executor(for: request, router.route(at: request.path), inFlight: executions.count)
     }
 
     /// Answers one request, and logs it.

@@ -82,10 +82,9 @@ struct Demand {
     }
 
     private var threads: ThreadDemand {
-        // The two further threads serve FastCGI or CGI, and write the log.
+        // The two further threads serve CGI, and write the log.
         ThreadDemand(
-            Fetcher.threads + ImageGate.threads(for: configuration.limits.images.threads) + Responder.computingThreads
-                + 2
+            ServiceThreads.count + ImageGate.threads(for: configuration.limits.images.threads) + 2
                 + ProcessStart.dispatchThreads)
     }
 

@@ -27,13 +27,16 @@ struct Serve: AsyncParsableCommand {
         let launchMode = LaunchMode(environment: ProcessInfo.processInfo.environment)
         let isCGI = listen == nil && launchMode == .cgi
         try Demand(configuration).check(isServer: !isCGI)
-        let client = try configuration.isAPIKeyConfigured ? E2BClient(configuration.e2b) : nil
-        let responder = try Responder(configuration, client: client, log: log)
+        let threads = try ServiceThreads()
+        let client =
+            try configuration.isAPIKeyConfigured
+            ? E2BClient(configuration.e2b, on: threads.calling, computing: threads.computing) : nil
+        let responder = try Responder(configuration, client: client, threads: threads, log: log)
         if isCGI {
             StopSignals.shared.count()
             await answerOne(responder)
         } else {
-            try await serve(responder, configuration, log)
+            try await serve(responder, configuration, log, threads)
         }
         // The parts are stopped in the reverse order of their start: killing sandboxes needs the client.
         await responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
@@ -56,7 +59,9 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ responder: Responder, _ configuration: Configuration, _ log: EventLog) async throws {
+    private func serve(
+        _ responder: Responder, _ configuration: Configuration, _ log: EventLog, _ threads: ServiceThreads
+    ) async throws {
         let signals = StopSignals.shared
         signals.count()
         let listener = try makeListener(for: configuration.webServers)
@@ -71,6 +76,7 @@ struct Serve: AsyncParsableCommand {
             listener: listener,
             limits: ServerLimits(
                 connections: Demand.connections(configuration), unsent: configuration.limits.memory.limit / 4),
+            on: threads.serving,
             executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")

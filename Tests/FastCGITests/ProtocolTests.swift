@@ -59,6 +59,24 @@ struct ProtocolTests {
         #expect(answer.refused == [2])
     }
 
+    @Test func `a web server may send the end of stdin after the response`() async throws {
+        try await withServer(connections: 20, handler: echo) { path, _ in
+            var isTaken = false
+            // Within the time for which the rest of a request is read, which a busy machine may miss.
+            for _ in 0..<10 where !isTaken {
+                let web = try WebServer(unix: path)
+                try await web.sendBytes(
+                    WebServer.begin() + WebServer.params(["REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0"]))
+                #expect(await web.answer().bodyText == "GET ")
+                do {
+                    try await web.sendBytes(WebServer.record(.stdin, []))
+                    isTaken = true
+                } catch WebServer.Failure.send {}
+            }
+            #expect(isTaken)
+        }
+    }
+
     @Test func `padding is skipped`() async throws {
         func padded(_ type: WebServer.RecordType, _ content: [UInt8]) -> [UInt8] {
             var record = WebServer.record(type, content)

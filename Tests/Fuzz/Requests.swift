@@ -66,7 +66,6 @@ enum Requests {
                     // Stdin may end early, which is not the matter here.
                     try? parser.takeStdin(UnsafeRawBufferPointer(rebasing: piece[count...])) { content in
                         body.append(content)
-                        return !body.isFull
                     }
                 }
                 return true

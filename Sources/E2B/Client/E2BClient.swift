@@ -1,3 +1,4 @@
+package import EventLoop
 internal import Fetch
 
 /// Talks to E2B, or to a server that speaks its protocol.
@@ -21,9 +22,19 @@ public final class E2BClient: Sendable {
     let configuration: E2BConfiguration
     let endpoints: Endpoints
     let fetcher: Fetcher
+    let computing: (any TaskExecutor)?
 
     /// - Throws: `.invalidConfiguration`, which names the setting.
-    public init(_ configuration: E2BConfiguration) throws(E2BError) {
+    public convenience init(_ configuration: E2BConfiguration) throws(E2BError) {
+        try self.init(configuration, on: nil, computing: nil)
+    }
+
+    /// - Parameters:
+    ///   - loop: the loop that makes the calls; nil for a thread of the client's own.
+    ///   - computing: the executor on which large outputs are parsed; nil for the caller's.
+    package init(
+        _ configuration: E2BConfiguration, on loop: EventLoop?, computing: (any TaskExecutor)?
+    ) throws(E2BError) {
         guard WireFormat.isToken(configuration.apiKey) else {
             throw .invalidConfiguration("the API key is empty, or has characters that no header field can carry")
         }
@@ -37,12 +48,13 @@ public final class E2BClient: Sendable {
             throw .invalidConfiguration("the limit of connections must be positive")
         }
         self.configuration = configuration
+        self.computing = computing
         endpoints = try Endpoints(configuration)
         do {
             fetcher = try Fetcher(
                 FetchConfiguration(
                     caFile: configuration.caFile, proxy: configuration.proxy, userAgent: "e2b-swift",
-                    connectionLimit: configuration.connectionLimit))
+                    connectionLimit: configuration.connectionLimit), on: loop)
         } catch {
             throw .invalidConfiguration("the HTTP library cannot start (\(error))")
         }

@@ -22,15 +22,34 @@ extension E2BClient {
                     }
                 }
                 var events = ExecutionStream(stream, execution, configuration, holding: reservation)
-                while true {
-                    let event = try await explaining(sandbox) { () throws(E2BError) in try await events.next() }
-                    guard let event else { break }
-                    try await receive(event)
-                }
+                var isOver = false
+                while !isOver { isOver = try await handOver(&events, in: sandbox, receive) }
             }
         } catch let error as FetchError {
             throw E2BError(.execute, error)
         }
+    }
+
+    /// Hands over events until the execution ends, or the arriving output becomes large or stops being so. Large output
+    /// is parsed, and received, on the computing threads.
+    ///
+    /// - Returns: whether the execution has ended.
+    private func handOver(
+        _ events: inout ExecutionStream, in sandbox: Sandbox, _ receive: (ExecutionEvent) async throws -> Void
+    ) async throws -> Bool {
+        let isLarge = events.isLarge
+        func handOver() async throws -> Bool {
+            repeat {
+                while let event = try await explaining(sandbox, { () throws(E2BError) in try events.next() }) {
+                    try await receive(event)
+                }
+                let isOver = try await explaining(sandbox) { () throws(E2BError) in try await !events.receive() }
+                if isOver { return true }
+            } while events.isLarge == isLarge
+            return false
+        }
+        guard isLarge, let computing else { return try await handOver() }
+        return try await withTaskExecutorPreference(computing) { try await handOver() }
     }
 
     private func request(

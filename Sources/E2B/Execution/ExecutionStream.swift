@@ -9,6 +9,9 @@ struct ExecutionStream {
     private var begin: ContinuousClock.Instant?
     private var hasArrived = false
     private var isOver = false
+    /// The event that the end of the stream has completed.
+    private var last: ExecutionEvent?
+    private var chunkCount = 0
     /// The memory for what the reader holds and what is decoded from it; nil if nobody counts it.
     private let reservation: (any MemoryReservation)?
 
@@ -26,30 +29,40 @@ struct ExecutionStream {
         begin = execution.mayQueue ? nil : .now
     }
 
-    /// Returns nil after the execution's end.
-    mutating func next() async throws(E2BError) -> ExecutionEvent? {
-        while true {
-            if let event = try reader.next() { return event }
-            if isOver { return nil }
-            reservation?.shrink(to: reservedCount)
-            if reader.isEnded {
-                stream.finish()
-                return nil
-            }
-            try checkStart()
-            if let chunk = try await nextChunk() {
-                hasArrived = true
-                begin = begin ?? .now
-                reader.append(chunk)
-                // While this waits, nothing is read, and so the sandbox has to wait as well.
-                if let reservation, await !reservation.hold(reservedCount) {
-                    throw .outOfMemory(.execute)
-                }
-            } else {
-                isOver = true
-                return try reader.finish()
-            }
+    /// Whether the bytes that have arrived may take long to parse.
+    var isLarge: Bool { chunkCount + reader.heldCount > 32 << 10 }
+
+    /// Returns the next event of the bytes that have arrived; nil if they hold no further one.
+    mutating func next() throws(E2BError) -> ExecutionEvent? {
+        if let event = try reader.next() { return event }
+        return last.take()
+    }
+
+    /// Waits until more bytes have arrived. Call it when ``next()`` has returned nil.
+    ///
+    /// - Returns: false if the execution has ended.
+    mutating func receive() async throws(E2BError) -> Bool {
+        if isOver { return false }
+        reservation?.shrink(to: reservedCount)
+        if reader.isEnded {
+            stream.finish()
+            return false
         }
+        try checkStart()
+        if let chunk = try await nextChunk() {
+            hasArrived = true
+            begin = begin ?? .now
+            reader.append(chunk)
+            chunkCount = chunk.count
+            // While this waits, nothing is read, and so the sandbox has to wait as well.
+            if let reservation, await !reservation.hold(reservedCount) {
+                throw .outOfMemory(.execute)
+            }
+        } else {
+            isOver = true
+            last = try reader.finish()
+        }
+        return true
     }
 
     /// The memory for a long line: the line, the larger buffer that it moves to, and what is decoded from it.

@@ -59,15 +59,14 @@ struct RequestParser {
         return position
     }
 
-    /// Parses stdin after the head, up to its end, or until `take` wants no more of its content. Later bytes are
-    /// ignored.
+    /// Parses stdin after the head, up to its end. Later bytes are ignored.
     mutating func takeStdin(
-        _ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Bool
+        _ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Void
     ) throws(FastCGIError) {
         var position = 0
         while !isStdinAtEnd, let piece = try next(in: bytes, at: &position) {
             switch piece {
-            case .content(let range): guard take(UnsafeRawBufferPointer(rebasing: bytes[range])) else { return }
+            case .content(let range): take(UnsafeRawBufferPointer(rebasing: bytes[range]))
             case .record(Record.Kind.stdin.rawValue, let count): isStdinAtEnd = count == 0
             // This may be an `FCGI_ABORT_REQUEST`.
             case .record: throw .peerClosed

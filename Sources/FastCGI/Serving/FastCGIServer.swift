@@ -1,3 +1,4 @@
+package import EventLoop
 internal import Synchronization
 internal import System
 
@@ -23,7 +24,9 @@ package final class FastCGIServer: Sendable {
     private let handler: Handler
     private let peerCheck: PeerCheck
     private let eventQueue: ServerEventQueue
-    private let thread: ReservedThread
+    private let loop: EventLoop
+    /// Whether the loop is the server's own.
+    private let isLoopOwn: Bool
     private let hasRun = Atomic(false)
 
     /// - Parameters:
@@ -31,17 +34,18 @@ package final class FastCGIServer: Sendable {
     ///   - onRefusedPeer: called with the address of a peer that may not connect, before its connection is closed.
     /// - Throws: `.cannotStart`.
     package init(
-        listener: Listener, limits: ServerLimits,
+        listener: Listener, limits: ServerLimits, on loop: EventLoop? = nil,
         executor: @escaping HandlerExecutor = { _ in nil },
         onRefusedPeer: @escaping @Sendable (IPAddress?) -> Void = { _ in }, handler: @escaping Handler
     ) throws(FastCGIError) {
         precondition(limits.connections > 0)
-        eventQueue = try ServerEventQueue()
+        isLoopOwn = loop == nil
         do throws(SystemError) {
-            thread = try ReservedThread(named: "fastcgi")
+            self.loop = if let loop { loop } else { try EventLoop(named: "fastcgi") }
         } catch {
             throw .cannotStart(why: "\(error)")
         }
+        eventQueue = ServerEventQueue(self.loop)
         self.listener = listener
         self.limits = limits
         self.executor = executor
@@ -49,9 +53,11 @@ package final class FastCGIServer: Sendable {
         peerCheck = PeerCheck(listener, onRefusedPeer: onRefusedPeer)
     }
 
-    /// Returns the number of descriptors that a server may have open at a time: one for each connection, and one each
-    /// for the listener, an epoll set and an eventfd.
-    package static func descriptors(connections: Int) -> Int { connections + 3 }
+    deinit { if isLoopOwn, !hasRun.load(ordering: .relaxed) { loop.stop() } }
+
+    /// Returns the number of descriptors that a server may have open at a time: one for each connection, one for the
+    /// listener, and those of its loop.
+    package static func descriptors(connections: Int) -> Int { connections + 1 + EventLoop.descriptors }
 
     /// Serves until ``shutDown()``, or until the task is cancelled, and returns when the last request in flight has
     /// ended. Call it once.
@@ -59,10 +65,13 @@ package final class FastCGIServer: Sendable {
         precondition(!hasRun.exchange(true, ordering: .relaxed), "run() is called once")
         await withTaskCancellationHandler {
             await withCheckedContinuation { ended in
-                thread.run { [self] in
-                    serve()
-                    ended.resume()
-                }
+                let set = loop.makeSet()
+                let server = ServerLoop(
+                    listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits,
+                    set: set, executor: executor, handler: handler
+                ) { ended.resume() }
+                loop.add(server, with: set)
+                if isLoopOwn { loop.stop() }
             }
         } onCancel: {
             shutDown()
@@ -80,9 +89,4 @@ package final class FastCGIServer: Sendable {
     /// Cancels the handlers in flight, and all that are started later. Their responses are still sent. Returns at once.
     package func cancelHandlers() { eventQueue.cancelHandlers() }
 
-    private func serve() {
-        ServerLoop(
-            listener: listener.descriptor, peerCheck: peerCheck, eventQueue: eventQueue, limits: limits,
-            executor: executor, handler: handler)?.run()
-    }
 }

@@ -1,5 +1,5 @@
+internal import EventLoop
 internal import Synchronization
-internal import System
 
 /// Events that tasks and other threads send to the server's thread.
 final class ServerEventQueue: Sendable {
@@ -21,20 +21,10 @@ final class ServerEventQueue: Sendable {
         var isCancelling = false
     }
 
-    /// An eventfd that is readable while there are new events.
-    private let event: EventDescriptor
+    private let loop: EventLoop
     private let contents = Mutex(Contents())
 
-    init() throws(FastCGIError) {
-        do throws(SystemError) {
-            event = try EventDescriptor()
-        } catch {
-            throw .cannotStart(why: "\(error)")
-        }
-    }
-
-    /// The descriptor for which the server's thread waits.
-    var wakeup: CInt { event.descriptor }
+    init(_ loop: EventLoop) { self.loop = loop }
 
     func post(_ event: Event, for connection: UInt64) {
         let isFirst = contents.withLock { contents in
@@ -42,23 +32,22 @@ final class ServerEventQueue: Sendable {
             return contents.events.count == 1
         }
         // If an event is waiting already, the thread is awake or about to be.
-        if isFirst { self.event.signal() }
+        if isFirst { loop.wake() }
     }
 
     func stop() {
         contents.withLock { $0.isStopping = true }
-        event.signal()
+        loop.wake()
     }
 
     func cancelHandlers() {
         contents.withLock { $0.isCancelling = true }
-        event.signal()
+        loop.wake()
     }
 
     /// Takes the events that have arrived since the last call.
     func take() -> Contents {
-        event.clear()
-        return contents.withLock { contents in
+        contents.withLock { contents in
             defer { contents.events = [] }
             return contents
         }

@@ -107,11 +107,8 @@ extension ServerLoop {
     }
 
     private func takeStdin(_ bytes: UnsafeRawBufferPointer, from connection: Connection) throws(FastCGIError) {
-        guard connection.body.isArriving else { return }
-        try connection.parser.takeStdin(bytes) { piece in
-            connection.body.append(piece)
-            return !connection.body.isFull
-        }
+        // The end of stdin is looked for even if the body is complete without it: see ``finish(_:)``.
+        try connection.parser.takeStdin(bytes) { connection.body.append($0) }
         try reply(connection)
         if connection.body.isFull || connection.parser.isStdinAtEnd { connection.body.end(isWhole: true) }
         connection.progress(at: .now, due: connection.due)
@@ -237,9 +234,11 @@ extension ServerLoop {
     /// Closes the socket, even if the web server asked to keep it.
     ///
     /// If bytes were unread, closing would reset the connection, and a web server that is still sending could lose the
-    /// response. So the writing side is closed first, and the rest of the request is read and dropped for a while.
+    /// response. So the writing side is closed first, and the rest of the request is read and dropped for a while. The
+    /// same goes for a web server that has not sent the end of stdin, which nothing waits for: its sending would fail.
     func finish(_ connection: Connection) {
-        guard connection.readUnread(into: buffer) > 0 || connection.body.isUnread else { return drop(connection) }
+        let isUnread = connection.body.isUnread || !connection.parser.isStdinAtEnd
+        guard connection.readUnread(into: buffer) > 0 || isUnread else { return drop(connection) }
         unsentCount -= connection.response?.heldCount ?? 0
         connection.response = nil
         shutdown(connection.socket, CInt(SHUT_WR))

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EventLoop
 internal import Glibc
 
 /// The loop of the server's thread, which accepts connections, reads requests, starts their handlers, and sends the
@@ -11,14 +12,16 @@ internal import Glibc
 ///     head → body → handler → response → lingering
 ///
 /// A hang-up ends a connection in any phase, and cancels its handler.
-final class ServerLoop {
+final class ServerLoop: EventSource {
     let limits: ServerLimits
     let executor: HandlerExecutor
     let handler: Handler
     let eventQueue: ServerEventQueue
     private let listener: CInt
     private let peerCheck: PeerCheck
-    private let epoll: CInt
+    private let set: EventSet
+    private let onEnd: @Sendable () -> Void
+    private var hasStarted = false
 
     var connections: [UInt64: Connection] = [:]
     /// The buffer into which all connections are read, one after the other.
@@ -33,15 +36,15 @@ final class ServerLoop {
     private var nextWakeUp: ContinuousClock.Instant?
 
     /// Identifiers in the epoll set that are not connections.
-    private static let eventQueueID: UInt64 = 0
-    private static let listenerID: UInt64 = 1
-    private static let lastReserved: UInt64 = 1
+    private static let listenerID: UInt64 = 0
+    private static let lastReserved: UInt64 = 0
 
-    /// - Parameter listener: a non-blocking socket.
-    /// - Returns: nil if there are no descriptors.
-    init?(
-        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits,
-        executor: @escaping HandlerExecutor, handler: @escaping Handler
+    /// - Parameters:
+    ///   - listener: a non-blocking socket.
+    ///   - set: of the loop that this is added to.
+    init(
+        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits, set: EventSet,
+        executor: @escaping HandlerExecutor, handler: @escaping Handler, onEnd: @escaping @Sendable () -> Void
     ) {
         self.listener = listener
         self.peerCheck = peerCheck
@@ -49,35 +52,31 @@ final class ServerLoop {
         self.limits = limits
         self.executor = executor
         self.handler = handler
-        epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
-        guard epoll >= 0, control(EPOLL_CTL_ADD, eventQueue.wakeup, Self.eventQueueID, EPOLLIN.rawValue) else {
-            return nil
-        }
+        self.set = set
+        self.onEnd = onEnd
     }
 
     deinit {
-        if epoll >= 0 { close(epoll) }
         buffer.deallocate()
+        onEnd()
     }
 
-    /// Runs until the event queue says stop, or the listener is broken, and the last connection has ended.
-    func run() {
-        var events = [epoll_event](repeating: epoll_event(), count: 256)
-        resumeListening()
-        while !isStopping || !connections.isEmpty {
-            // An interrupted call (-1) counts as one without events.
-            let count = epoll_wait(epoll, &events, CInt(events.count), timeout)
-            for event in events.prefix(max(0, Int(count))) {
-                switch event.data.u64 {
-                case Self.eventQueueID: handleEvents()
-                case Self.listenerID: accept()
-                case let id:
-                    // An earlier event may have ended this connection.
-                    if let connection = connections[id] { react(connection, event.events) }
-                }
-            }
-            runTimers(at: .now)
+    /// Handles events and timers. The server is over when the event queue says stop, or the listener is broken, and the
+    /// last connection has ended.
+    func turn() -> Turn {
+        if !hasStarted {
+            hasStarted = true
+            resumeListening()
         }
+        handleEvents()
+        if nextWakeUp != nil { runTimers(at: .now) }
+        return isStopping && connections.isEmpty ? .over : .again(nextWakeUp)
+    }
+
+    func react(to id: UInt64, _ events: UInt32) {
+        if id == Self.listenerID { return accept() }
+        // An earlier event may have ended this connection.
+        if let connection = connections[id] { react(connection, events) }
     }
 
     private func handleEvents() {
@@ -106,20 +105,17 @@ final class ServerLoop {
     /// Watches a connection, level-triggered.
     func watch(_ connection: Connection, for interest: UInt32) {
         guard connection.interest != interest else { return }
-        let operation = connection.interest == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        guard control(operation, connection.socket, connection.id, interest) else { return drop(connection) }
+        let isKnown = connection.interest != nil
+        guard set.watch(connection.socket, as: connection.id, for: interest, isKnown: isKnown) else {
+            return drop(connection)
+        }
         connection.interest = interest
     }
 
     func unwatch(_ connection: Connection) {
         guard connection.interest != nil else { return }
-        _ = control(EPOLL_CTL_DEL, connection.socket, connection.id, 0)
+        set.forget(connection.socket)
         connection.interest = nil
-    }
-
-    private func control(_ operation: CInt, _ descriptor: CInt, _ id: UInt64, _ interest: UInt32) -> Bool {
-        var event = epoll_event(events: interest, data: epoll_data(u64: id))
-        return epoll_ctl(epoll, operation, descriptor, &event) == 0
     }
 
     // MARK: Listening
@@ -127,14 +123,14 @@ final class ServerLoop {
     private func resumeListening() {
         guard !isListening, !isStopping else { return }
         // EPOLLEXCLUSIVE makes a new connection wake one of the processes that share the socket, and not all.
-        isListening = control(
-            EPOLL_CTL_ADD, listener, Self.listenerID, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
+        isListening = set.watch(
+            listener, as: Self.listenerID, for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, isKnown: false)
         if !isListening { isStopping = true }
     }
 
     private func pauseListening() {
         guard isListening else { return }
-        _ = control(EPOLL_CTL_DEL, listener, Self.listenerID, 0)
+        set.forget(listener)
         isListening = false
     }
 
@@ -219,14 +215,6 @@ final class ServerLoop {
 
     func wakeUp(by due: ContinuousClock.Instant) { nextWakeUp = min(nextWakeUp ?? due, due) }
 
-    /// The milliseconds until the next timer; -1 if there is none.
-    private var timeout: CInt {
-        guard let nextWakeUp else { return -1 }
-        let left = nextWakeUp - .now
-        guard left > .zero else { return 0 }
-        return CInt(min(left / .milliseconds(1), 60_000)) + 1
-    }
-
     private func runTimers(at now: ContinuousClock.Instant) {
         guard let nextWakeUp, nextWakeUp <= now else { return }
         self.nextWakeUp = nil
@@ -256,9 +244,10 @@ final class ServerLoop {
         connection.end()
         if let task = connection.task {
             connection.isAbandoned = true
-            task.cancel()
+            // The streams are closed first, so that a cancelled handler finds them closed.
             connection.body.refuse()
             connection.responseStream?.close()
+            task.cancel()
             guard let stream = connection.responseStream, stream.isOver else { return }
         }
         guard connections.removeValue(forKey: connection.id) != nil else { return }

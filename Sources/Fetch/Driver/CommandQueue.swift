@@ -1,9 +1,9 @@
+import EventLoop
 import Synchronization
-import System
 
 /// Commands that tasks send to the driver's thread.
 ///
-/// The event is signalled for the first command only: while one is waiting, the driver is awake or about to be.
+/// The loop is woken for the first command only: while one is waiting, the driver is awake or about to be.
 final class CommandQueue: Sendable {
     enum Command: Sendable {
         case start(Transfer.ID, FetchRequest, BodyPipe?, Transfer.Receiver)
@@ -23,20 +23,10 @@ final class CommandQueue: Sendable {
         var phase = Phase.running
     }
 
-    /// Never cleared: the driver watches it edge-triggered, and 2^64 signals are far away.
-    private let event: EventDescriptor
+    private let loop: EventLoop
     private let state = Mutex(State())
 
-    init() throws(FetchError) {
-        do throws(SystemError) {
-            event = try EventDescriptor()
-        } catch {
-            throw FetchError(error)
-        }
-    }
-
-    /// What the driver waits for.
-    var wakeup: CInt { event.descriptor }
+    init(_ loop: EventLoop) { self.loop = loop }
 
     /// Sends a command; false if the driver has stopped, or is about to.
     @discardableResult
@@ -63,9 +53,7 @@ final class CommandQueue: Sendable {
         if hasStopped { waiter?.resume() } else { wake() }
     }
 
-    private func wake() {
-        event.signal()
-    }
+    private func wake() { loop.wake() }
 
     // MARK: Driver thread
 

@@ -2,6 +2,8 @@ import CCrypto
 import CCurl
 import CCurlShim
 import CLinux
+import EventLoop
+import Glibc
 import System
 
 /// Runs every transfer on one thread, which owns the `CURLM`, every easy handle and every ``Transfer``.
@@ -23,7 +25,7 @@ import System
 ///     this                   27 µs    38 µs
 ///
 /// The rest of the difference is libcurl's: removing a handle walks all connections.
-final class Driver {
+final class Driver: EventSource {
     /// Easy handles that are kept for the next transfers. About 6 kB each.
     private static let spareLimit = 256
     /// How long the rest of a response may take that nobody reads.
@@ -32,21 +34,24 @@ final class Driver {
     private let configuration: FetchConfiguration
     private let commandQueue: CommandQueue
     private let multi: UnsafeMutableRawPointer
-    private let poller: Poller
+    private var sockets: WatchedSockets
     private var transfers: [Transfer.ID: Transfer] = [:]
     private var deadlines = Deadlines()
     private var spares: [EasyHandle] = []
     private let pendingWakeups = PendingWakeups()
+    private var commands: [CommandQueue.Command] = []
+    /// Whether libcurl has done something since the last turn.
+    private var isTouched = false
+    /// When the next turn has something to do at the latest; nil for never.
+    private var due: ContinuousClock.Instant?
 
-    init(_ configuration: FetchConfiguration, _ commandQueue: CommandQueue) throws(FetchError) {
-        let poller = try Poller()
-        guard curlIsReady, poller.watchEdges(of: commandQueue.wakeup), let multi = curl_multi_init() else {
-            throw .outOfMemory
-        }
+    /// - Parameter set: of the loop that the driver is added to.
+    init(_ configuration: FetchConfiguration, _ commandQueue: CommandQueue, _ set: EventSet) throws(FetchError) {
+        guard curlIsReady, let multi = curl_multi_init() else { throw .outOfMemory }
         self.configuration = configuration
         self.commandQueue = commandQueue
         self.multi = multi
-        self.poller = poller
+        sockets = WatchedSockets(set)
         // The first limit is for idle connections, which are closed as soon as there are more, and the second for all.
         // Without the second a server that hangs could take every descriptor of the process.
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.connectionLimit)
@@ -72,23 +77,34 @@ final class Driver {
         commandQueue.didStop()
     }
 
-    /// Returns when the command queue says stop.
-    func run() {
-        var commands: [CommandQueue.Command] = []
-        while commandQueue.take(into: &commands) {
-            let now = ContinuousClock.now
-            for command in commands { perform(command, at: now) }
-            commands.removeAll(keepingCapacity: true)
-            // This runs libcurl's timers that are due. The first step of a new handle is one of them.
-            performAction(on: CURL_SOCKET_BAD, 0)
-            collect()
-            expire(at: now)
-            poller.wait(milliseconds: CInt(milliseconds(from: now))) { descriptor, readiness in
-                guard descriptor != commandQueue.wakeup else { return }
-                performAction(on: descriptor, readiness)
-                collect()
-            }
+    /// Ends when the command queue says stop.
+    func turn() -> Turn {
+        guard commandQueue.take(into: &commands) else {
+            stop()
+            return .over
         }
+        let isDue = isTouched || !commands.isEmpty || due.map { $0 <= .now } ?? false
+        guard isDue else { return .again(due) }
+        let now = ContinuousClock.now
+        for command in commands { perform(command, at: now) }
+        commands.removeAll(keepingCapacity: true)
+        // This runs libcurl's timers that are due. The first step of a new handle is one of them.
+        performAction(on: CURL_SOCKET_BAD, 0)
+        collect()
+        expire(at: now)
+        isTouched = false
+        due = dueTime(from: now)
+        return .again(due)
+    }
+
+    func react(to id: UInt64, _ events: UInt32) {
+        guard let (socket, readiness) = sockets.readiness(of: id, events) else { return }
+        isTouched = true
+        performAction(on: socket, readiness)
+        collect()
+    }
+
+    private func stop() {
         for case .start(_, _, let pipe, let receiver) in commands {
             pipe?.close()
             receiver.fail(.shutDown)
@@ -147,12 +163,12 @@ final class Driver {
 
     private func watch(_ socket: curl_socket_t, _ interest: CInt, isKnown: Bool) -> Bool {
         if interest == CURL_POLL_REMOVE {
-            poller.release(socket)
+            sockets.release(socket)
             return true
         }
         // Any pointer will do: libcurl passes it to the callback while it knows the socket.
         if !isKnown { curl_multi_assign(multi, socket, multi) }
-        return poller.watch(socket, interest, isKnown: isKnown)
+        return sockets.watch(socket, interest, isKnown: isKnown)
     }
 
     /// Collects the transfers that the last action has finished.
@@ -183,13 +199,13 @@ final class Driver {
         }
     }
 
-    /// The milliseconds until a timer of libcurl or a deadline; -1 if there is none.
-    private func milliseconds(from now: ContinuousClock.Instant) -> Int {
-        var timer = -1
-        curl_multi_timeout(multi, &timer)
-        guard let first = deadlines.first else { return min(timer, Int(Int32.max)) }
-        let remaining = max(0, (first.due - now).wholeMilliseconds)
-        return timer < 0 ? remaining : min(timer, remaining)
+    /// When a timer of libcurl or a deadline comes; nil if there is none.
+    private func dueTime(from now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        var milliseconds = -1
+        curl_multi_timeout(multi, &milliseconds)
+        let timer = milliseconds < 0 ? nil : now + .milliseconds(milliseconds)
+        guard let first = deadlines.first?.due else { return timer }
+        return min(first, timer ?? first)
     }
 }
 

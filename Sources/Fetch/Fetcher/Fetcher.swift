@@ -1,4 +1,5 @@
 import CCurl
+package import EventLoop
 import Synchronization
 import System
 
@@ -12,25 +13,26 @@ package final class Fetcher: Sendable {
     private let negotiating: CommandQueue
     private let lastID = Atomic<UInt64>(0)
 
-    package init(_ configuration: FetchConfiguration = .init()) throws(FetchError) {
+    /// - Parameter loop: where transfers run; nil for a thread of the fetcher's own.
+    package init(_ configuration: FetchConfiguration = .init(), on loop: EventLoop? = nil) throws(FetchError) {
         guard CurlHeaderList.isFieldValue(configuration.userAgent) else { throw .invalidRequest }
-        http1 = try Self.startDriver(configuration, named: "fetch-1")
+        let own = loop == nil ? try Self.makeLoop() : nil
+        defer { own?.stop() }
+        guard let loop = loop ?? own else { throw .outOfMemory }
+        http1 = try Self.startDriver(configuration, on: loop)
         do throws(FetchError) {
-            negotiating = try Self.startDriver(configuration, named: "fetch-2")
+            negotiating = try Self.startDriver(configuration, on: loop)
         } catch {
             http1.stop(nil)
             throw error
         }
     }
 
-    /// The number of a fetcher's threads.
-    package static let threads = 2
-
     /// How many descriptors a fetcher may have open at a time: an epoll set, an eventfd and the connections of each
     /// pool; and for the connections of one pool, while they are being made, the descriptors of the resolver and a
     /// second socket.
     package static func descriptors(connectionLimit: Int) -> Int {
-        threads * (connectionLimit + 2) + 3 * connectionLimit
+        EventLoop.descriptors + 2 * connectionLimit + 3 * connectionLimit
     }
 
     deinit {
@@ -38,18 +40,21 @@ package final class Fetcher: Sendable {
         negotiating.stop(nil)
     }
 
-    /// Starts a driver. Its thread holds the command queue and not the fetcher, so that the thread ends when the
-    /// fetcher is freed.
-    private static func startDriver(
-        _ configuration: FetchConfiguration, named name: String
-    ) throws(FetchError) -> CommandQueue {
-        let commandQueue = try CommandQueue()
-        let driver = try Driver(configuration, commandQueue)
+    private static func makeLoop() throws(FetchError) -> EventLoop {
         do throws(SystemError) {
-            try startThread(named: name) { driver.run() }
+            return try EventLoop(named: "fetch")
         } catch {
             throw FetchError(error)
         }
+    }
+
+    /// The loop holds the driver and its command queue and not the fetcher, so that both end when the fetcher is freed.
+    private static func startDriver(
+        _ configuration: FetchConfiguration, on loop: EventLoop
+    ) throws(FetchError) -> CommandQueue {
+        let commandQueue = CommandQueue(loop)
+        let set = loop.makeSet()
+        loop.add(try Driver(configuration, commandQueue, set), with: set)
         return commandQueue
     }
 

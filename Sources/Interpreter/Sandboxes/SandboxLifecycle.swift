@@ -8,6 +8,7 @@ import Synchronization
 /// work runs in tasks of its own, which go on when the request has ended or was cancelled.
 package final class SandboxLifecycle: Sendable {
     private let client: E2BClient
+    private let executor: (any TaskExecutor)?
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
     private let inFlight = InFlight()
@@ -19,9 +20,15 @@ package final class SandboxLifecycle: Sendable {
     /// they are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
-    /// - Parameter creationLimit: the largest number of creations in progress.
-    package init(client: E2BClient, creationLimit: Int, notice: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - creationLimit: the largest number of creations in progress.
+    ///   - executor: the executor on which sandboxes are created and killed; nil for the default one.
+    package init(
+        client: E2BClient, creationLimit: Int, on executor: (any TaskExecutor)? = nil,
+        notice: @escaping @Sendable (String) -> Void
+    ) {
         self.client = client
+        self.executor = executor
         creations = FairSemaphore(.init(total: creationLimit, queue: .max))
         self.notice = notice
     }
@@ -134,7 +141,7 @@ package final class SandboxLifecycle: Sendable {
     private func keep(_ work: @escaping @Sendable () async -> Void) {
         inFlight.enter()
         // An immediate task runs here until it first waits, so the call is on its way without waking another thread.
-        Task.immediate {
+        Task.immediate(executorPreference: executor) {
             await work()
             inFlight.leave()
         }

@@ -10,8 +10,13 @@ struct ExecuteEndpoint: Endpoint {
     let services: ActionServices?
     let configuration: Configuration
     let secrets: SecretRedactor
+    /// The executor on which large answers are rendered; nil for the one on which the request is answered.
+    var computing: (any TaskExecutor)?
 
-    var route: Route { .running(EndpointPath.execute) }
+    /// The number of bytes of output that take a fraction of a millisecond to render.
+    private static let shortOutput = 16 << 10
+
+    var route: Route { .running(EndpointPath.execute, isShort: true) }
 
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
@@ -37,22 +42,27 @@ struct ExecuteEndpoint: Endpoint {
     private func answer(to request: ExecuteRequest, _ call: ActionCall) async -> Answer {
         let action = RunProgram(
             code: request.code, language: request.language, variables: request.envs, timeLimit: request.timeout)
+        let result: RunProgramResult
         do throws(E2BError) {
-            return answer(to: request, try await action.perform(call))
+            result = try await action.perform(call)
         } catch {
             return Answer(Refusal(error), secrets)
         }
+        let isShort = result.record.images.isEmpty && result.record.heldCount <= Self.shortOutput
+        guard let computing, !isShort else { return answer(to: request, result) }
+        return await withTaskExecutorPreference(computing) { answer(to: request, result) }
     }
 
-    private func answer(to request: ExecuteRequest, _ result: consuming RunProgramResult) -> Answer {
+    private func answer(to request: ExecuteRequest, _ result: RunProgramResult) -> Answer {
+        var record = result.record
         let refusal = result.failure.map { Refusal($0) }
-        if let refusal { result.record.stopped(.sandbox(refusal.sentence)) }
+        if let refusal { record.stopped(.sandbox(refusal.sentence)) }
         let text = ExecutionMarkdown(
-            result.record, code: request.code, language: request.language.rawValue, limit: configuration.limits.text,
+            record, code: request.code, language: request.language.rawValue, limit: configuration.limits.text,
             without: secrets)
         var answer = Answer(
             status: refusal?.status ?? 200,
-            content: ToolContent(text: text.rendered(), images: result.record.images), secrets,
+            content: ToolContent(text: text.rendered(), images: record.images), secrets,
             retryAfter: refusal?.retryAfter, sandboxID: result.sandboxID)
         answer.outcome.problem = refusal?.sentence ?? result.problem
         return answer

@@ -6,7 +6,7 @@ struct HealthEndpoint: Endpoint {
     let configuration: Configuration
     let executions: Executions
 
-    var route: Route { .telling(EndpointPath.health) }
+    var route: Route { .telling(EndpointPath.health, isShort: true) }
 
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation

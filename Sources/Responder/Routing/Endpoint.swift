@@ -30,17 +30,20 @@ struct Route: Sendable {
     /// The methods. `GET` includes `HEAD`.
     let methods: [String]
     let access: Access
-    /// Whether a request counts as an execution in flight, and runs on threads for long computations.
+    /// Whether a request counts as an execution in flight, and may compute for long.
     let runsCode: Bool
+    /// Whether the endpoint leaves the request's executor before it computes for long, so that only a large request needs
+    /// another one from the start.
+    var isShort = false
 
     /// Makes the route of an endpoint that runs code for holders of a key.
-    static func running(_ path: String) -> Route {
-        Route(path: path, methods: ["POST"], access: .keyHolders, runsCode: true)
+    static func running(_ path: String, isShort: Bool = false) -> Route {
+        Route(path: path, methods: ["POST"], access: .keyHolders, runsCode: true, isShort: isShort)
     }
 
     /// Makes the route of an endpoint that informs every caller.
-    static func telling(_ path: String) -> Route {
-        Route(path: path, methods: ["GET"], access: .anyone, runsCode: false)
+    static func telling(_ path: String, isShort: Bool = false) -> Route {
+        Route(path: path, methods: ["GET"], access: .anyone, runsCode: false, isShort: isShort)
     }
 
     func allows(_ method: String) -> Bool {
