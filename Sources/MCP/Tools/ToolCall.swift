@@ -17,7 +17,8 @@ package struct ToolCall: Sendable {
             throw RPCError(.invalidParams, "`params.name` must be the name of a tool.")
         }
         guard let definition = tools.definition(name) else {
-            throw RPCError(.invalidParams, "There is no tool \(name.prefix(100)). The tools are \(tools.names).")
+            throw RPCError(
+                .invalidParams, "There is no tool \(name.prefix(100)): call one of those that tools/list names.")
         }
         tool = name
         do throws(ArgumentError) {
@@ -40,7 +41,13 @@ package struct ToolCall: Sendable {
         }
         let reader = ArgumentReader(arguments, names: definition.names, isLenient: true)
         let session: SessionName? = try reader.value("session", SessionName.type)
-        return (session?.text, try definition.read(reader))
+        do throws(ArgumentError) {
+            return (session?.text, try definition.read(reader))
+        } catch {
+            guard let parameter = definition.parameters.first(where: { $0.name == error.missing }) else { throw error }
+            throw ArgumentError(
+                "`\(parameter.name)` is missing: provide \(parameter.type.expectation). \(parameter.meaning)")
+        }
     }
 
     /// - Parameter session: what was resolved of ``session`` and the conversation; empty for a sandbox of the call's own.

@@ -8,8 +8,6 @@ import JSON
 package struct ToolTable: Sendable {
     let definitions: [ToolDefinition]
     private let byName: [String: ToolDefinition]
-    /// All names, for an error's text.
-    let names: String
 
     package init() {
         definitions = [
@@ -17,7 +15,6 @@ package struct ToolTable: Sendable {
             .endSession,
         ]
         byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
-        names = definitions.map(\.name).joined(separator: ", ")
     }
 
     func definition(_ name: String) -> ToolDefinition? { byName[name] }
