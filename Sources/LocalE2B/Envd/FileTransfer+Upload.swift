@@ -7,16 +7,16 @@ extension FileTransfer {
         guard (request.headers[.contentEncoding] ?? "identity").lowercased() == "identity" else {
             throw HTTPError.api(415, "content encodings are not supported by the local sandbox")
         }
-        let body = try await request.body(limit: Self.bodyLimit)
-        var parts: [(path: String, content: ArraySlice<UInt8>)] = []
-        if type.lowercased().hasPrefix("multipart/form-data") {
-            parts = try files(in: body, type, path: query["path"])
-        } else if type.lowercased().hasPrefix("application/octet-stream") {
+        if type.lowercased().hasPrefix("application/octet-stream") {
             guard let path = query["path"], !path.isEmpty else { throw HTTPError.api(400, "path is required") }
-            parts = [(path, body[...])]
-        } else {
+            let written = try await write(bodyOf: request, to: path, user: query["username"])
+            return .json(Array("[".utf8) + written + "]".utf8)
+        }
+        let body = try await request.body(limit: Self.bodyLimit)
+        guard type.lowercased().hasPrefix("multipart/form-data") else {
             throw HTTPError.api(400, "unsupported content type: '\(type.prefix(100).description.printable)'")
         }
+        let parts = try files(in: body, type, path: query["path"])
         var written: [[UInt8]] = []
         var paths: Set<String> = []
         for part in parts {
@@ -31,6 +31,44 @@ extension FileTransfer {
             }
         }
         return .json(Array("[".utf8) + written.joined(separator: ",".utf8) + "]".utf8)
+    }
+
+    /// Writes a body of any size while it arrives. Of one that is cut, what has arrived stays in the file, as envd does it.
+    private func write(bodyOf request: HTTPRequest, to path: String, user: String?) async throws -> [UInt8] {
+        let agent = sandbox.agent
+        do {
+            let (id, mailbox) = try await agent.open(Operation.WriteFile(path: path, user: user))
+            defer { agent.forget(id) }
+            var waiting: [UInt8] = []
+            var count = 0
+            do {
+                for try await piece in request.bodySequence {
+                    count += piece.count
+                    guard count <= Self.fileLimit else {
+                        throw HTTPError.api(
+                            413, "The file is larger than \(Self.fileLimit) bytes", headers: [.connection: "close"])
+                    }
+                    waiting += piece
+                    if waiting.count >= Self.chunkSize { try await send(&waiting, to: id) }
+                }
+            } catch {
+                // The agent closes the file.
+                agent.notify(Operation.WriteEnd(target: id))
+                throw error
+            }
+            if !waiting.isEmpty { try await send(&waiting, to: id) }
+            try await agent.send(Operation.WriteEnd(target: id))
+            return try await agent.result(in: mailbox)
+        } catch let error as AgentCallError {
+            throw refusal(error)
+        } catch is Mailbox.ClosedError {
+            throw refusal(.gone)
+        }
+    }
+
+    private func send(_ bytes: inout [UInt8], to id: Int) async throws(Mailbox.ClosedError) {
+        try await sandbox.agent.send(Operation.WriteChunk(target: id, data: Data(bytes).base64EncodedString()))
+        bytes.removeAll(keepingCapacity: true)
     }
 
     private func files(

@@ -3,7 +3,10 @@ internal import Foundation
 
 /// `GET /files` and `POST /files`. Protocol.md, 3.1 to 3.4.
 struct FileTransfer {
+    /// The largest form in bytes, which is whole in memory.
     static let bodyLimit = 256 << 20
+    /// The largest file in bytes that is uploaded without a form. The agent can write no larger one.
+    static let fileLimit = 1 << 30
     static let chunkSize = 192 << 10
 
     let sandbox: Sandbox
