@@ -176,9 +176,9 @@ package final class Responder: Sendable {
     ) async -> Answer {
         switch consume acceptance {
         case .answered(let answer): return answer
-        case .running(let work, let refused):
+        case .running(let work, let owner, let refused):
             do throws(InterpreterError) {
-                var answer = try await executions.run(for: caller) {
+                var answer = try await executions.run(for: owner ?? caller) {
                     await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
                 }
                 if answer.status == Refusal.cancelled.status, executions.isRefusing {

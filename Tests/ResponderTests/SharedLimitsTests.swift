@@ -181,6 +181,12 @@ struct SharedLimitsTests {
         }
         #expect(refusal == .outOfOwnMemory)
         #expect(await bob.grow(to: need, within: .zero))
+        // Below a key that may name users there are several owners, too.
+        let users = try Configuration(
+            environment: ["E2B_FCGI_KEYS": "ann:correct-horse-battery-staple", "E2B_FCGI_TRUSTED_KEYS": "ann"])
+        let user = users.limits.memory.reservation(for: "ann\u{1f}1")
+        #expect(await !user.grow(to: users.limits.memory.limit, within: .zero))
+        #expect(user.isShareTaken && users.limits.executions.ownerSandboxes == 15)
         // A single key may have everything.
         let alone = try Configuration(environment: [:]).limits.memory
         #expect(await alone.reservation(for: "").grow(to: alone.limit, within: .zero))

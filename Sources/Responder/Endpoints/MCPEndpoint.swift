@@ -33,12 +33,13 @@ struct MCPEndpoint: Endpoint {
         switch server.read(body, headers) {
         case .answered(let status, let body): return .answered(Answer(status: status, body: body))
         case .calls(let calls):
-            return .running { id, deadline in
-                await answer(to: calls, identity, id: id, by: deadline)
-            } refused: { refusal in
-                // An HTTP status would have LibreChat reconnect, or give up for good.
-                answer(to: calls, calls.all.map { _ in ToolResult(refusal.sentence, isError: true) }, refusal.sentence)
-            }
+            return .running(
+                { id, deadline in await answer(to: calls, identity, id: id, by: deadline) }, owner: identity.owner,
+                refused: { refusal in
+                    // An HTTP status would have LibreChat reconnect, or give up for good.
+                    answer(
+                        to: calls, calls.all.map { _ in ToolResult(refusal.sentence, isError: true) }, refusal.sentence)
+                })
         }
     }
 

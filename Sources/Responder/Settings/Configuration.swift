@@ -69,7 +69,7 @@ package struct Configuration: Sendable {
         isHTTPAllowed = reader.isOn(.allowHTTP)
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         imagePolicy = reader.imagePolicy()
-        limits = reader.limits(&e2b, imagePolicy, hasSeveralOwners: keys.count > 1)
+        limits = reader.limits(&e2b, imagePolicy, hasSeveralOwners: keys.count > 1 || !trustedKeys.isEmpty)
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
