@@ -5,12 +5,15 @@ internal import Glibc
 extension ServerLoop {
     /// Handles an event of the connection's socket.
     func react(_ connection: Connection, _ events: UInt32) {
+        // An event may be of a moment when something else was waited for: what it says of that is ignored.
+        let isHungUp = events & (UInt32(clinux_pollrdhup) | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
         switch connection.phase {
         case .head, .body: read(connection)
-        case .handler: connection.body.isWanted ? read(connection) : drop(connection)
+        case .handler:
+            if connection.body.isWanted { read(connection) } else if isHungUp { drop(connection) }
         case .response:
             let isWriting = connection.interest.map { $0 & EPOLLOUT.rawValue != 0 } ?? false
-            isWriting ? write(connection) : drop(connection)
+            if isWriting { write(connection) } else if isHungUp { drop(connection) }
         case .lingering: readLingering(connection)
         case .ended: break
         }
