@@ -52,6 +52,38 @@ package enum Base64 {
         return table
     }()
 
+    /// Decodes `text`, of which the end may be missing, over itself.
+    ///
+    /// - Returns: bytes written, and how the text ended.
+    static func decodeBeginning(
+        _ text: UnsafeMutableRawBufferPointer, skipsStrangers: Bool
+    ) -> (count: Int, end: TextEnd) {
+        let decoder = table.withUnsafeBufferPointer { table in
+            var decoder = Decoder(text: UnsafeRawBufferPointer(text), room: text, table: table)
+            decoder.skipsStrangers = skipsStrangers
+            return decoder.run()
+        }
+        let end: TextEnd =
+            decoder.isWhole ? (decoder.isPadded ? .padding : .group) : decoder.cut.map { .cut($0) } ?? .malformed
+        return (decoder.written, end)
+    }
+
+    /// How a text ends.
+    enum TextEnd: Equatable {
+        case group, padding, malformed
+        /// In a group that begins there.
+        case cut(Int)
+    }
+
+    /// Whether a character may stand anywhere and means nothing.
+    static func isSkipped(_ character: UInt8, skipsStrangers: Bool) -> Bool {
+        switch character {
+        case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): true
+        case UInt8(ascii: "="): false
+        default: skipsStrangers && table[Int(character)] & stranger != 0
+        }
+    }
+
     private struct Decoder {
         let text: UnsafeRawBufferPointer
         let room: UnsafeMutableRawBufferPointer
@@ -59,6 +91,10 @@ package enum Base64 {
         var read = 0
         var written = 0
         var isWhole = false
+        /// Whether there was padding.
+        private(set) var isPadded = false
+        /// Where a group begins of which the end is not there.
+        private(set) var cut: Int?
         var skipsStrangers = false
 
         consuming func run() -> Decoder {
@@ -93,14 +129,17 @@ package enum Base64 {
         private mutating func readGroup() -> Bool {
             var group: UInt32 = 0
             var place = 0
+            let start = read
             while place < 4 {
                 guard let character = nextCharacter() else {
                     isWhole = place == 0
+                    if place > 0 { cut = start }
                     return false
                 }
                 let bits = bits(place, character)
                 guard bits & stranger == 0 else {
-                    isWhole = character == UInt8(ascii: "=") && readPadding(after: place)
+                    isPadded = character == UInt8(ascii: "=")
+                    isWhole = isPadded && readPadding(after: place, from: start)
                     if isWhole { store(group, count: place - 1) }
                     return false
                 }
@@ -114,8 +153,16 @@ package enum Base64 {
         /// Reads what follows the first `=`: after two characters a second `=`, and then the end of the text.
         ///
         /// - Returns: false if the text goes on otherwise.
-        private mutating func readPadding(after place: Int) -> Bool {
-            guard place == 3 || place == 2 && nextCharacter() == UInt8(ascii: "=") else { return false }
+        private mutating func readPadding(after place: Int, from start: Int) -> Bool {
+            if place == 2 {
+                guard let next = nextCharacter() else {
+                    cut = start
+                    return false
+                }
+                guard next == UInt8(ascii: "=") else { return false }
+            } else if place < 2 {
+                return false
+            }
             return nextCharacter() == nil
         }
 

@@ -9,6 +9,8 @@ enum FuzzedReader: String, CaseIterable, Sendable {
     case png, jpeg, svg, image
     /// What the sandbox sends: the stream of an execution, and the base64 in it.
     case execution, base64
+    /// JSON and base64 that arrive in pieces.
+    case pieces
     /// What the web server and its clients send.
     case fastcgi, execute, action
     /// What the operator writes.
@@ -23,6 +25,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
         case .image: if let type = ImageType.sniff(bytes) { try Images.check(bytes, type) }
         case .execution: try Executions.check(bytes)
         case .base64: try Base64Texts.check(bytes)
+        case .pieces: try Pieces.check(bytes)
         case .fastcgi: try Requests.checkFastCGI(bytes)
         case .execute: try Requests.checkExecute(bytes)
         case .action: try Requests.checkAction(bytes)

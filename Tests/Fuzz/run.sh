@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=.build-fuzz
 findings=Tests/Fuzz/Findings
-all=(png jpeg svg image execution base64 fastcgi execute action templates)
+all=(png jpeg svg image execution base64 pieces fastcgi execute action templates)
 readers=("$@")
 (($#)) || readers=("${all[@]}")
 
@@ -43,7 +43,7 @@ fi
 
 failed=()
 for reader in "${readers[@]}"; do
-    case $reader in png | jpeg | svg | image) length=8192 ;; base64) length=600 ;; *) length=4096 ;; esac
+    case $reader in png | jpeg | svg | image) length=8192 ;; base64 | pieces) length=600 ;; *) length=4096 ;; esac
     # What is new goes into the first folder, to go on from there. A smoke run starts from the same seeds every time.
     new=$scratch/corpus/$reader
     if [[ -n ${SMOKE-} ]]; then

@@ -142,6 +142,8 @@ for data in jpegs():
     seed("jpeg", data)
 for data in others():
     seed("image", data)
+for text in (r'{"fileContent": "a\ud83d\ude00\n\u00e9"}', r'{"a": [1], "fileContent": "x\ud83d", "b": null}'):
+    seed("pieces", b"\x03" + text.encode())
 for data in drawings():
     seed("svg", data)
 for data in recordings():
@@ -150,5 +152,8 @@ for length in (0, 1, 2, 3, 11, 12, 13, 31, 32, 33, 47, 48, 49, 95, 96, 97, 200):
     seed("base64", bytes(range(length)))
     seed("base64", base64.b64encode(bytes(range(length))))
     seed("base64", base64.encodebytes(bytes(range(length))))
+    seed("pieces", b"\x02" + base64.encodebytes(bytes(range(length))))
 for reader, data in requests():
     seed(reader, data)
+    if reader == "action":
+        seed("pieces", b"\x06" + (data if isinstance(data, bytes) else data.encode()))
