@@ -77,6 +77,16 @@ package enum Descriptor {
         }
     }
 
+    /// Lets go of the file behind one of 0 to 2, whose number must not become another file's: it takes and gives nothing
+    /// from now on.
+    package static func release(standard descriptor: CInt) {
+        var nothing = Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
+        if nothing < 0 { nothing = Glibc.open("/", O_RDONLY | O_CLOEXEC) }
+        guard nothing >= 0 else { return }
+        dup2(nothing, descriptor)
+        _ = close(nothing)
+    }
+
     private static func type(_ kind: __socket_type, isBlocking: Bool) -> CInt {
         CInt(kind.rawValue | SOCK_CLOEXEC.rawValue | (isBlocking ? 0 : SOCK_NONBLOCK.rawValue))
     }

@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Interpreter
 import Responder
+import System
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serve requests (the default).", shouldDisplay: false)
@@ -57,6 +58,8 @@ struct Serve: AsyncParsableCommand {
             await group.next()
             group.cancelAll()
         }
+        // A web server waits for the end of the response until nobody has its pipe any more. Sandboxes are ended after that.
+        Descriptor.release(standard: STDOUT_FILENO)
     }
 
     private func serve(

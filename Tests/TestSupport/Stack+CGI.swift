@@ -6,11 +6,13 @@ extension Stack {
     /// - Parameters:
     ///   - params: beside those of every request.
     ///   - arguments: what a web server makes of some queries.
+    ///   - script: of bash's, which starts the responder as `$0`; nil to start it directly.
     package func startCGI(
-        _ path: String, body: Data, params: [String: String] = [:], arguments: [String] = []
+        _ path: String, body: Data, params: [String: String] = [:], arguments: [String] = [], script: String? = nil
     ) async throws -> ChildProcess {
         try await ChildProcess(
-            Binaries.responder, arguments,
+            script == nil ? Binaries.responder : Binaries.system("bash"),
+            (script.map { ["-c", $0, Binaries.responder.path] } ?? []) + arguments,
             environment: environment.merging(Self.params(path, body)) { _, own in own }
                 .merging(params) { _, own in own },
             in: folder, input: body)
