@@ -166,7 +166,8 @@ package final class Responder: Sendable {
         let deadline = Deadline(configuration.limits.time.answer, from: .now)
         var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
         answer.outcome.caller = caller
-        answer.outcome.bytesIn = bytesIn
+        // More than that has been read by now of a body that was read while it was written.
+        answer.outcome.bytesIn = max(answer.outcome.bytesIn, bytesIn)
         return answer
     }
 

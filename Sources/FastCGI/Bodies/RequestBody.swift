@@ -27,6 +27,14 @@ package struct RequestBody: Sendable {
         source = .arriving(stream)
     }
 
+    /// Whether the body is there already, as a small one mostly is, or it is known that it cannot be read.
+    package var hasArrived: Bool {
+        switch source {
+        case .arrived: true
+        case .arriving: false
+        }
+    }
+
     /// Returns the next bytes, at most some 100 kB; nil at the end.
     ///
     /// - Throws: `.badContentLength`, `.bodyTruncated`; `.peerClosed` if the connection ended before the stream, and
@@ -81,4 +89,19 @@ package struct RequestBody: Sendable {
         else { throw .badContentLength(String(text.prefix(40))) }
         return length
     }
+}
+
+/// What has not been read, in pieces.
+extension RequestBody: AsyncSequence {
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate var body: RequestBody
+
+        package mutating func next() async throws(FastCGIError) -> [UInt8]? { try await body.next() }
+
+        package mutating func next(isolation: isolated (any Actor)?) async throws(FastCGIError) -> [UInt8]? {
+            try await body.next()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
 }

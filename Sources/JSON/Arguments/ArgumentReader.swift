@@ -44,6 +44,9 @@ package struct ArgumentReader: ~Copyable {
         self.isLenient = isLenient
     }
 
+    /// Whether the member is there, be it null.
+    package func has(_ name: String) -> Bool { members[name] != nil }
+
     /// Reads a member.
     ///
     /// - Returns: nil if the member is absent or null.

@@ -22,7 +22,7 @@ package struct Parameter<Value: ArgumentValue>: Sendable {
     /// Reads the argument under the parameter's name or its alias.
     ///
     /// - Returns: nil if the argument is absent or null.
-    func read(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
+    package func read(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
         if let value: Value = try arguments.value(name, type) { return value }
         guard let alias else { return nil }
         return try arguments.value(alias, type)

@@ -38,9 +38,7 @@ package struct ActionRequest: Sendable {
         do throws(MalformedJSON) {
             arguments = try ArgumentReader(body, names: names)
         } catch {
-            var failure = ActionFailure("The body must be a JSON object with `action` and its parameters.")
-            failure.status = 400
-            throw failure
+            throw .noObject
         }
         // A failure's reply has the session's name, but not a text that cannot be one.
         let session: SessionName? = try? arguments.value(sessionName, SessionName.type)
@@ -64,6 +62,27 @@ package struct ActionRequest: Sendable {
         }
     }
 
+    /// What says where the content of a `write_file` goes, if it is one, and all of that is right.
+    ///
+    /// - Parameter json: an object that has not arrived whole. The first member of a name counts, so that nothing that follows
+    ///   can change what is there.
+    static func fileArguments(of json: [UInt8]) -> (session: String, path: SandboxPath, isBase64: Bool)? {
+        json.withUnsafeBufferPointer { json in
+            guard let arguments = try? ArgumentReader(UnsafeRawBufferPointer(json), names: names),
+                let name: String = try? arguments.value(actionName, .text),
+                name == ActionDefinition.writeFile.name,
+                let session = try? Parameter<SessionName>.sessionID.read(arguments),
+                let path = try? Parameter<SandboxPath>.filePath.read(arguments),
+                arguments.has(Parameter<String>.encoding.name)
+            else { return nil }
+            do throws(ArgumentError) {
+                return (session.text, path, try Parameter<String>.encoding.read(arguments) == "base64")
+            } catch {
+                return nil
+            }
+        }
+    }
+
     /// The parameter's name at the start of a sentence.
     private static func title(of parameter: String) -> String { parameter == "code" ? "Code" : "`\(parameter)`" }
 
@@ -75,6 +94,12 @@ package struct ActionRequest: Sendable {
 }
 
 extension ActionFailure {
+    static let noObject: ActionFailure = {
+        var failure = ActionFailure("The body must be a JSON object with `action` and its parameters.")
+        failure.status = 400
+        return failure
+    }()
+
     init(_ error: ArgumentError, sessionID: String) {
         self.init(error.sentence, logged: error.logged, sessionID: sessionID)
     }

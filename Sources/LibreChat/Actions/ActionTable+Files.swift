@@ -4,20 +4,26 @@ import JSON
 
 /// The actions for files in the sandbox.
 extension ActionDefinition {
-    static let writeFile = ActionDefinition(
+    static let fileContentName = "fileContent"
+
+    package static let writeFile = ActionDefinition(
         ofBody: "write_file", "Write a file.", required(.sessionID), required(.filePath),
-        TextPlaceParameter("fileContent", "What the file is to hold; may be empty."), optional(.encoding),
+        TextPlaceParameter(fileContentName, "What the file is to hold; may be empty."), optional(.encoding),
         example: #""filePath": "/home/user/test.txt", "fileContent": "Hello, world!""#
     ) { body, session, path, place, encoding throws(ArgumentError) in
         guard let content = FileContent.bytes(at: place, in: body, isBase64: encoding == "base64") else {
-            throw ArgumentError("`fileContent` must be base64, as `encoding` says.")
+            throw ArgumentError.notBase64
         }
         return PreparedAction(WriteFile(session: session.text, path: path, content: content)) { count in
-            .reply(
-                ActionReply(
-                    sessionID: session.text,
-                    [("message", "File written to \(path.text)"), ("bytes", .number(count))]))
+            written(count, to: path, session: session.text)
         }
+    }
+
+    static func written(_ count: Int, to path: SandboxPath, session: String) -> ActionAnswer {
+        .reply(
+            ActionReply(
+                sessionID: session,
+                [("message", .text("File written to \(path.text)")), ("bytes", .number(count))]))
     }
 
     static let readFile = ActionDefinition(
@@ -62,4 +68,8 @@ extension String {
         encoded.append(base64: bytes)
         self.init(decoding: encoded, as: UTF8.self)
     }
+}
+
+extension ArgumentError {
+    static let notBase64 = ArgumentError("`fileContent` must be base64, as `encoding` says.")
 }

@@ -8,6 +8,7 @@ struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
     let route = Route.running(EndpointPath.actions)
     private let bodyLimit: Int
+    private let fileLimit: Int
     private let secrets: SecretRedactor
 
     /// - Parameter services: nil if no E2B API key is configured.
@@ -15,12 +16,21 @@ struct ActionEndpoint: Endpoint {
         self.services = services
         self.secrets = secrets
         bodyLimit = configuration.limits.bodyWithFile
+        fileLimit = configuration.limits.fileSize
     }
 
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
-        let body = try await request.wholeBody(upTo: bodyLimit, holding: memory)
+        let (beginning, file) = try await beginning(of: &request)
+        if let file, let services {
+            let body = request.body
+            return .running { id, deadline in
+                let call = ActionCall(owner: caller, id: id, deadline: deadline, services: services)
+                return await answer(to: file, after: beginning, body, call, holding: memory)
+            }
+        }
+        let body = try await request.wholeBody(after: beginning, upTo: bodyLimit, holding: memory)
         do throws(ActionFailure) {
             // The body has no other owner from here on, so a file's content is decoded in place.
             let action = try ActionRequest(json: consume body)
@@ -37,6 +47,76 @@ struct ActionEndpoint: Endpoint {
         }
     }
 
+    /// Reads a body that is not small as far as it takes to know whether it is a file that can be written while it arrives.
+    ///
+    /// - Returns: what has been read, and the file if it is one.
+    private func beginning(
+        of request: inout FastCGIRequest
+    ) async throws(Refusal) -> (bytes: [UInt8], file: StreamedFile?) {
+        guard !request.body.hasArrived, let length = request.body.contentLength, length <= bodyLimit else {
+            return ([], nil)
+        }
+        var bytes: [UInt8] = []
+        var reader = StreamedFileReader()
+        do throws(FastCGIError) {
+            while bytes.count < Self.beginningLimit, let piece = try await request.body.next() {
+                bytes += piece
+                switch reader.read(piece) {
+                case .more: continue
+                case .file(let file): return (bytes, file)
+                case .other: return (bytes, nil)
+                }
+            }
+        } catch {
+            throw Refusal(error)
+        }
+        return (bytes, nil)
+    }
+
+    /// Bytes of a body in which its content has to begin, to be written while it arrives.
+    private static let beginningLimit = 64 << 10
+
+    /// Writes a file while it arrives, where that comes to the same as writing it when it is there.
+    private func answer(
+        to file: StreamedFile, after beginning: [UInt8], _ body: RequestBody, _ call: ActionCall,
+        holding memory: ByteBudget.Reservation
+    ) async -> Answer {
+        guard await WriteFile.takesPieces(session: file.session, path: file.path, call) else {
+            return await answer(after: beginning, body, call, holding: memory)
+        }
+        let pieces = file.pieces(of: body, limit: fileLimit)
+        var answer: Answer
+        do {
+            try await WriteFile.write(pieces, session: file.session, path: file.path, call)
+            answer = Answer(file.answer(pieces.contentCount), secrets)
+        } catch {
+            answer = Answer(failure(error, call, sessionID: file.session), secrets)
+        }
+        answer.outcome.bytesIn = beginning.count + pieces.bodyCount
+        answer.outcome.action = ActionDefinition.writeFile.name
+        answer.outcome.sandboxID = call.sandboxID(ofSession: file.session)
+        return answer
+    }
+
+    private func answer(
+        after beginning: [UInt8], _ body: RequestBody, _ call: ActionCall, holding memory: ByteBudget.Reservation
+    ) async -> Answer {
+        var request = FastCGIRequest(params: [:], body: body)
+        var answer: Answer
+        do throws(Refusal) {
+            let body = try await request.wholeBody(after: beginning, upTo: bodyLimit, holding: memory)
+            do throws(ActionFailure) {
+                answer = await self.answer(to: try ActionRequest(json: consume body), call)
+            } catch {
+                answer = Answer(error, secrets)
+            }
+        } catch {
+            answer = self.answer(to: error)
+        }
+        answer.outcome.bytesIn = request.body.readCount
+        return answer
+    }
+
     func answer(to refusal: Refusal) -> Answer {
         var answer = Answer(ActionFailure(refusal), secrets)
         answer.headers = refusal.headers
@@ -46,13 +126,7 @@ struct ActionEndpoint: Endpoint {
     private func answer(to request: ActionRequest, _ call: ActionCall) async -> Answer {
         var answer: Answer
         do {
-            let result = try await request.perform(call)
-            answer =
-                switch result {
-                case .reply(let reply, _): Answer(status: 200, body: reply.encoded(without: secrets))
-                case .content(let content, _): Answer(status: 200, content: content, secrets)
-                }
-            answer.outcome.problem = result.problem
+            answer = Answer(try await request.perform(call), secrets)
         } catch {
             answer = Answer(failure(error, call, sessionID: request.sessionID), secrets)
         }
@@ -67,6 +141,7 @@ struct ActionEndpoint: Endpoint {
             if failure.sessionID.isEmpty { failure.sessionID = sessionID }
             return failure
         case let error as InterpreterError: return ActionFailure(error, sessionID: sessionID)
+        case let error as FastCGIError: return ActionFailure(Refusal(error))
         case let error as E2BError: return ActionFailure(error, sessionID: sessionID)
         case is LockTimeout:
             return ActionFailure(
@@ -75,6 +150,16 @@ struct ActionEndpoint: Endpoint {
         // The only other error is CancellationError.
         default: return ActionFailure(Refusal.cancelled, sessionID: sessionID)
         }
+    }
+}
+
+extension Answer {
+    fileprivate init(_ result: ActionAnswer, _ secrets: SecretRedactor) {
+        switch result {
+        case .reply(let reply, _): self.init(status: 200, body: reply.encoded(without: secrets))
+        case .content(let content, _): self.init(status: 200, content: content, secrets)
+        }
+        outcome.problem = result.problem
     }
 }
 

@@ -93,22 +93,32 @@ extension FastCGIRequest {
     /// Reads the whole body.
     ///
     /// - Parameters:
+    ///   - beginning: what has been read of the body already.
     ///   - limit: the largest number of bytes. A larger body is refused with status 413.
     ///   - memory: the reservation, which grows by the body's size.
     /// - Throws: ``Refusal``, with status 429 if there is no memory for the body within a while.
     mutating func wholeBody(
-        upTo limit: Int, holding memory: ByteBudget.Reservation
+        after beginning: consuming [UInt8] = [], upTo limit: Int, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> [UInt8] {
         do throws(FastCGIError) {
-            return try await body.collect(upTo: limit) { await memory.grow(to: $0) }
+            return try await body.collect(upTo: limit, after: beginning) { await memory.grow(to: $0) }
+        } catch .noMemoryForBody {
+            throw memory.isShareTaken ? .outOfOwnMemory : .outOfMemory
         } catch {
-            switch error {
-            case .bodyTooLarge(let limit):
-                throw Refusal(status: 413, "The body is too large: the limit is \(limit) bytes.")
-            case .noMemoryForBody: throw memory.isShareTaken ? .outOfOwnMemory : .outOfMemory
-            case .cancelled: throw .cancelled
-            default: throw Refusal(badRequest: "The body is not as long as Content-Length says.")
-            }
+            throw Refusal(error)
+        }
+    }
+}
+
+extension Refusal {
+    /// Why a body could not be read.
+    init(_ error: FastCGIError) {
+        switch error {
+        case .bodyTooLarge(let limit):
+            self.init(status: 413, "The body is too large: the limit is \(limit) bytes.")
+        case .noMemoryForBody: self = .outOfMemory
+        case .cancelled: self = .cancelled
+        default: self.init(badRequest: "The body is not as long as Content-Length says.")
         }
     }
 }

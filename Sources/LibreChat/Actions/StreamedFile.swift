@@ -1,0 +1,154 @@
+package import Interpreter
+internal import JSON
+internal import Synchronization
+
+/// A `write_file` whose content can be written while the request's body arrives: what comes before the content says where
+/// to, and how it is encoded.
+package struct StreamedFile: Sendable {
+    package let session: String
+    package let path: SandboxPath
+    fileprivate let isBase64: Bool
+    fileprivate let json: JSONObjectStream
+    /// What has come of the content.
+    fileprivate let content: [UInt8]
+
+    /// The content, and how it went.
+    ///
+    /// - Parameters:
+    ///   - body: the rest of the request's body.
+    ///   - limit: bytes of the file.
+    package func pieces<Body: AsyncSequence & Sendable>(
+        of body: Body, limit: Int
+    ) -> FilePieces<Body> where Body.Element == [UInt8] {
+        FilePieces(file: self, body: body, limit: limit)
+    }
+
+    package func answer(_ count: Int) -> ActionAnswer {
+        ActionDefinition.written(count, to: path, session: session)
+    }
+}
+
+/// Reads the beginning of a request's body, as long as it may be that of a ``StreamedFile``.
+package struct StreamedFileReader: Sendable {
+    private var json = JSONObjectStream(streaming: ActionDefinition.fileContentName)
+    private var content: [UInt8] = []
+
+    package enum Step: Sendable {
+        case more
+        case file(StreamedFile)
+        /// It has to be read as a whole.
+        case other
+    }
+
+    package init() {}
+
+    package mutating func read(_ piece: [UInt8]) -> Step {
+        do throws(MalformedJSON) {
+            try json.read(piece, into: &content)
+        } catch {
+            // Whoever reads the whole says what is wrong.
+            return .other
+        }
+        guard json.phase != .before else { return .more }
+        guard let arguments = ActionRequest.fileArguments(of: json.beginning) else { return .other }
+        return .file(
+            StreamedFile(
+                session: arguments.session, path: arguments.path, isBase64: arguments.isBase64, json: json,
+                content: content))
+    }
+}
+
+extension JSONObjectStream {
+    fileprivate mutating func read(_ piece: [UInt8], into content: inout [UInt8]) throws(MalformedJSON) {
+        try piece.withUnsafeBufferPointer { piece throws(MalformedJSON) in
+            try read(UnsafeRawBufferPointer(piece), into: &content)
+        }
+    }
+}
+
+/// The content of a ``StreamedFile``, decoded, in pieces. At its end the whole request has been checked: where something in
+/// it is wrong, it throws what the request would have been refused with.
+package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendable where Body.Element == [UInt8] {
+    package typealias Element = [UInt8]
+
+    fileprivate let file: StreamedFile
+    fileprivate let body: Body
+    fileprivate let limit: Int
+    /// Bytes of the content and of the body.
+    fileprivate let counts = Counts()
+
+    fileprivate final class Counts: Sendable {
+        let state = Mutex((content: 0, body: 0))
+    }
+
+    /// Bytes of the file so far.
+    package var contentCount: Int { counts.state.withLock { $0.content } }
+    /// Bytes of the body that have been read through this.
+    package var bodyCount: Int { counts.state.withLock { $0.body } }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        private let file: StreamedFile
+        private let limit: Int
+        private let counts: Counts
+        private var body: Body.AsyncIterator
+        private var json: JSONObjectStream
+        private var base64: Base64Stream?
+        /// What came before the rest of the body.
+        private var first: [UInt8]?
+        /// What is wrong with the content. All of the body is read nevertheless: what is wrong with that counts first.
+        private var failure: ArgumentError?
+        private var isTooLarge = false
+
+        fileprivate init(_ pieces: FilePieces) {
+            file = pieces.file
+            limit = pieces.limit
+            counts = pieces.counts
+            body = pieces.body.makeAsyncIterator()
+            json = pieces.file.json
+            base64 = pieces.file.isBase64 ? Base64Stream(skipsStrangers: true) : nil
+            first = pieces.file.content
+        }
+
+        package mutating func next() async throws -> [UInt8]? {
+            if let content = first.take(), let piece = decoded(content) { return piece }
+            while let piece = try await body.next(isolation: #isolation) {
+                counts.state.withLock { $0.body += piece.count }
+                var content: [UInt8] = []
+                content.reserveCapacity(piece.count)
+                do throws(MalformedJSON) { try json.read(piece, into: &content) } catch { throw ActionFailure.noObject }
+                if let piece = decoded(content) { return piece }
+            }
+            try finish()
+            return nil
+        }
+
+        /// - Returns: nil: there is nothing to be written of it.
+        private mutating func decoded(_ content: consuming [UInt8]) -> [UInt8]? {
+            if json.hasHalfPair {
+                failure = failure ?? ArgumentError("`fileContent` must be \(ArgumentType.text.expectation).")
+            }
+            guard failure == nil else { return nil }
+            var content = content
+            if base64?.decode(&content) == false { failure = ArgumentError.notBase64 }
+            let count = counts.state.withLock { counts in
+                counts.content += content.count
+                return counts.content
+            }
+            // Of what is too large the rest is decoded as well: it may be no base64.
+            isTooLarge = isTooLarge || count > limit
+            return failure == nil && !isTooLarge && !content.isEmpty ? content : nil
+        }
+
+        private func finish() throws {
+            let rest: [UInt8]
+            do throws(MalformedJSON) { rest = try json.finish() } catch { throw ActionFailure.noObject }
+            _ = try ActionRequest(json: rest)
+            if let error = failure ?? (base64?.isWhole == false ? .notBase64 : nil) {
+                throw ActionFailure(error, sessionID: file.session)
+            }
+            if isTooLarge { throw InterpreterError.contentTooLarge(limit: limit) }
+        }
+    }
+}
