@@ -45,7 +45,11 @@ struct SessionRaceTests {
 
         init(_ e2b: StubE2B) throws {
             let configuration = try Configuration(
-                environment: e2b.environment.merging(["E2B_FCGI_KEYS": "me:\(Self.key)"]) { _, own in own })
+                environment: e2b.environment.merging([
+                    "E2B_FCGI_KEYS": "me:\(Self.key)",
+                    // Nothing here is about waiting for a place.
+                    "E2B_FCGI_EXECUTIONS": "1000",
+                ]) { _, own in own })
             client = try E2BClient(configuration.e2b)
             responder = try Responder(configuration, client: client, log: EventLog(isLoggingRequests: false))
         }
