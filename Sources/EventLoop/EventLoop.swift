@@ -30,6 +30,8 @@ package final class EventLoop: TaskExecutor {
     /// Only the loop's thread uses these.
     private nonisolated(unsafe) var sources: [(any EventSource)?] = []
     private nonisolated(unsafe) var jobs: [UnownedJob] = []
+    /// Whether a source was posted to on the loop's own thread since the last turns began.
+    private nonisolated(unsafe) var isWokenByItself = false
 
     private static let eventID = UInt64.max
 
@@ -72,8 +74,11 @@ package final class EventLoop: TaskExecutor {
 
     /// Makes the sources take their turns, because something was posted to one of them.
     package func wake() {
-        // On the loop's own thread the turns come before the next wait anyway.
-        guard !isCurrent else { return }
+        // On the loop's own thread the turns come before the next wait, unless it is a turn that has posted.
+        guard !isCurrent else {
+            isWokenByItself = true
+            return
+        }
         let wasWaiting = inbox.withLock { inbox in
             defer { inbox.isWaiting = false }
             inbox.isWoken = true
@@ -127,8 +132,9 @@ package final class EventLoop: TaskExecutor {
             swap(&running, &jobs)
             for job in running { job.runSynchronously(on: executor) }
             running.removeAll(keepingCapacity: running.capacity <= 4096)
+            isWokenByItself = false
             let due = turnSources()
-            if !jobs.isEmpty {
+            if !jobs.isEmpty || isWokenByItself {
                 poll(events, 0)
             } else if isStopping, sources.allSatisfy({ $0 == nil }) {
                 return

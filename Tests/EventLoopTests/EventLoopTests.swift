@@ -41,6 +41,25 @@ struct EventLoopTests {
         try result.get()
     }
 
+    @Test func `what a turn posts on the loop's own thread gets another turn`() async throws {
+        let waked = WakedLoop()
+        try await withSource(due: { turns in
+            if turns < 10 { waked.wake() }
+            return nil
+        }) { loop, _, log in
+            waked.loop.withLock { $0 = loop }
+            loop.wake()
+            try await eventually("ten turns") { log.turns >= 10 }
+            waked.loop.withLock { $0 = nil }
+        }
+    }
+
+    private final class WakedLoop: Sendable {
+        let loop = Mutex<EventLoop?>(nil)
+
+        func wake() { loop.withLock { $0 }?.wake() }
+    }
+
     @Test func `a task runs on the loop's thread, and after each of its waits as well`() async throws {
         try await withSource { loop, _, _ in
             let names = await Task(executorPreference: loop) {
