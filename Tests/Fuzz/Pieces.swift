@@ -20,15 +20,18 @@ enum Pieces {
         try require(isObject == (whole != nil), "the scanner says \(isObject)")
     }
 
-    private static func object(_ text: [UInt8], size: Int) -> (content: [UInt8], rest: [UInt8])? {
+    /// The content is nil if half of a surrogate pair is in it: it is refused then, and how much of it was handed over depends
+    /// on the pieces.
+    private static func object(_ text: [UInt8], size: Int) -> (content: [UInt8]?, rest: [UInt8])? {
         var stream = JSONObjectStream(streaming: "fileContent")
         var content: [UInt8] = []
         for start in stride(from: 0, to: text.count, by: size) {
             let piece = text[start..<min(start + size, text.count)]
             guard (try? piece.withUnsafeBytes { try stream.read($0, into: &content) }) != nil else { return nil }
         }
+        let hasHalfPair = stream.hasHalfPair
         guard let rest = try? stream.finish() else { return nil }
-        return (content, rest)
+        return (hasHalfPair ? nil : content, rest)
     }
 
     private static func checkBase64(_ text: [UInt8], size: Int) throws(Violation) {
