@@ -104,3 +104,11 @@ package struct JSONValue {
         return memcmp(bytes, name.utf8Start, content.count) == 0
     }
 }
+
+extension [String: JSONValue] {
+    /// Keeps a member of an object if it has one of the names. Of two members of the same name the first counts.
+    package mutating func keep(_ key: JSONValue, _ value: JSONValue, of names: Set<String>) {
+        guard let name = key.string, names.contains(name), self[name] == nil else { return }
+        self[name] = value
+    }
+}

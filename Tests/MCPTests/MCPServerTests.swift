@@ -20,14 +20,10 @@ struct MCPServerTests {
 
     private func reply(_ json: String, _ headers: MCPHeaders = MCPHeaders()) throws -> Reply {
         switch server.read(Array(json.utf8), headers) {
-        case .answered(let status, let body): return Reply(status: status, body: body)
+        case .answered(let answer): return Reply(status: answer.status, body: answer.body)
         case .calls(let calls):
-            let results = calls.all.map { ToolResult("ran \($0.tool)") }
-            guard case .answered(let status, let body) = server.answer(to: calls, results) else {
-                Issue.record("It was not answered.")
-                return Reply(status: 0, body: [])
-            }
-            return Reply(status: status, body: body)
+            let answer = server.answer(to: calls, calls.all.map { ToolResult("ran \($0.tool)") })
+            return Reply(status: answer.status, body: answer.body)
         }
     }
 

@@ -21,7 +21,8 @@ struct ToolTests {
 
     /// Why a call's arguments were not taken; nil: they were.
     private func refusal(_ tool: String, _ arguments: String) throws -> String? {
-        try calls(tool, arguments).all.first?.refusal?.sentence
+        guard case .failure(let error) = try calls(tool, arguments).all.first?.making else { return nil }
+        return error.sentence
     }
 
     @Test func `tools have names, descriptions and schemas that every provider takes`() {
@@ -65,10 +66,9 @@ struct ToolTests {
     }
 
     private func content(_ result: ToolResult) throws -> [[String: Any]] {
-        guard case .answered(200, let body) = server.answer(to: try calls("list_files", "{}"), [result]) else {
-            throw ArgumentError("It was not answered.")
-        }
-        let object = try #require(JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        let reply = server.answer(to: try calls("list_files", "{}"), [result])
+        #expect(reply.status == 200)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any])
         let answer = try #require(object["result"] as? [String: Any])
         #expect(answer["isError"] as? Bool == result.isError)
         return try #require(answer["content"] as? [[String: Any]])

@@ -15,10 +15,7 @@ package struct ArgumentReader: ~Copyable {
     /// - Throws: ``MalformedJSON`` if the text is not a JSON object or not UTF-8.
     package init(_ body: UnsafeRawBufferPointer, names: Set<String>) throws(MalformedJSON) {
         var members: [String: JSONValue] = [:]
-        try JSONScanner.members(of: body) { key, value in
-            guard let name = key.string, names.contains(name), members[name] == nil else { return }
-            members[name] = value
-        }
+        try JSONScanner.members(of: body) { key, value in members.keep(key, value, of: names) }
         guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
         self.members = members
         self.body = body
@@ -35,10 +32,7 @@ package struct ArgumentReader: ~Copyable {
     package init(_ object: JSONValue?, names: Set<String>, isLenient: Bool) {
         var members: [String: JSONValue] = [:]
         // The scanner has found the object to be well formed.
-        try? object?.members { key, value in
-            guard let name = key.string, names.contains(name), members[name] == nil else { return }
-            members[name] = value
-        }
+        try? object?.members { key, value in members.keep(key, value, of: names) }
         self.members = members
         body = UnsafeRawBufferPointer(start: nil, count: 0)
         self.isLenient = isLenient

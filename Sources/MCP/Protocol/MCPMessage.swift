@@ -24,10 +24,7 @@ extension MCPMessage {
     init(_ json: JSONValue, _ headers: MCPHeaders, _ tools: ToolTable) {
         var members: [String: JSONValue] = [:]
         // The whole of it has been read before: it is JSON.
-        try? json.members { key, value in
-            guard let name = key.string, Self.names.contains(name), members[name] == nil else { return }
-            members[name] = value
-        }
+        try? json.members { key, value in members.keep(key, value, of: Self.names) }
         let params = members["params"]
         let meta = Meta(params)
         let era = Self.era(headers, meta)

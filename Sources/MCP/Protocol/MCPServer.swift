@@ -10,39 +10,41 @@ package struct MCPServer: Sendable {
     private let secrets: SecretRedactor
     /// Bytes of all images of one answer together.
     private let imageBudget: Int
+    /// The list of tools, which is the same for all.
+    private let toolList: JSONNode.Member
 
     package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int) {
         self.tools = tools
         self.secrets = secrets
         self.imageBudget = imageBudget
+        toolList = JSONNode.Member("tools", .list(tools.definitions.map(\.node)))
     }
 
     /// What has to be done with a body.
     package enum Reading: Sendable {
-        /// Nothing is left to be done. The body is JSON; an empty one goes with 202.
-        case answered(status: Int, body: [UInt8])
+        /// Nothing is left to be done.
+        case answered(MCPAnswer)
         /// Tools have to be called, one after the other.
         case calls(MCPCalls)
     }
 
     package func read(_ body: [UInt8], _ headers: MCPHeaders) -> Reading {
-        let messages: Messages
+        let calls: MCPCalls
         do throws(MalformedJSON) {
-            messages = try body.withUnsafeBufferPointer { bytes throws(MalformedJSON) in
-                try Messages(UnsafeRawBufferPointer(bytes), headers, tools)
+            calls = try body.withUnsafeBufferPointer { bytes throws(MalformedJSON) in
+                try MCPCalls(UnsafeRawBufferPointer(bytes), headers, tools)
             }
         } catch {
             let era = headers.version.map { !MCPVersion.legacy.contains($0) } == true ? Era.modern : .legacy
             let parse = RPCError(.parse, "The body is not JSON.")
-            return .answered(status: parse.status(era), body: encoded(failure(parse, id: nil)))
+            return .answered(MCPAnswer(status: parse.status(era), body: encoded(failure(parse, id: nil))))
         }
-        let calls = MCPCalls(messages: messages.all, isBatch: messages.isBatch)
-        guard calls.all.isEmpty else { return .calls(calls) }
-        return answer(to: calls, [])
+        return calls.all.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
     }
 
     /// - Parameter outcomes: of each call, in their order.
-    package func answer(to calls: MCPCalls, _ outcomes: [ToolResult]) -> Reading {
+    package func answer(to calls: MCPCalls, _ outcomes: [ToolResult]) -> MCPAnswer {
+        let capacity = outcomes.reduce(1 << 10) { $0 + $1.capacity }
         var outcomes = outcomes[...]
         var status = 200
         var answers: [(inout JSONWriter) -> Void] = []
@@ -59,12 +61,12 @@ package struct MCPServer: Sendable {
                 answers.append(success(id: id, result(of: method, era)))
             }
         }
-        guard let first = answers.first else { return .answered(status: 202, body: []) }
-        let body =
-            calls.isBatch
-            ? JSONWriter.value { json in json.array { json in for answer in answers { answer(&json) } } }
-            : encoded(first)
-        return .answered(status: calls.isBatch ? 200 : status, body: body)
+        guard let first = answers.first else { return MCPAnswer(status: 202, body: []) }
+        guard calls.isBatch else { return MCPAnswer(status: status, body: encoded(first, capacity)) }
+        let body = JSONWriter.value(capacity: capacity) { json in
+            json.array { json in for answer in answers { answer(&json) } }
+        }
+        return MCPAnswer(status: 200, body: body)
     }
 
     /// The body for a request that is refused by its status.
@@ -89,8 +91,7 @@ package struct MCPServer: Sendable {
                     .init("capabilities", ["tools": .object([])]), .init("instructions", .text(Self.instructions)),
                 ] + Self.caching)
         case .listTools:
-            let list = JSONNode.Member("tools", .list(tools.definitions.map(\.node)))
-            return .object(era == .modern ? Self.modernMembers + [list] + Self.caching : [list])
+            return .object(era == .modern ? Self.modernMembers + [toolList] + Self.caching : [toolList])
         case .callTool: return .null
         }
     }
@@ -175,51 +176,54 @@ package struct MCPServer: Sendable {
         return { json in json.node(node) }
     }
 
-    private func encoded(_ answer: (inout JSONWriter) -> Void) -> [UInt8] {
-        JSONWriter.value(capacity: 1 << 10) { answer(&$0) }
+    private func encoded(_ answer: (inout JSONWriter) -> Void, _ capacity: Int = 1 << 10) -> [UInt8] {
+        JSONWriter.value(capacity: capacity) { answer(&$0) }
     }
 }
 
-/// The messages of one body, with the calls of tools among them.
+/// The HTTP answer to a body: JSON, or nothing with 202.
+package struct MCPAnswer: Equatable, Sendable {
+    package let status: Int
+    package let body: [UInt8]
+}
+
+extension ToolResult {
+    /// About the number of bytes that it takes in an answer.
+    fileprivate var capacity: Int { text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 } }
+}
+
+/// The messages of one body: one, or an array of them, as the revision 2025-03-26 has it; and the calls of tools among them.
 package struct MCPCalls: Sendable {
     let messages: [MCPMessage]
     let isBatch: Bool
-
-    package var all: [ToolCall] {
-        messages.compactMap { message in
-            if case .request(_, .callTool(let call), _) = message { call } else { nil }
-        }
-    }
-}
-
-/// The messages of one body: one, or an array of them, as the revision 2025-03-26 has it.
-private struct Messages {
-    let all: [MCPMessage]
-    let isBatch: Bool
+    package let all: [ToolCall]
 
     init(_ body: UnsafeRawBufferPointer, _ headers: MCPHeaders, _ tools: ToolTable) throws(MalformedJSON) {
         let json = try JSONScanner.value(of: body)
         guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
         guard json.kind == .array else {
-            all = [MCPMessage(json, headers, tools)]
-            isBatch = false
+            self.init([MCPMessage(json, headers, tools)], isBatch: false)
             return
         }
         var messages: [MCPMessage] = []
         try json.elements { messages.append(MCPMessage($0, headers, tools)) }
-        isBatch = !messages.isEmpty
-        let isTooLong = messages.count > Self.batchLimit
-        all =
-            messages.isEmpty || isTooLong
-            ? [
-                .refused(
-                    RPCError(
-                        .invalidRequest,
-                        isTooLong ? "A batch has at most \(Self.batchLimit) messages." : "The batch is empty."),
-                    id: nil,
-                    .legacy)
-            ] : messages
+        let isBatch = !messages.isEmpty
+        if messages.isEmpty { messages = [Self.refused("The batch is empty.")] }
+        if messages.count > Self.limit { messages = [Self.refused("A batch has at most \(Self.limit) messages.")] }
+        self.init(messages, isBatch: isBatch)
     }
 
-    private static let batchLimit = 100
+    private init(_ messages: [MCPMessage], isBatch: Bool) {
+        self.messages = messages
+        self.isBatch = isBatch
+        all = messages.compactMap { message in
+            if case .request(_, .callTool(let call), _) = message { call } else { nil }
+        }
+    }
+
+    private static func refused(_ sentence: String) -> MCPMessage {
+        .refused(RPCError(.invalidRequest, sentence), id: nil, .legacy)
+    }
+
+    private static let limit = 100
 }

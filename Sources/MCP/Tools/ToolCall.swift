@@ -6,9 +6,8 @@ package struct ToolCall: Sendable {
     package let tool: String
     /// The session that the model names; nil: none.
     package let session: String?
-    /// Why the tool does not run: its arguments are not what it takes.
-    let refusal: ArgumentError?
-    private let make: ToolDefinition.Making?
+    /// How the tool is made, or why it does not run: its arguments are not what it takes.
+    let making: Result<ToolDefinition.Making, ArgumentError>
 
     /// - Throws: `.invalidParams` where there is no tool of that name. Arguments that do not fit are no error of the protocol:
     ///   the model is told, in the tool's result.
@@ -24,12 +23,10 @@ package struct ToolCall: Sendable {
         do throws(ArgumentError) {
             let read = try Self.read(params?.first("arguments"), definition)
             session = read.session
-            make = read.make
-            refusal = nil
+            making = .success(read.make)
         } catch {
             session = nil
-            make = nil
-            refusal = error
+            making = .failure(error)
         }
     }
 
@@ -51,10 +48,9 @@ package struct ToolCall: Sendable {
     }
 
     /// - Parameter session: what was resolved of ``session`` and the conversation; empty for a sandbox of the call's own.
-    /// - Throws: ``ToolFailure``, and what ``Action/perform(_:)`` throws.
+    /// - Throws: `ArgumentError`, and what ``Action/perform(_:)`` throws.
     package func perform(_ call: ActionCall, session: String) async throws -> ToolResult {
-        guard let make else { throw ToolFailure(refusal?.sentence ?? "The arguments do not fit.") }
-        return try await make(session).perform(call)
+        try await making.get()(session).perform(call)
     }
 }
 
@@ -69,11 +65,4 @@ struct PreparedTool: Sendable {
     }
 
     func perform(_ call: ActionCall) async throws -> ToolResult { try await run(call) }
-}
-
-/// Why a tool did not do what it was asked for: a sentence for the model that says what to do.
-package struct ToolFailure: Error, Equatable, Sendable {
-    package let sentence: String
-
-    package init(_ sentence: String) { self.sentence = sentence }
 }

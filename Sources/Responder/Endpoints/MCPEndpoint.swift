@@ -1,6 +1,7 @@
 import E2B
 import FastCGI
 import Interpreter
+import JSON
 import MCP
 
 /// `POST /mcp`: the Model Context Protocol. Its tools work in a sandbox that the conversation keeps.
@@ -31,7 +32,7 @@ struct MCPEndpoint: Endpoint {
         let limit = configuration.limits.bodyWithFile
         let body = try await request.wholeBody(upTo: limit, holding: memory)
         switch server.read(body, headers) {
-        case .answered(let status, let body): return .answered(Answer(status: status, body: body))
+        case .answered(let answer): return .answered(Answer(status: answer.status, body: answer.body))
         case .calls(let calls):
             return .running(
                 { id, deadline in await answer(to: calls, identity, id: id, by: deadline) }, owner: identity.owner,
@@ -78,10 +79,8 @@ struct MCPEndpoint: Endpoint {
     }
 
     private func answer(to calls: MCPCalls, _ results: [ToolResult], _ problem: String?) -> Answer {
-        guard case .answered(let status, let body) = server.answer(to: calls, results) else {
-            return Answer(status: 500, body: [])
-        }
-        var answer = Answer(status: status, body: body)
+        let reply = server.answer(to: calls, results)
+        var answer = Answer(status: reply.status, body: reply.body)
         answer.outcome.problem = problem
         answer.outcome.images = results.reduce(0) { $0 + $1.images.count }
         return answer
@@ -91,8 +90,8 @@ struct MCPEndpoint: Endpoint {
         let sentence: String
         do {
             return try await toolCall.perform(call, session: session)
-        } catch let failure as ToolFailure {
-            sentence = failure.sentence
+        } catch let error as ArgumentError {
+            sentence = error.sentence
         } catch let error as InterpreterError {
             sentence = "\(error)"
         } catch let error as E2BError {
@@ -104,31 +103,5 @@ struct MCPEndpoint: Endpoint {
             sentence = Refusal.cancelled.sentence
         }
         return ToolResult(sentence, isError: true, problem: sentence)
-    }
-}
-
-/// On whose behalf a caller asks, and in which conversation.
-struct Identity: Equatable, Sendable {
-    /// The key; below it the user, where the key may name users.
-    let owner: String
-    /// nil where there is none, or where the caller may not name one.
-    let conversation: String?
-
-    /// - Parameter trusted: names of the keys that may name users and conversations.
-    init(of request: FastCGIRequest, _ caller: String, _ trusted: Set<String>) {
-        guard trusted.contains(caller) else {
-            owner = caller
-            conversation = nil
-            return
-        }
-        // No name has this character, so that no key and no user can take another one's place.
-        owner = Self.value(request.header("X-User-ID")).map { "\(caller)\u{1f}\($0)" } ?? caller
-        conversation = Self.value(request.header("X-Conversation-ID"))
-    }
-
-    /// LibreChat sends a placeholder as it stands where it has nothing to put in its place.
-    private static func value(_ header: String?) -> String? {
-        guard let header, SessionName.isValid(header), !header.hasPrefix("{{") else { return nil }
-        return header
     }
 }
