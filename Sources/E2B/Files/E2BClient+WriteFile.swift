@@ -69,8 +69,11 @@ extension E2BClient {
 extension E2BClient {
     /// A timeout that no transfer reaches.
     static let unlimited = Duration.seconds(365 * 86_400)
-    /// How long an error waits for the removal of what was written.
+    /// How long an error waits for the first removal of what was written.
     private static let removalPatience = Duration.seconds(1)
+    /// When, after the first removal, the file is removed again if the upload ended without an answer: envd may open the file
+    /// only after that.
+    private static let laterRemovals: [Duration] = [.seconds(1), .seconds(10)]
 
     private func upload<Pieces: AsyncSequence & Sendable>(
         _ pieces: Pieces, length: Int?, to path: String, _ user: String?, in sandbox: Sandbox
@@ -114,9 +117,16 @@ extension E2BClient {
 
     private func discard(_ path: String, _ user: String?, after error: any Error, in sandbox: Sandbox) async {
         if let error = error as? E2BError, error.isBeforeSending || error.isSandboxGone { return }
+        // The caller gets the first error, which says more than one of these.
         await inBackground(waitingAtMost: Self.removalPatience) {
-            // The caller gets the first error, which says more.
             try? await self.remove(path, user: user, in: sandbox)
+        }
+        if let error = error as? E2BError, error.isAnswer { return }
+        await inBackground(waitingAtMost: .zero) {
+            for pause in Self.laterRemovals {
+                try? await Task.sleep(for: pause)
+                try? await self.remove(path, user: user, in: sandbox)
+            }
         }
     }
 
@@ -130,6 +140,14 @@ extension E2BClient {
 
 extension E2BError {
     fileprivate var isSandboxGone: Bool { if case .sandboxGone = self { true } else { false } }
+
+    /// Whether envd has answered, so that it does nothing more for the call.
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .refused, .notFound, .unauthorized, .rateLimited: true
+        default: false
+        }
+    }
 }
 
 extension Sandbox {
