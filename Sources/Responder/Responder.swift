@@ -17,6 +17,7 @@ package final class Responder: Sendable {
     private let secrets: SecretRedactor
     private let log: EventLog
     private let threads: ServiceThreads
+    private let runs: LiveRuns
 
     /// - Parameters:
     ///   - client: nil if no E2B API key is configured.
@@ -51,6 +52,8 @@ package final class Responder: Sendable {
             ) { log.notice($0) }
         }
         self.lifecycle = lifecycle
+        let runs = LiveRuns(configuration.stateDirectory) { log.notice($0) }
+        self.runs = runs
         var services: ActionServices?
         if let client, let lifecycle, let gate {
             services = ActionServices(
@@ -63,7 +66,7 @@ package final class Responder: Sendable {
             ExecuteEndpoint(
                 services: services, configuration: configuration, secrets: secrets, computing: threads.computing),
             ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
-            MCPEndpoint(services: services, configuration: configuration, secrets: secrets),
+            MCPEndpoint(services: services, runs: runs, configuration: configuration, secrets: secrets),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
         ])
@@ -109,6 +112,9 @@ package final class Responder: Sendable {
         await executions.drain()
         deadline.cancel()
     }
+
+    /// Takes out of the state directory what other responders find there. Call it when nothing runs any more.
+    package func leaveStateDirectory() { runs.stop() }
 
     /// Waits until all sandboxes that have to end are killed. If E2B does not answer in time, the sandboxes end by
     /// their own timeouts.
@@ -177,21 +183,32 @@ package final class Responder: Sendable {
     ) async -> Answer {
         switch consume acceptance {
         case .answered(let answer): return answer
-        case .running(let work, let owner, let refused):
-            do throws(InterpreterError) {
-                var answer = try await executions.run(for: owner ?? caller) {
-                    await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
+        case .running(let work, let owner, let refused, let around):
+            @Sendable func body() async -> Answer {
+                do throws(InterpreterError) {
+                    return try await run(work, for: owner ?? caller, id: id, by: deadline)
+                } catch {
+                    return refused?(Refusal(error)) ?? endpoint.answer(to: Refusal(error))
                 }
-                if answer.status == Refusal.cancelled.status, executions.isRefusing {
-                    // The caller is still there: the task was cancelled because the service is stopping.
-                    answer.status = 503
-                    answer.retryAfter = .seconds(5)
-                }
-                return answer
-            } catch {
-                return refused?(Refusal(error)) ?? endpoint.answer(to: Refusal(error))
             }
+            guard let around else { return await body() }
+            return await around(body)
         }
+    }
+
+    private func run(
+        _ work: @Sendable (_ id: String, _ deadline: Deadline) async -> Answer, for owner: String, id: String,
+        by deadline: Deadline
+    ) async throws(InterpreterError) -> Answer {
+        var answer = try await executions.run(for: owner) {
+            await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
+        }
+        if answer.status == Refusal.cancelled.status, executions.isRefusing {
+            // The caller is still there: the task was cancelled because the service is stopping.
+            answer.status = 503
+            answer.retryAfter = .seconds(5)
+        }
+        return answer
     }
 
     // MARK: Web pages
@@ -219,8 +236,7 @@ package final class Responder: Sendable {
 
     /// Makes an id of 16 hexadecimal digits.
     private func makeRequestID() -> String {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        UInt64.random(in: .min ... .max).hexadecimal
     }
 }
 

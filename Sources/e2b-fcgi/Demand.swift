@@ -82,9 +82,9 @@ struct Demand {
     }
 
     private var threads: ThreadDemand {
-        // The two further threads serve CGI, and write the log.
+        // The three further threads serve CGI, write the log, and wait for calls that are to be cancelled.
         ThreadDemand(
-            ServiceThreads.count + ImageGate.threads(for: configuration.limits.images.threads) + 2
+            ServiceThreads.count + ImageGate.threads(for: configuration.limits.images.threads) + 3
                 + ProcessStart.dispatchThreads)
     }
 

@@ -39,6 +39,7 @@ struct Serve: AsyncParsableCommand {
         } else {
             try await serve(responder, configuration, log, threads)
         }
+        responder.leaveStateDirectory()
         // The parts are stopped in the reverse order of their start: killing sandboxes needs the client.
         await responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
         await client?.stop()

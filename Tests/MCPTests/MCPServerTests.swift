@@ -65,6 +65,47 @@ struct MCPServerTests {
     }
 
     @Test(arguments: [
+        (#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#, ["1"]),
+        (#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1","reason":"no"}}"#, ["\"1\""]),
+        (#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":null}}"#, []),
+        (#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[1]}}"#, []),
+        (#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#, []),
+        (#"{"jsonrpc":"2.0","method":"notifications/cancel","params":{"requestId":1}}"#, []),
+        (
+            #"[{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}},{"jsonrpc":"2.0","id":3,"method":"ping"}]"#,
+            ["2"]
+        ),
+    ])
+    func `a notification cancels the request that it names`(json: String, cancelled: [String]) throws {
+        guard case .calls(let calls) = server.read(Array(json.utf8), MCPHeaders()) else {
+            #expect(cancelled.isEmpty)
+            return
+        }
+        #expect(calls.cancelled.map(\.typed) == cancelled)
+        #expect(calls.all.isEmpty)
+    }
+
+    @Test func `a call of the legacy era has the id by which it is cancelled, unless that is endless`() throws {
+        for (id, typed) in [("7", "7"), (#""a""#, #""a""#), ("\"\(String(repeating: "a", count: 1025))\"", nil)] {
+            let json =
+                #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"shell","arguments":{"command":"ls"}}}"#
+            guard case .calls(let calls) = server.read(Array(json.utf8), MCPHeaders()) else {
+                Issue.record("no call")
+                continue
+            }
+            #expect(calls.all.map { $0.id?.typed } == [typed])
+        }
+        let json =
+            #"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"shell","arguments":{"command":"ls"},\#(meta)}}"#
+        let headers = MCPHeaders(version: "2026-07-28", method: "tools/call", name: "shell")
+        guard case .calls(let calls) = server.read(Array(json.utf8), headers) else {
+            Issue.record("no call")
+            return
+        }
+        #expect(calls.all.map { $0.id?.typed } == [nil])
+    }
+
+    @Test(arguments: [
         #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
         #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
         #"{"jsonrpc":"2.0","id":5,"result":{}}"#, #"{"jsonrpc":"2.0","id":5,"error":{"code":1,"message":"no"}}"#,

@@ -6,7 +6,7 @@ package final class FurtherResponder: Sendable {
     /// Through its nginx.
     package let client: HTTPClient
     private let folder: URL
-    private let socket: String
+    package let socket: String
     private let environment: [String: String]
     private let nginx: ChildProcess
     private let running: Mutex<ChildProcess>

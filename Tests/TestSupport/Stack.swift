@@ -74,16 +74,29 @@ package final class Stack: Sendable {
     package static func startNginx(
         port: Int, socket: String, folder: URL, basePath: String = ""
     ) async throws -> ChildProcess {
+        try await startNginx(port: port, sockets: [socket], folder: folder, basePath: basePath)
+    }
+
+    /// - Parameter sockets: of responders that take the requests in turns.
+    package static func startNginx(
+        port: Int, sockets: [String], folder: URL, basePath: String = ""
+    ) async throws -> ChildProcess {
+        // Counted by all workers together.
+        let servers = sockets.map { "server unix:\($0);" }.joined()
+        let upstream = sockets.count > 1 ? "upstream responders { zone responders 64k; \(servers) }" : ""
         let sources = Binaries.repository.appending(path: "nginx")
         try FileManager.default.createDirectory(
             at: folder.appending(path: "temp"), withIntermediateDirectories: true)
         let server = try String(contentsOf: sources.appending(path: "nginx.conf"), encoding: .utf8)
             .replacing("@PORT@", with: "\(port)")
+            .replacing("http {", with: "http { \(upstream)")
             // As root nginx would give its workers to another user, who may not enter the folder.
             .replacing("@USER@", with: geteuid() == 0 ? "user root;" : "")
         try server.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
         let snippet = try String(contentsOf: sources.appending(path: "e2b-fcgi.conf"), encoding: .utf8)
-            .replacing("unix:/run/e2b-fcgi/e2b-fcgi.sock", with: "unix:\(socket)")
+            .replacing(
+                "unix:/run/e2b-fcgi/e2b-fcgi.sock", with: sockets.count > 1 ? "responders" : "unix:\(sockets[0])"
+            )
             .replacing("(?<e2b_base>)", with: "(?<e2b_base>\(basePath))")
         try snippet.write(to: folder.appending(path: "e2b-fcgi.conf"), atomically: true, encoding: .utf8)
 

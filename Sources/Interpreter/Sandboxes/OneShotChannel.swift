@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Hands one value from the task that makes it to the task that waits for it, unless the latter was cancelled before.
-final class OneShotChannel<Value: Sendable>: Sendable {
+package final class OneShotChannel<Value: Sendable>: Sendable {
     private enum State {
         case empty
         case waiting(CheckedContinuation<Value?, Never>)
@@ -11,8 +11,10 @@ final class OneShotChannel<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
+    package init() {}
+
     /// - Returns: false if nobody waits any more. The value then stays with the task that made it.
-    func deliver(_ value: Value) -> Bool {
+    package func deliver(_ value: Value) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Value?, Never>?) in
             switch state {
             case .empty:
@@ -32,7 +34,7 @@ final class OneShotChannel<Value: Sendable>: Sendable {
     /// Waits for the value. Call it once.
     ///
     /// - Returns: nil if the task is cancelled before the value is there.
-    func receive() async -> Value? {
+    package func receive() async -> Value? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let ready = state.withLock { state -> Value?? in

@@ -4,6 +4,8 @@ import JSON
 enum MCPMessage: Sendable {
     /// It is a notification, or a response to a request that we never send. Neither is answered.
     case unanswered
+    /// A notification: nobody waits for the answer to this request any more.
+    case cancelling(RequestID)
     case request(RequestID, MCPMethod, Era)
     /// It is no message that can be carried out. `id` is nil where it has none that can be echoed.
     case refused(RPCError, id: RequestID?, Era)
@@ -39,7 +41,9 @@ extension MCPMessage {
             return
         }
         guard let idMember = members["id"] else {
-            self = .unanswered
+            let isCancelling = method.exactString == "notifications/cancelled"
+            let meant = isCancelling ? params?.first("requestId").flatMap { RequestID($0) } : nil
+            self = meant.map { .cancelling($0) } ?? .unanswered
             return
         }
         guard let id = RequestID(idMember) else {

@@ -24,7 +24,7 @@ package struct MCPServer: Sendable {
     package enum Reading: Sendable {
         /// Nothing is left to be done.
         case answered(MCPAnswer)
-        /// Tools have to be called, one after the other.
+        /// Calls have to be cancelled, and then tools to be called, one after the other.
         case calls(MCPCalls)
     }
 
@@ -39,7 +39,7 @@ package struct MCPServer: Sendable {
             let parse = RPCError(.parse, "The body is not JSON.")
             return .answered(MCPAnswer(status: parse.status(era), body: encoded(failure(parse, id: nil))))
         }
-        return calls.all.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
+        return calls.all.isEmpty && calls.cancelled.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
     }
 
     /// - Parameter outcomes: of each call, in their order.
@@ -50,7 +50,7 @@ package struct MCPServer: Sendable {
         var answers: [(inout JSONWriter) -> Void] = []
         for message in calls.messages {
             switch message {
-            case .unanswered: continue
+            case .unanswered, .cancelling: continue
             case .refused(let error, let id, let era):
                 status = error.status(era)
                 answers.append(failure(error, id: id))
@@ -197,6 +197,8 @@ package struct MCPCalls: Sendable {
     let messages: [MCPMessage]
     let isBatch: Bool
     package let all: [ToolCall]
+    /// Requests whose answers nobody waits for any more.
+    package let cancelled: [RequestID]
 
     init(_ body: UnsafeRawBufferPointer, _ headers: MCPHeaders, _ tools: ToolTable) throws(MalformedJSON) {
         let json = try JSONScanner.value(of: body)
@@ -217,7 +219,15 @@ package struct MCPCalls: Sendable {
         self.messages = messages
         self.isBatch = isBatch
         all = messages.compactMap { message in
-            if case .request(_, .callTool(let call), _) = message { call } else { nil }
+            if case .request(let id, .callTool(var call), let era) = message {
+                // In the modern era a client cancels by hanging up.
+                call.id = era == .legacy ? id : nil
+                return call
+            }
+            return nil
+        }
+        cancelled = messages.compactMap { message in
+            if case .cancelling(let id) = message { id } else { nil }
         }
     }
 

@@ -1,7 +1,7 @@
 import JSON
 
 /// The id of a request, which its answer echoes with its type.
-enum RequestID: Equatable, Sendable {
+package enum RequestID: Equatable, Sendable {
     case number(Int)
     case text(String)
 
@@ -13,6 +13,14 @@ enum RequestID: Equatable, Sendable {
             self = .text(text)
         } else {
             return nil
+        }
+    }
+
+    /// As JSON has it, but for escapes: with its type. nil for one so long that nothing is found by it.
+    package var typed: String? {
+        switch self {
+        case .number(let number): String(number)
+        case .text(let text): text.utf8.count <= 1024 ? "\"\(text)\"" : nil
         }
     }
 

@@ -4,6 +4,8 @@ import JSON
 /// A call of a tool, its arguments read.
 package struct ToolCall: Sendable {
     package let tool: String
+    /// The id by which a notification may cancel it; nil where none can.
+    package var id: RequestID?
     /// The session that the model names; nil: none.
     package let session: String?
     /// How the tool is made, or why it does not run: its arguments are not what it takes.

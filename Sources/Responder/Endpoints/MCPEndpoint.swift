@@ -9,11 +9,13 @@ struct MCPEndpoint: Endpoint {
     /// nil: no key for E2B is configured.
     private let services: ActionServices?
     private let server: MCPServer
+    private let runs: LiveRuns
     private let configuration: Configuration
     private let secrets: SecretRedactor
 
-    init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
+    init(services: ActionServices?, runs: LiveRuns, configuration: Configuration, secrets: SecretRedactor) {
         self.services = services
+        self.runs = runs
         self.configuration = configuration
         self.secrets = secrets
         server = MCPServer(secrets: secrets, imageBudget: configuration.mcpImageBytes)
@@ -34,12 +36,26 @@ struct MCPEndpoint: Endpoint {
         switch server.read(body, headers) {
         case .answered(let answer): return .answered(Answer(status: answer.status, body: answer.body))
         case .calls(let calls):
+            for id in calls.cancelled { if let key = key(id, identity) { runs.cancel(key) } }
+            guard !calls.all.isEmpty else {
+                let answer = server.answer(to: calls, [])
+                return .answered(Answer(status: answer.status, body: answer.body))
+            }
+            let live = calls.all.map { call in call.id.flatMap { key($0, identity) }.map { LiveRun($0) } }
             return .running(
-                { id, deadline in await answer(to: calls, identity, id: id, by: deadline) }, owner: identity.owner,
+                { id, deadline in await answer(to: calls, live, identity, id: id, by: deadline) },
+                owner: identity.owner,
                 refused: { refusal in
                     // An HTTP status would have LibreChat reconnect, or give up for good.
                     answer(
                         to: calls, calls.all.map { _ in ToolResult(refusal.sentence, isError: true) }, refusal.sentence)
+                },
+                around: { body in
+                    await runs.holding(live.compactMap { $0 }) {
+                        // The whole of it, the wait for a place included; of several calls each on its own.
+                        guard live.count == 1, let run = live[0] else { return await body() }
+                        return await run.cancellable(body)
+                    }
                 })
         }
     }
@@ -53,7 +69,7 @@ struct MCPEndpoint: Endpoint {
     }
 
     private func answer(
-        to calls: MCPCalls, _ identity: Identity, id: String, by deadline: Deadline
+        to calls: MCPCalls, _ live: [LiveRun?], _ identity: Identity, id: String, by deadline: Deadline
     ) async -> Answer {
         var results: [ToolResult] = []
         var sandboxID: String?
@@ -66,7 +82,9 @@ struct MCPEndpoint: Endpoint {
                 owner: identity.owner, id: number == 0 ? id : "\(id)-\(number)", deadline: deadline, services: services,
                 sandboxes: .made(idle: configuration.sessionIdle))
             let session = toolCall.session ?? identity.conversation ?? ""
-            var result = await result(of: toolCall, call, session: session)
+            var result = await cancellable(live.count > 1 ? live[number] : nil) {
+                await self.result(of: toolCall, call, session: session)
+            }
             let notes = call.notes.all
             if !notes.isEmpty { result.text = (notes + [result.text]).joined(separator: "\n\n") }
             results.append(result)
@@ -76,6 +94,19 @@ struct MCPEndpoint: Endpoint {
         answer.outcome.action = calls.all.first?.tool
         answer.outcome.sandboxID = sandboxID
         return answer
+    }
+
+    private func cancellable(
+        _ run: LiveRun?, _ work: @escaping @Sendable () async -> ToolResult
+    ) async -> ToolResult {
+        guard let run else { return await work() }
+        guard !run.isCancelled else { return ToolResult(Refusal.cancelled.sentence, isError: true) }
+        return await run.cancellable(work)
+    }
+
+    /// - Returns: nil for an id by which nothing is found.
+    private func key(_ id: RequestID, _ identity: Identity) -> RunKey? {
+        id.typed.map { RunKey(service: configuration.e2b.apiKey, identity, id: $0) }
     }
 
     private func answer(to calls: MCPCalls, _ results: [ToolResult], _ problem: String?) -> Answer {

@@ -59,8 +59,10 @@ enum Acceptance: Sendable {
     case answered(Answer)
     /// Work in a sandbox, which counts as an execution in flight of `owner`; nil is the caller. `work` gets the request's
     /// unique id. `refused` makes the answer if there is no place for the work; without it the refusal is an error in the
-    /// endpoint's shape.
+    /// endpoint's shape. `around` is called with all of that, the wait for a place included.
     case running(
         _ work: @Sendable (_ id: String, _ deadline: Deadline) async -> Answer, owner: String? = nil,
-        refused: (@Sendable (Refusal) -> Answer)? = nil)
+        refused: (@Sendable (Refusal) -> Answer)? = nil, around: Surrounding? = nil)
+
+    typealias Surrounding = @Sendable (_ body: @escaping @Sendable () async -> Answer) async -> Answer
 }

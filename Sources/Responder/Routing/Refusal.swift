@@ -49,7 +49,8 @@ struct Refusal: Error, Equatable {
     /// The request was cancelled. If the caller hung up, only the log shows this status; if the responder is stopping,
     /// ``Responder`` changes it to 503.
     static let cancelled = Refusal(
-        status: 499, "It was stopped before its end: the caller hung up, or the service is shutting down.")
+        status: 499,
+        "It was stopped before its end: the caller hung up or cancelled it, or the service is shutting down.")
 }
 
 extension Refusal {

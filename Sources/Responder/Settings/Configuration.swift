@@ -19,6 +19,8 @@ package struct Configuration: Sendable {
     var trustedKeys: Set<String>
     /// How long an MCP conversation's sandbox lives after its last use.
     var sessionIdle: Duration
+    /// Where the responders of one machine find each other's calls.
+    var stateDirectory: StateDirectory
     /// The largest number of bytes of all images in one MCP answer together.
     var mcpImageBytes: Int
     /// The allowed origins of web pages, besides the service's own.
@@ -63,6 +65,7 @@ package struct Configuration: Sendable {
         keys = reader.keys(.keys)
         trustedKeys = reader.names(.trustedKeys, of: keys)
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
+        stateDirectory = StateDirectory(reader.folder(.stateDirectory))
         mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)
         origins = reader.origins(.origins)
         webServers = reader.webServers(.webServers)

@@ -45,6 +45,10 @@ package struct Setting: Sendable {
     static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits for a place")
     static let sessionIdle = Setting(
         "E2B_FCGI_SESSION_IDLE", "900", "seconds that an MCP conversation's sandbox lives after its last use")
+    static let stateDirectory = Setting(
+        "E2B_FCGI_STATE_DIR", "",
+        "folder in which the responders of one machine find each other's calls to cancel; /dev/shm/e2b-fcgi-UID, if not set"
+    )
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
@@ -85,7 +89,8 @@ package struct Setting: Sendable {
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
         origins,
-        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle, bodyLimit,
+        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
+        stateDirectory, bodyLimit,
         fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, imageInputBytes,

@@ -140,6 +140,18 @@ struct SettingReader {
         return path
     }
 
+    /// A folder that is there and can be written, or the place for one.
+    mutating func folder(_ setting: Setting) -> String? {
+        guard let path = text(setting) else { return nil }
+        let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+        let isThere = access(path, F_OK) == 0
+        guard path.hasPrefix("/"), access(isThere ? path + "/" : "\(parent)/", W_OK | X_OK) == 0 else {
+            complain(setting, path, "the absolute path of a folder that can be written, or of one that can be made")
+            return nil
+        }
+        return path
+    }
+
     /// Reads the file of templates; an empty list if there is no such setting.
     mutating func templates(_ setting: Setting) -> JSONNode {
         guard let path = text(setting) else { return [] }

@@ -1,0 +1,114 @@
+import Synchronization
+import System
+
+/// The runs that can be cancelled by a request of its own, which may come to another responder of this machine.
+///
+/// A run is entered under its key in the state directory (``RunPipe``), where every responder finds it. Where there is no
+/// such directory this process knows its own runs.
+final class LiveRuns: Sendable {
+    private struct State {
+        var runs: [String: LiveRun] = [:]
+        var pipe: RunPipe?
+        var hasStopped = false
+        var wasNoticed = false
+    }
+
+    private let directory: StateDirectory
+    private let notice: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameter notice: tells the operator that the directory is of no use.
+    init(_ directory: StateDirectory, notice: @escaping @Sendable (String) -> Void) {
+        self.directory = directory
+        self.notice = notice
+    }
+
+    deinit { stop() }
+
+    /// Takes what is left of it out of the directory. Runs that come later can be cancelled in this process only.
+    func stop() {
+        state.withLock { state in
+            state.hasStopped = true
+            defer { state.pipe = nil }
+            return state.pipe
+        }?.stop()
+    }
+
+    /// Runs `work`, during which the runs can be cancelled.
+    func holding<Value>(_ runs: [LiveRun], _ work: () async -> Value) async -> Value {
+        for run in runs { add(run) }
+        defer { for run in runs { remove(run) } }
+        return await work()
+    }
+
+    /// Cancels the run that lives under this key, if there is exactly one.
+    func cancel(_ key: RunKey) {
+        if let folder = try? directory.makeFolder(Self.folder) { return RunPipe.cancel(key, in: folder) }
+        let own = state.withLock { $0.runs.values.filter { $0.key == key } }
+        if own.count == 1 { own[0].cancel() }
+    }
+
+    private func add(_ run: LiveRun) {
+        let isHeld = state.withLock { state in
+            guard state.runs.count < Self.most else { return false }
+            state.runs[run.name] = run
+            return true
+        }
+        guard isHeld else { return }
+        do throws(SystemError) {
+            try enter(run)
+        } catch {
+            let isFirst = state.withLock { state in
+                defer { state.wasNoticed = true }
+                return !state.wasNoticed
+            }
+            guard isFirst else { return }
+            notice("\(directory.path) is of no use, so a call is cancelled only by the process that has it: \(error)")
+        }
+    }
+
+    private func enter(_ run: LiveRun) throws(SystemError) {
+        let pipe = try makePipe(instead: nil)
+        do throws(SystemError) {
+            try pipe?.add(run)
+        } catch {
+            // Somebody has emptied the directory.
+            try makePipe(instead: pipe)?.add(run)
+        }
+    }
+
+    /// - Parameter old: one that is of no use any more.
+    /// - Returns: nil when it was stopped.
+    private func makePipe(instead old: RunPipe?) throws(SystemError) -> RunPipe? {
+        let outcome = state.withLock { state -> Result<RunPipe?, SystemError> in
+            if let pipe = state.pipe, pipe !== old { return .success(pipe) }
+            guard !state.hasStopped else { return .success(nil) }
+            return Result { () throws(SystemError) -> RunPipe? in
+                let pipe = try RunPipe(in: directory.makeFolder(Self.folder)) { [weak self] in self?.cancel(named: $0) }
+                state.pipe?.stop()
+                state.pipe = pipe
+                return pipe
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func remove(_ run: LiveRun) {
+        let pipe = state.withLock { state in
+            state.runs[run.name] = nil
+            return state.pipe
+        }
+        pipe?.remove(run)
+    }
+
+    private func cancel(named name: String) {
+        guard let run = state.withLock({ $0.runs[name] }) else { return }
+        // Its key is free for another request from now on.
+        remove(run)
+        run.cancel()
+    }
+
+    private static let folder = "runs"
+    /// Runs of this process that can be cancelled: more than there are places and requests that wait.
+    private static let most = 20_000
+}
