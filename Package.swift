@@ -82,7 +82,7 @@ let package = Package(
             [
                 "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
                 "System",
-                "CCrypto", "CYAML",
+                "CCrypto", "CGNU", "CYAML",
             ]),
         .executableTarget(
             name: "e2b-fcgi",

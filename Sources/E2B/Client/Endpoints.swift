@@ -34,14 +34,17 @@ struct Endpoints {
     /// Returns the base URL for our own calls, which carry the headers that a shared host needs.
     func base(ofPort port: Int, in sandbox: Sandbox) -> String {
         if let sandboxBase { return sandboxBase }
-        let domain = sandbox.domain ?? self.domain
-        if !isDebug, Self.sharedDomains.contains(domain) { return "https://sandbox.\(domain)" }
+        if isAtSharedHost(sandbox) { return "https://sandbox.\(sandbox.domain ?? domain)" }
         return address(ofPort: port, in: sandbox).url
+    }
+
+    private func isAtSharedHost(_ sandbox: Sandbox) -> Bool {
+        !isDebug && Self.sharedDomains.contains(sandbox.domain ?? domain)
     }
 
     /// Whether our calls to this sandbox go to a host that no other sandbox has.
     func hasHostOfItsOwn(_ sandbox: Sandbox) -> Bool {
-        base(ofPort: SandboxService.interpreter.port, in: sandbox).contains("-\(sandbox.id).")
+        sandboxBase == nil && !isAtSharedHost(sandbox) && !isLocal(sandbox)
     }
 
     /// Returns the base URL for clients that do not send those headers, such as browsers.
@@ -53,11 +56,14 @@ struct Endpoints {
 
     func address(ofPort port: Int, in sandbox: Sandbox) -> SandboxAddress {
         let host =
-            isDebug && sandbox.domain == nil
+            isLocal(sandbox)
             ? "localhost:\(port)" : "\(port)-\(sandbox.id).\(sandbox.domain ?? domain)"
         let isLoopback = BaseURL("http://\(host)")?.isLoopback ?? false
         return SandboxAddress(host: host, url: "\(isLoopback ? "http" : "https")://\(host)")
     }
+
+    /// Whether the services of the sandbox are ports of this machine.
+    private func isLocal(_ sandbox: Sandbox) -> Bool { isDebug && sandbox.domain == nil }
 
     /// Whether the text is a host name, perhaps with a port.
     static func isDomain(_ text: String) -> Bool {

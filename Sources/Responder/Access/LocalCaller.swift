@@ -1,3 +1,4 @@
+internal import CGNU
 import FastCGI
 
 /// The check that a request comes from a program on this machine, which replaces the key if no keys are configured.
@@ -70,13 +71,27 @@ extension FastCGIRequest {
         if param == "E2B_FCGI_PROXIED" { return true }
         guard param.hasPrefix("HTTP_") else { return false }
         let name = param.dropFirst("HTTP_".count)
-        return ["VIA", "CDN_LOOP", "X_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS", "X_REWRITE_URL"]
-            .contains { name == $0 }
-            || ["CF_", "X_ORIGINAL_", "X_ENVOY_", "X_AMZN_", "X_AMZ_CF_", "X_AZURE_", "X_ARR_", "X_VARNISH", "FASTLY_"]
-                .contains { name.hasPrefix($0) }
-            || [
-                "FORWARD", "PROXY", "REAL_IP", "REALIP", "CLIENT_IP", "CLIENTIP", "CONNECTING_IP", "REMOTE_IP",
-                "REMOTE_ADDR", "ORIGINATING_IP", "USER_IP", "PEER_IP", "SOURCE_IP",
-            ].contains { name.contains($0) }
+        return proxyNames.contains { name == $0 } || proxyPrefixes.contains { name.hasPrefix($0) }
+            || Array(name.utf8).withUnsafeBytes { name in proxyWords.contains { $0.isIn(name) } }
+    }
+
+    private static let proxyNames = [
+        "VIA", "CDN_LOOP", "X_HOST", "X_SCHEME", "X_URL_SCHEME", "FRONT_END_HTTPS", "X_REWRITE_URL",
+    ]
+    private static let proxyPrefixes = [
+        "CF_", "X_ORIGINAL_", "X_ENVOY_", "X_AMZN_", "X_AMZ_CF_", "X_AZURE_", "X_ARR_", "X_VARNISH", "FASTLY_",
+    ]
+    private static let proxyWords: [StaticString] = [
+        "FORWARD", "PROXY", "REAL_IP", "REALIP", "CLIENT_IP", "CLIENTIP", "CONNECTING_IP", "REMOTE_IP",
+        "REMOTE_ADDR", "ORIGINATING_IP", "USER_IP", "PEER_IP", "SOURCE_IP",
+    ]
+}
+
+extension StaticString {
+    /// Whether the text occurs among the bytes. Every header of every request is searched, and the search for characters of
+    /// Unicode took a tenth of the time of a request.
+    fileprivate func isIn(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let start = bytes.baseAddress else { return false }
+        return memmem(start, bytes.count, utf8Start, utf8CodeUnitCount) != nil
     }
 }
