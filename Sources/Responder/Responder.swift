@@ -135,39 +135,33 @@ package final class Responder: Sendable {
     private func answer(
         to request: consuming FastCGIRequest, at path: String, id: String
     ) async -> Answer {
-        let (endpoint, route): (any Endpoint, Route)
         switch router.match(request.method, path) {
-        case .endpoint(let match, let matchRoute): (endpoint, route) = (match, matchRoute)
-        case .otherMethod(let match, let matchRoute, let allowed):
-            if matchRoute.access == .keyHolders, let preflight = preflight(request) { return preflight }
+        case .endpoint(let endpoint, let route): return await answer(to: request, endpoint, route, id: id)
+        case .otherMethod(let endpoint, let route, let allowed):
+            if route.access == .keyHolders, let preflight = preflight(request) { return preflight }
             let allowed = allowed.joined(separator: ", ")
-            return match.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
+            return endpoint.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
         case .nothing:
             return Answer(
                 Refusal(status: 404, "There is nothing here. The service answers \(router.summary)."), secrets)
         }
+    }
+
+    private func answer(
+        to request: consuming FastCGIRequest, _ endpoint: any Endpoint, _ route: Route, id: String
+    ) async -> Answer {
         var caller: String?
-        // The reservation is kept for as long as what was made of the body may be in memory.
-        var memory: ByteBudget.Reservation?
-        defer { withExtendedLifetime(memory) {} }
-        let acceptance: Acceptance
         do throws(Refusal) {
             if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
-            let reservation = configuration.limits.memory.reservation(for: caller ?? "")
-            memory = reservation
-            acceptance = try await endpoint.accept(&request, from: caller ?? "", holding: reservation)
         } catch {
-            // A request that is cancelled while its body arrives is cancelled because the service stops, or the caller
-            // hung up.
-            let isStopping = error == .cancelled && executions.isRefusing
-            var answer = endpoint.answer(to: isStopping ? .shuttingDown : error)
-            answer.outcome.caller = caller
+            var answer = endpoint.answer(to: error)
             answer.outcome.bytesIn = request.body.readCount
             return answer
         }
-        let bytesIn = request.body.readCount
-        // The params and the body are released here, so that they are not kept while the execution waits or runs.
-        _ = consume request
+        // The reservation is kept for as long as what was made of the body may be in memory.
+        let memory = configuration.limits.memory.reservation(for: caller ?? "")
+        defer { withExtendedLifetime(memory) {} }
+        let (acceptance, bytesIn) = await accept(request, endpoint, from: caller ?? "", holding: memory)
         // The time begins here, because the web server waits for an answer only after it has sent the body.
         let deadline = Deadline(configuration.limits.time.answer, from: .now)
         var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
@@ -175,6 +169,28 @@ package final class Responder: Sendable {
         // More than that has been read by now of a body that was read while it was written.
         answer.outcome.bytesIn = max(answer.outcome.bytesIn, bytesIn)
         return answer
+    }
+
+    /// Has the endpoint accept a request. The request ends here, with its params and its body, so that they are not kept while
+    /// the execution waits or runs.
+    ///
+    /// The compiler must not make it a part of its caller, which would keep room for all of this while the execution runs.
+    ///
+    /// - Returns: what is to be done, and the number of bytes that were read of the body.
+    @inline(never)
+    private func accept(
+        _ request: consuming FastCGIRequest, _ endpoint: any Endpoint, from caller: String,
+        holding memory: ByteBudget.Reservation
+    ) async -> (Acceptance, bytesIn: Int) {
+        do throws(Refusal) {
+            let acceptance = try await endpoint.accept(&request, from: caller, holding: memory)
+            return (acceptance, request.body.readCount)
+        } catch {
+            // A request that is cancelled while its body arrives is cancelled because the service stops, or the caller
+            // hung up.
+            let isStopping = error == .cancelled && executions.isRefusing
+            return (.answered(endpoint.answer(to: isStopping ? .shuttingDown : error)), request.body.readCount)
+        }
     }
 
     private func follow(

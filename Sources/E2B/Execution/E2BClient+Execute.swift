@@ -15,12 +15,7 @@ extension E2BClient {
         let request = try limited(request(for: execution, in: sandbox), .execute)
         do {
             try await fetcher.withStream(of: request) { stream in
-                let head = try await explaining(sandbox) { () throws(E2BError) in try await self.head(of: stream) }
-                guard head.status == 200 else {
-                    throw await refusal(head, stream) { head, body in
-                        E2BError(.execute, head, body: body, hiding: secrets(of: sandbox))
-                    }
-                }
+                try await accept(stream, in: sandbox)
                 var events = ExecutionStream(stream, execution, configuration, holding: reservation)
                 var isOver = false
                 while !isOver { isOver = try await handOver(&events, in: sandbox, receive) }
@@ -62,7 +57,19 @@ extension E2BClient {
         request.idleTimeout = execution.silenceLimit
         request.allowsSilenceBeforeBody = execution.mayQueue
         request.responseLimit = configuration.streamLimit
+        // An execution mostly waits, and hundreds may wait at a time.
+        request.receiveSize = 4 << 10
         return request
+    }
+
+    /// Waits until the interpreter has accepted the code.
+    private func accept(_ stream: FetchStream, in sandbox: Sandbox) async throws(E2BError) {
+        let head = try await explaining(sandbox) { () throws(E2BError) in try await self.head(of: stream) }
+        guard head.status == 200 else {
+            throw await refusal(head, stream) { head, body in
+                E2BError(.execute, head, body: body, hiding: secrets(of: sandbox))
+            }
+        }
     }
 
     private func head(of stream: FetchStream) async throws(E2BError) -> FetchHead {

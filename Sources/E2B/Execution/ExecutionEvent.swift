@@ -5,7 +5,8 @@ public enum ExecutionEvent: Equatable, Sendable {
     /// Text as the kernel flushed it, which may be a part of a line or many lines.
     case stdout(String)
     case stderr(String)
-    case result(ExecutionResult)
+    /// Its value is stored apart, because it is large, and each call that an event passes through would keep room for it.
+    indirect case result(ExecutionResult)
     /// The code failed. This event may come twice, and results may follow it. The first one tells the cause.
     case failed(ExecutionFailure)
 }

@@ -41,12 +41,13 @@ final class Connection {
     /// The rest of the response's body, while the handler writes it.
     var responseStream: ResponseStream?
 
-    init(id: UInt64, socket: CInt, at now: ContinuousClock.Instant) {
+    /// - Parameter isTCP: whether the socket is one of TCP.
+    init(id: UInt64, socket: CInt, isTCP: Bool, at now: ContinuousClock.Instant) {
         self.id = id
         self.socket = socket
         lastProgress = now
-        // A response is written in few large pieces, so Nagle's algorithm would only delay the last one. The call fails
-        // for a Unix socket, which has no such delay.
+        guard isTCP else { return }
+        // A response is written in few large pieces, so Nagle's algorithm would only delay the last one.
         var yes: CInt = 1
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<CInt>.size))
     }

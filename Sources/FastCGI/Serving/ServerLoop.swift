@@ -18,6 +18,7 @@ final class ServerLoop: EventSource {
     let handler: Handler
     let eventQueue: ServerEventQueue
     private let listener: CInt
+    private let isTCP: Bool
     private let peerCheck: PeerCheck
     private let set: EventSet
     private let onEnd: @Sendable () -> Void
@@ -47,6 +48,7 @@ final class ServerLoop: EventSource {
         executor: @escaping HandlerExecutor, handler: @escaping Handler, onEnd: @escaping @Sendable () -> Void
     ) {
         self.listener = listener
+        isTCP = SocketAddress(of: listener)?.family != AF_UNIX
         self.peerCheck = peerCheck
         self.eventQueue = eventQueue
         self.limits = limits
@@ -176,7 +178,7 @@ final class ServerLoop: EventSource {
 
     private func add(_ socket: CInt, at now: ContinuousClock.Instant) {
         lastID += 1
-        let connection = Connection(id: lastID, socket: socket, at: now)
+        let connection = Connection(id: lastID, socket: socket, isTCP: isTCP, at: now)
         connections[connection.id] = connection
         setTimer(of: connection, to: now + limits.head)
         // The request has mostly arrived already.

@@ -23,6 +23,8 @@ package struct FetchRequest: Sendable {
     package var allowsSilenceBeforeBody = false
     /// The largest number of bytes that the response's body may have.
     package var responseLimit: Int
+    /// The number of bytes that are received at a time. A transfer keeps that much memory while it waits for a response.
+    package var receiveSize = 16 << 10
     /// Whether the connection may be used again. That is not worth it if no further request goes to its host.
     package var keepsConnection = true
 

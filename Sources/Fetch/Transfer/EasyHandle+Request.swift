@@ -21,6 +21,10 @@ extension EasyHandle {
             try set(CURLOPT_FORBID_REUSE, request.keepsConnection ? 0 : 1)
             last.keepsConnection = request.keepsConnection
         }
+        if request.receiveSize != last.receiveSize {
+            try set(CURLOPT_BUFFERSIZE, request.receiveSize)
+            last.receiveSize = request.receiveSize
+        }
         try setMethodAndBody(request)
         try setHeaders(of: request)
     }

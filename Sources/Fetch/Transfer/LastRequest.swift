@@ -3,6 +3,7 @@ struct LastRequest {
     var url = ""
     var isNegotiable: Bool?
     var keepsConnection: Bool?
+    var receiveSize: Int?
     var method: Method?
     /// Whether libcurl holds a copy of the body.
     var hasCopiedBody = false

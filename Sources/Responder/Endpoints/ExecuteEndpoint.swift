@@ -5,13 +5,23 @@ import JSON
 import LibreChat
 
 /// The endpoint `POST /execute`, which runs code once in a new sandbox and answers with text and images.
-struct ExecuteEndpoint: Endpoint {
+final class ExecuteEndpoint: Endpoint {
     /// The services; nil if no E2B API key is configured.
     let services: ActionServices?
     let configuration: Configuration
     let secrets: SecretRedactor
     /// The executor on which large answers are rendered; nil for the one on which the request is answered.
-    var computing: (any TaskExecutor)?
+    let computing: (any TaskExecutor)?
+
+    init(
+        services: ActionServices?, configuration: Configuration, secrets: SecretRedactor,
+        computing: (any TaskExecutor)? = nil
+    ) {
+        self.services = services
+        self.configuration = configuration
+        self.secrets = secrets
+        self.computing = computing
+    }
 
     /// The number of bytes of output that take a fraction of a millisecond to render.
     private static let shortOutput = 16 << 10
@@ -32,7 +42,7 @@ struct ExecuteEndpoint: Endpoint {
         }
         guard let services else { throw .withoutAPIKey }
         return .running { id, deadline in
-            await answer(
+            await self.answer(
                 to: execution, ActionCall(owner: caller, id: id, deadline: deadline, services: services))
         }
     }
@@ -50,7 +60,7 @@ struct ExecuteEndpoint: Endpoint {
         }
         let isShort = result.record.images.isEmpty && result.record.heldCount <= Self.shortOutput
         guard let computing, !isShort else { return answer(to: request, result) }
-        return await withTaskExecutorPreference(computing) { answer(to: request, result) }
+        return await withTaskExecutorPreference(computing) { self.answer(to: request, result) }
     }
 
     private func answer(to request: ExecuteRequest, _ result: RunProgramResult) -> Answer {

@@ -56,7 +56,7 @@ struct Route: Sendable {
 
 /// The result of accepting a request: an answer, or work that makes an answer.
 enum Acceptance: Sendable {
-    case answered(Answer)
+    indirect case answered(Answer)
     /// Work in a sandbox, which counts as an execution in flight of `owner`; nil is the caller. `work` gets the request's
     /// unique id. `refused` makes the answer if there is no place for the work; without it the refusal is an error in the
     /// endpoint's shape. `around` is called with all of that, the wait for a place included.
