@@ -78,6 +78,12 @@ memory() {
     for pid in "$@"; do cat "/proc/$pid/status"; done |
         awk -v field="$field:" '$1 == field { sum += $2 } END { print sum }'
 }
+
+# proportional PID…: PSS, in kB, of all of them: of a page that several processes share, each has its part.
+proportional() {
+    local pid
+    for pid in "$@"; do cat "/proc/$pid/smaps_rollup"; done | awk '$1 == "Pss:" { sum += $2 } END { print sum }'
+}
 descriptors() {
     local files=("/proc/$1/fd/"*)
     printf '%s' "${#files[@]}"

@@ -4,7 +4,7 @@
 # is not looked up.
 #
 #     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
-#                                 ONLY=actions: a part of it (executions, in_flight, image, actions, images).
+#                                 ONLY=actions: a part of it (executions, allocations, in_flight, image, actions, images).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -34,6 +34,7 @@ ulimit -Sn 16384 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
 progress "building the peers"
 cc -O2 -Wall -Wextra -D_GNU_SOURCE "$here/direct.c" -o "$work/direct" -lcurl -lm
 cc -O2 "$here/png_floor.c" -o "$work/png_floor" -lpng16
+cc -O2 -Wall -Wextra -shared -fPIC "$here/allocations.c" -o "$work/allocations.so"
 
 # An E2B of answers written down.
 canned=$work/canned
@@ -167,6 +168,22 @@ executions() {
     stop_last
 }
 
+# allocated: how many blocks the responder has allocated so far, and how many bytes.
+allocated() { od -A n -t u8 -w16 "$work/allocations"; }
+
+allocations() {
+    progress "allocations"
+    responder "http://127.0.0.1:$text" LD_PRELOAD="$work/allocations.so" ALLOCATIONS="$work/allocations"
+    "$work/direct" --url "$url/execute" -c 4 -n 500 >/dev/null # warm
+    local before after count=2000
+    read -ra before < <(allocated)
+    right "$("$work/direct" --url "$url/execute" -c 4 -n "$count")"
+    read -ra after < <(allocated)
+    row "text: allocations for an execution" "$(calc "(${after[0]} - ${before[0]}) / $count" %.0f)" \
+        "$(calc "(${after[1]} - ${before[1]}) / $count / 1024" %.0f) KiB" "<= 300"
+    stop_last
+}
+
 in_flight() {
     progress "$many executions in flight"
     responder "http://127.0.0.1:$slow" E2B_FCGI_EXECUTIONS=$many
@@ -179,6 +196,9 @@ in_flight() {
     right "$line"
     row "$many in flight: responder RSS, MB (idle $((idle / 1024)))" "$(($(memory VmRSS "$pid") / 1024))" "" \
         "<= 80"
+    # shellcheck disable=SC2046 # words are wanted
+    row "$many in flight: responder and nginx, PSS, MB" "$(($(proportional $(family "$pid") $(family "$front_pid")) / 1024))" \
+        "" "<= 60"
     row "$many in flight: /health ms, p50, p99" "$(value p50_ms <<<"$line"), $(value p99_ms <<<"$line")" \
         "answered meanwhile" "< 10"
     kill -0 "$load" 2>/dev/null || die "the executions ended before /health was measured"
@@ -225,7 +245,7 @@ source "$here/actions.sh"
 # shellcheck source-path=SCRIPTDIR source=images.sh
 source "$here/images.sh"
 
-for part in ${ONLY:-executions in_flight image actions images}; do "$part"; done
+for part in ${ONLY:-executions allocations in_flight image actions images}; do "$part"; done
 
 printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
 printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
