@@ -105,7 +105,8 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport",
-            resources: [.copy("Recordings"), .copy("Programs.json")], swiftSettings: settings),
+            resources: [.copy("Recordings"), .copy("Programs.json"), .copy("MCPRequests.jsonl")],
+            swiftSettings: settings),
         tests("SystemTests", ["System"]),
         tests("EventLoopTests", ["EventLoop", "System"]),
         tests("JSONTests", ["JSON"], exclude: ["suite.py"]),
@@ -122,6 +123,6 @@ let package = Package(
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"], exclude: ["mcp_check.py"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
-        fuzz(["FastCGI", "E2B", "ImageGate", "JSON", "LibreChat", "Responder"]),
+        fuzz(["FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "Responder"]),
     ]
 )

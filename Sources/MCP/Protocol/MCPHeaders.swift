@@ -12,6 +12,9 @@ package struct MCPHeaders: Equatable, Sendable {
         self.name = name?.trimmed
     }
 
+    /// Whether they are of the modern era. An empty header counts as absent.
+    var areModern: Bool { version.map { !$0.isEmpty && !MCPVersion.legacy.contains($0) } ?? false }
+
     /// `Mcp-Name` may be in base64, where the name is not ASCII: `=?base64?…?=`.
     var decodedName: String? {
         guard let name, name.hasPrefix("=?base64?"), name.hasSuffix("?="), name.utf8.count >= 11 else { return name }

@@ -41,7 +41,11 @@ extension MCPMessage {
             return
         }
         guard let idMember = members["id"] else {
-            let isCancelling = method.exactString == "notifications/cancelled"
+            guard let name = method.exactString else {
+                self = .refused(RPCError(.invalidRequest, "`method` must be a string."), id: nil, era)
+                return
+            }
+            let isCancelling = name == "notifications/cancelled"
             let meant = isCancelling ? params?.first("requestId").flatMap { RequestID($0) } : nil
             self = meant.map { .cancelling($0) } ?? .unanswered
             return
@@ -66,8 +70,7 @@ extension MCPMessage {
 
     /// The SDKs go by the header alone, and the specification by the body: a request is modern by either of them.
     private static func era(_ headers: MCPHeaders, _ meta: Meta) -> Era {
-        if let version = headers.version, !version.isEmpty, !MCPVersion.legacy.contains(version) { return .modern }
-        return meta.version == MCPVersion.modern ? .modern : .legacy
+        headers.areModern || meta.version == MCPVersion.modern ? .modern : .legacy
     }
 
     // MARK: - Legacy
@@ -102,7 +105,8 @@ extension MCPMessage {
         for (name, header, expected) in [
             ("MCP-Protocol-Version", headers.version, version), ("Mcp-Method", headers.method, method),
         ] + (tool.map { [("Mcp-Name", headers.decodedName, $0)] } ?? []) {
-            guard header == expected else {
+            // `==` would also take another spelling of a character for the same.
+            guard let header, header.utf8.elementsEqual(expected.utf8) else {
                 throw RPCError(
                     .headerMismatch,
                     "The header \(name) must be there once, and say what the body says: \(expected.prefix(100)).")

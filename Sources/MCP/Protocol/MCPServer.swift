@@ -35,7 +35,7 @@ package struct MCPServer: Sendable {
                 try MCPCalls(UnsafeRawBufferPointer(bytes), headers, tools)
             }
         } catch {
-            let era = headers.version.map { !MCPVersion.legacy.contains($0) } == true ? Era.modern : .legacy
+            let era = headers.areModern ? Era.modern : .legacy
             let parse = RPCError(.parse, "The body is not JSON.")
             return .answered(MCPAnswer(status: parse.status(era), body: encoded(failure(parse, id: nil))))
         }
@@ -207,12 +207,19 @@ package struct MCPCalls: Sendable {
             self.init([MCPMessage(json, headers, tools)], isBatch: false)
             return
         }
+        guard !headers.areModern else {
+            let error = RPCError(.invalidRequest, "Send one message at a time: this version has no batches.")
+            self.init([.refused(error, id: nil, .modern)], isBatch: false)
+            return
+        }
         var messages: [MCPMessage] = []
         try json.elements { messages.append(MCPMessage($0, headers, tools)) }
-        let isBatch = !messages.isEmpty
-        if messages.isEmpty { messages = [Self.refused("The batch is empty.")] }
-        if messages.count > Self.limit { messages = [Self.refused("A batch has at most \(Self.limit) messages.")] }
-        self.init(messages, isBatch: isBatch)
+        guard (1...Self.limit).contains(messages.count) else {
+            // What is refused as a whole gets one answer (JSON-RPC 2.0, section 6).
+            self.init([Self.refused("A batch has 1 to \(Self.limit) messages.")], isBatch: false)
+            return
+        }
+        self.init(messages, isBatch: true)
     }
 
     private init(_ messages: [MCPMessage], isBatch: Bool) {
