@@ -10,7 +10,7 @@ private let key = "correct-horse-battery-staple-librechat"
     .timeLimit(.minutes(10)))
 struct MCPCancelTests {
     private func check(_ mode: String, at url: String, in folder: URL) async throws {
-        let python = try await PythonEnvironment.with("mcp==2.3.0")
+        let python = try await PythonEnvironment.with(PythonEnvironment.newestMCP)
         let script = Binaries.repository.appending(path: "Tests/EndToEndTests/mcp_cancel.py").path
         let check = try await ChildProcess(python, ["-B", script, url + "/mcp", key, mode], name: "stop", in: folder)
         let exit = await check.ended()

@@ -1,12 +1,15 @@
 package import Foundation
 
-/// Pythons with a package of PyPI's, made once and kept in the build folder.
+/// Pythons with packages of PyPI's, made once and kept in the build folder.
 package enum PythonEnvironment {
-    /// - Parameter requirement: `mcp==2.3.0`.
+    /// MCP's newest clients and a checker of conformance, which can share a Python. Each takes its time to make.
+    package static let newestMCP = ["mcp==2.3.0", "fastmcp==4.2.3", "jbt-mcpcheck==0.1.1"]
+
+    /// - Parameter requirements: `mcp==2.3.0`.
     /// - Returns: the interpreter.
-    package static func with(_ requirement: String) async throws -> URL {
-        let parts = requirement.split(separator: "=", omittingEmptySubsequences: true)
-        let folder = Binaries.repository.appending(path: ".build/python-\(parts.joined(separator: "-"))")
+    package static func with(_ requirements: [String]) async throws -> URL {
+        let name = requirements.map { $0.replacing("==", with: "-") }.joined(separator: "-")
+        let folder = Binaries.repository.appending(path: ".build/python-\(name)")
         let python = folder.appending(path: "bin/python")
         // Made last of all: what was interrupted is made again.
         let mark = folder.appending(path: "complete")
@@ -15,7 +18,7 @@ package enum PythonEnvironment {
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         for (program, arguments) in [
             (try Binaries.system("python3"), ["-m", "venv", "--clear", folder.path]),
-            (python, ["-m", "pip", "--quiet", "--disable-pip-version-check", "install", requirement]),
+            (python, ["-m", "pip", "--quiet", "--disable-pip-version-check", "install"] + requirements),
         ] {
             let process = try await ChildProcess(
                 program, arguments, name: "python", environment: settings, in: scratch)
