@@ -12,7 +12,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
     /// JSON and base64 that arrive in pieces.
     case pieces
     /// What the web server and its clients send.
-    case fastcgi, execute, action
+    case fastcgi, execute, action, mcp
     /// What the operator writes.
     case templates
 
@@ -29,6 +29,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
         case .fastcgi: try Requests.checkFastCGI(bytes)
         case .execute: try Requests.checkExecute(bytes)
         case .action: try Requests.checkAction(bytes)
+        case .mcp: try MCPBodies.check(bytes)
         case .templates: try Requests.checkTemplates(bytes)
         }
     }

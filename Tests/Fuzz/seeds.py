@@ -130,6 +130,12 @@ def requests():
             {"action": "start_server", "sessionId": "s", "cmd": "x", "port": 80, "logFile": "/l", "cwd": "/"},
             {"action": "command_kill", "sessionId": "s", "pid": 9}, {"action": "processinfo", "sessionId": "s", "pid": "9"}):
         yield "action", json.dumps(body)
+    # Three lines for the headers, `-` for one that is not there; then the body.
+    for line in (tests / "TestSupport/MCPRequests.jsonl").read_text().splitlines():
+        request = json.loads(line)
+        headers = (request["headers"].get(name, "-") for name in ("mcp-protocol-version", "mcp-method", "mcp-name"))
+        yield "mcp", "\n".join((*headers, request["body"]))
+    yield "mcp", "-\n-\n-\n" + json.dumps([{"jsonrpc": "2.0", "id": number, "method": "ping"} for number in range(3)])
     for text in (
             "- id: a\n  description: 'b'\n  cpus: 2\n  list: [1, 0x10, {c: ~}]\n", "templates:\n  - id: |\n      x\n      y\n",
             "- &a {b: *a}\n", "%YAML 1.2\n---\n- !!str 1\n...\n", '[{"id": "json"}]', "- ? a\n  : b\n- >-\n  c\n"):
