@@ -49,13 +49,21 @@ extension FastCGIRequest {
     package func header(_ name: String) -> String? {
         // This goes byte by byte, because `uppercased` and `replacing` handle all of Unicode, and take twenty times as
         // long.
-        let name = name.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte & ~0x20
-            case UInt8(ascii: "-"): UInt8(ascii: "_")
-            default: byte
-            }
-        }
-        return params["HTTP_" + String(decoding: name, as: UTF8.self)]
+        let prefix: StaticString = "HTTP_"
+        let count = prefix.utf8CodeUnitCount + name.utf8.count
+        return params[
+            String(unsafeUninitializedCapacity: count) { param in
+                _ = param.initialize(
+                    from: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+                for (index, byte) in zip(prefix.utf8CodeUnitCount..., name.utf8) {
+                    param[index] =
+                        switch byte {
+                        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte & ~0x20
+                        case UInt8(ascii: "-"): UInt8(ascii: "_")
+                        default: byte
+                        }
+                }
+                return count
+            }]
     }
 }

@@ -61,6 +61,8 @@ package final class FairSemaphore: Sendable {
     package func take(
         _ count: Int = 1, for owner: String, until deadline: ContinuousClock.Instant
     ) async throws(Shortage) {
+        // Mostly there are units, and then there is no need for a waiter. This overtakes nobody: see `takeOrWait`.
+        guard state.withLock({ $0.take(count, owner) }) != nil else { return }
         let waiter = FairQueue.Waiter(count: count, owner: owner)
         switch state.withLock({ $0.takeOrWait(waiter) }) {
         case .taken: return
