@@ -5,7 +5,8 @@ package import System
 ///
 /// Decoding blocks, so the gate has threads of its own. Each thread decodes, or waits for a decoder process.
 package final class ImageGate: Sendable {
-    private let policy: ImagePolicy
+    /// The limits of each image for which a caller gives no others.
+    package let policy: ImagePolicy
     private let threads: DecodingThreads
     /// The decoder processes; nil if the threads decode themselves.
     private let decoders: DecoderPool?
@@ -31,14 +32,16 @@ package final class ImageGate: Sendable {
 
     deinit { threads.stop() }
 
-    /// Decodes all of `bytes` within the policy's limits.
+    /// Decodes all of `bytes` within a policy's limits.
     ///
     /// - Parameters:
     ///   - claimed: the type that the sender claims. An image whose bytes are of another type is rejected.
     ///   - batch: the batch of the execution that made the image; nil for an image on its own.
+    ///   - policy: the limits of this image, which must not exceed those of ``policy`` for what comes in; nil for these.
     package func admit(
-        _ bytes: [UInt8], claimed: ImageType, in batch: ImageBatch? = nil
+        _ bytes: [UInt8], claimed: ImageType, in batch: ImageBatch? = nil, by policy: ImagePolicy? = nil
     ) async throws(ImageGateError) -> AdmittedImage {
+        let policy = policy ?? self.policy
         let batch = batch ?? ImageBatch(owner: "")
         let cancellation = Cancellation()
         let admission = Admission(policy: policy, cancellation: cancellation)

@@ -14,13 +14,17 @@ package struct ActionCall: Sendable {
     let memory: ByteBudget.Reservation
     /// Which sandboxes the action works in.
     let sandboxes: SandboxUse
+    /// What the surface does with images.
+    let images: ImageUse
     /// What the caller has to be told besides the result.
     package let notes = CallNotes()
 
     package init(
-        owner: String, id: String, deadline: Deadline, services: ActionServices, sandboxes: SandboxUse = .existing
+        owner: String, id: String, deadline: Deadline, services: ActionServices, sandboxes: SandboxUse = .existing,
+        images: ImageUse = .asAdmitted
     ) {
         self.sandboxes = sandboxes
+        self.images = images
         self.owner = owner
         self.id = id
         self.deadline = deadline

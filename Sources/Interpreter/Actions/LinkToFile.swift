@@ -15,17 +15,23 @@ package struct LinkToFile: SessionAction {
     }
 
     package func perform(_ call: ActionCall) async throws -> LinkToFileResult {
-        let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
         do {
-            let url = try await inSandbox(call) { sandbox in
+            return try await inSandbox(call) { sandbox in
                 let entry = try await call.client.entry(at: path.text, in: sandbox)
                 guard entry.kind != .directory else { throw InterpreterError.isDirectory(path.text) }
-                return try call.client.downloadURL(of: path.text, expiresAt: end, in: sandbox)
+                return try call.link(to: path.text, for: lifetime, in: sandbox)
             }
-            return LinkToFileResult(url: url, endsAt: end)
         } catch E2BError.notFound {
             throw InterpreterError.noFile(path.text)
         }
+    }
+}
+
+extension ActionCall {
+    /// Makes a link, and asks nobody for it.
+    func link(to path: String, for lifetime: Duration, in sandbox: Sandbox) throws(E2BError) -> LinkToFileResult {
+        let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
+        return LinkToFileResult(url: try client.downloadURL(of: path, expiresAt: end, in: sandbox), endsAt: end)
     }
 }
 

@@ -19,8 +19,11 @@ package struct ReadFile: SessionAction {
     }
 
     package func perform(_ call: ActionCall) async throws -> ReadFileResult {
-        let bytes = try await read(call)
-        if wantsPictures, let picture = await picture(in: bytes, call) { return picture }
+        let (bytes, link) = try await read(call)
+        if wantsPictures, let content = await picture(in: bytes, call) {
+            return ReadFileResult(
+                content: content, size: bytes.count, link: link, isPictureShown: call.images.showsImages)
+        }
         // Text has no NUL; much that is not text is valid UTF-8 but for that.
         if !wantsBytes, !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
             // As it stands in the file, terminal escapes and all.
@@ -41,25 +44,29 @@ package struct ReadFile: SessionAction {
     }
 
     /// The file through the gate; nil if it is no picture.
-    private func picture(in bytes: [UInt8], _ call: ActionCall) async -> ReadFileResult? {
+    private func picture(in bytes: [UInt8], _ call: ActionCall) async -> ReadFileResult.Content? {
         guard let type = ImageType.sniff(bytes), bytes.count > 3 else { return nil }
         do throws(ImageGateError) {
             var content = bytes
             if type == .svg {
                 content = try call.secrets.checked(svg: String(decoding: bytes, as: UTF8.self)).get()
             }
-            let image = try await call.services.runner.admit(content, type, owner: call.owner)
-            return ReadFileResult(content: .picture(image), size: bytes.count)
+            return .picture(
+                try await call.services.runner.admit(content, type, owner: call.owner, for: call.images))
         } catch {
-            return ReadFileResult(content: .rejected("\(error)"), size: bytes.count)
+            return .rejected("\(error)")
         }
     }
 
-    private func read(_ call: ActionCall) async throws -> [UInt8] {
+    /// The file, and a link to it where pictures are linked.
+    private func read(_ call: ActionCall) async throws -> (bytes: [UInt8], link: LinkToFileResult?) {
         let limit = call.limits.fileSize
+        let isLinked = wantsPictures && call.images.linksAll && !session.isEmpty
         do {
-            return try await inSandbox(call) {
-                try await call.client.read(path.text, limit: limit, holding: call.memory, in: $0)
+            return try await inSandbox(call) { sandbox in
+                let bytes = try await call.client.read(path.text, limit: limit, holding: call.memory, in: sandbox)
+                let link = isLinked ? try call.link(to: path.text, for: ImageLink.lifetime, in: sandbox) : nil
+                return (bytes, link)
             }
         } catch E2BError.tooLarge {
             throw InterpreterError.fileTooLarge(path.text, limit: limit)
@@ -86,4 +93,8 @@ package struct ReadFileResult: Sendable {
     package let content: Content
     /// Bytes of the file.
     package let size: Int
+    /// To a picture, where pictures are linked.
+    package var link: LinkToFileResult?
+    /// Whether the answer has a picture itself.
+    package var isPictureShown = true
 }

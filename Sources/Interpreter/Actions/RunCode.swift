@@ -32,7 +32,9 @@ package struct RunCode: SessionAction {
         execution.mayQueue = true
         return try await inSandbox(call) { [execution] sandbox in
             let outcome = try await run(execution, in: sandbox, call)
-            return RunCodeResult(outcome, OutputStorage(call, in: sandbox), textLimit: call.limits.text)
+            var result = RunCodeResult(outcome, OutputStorage(call, in: sandbox), textLimit: call.limits.text)
+            result.imageLinks = await call.links(to: outcome.toLink, in: sandbox)
+            return result
         }
     }
 
@@ -47,11 +49,11 @@ package struct RunCode: SessionAction {
         return try await call.services.contexts.run(
             key, until: call.deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
         ) {
-            var outcome = await call.run(execution, in: sandbox, keeping: extent)
+            var outcome = await call.run(execution, in: sandbox, keeping: extent, canLink: !session.isEmpty)
             if case .notStarted = outcome.failure {
                 // A kernel can lose what comes right after an interrupted execution. It surely never ran.
                 try await Task.sleep(for: Self.rest)
-                outcome = await call.run(execution, in: sandbox, keeping: extent)
+                outcome = await call.run(execution, in: sandbox, keeping: extent, canLink: !session.isEmpty)
             }
             wasInterrupted = outcome.wasInterrupted
             if let failure = outcome.failure {
@@ -90,6 +92,8 @@ package struct RunCodeResult: Sendable {
     package let problem: String?
     /// Unicode scalars of an answer that is one text.
     package let textLimit: Int
+    /// Links to images, where they are wanted, or the answer has no room for the images.
+    package fileprivate(set) var imageLinks: [ImageLink] = []
     package var secrets: SecretRedactor { storage.secrets }
     private let storage: OutputStorage
 
@@ -149,10 +153,11 @@ extension ActionCall {
     /// With what is left of the time that the code may take.
     func run(
         _ execution: ExecutionRequest, in sandbox: Sandbox, keeping extent: ExecutionRecord.Extent,
-        letGo: () -> Void = {}
+        canLink: Bool = false, letGo: () -> Void = {}
     ) async -> CodeRunner.Outcome {
         await services.runner.run(
-            execution, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent, letGo: letGo)
+            execution, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent, images: images,
+            canLink: canLink, letGo: letGo)
     }
 }
 

@@ -17,8 +17,10 @@ package struct CodeRunner: Sendable {
     }
 
     /// Takes one picture through the gate.
-    func admit(_ bytes: [UInt8], _ type: ImageType, owner: String) async throws(ImageGateError) -> AdmittedImage {
-        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner))
+    func admit(
+        _ bytes: [UInt8], _ type: ImageType, owner: String, for use: ImageUse
+    ) async throws(ImageGateError) -> AdmittedImage {
+        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy))
     }
 
     /// What came of an execution.
@@ -31,6 +33,8 @@ package struct CodeRunner: Sendable {
         package var wasInterrupted = false
         /// Why the code did not run to its end, for the log: nothing that it printed or threw, be it a name.
         package var problem: String?
+        /// The images that are to get a link.
+        var toLink: [ImageToLink] = []
     }
 
     /// With what is left of the time that the code may take.
@@ -39,10 +43,13 @@ package struct CodeRunner: Sendable {
     ///   - owner: the name of the key that the caller authenticated with.
     ///   - memory: grows with what the record keeps.
     ///   - extent: how much is kept of what the code prints and displays.
+    ///   - images: what is done with its images.
+    ///   - canLink: whether the sandbox stays, so that a link to a file in it works.
     ///   - letGo: called once, when the sandbox is needed no longer. Pictures are looked at after that.
     package func run(
         _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
-        holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent, letGo: () -> Void = {}
+        holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent,
+        images use: ImageUse = .asAdmitted, canLink: Bool = false, letGo: () -> Void = {}
     ) async -> Outcome {
         var outcome = Outcome(record: ExecutionRecord(keeping: extent, without: secrets))
         let asked = execution.timeout
@@ -55,7 +62,7 @@ package struct CodeRunner: Sendable {
             outcome.problem = stop
             return outcome
         }
-        var resultImages = ResultImages(limit: limits.images.count, owner: owner)
+        var resultImages = ResultImages(limit: limits.images.count, owner: owner, use: use, canLink: canLink)
         outcome.wasInterrupted = true
         // Beside what the record keeps: a long line while it arrives.
         let line = limits.memory.reservation(for: owner)
@@ -115,6 +122,7 @@ package struct CodeRunner: Sendable {
         let wait = min(limits.images.wait, max(.zero, deadline.end - .now))
         let images = await resultImages.images(within: wait)
         outcome.record.drew(images.admitted, notes: images.notes)
+        outcome.toLink = resultImages.toLink
         return outcome
     }
 }

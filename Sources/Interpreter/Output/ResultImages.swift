@@ -28,76 +28,239 @@ extension ExecutionResult {
     }
 }
 
+/// An image as it came, with the memory that it takes.
+struct HeldImage: Sendable {
+    let bytes: [UInt8]
+    let type: ImageType
+    let room: ByteBudget.Reservation?
+}
+
+/// An image that gets a link.
+struct ImageToLink: Sendable {
+    /// Its number among all images of the execution, from 1 on.
+    let number: Int
+    let image: HeldImage
+    /// Whether the answer has the image as well.
+    let isShown: Bool
+}
+
 /// The images of one execution, on their way through the gate.
 ///
-/// Each is decoded while the code goes on, so that an answer mostly does not have to wait for its images.
+/// Each is decoded while the code goes on, so that an answer mostly does not have to wait for its images. If the answer has a
+/// budget for all images together, an image that will probably exceed its share waits until all of them are known, because it
+/// would be made twice otherwise.
 struct ResultImages {
-    private typealias Admission = Task<Result<AdmittedImage, ImageGateError>, Never>
+    private enum Entry {
+        case underWay(Admission)
+        /// It waits for its share.
+        case waiting(HeldImage)
+        /// It is only linked.
+        case linked(Result<HeldImage, ImageGateError>)
+    }
+
+    private struct Admitted: Sendable {
+        let image: AdmittedImage
+        /// The image as it came, if another one may have to be made of it.
+        let source: HeldImage?
+
+        var held: HeldImage { source ?? HeldImage(bytes: image.bytes, type: image.type, room: nil) }
+    }
+
+    private typealias Outcome = Result<Admitted, ImageGateError>
+    private typealias Admission = Task<Outcome, Never>
 
     private let limit: Int
     private let batch: ImageBatch
-    private var admissions: [Admission] = []
+    private let use: ImageUse
+    private let canLink: Bool
+    private var gate: ImageGate?
+    private var entries: [Entry] = []
+    /// Images beyond the limit that can still get a link.
+    private var beyond: [HeldImage] = []
     private var leftOut = 0
+    /// The images that are to get a link, known after ``images(within:)``.
+    private(set) var toLink: [ImageToLink] = []
 
-    /// - Parameter owner: who asked for the execution.
-    init(limit: Int, owner: String) {
+    /// - Parameters:
+    ///   - owner: who asked for the execution.
+    ///   - canLink: whether the sandbox stays, so that a link to a file in it works.
+    init(limit: Int, owner: String, use: ImageUse = .asAdmitted, canLink: Bool = false) {
         self.limit = limit
+        self.use = use
+        self.canLink = canLink && use != .asAdmitted
         batch = ImageBatch(owner: owner)
     }
 
     /// - Parameter room: the reserved memory of the image's bytes, which is given back with them.
     mutating func add(_ image: CapturedImage, _ gate: ImageGate, holding room: ByteBudget.Reservation? = nil) {
-        guard admissions.count < limit else {
+        self.gate = gate
+        guard entries.count < limit else {
+            leaveOut(image, room)
+            return
+        }
+        entries.append(entry(of: image, gate, room))
+    }
+
+    private func entry(of image: CapturedImage, _ gate: ImageGate, _ room: ByteBudget.Reservation?) -> Entry {
+        guard case .success(let bytes) = image.bytes, case .shared(let budget, _) = use else {
+            return .underWay(admission(of: image.bytes, image.type, gate, holding: room))
+        }
+        let held = HeldImage(bytes: bytes, type: image.type, room: room)
+        guard use.showsImages else { return .linked(held.checked) }
+        let isLarge = !entries.isEmpty && bytes.count > budget / (entries.count + 1)
+        return isLarge && bytes.count <= Self.sourceLimit
+            ? .waiting(held) : .underWay(admission(of: image.bytes, image.type, gate, holding: room))
+    }
+
+    private mutating func leaveOut(_ image: CapturedImage, _ room: ByteBudget.Reservation?) {
+        let held = beyond.reduce(image.byteCount) { $0 + $1.bytes.count }
+        guard canLink, beyond.count < Self.beyondLimit, held <= Self.beyondBytes, let bytes = try? image.bytes.get()
+        else {
             leftOut += 1
             return
         }
-        admissions.append(
-            Task { [batch] in
-                defer { withExtendedLifetime(room) {} }
-                do throws(ImageGateError) {
-                    return .success(try await gate.admit(try image.bytes.get(), claimed: image.type, in: batch))
-                } catch {
-                    return .failure(error)
-                }
-            })
+        beyond.append(HeldImage(bytes: bytes, type: image.type, room: room))
     }
+
+    /// Bytes of an image that is kept until all are known. Of a larger one the thumbnail is taken.
+    private static let sourceLimit = 2 << 20
+    private static let beyondLimit = 50
+    private static let beyondBytes = 16 << 20
+
+    private func admission(
+        of bytes: Result<[UInt8], ImageGateError>, _ type: ImageType, _ gate: ImageGate,
+        holding room: ByteBudget.Reservation?, within share: Int? = nil
+    ) -> Admission {
+        var policy = use.policy(gate.policy)
+        if let share { policy.byteBudget = min(policy.byteBudget, share) }
+        return Task { [batch, use, canLink, policy] in
+            defer { withExtendedLifetime(room) {} }
+            do throws(ImageGateError) {
+                let held = HeldImage(bytes: try bytes.get(), type: type, room: room)
+                let admitted = try await gate.admit(held.bytes, claimed: held.type, in: batch, by: policy)
+                // An image that passed is its own source.
+                let isNeeded =
+                    canLink && use.linksAll
+                    || use != .asAdmitted && admitted.treatment != .passed && held.bytes.count <= Self.sourceLimit
+                return .success(Admitted(image: admitted, source: isNeeded ? held : nil))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    // MARK: - When all have been made
 
     /// Waits for the gate, at most `wait`.
     ///
     /// - Returns: the admitted images in the order in which they were made, and one line for each image that is not shown as
     ///   it was made.
-    func images(within wait: Duration) async -> (admitted: [AdmittedImage], notes: [String]) {
+    mutating func images(within wait: Duration) async -> (admitted: [AdmittedImage], notes: [String]) {
         // Most executions draw nothing, and a timer would cost them more than all else that happens here.
-        guard !admissions.isEmpty || leftOut > 0 else { return ([], []) }
+        guard !entries.isEmpty || !beyond.isEmpty || leftOut > 0 else { return ([], []) }
         let deadline = ContinuousClock.now + wait
-        let timer = Task { [admissions] in
-            // Cancelled when all have come.
-            guard (try? await Task.sleep(until: deadline)) != nil else { return }
-            for admission in admissions { admission.cancel() }
-        }
-        defer { timer.cancel() }
+        let settled = await settled(until: deadline)
         var admitted: [AdmittedImage] = []
         var notes: [String] = []
-        for (index, admission) in admissions.enumerated() {
-            let outcome = await withTaskCancellationHandler {
-                await admission.value
-            } onCancel: {
-                admission.cancel()
-            }
-            switch outcome {
-            case .success(let image):
-                admitted.append(image)
-                if let note = image.note { notes.append("Image \(index + 1): \(note)") }
+        for (index, entry) in settled.enumerated() {
+            let number = index + 1
+            switch entry {
+            case .success(let entry):
+                if let image = entry.shown {
+                    admitted.append(image)
+                    if let note = image.note { notes.append("Image \(number): \(note)") }
+                }
+                let isShown = entry.shown != nil
+                if canLink, use.linksAll || !isShown {
+                    toLink.append(ImageToLink(number: number, image: entry.held, isShown: isShown))
+                } else if !isShown {
+                    notes.append("Image \(number): \(use.showsImages ? Self.noRoom : Self.noLink)")
+                }
             case .failure(.cancelled) where deadline <= .now:
-                notes.append("Image \(index + 1): left out, there was no time to decode it within \(wait.wholeWords)")
+                notes.append("Image \(number): left out, there was no time to decode it within \(wait.wholeWords)")
             case .failure(let rejection):
-                notes.append("Image \(index + 1): rejected, \(rejection)")
+                notes.append("Image \(number): rejected, \(rejection)")
             }
+        }
+        for (index, image) in beyond.enumerated() {
+            toLink.append(ImageToLink(number: entries.count + index + 1, image: image, isShown: false))
         }
         if leftOut > 0 {
             notes.append("\(leftOut) more left out: an answer carries at most \(limit) images")
         }
         return (admitted, notes)
+    }
+
+    private static let noRoom = "not shown, the answer has no room for it beside the others"
+    private static let noLink = "not shown, and without a link, because its sandbox ends with the call"
+
+    /// What became of an image that is not rejected: the one that the answer has, if it has one, and the one for a link.
+    private typealias Settled = (shown: AdmittedImage?, held: HeldImage)
+
+    private func settled(until deadline: ContinuousClock.Instant) async -> [Result<Settled, ImageGateError>] {
+        let underWay = entries.compactMap { entry in
+            if case .underWay(let admission) = entry { admission } else { nil }
+        }
+        var outcomes = await Self.outcomes(of: underWay, until: deadline)[...]
+        var settled: [Result<Settled, ImageGateError>] = []
+        var images: [ImageShares.Image] = []
+        for (index, entry) in entries.enumerated() {
+            switch entry {
+            case .underWay:
+                let outcome = outcomes.popFirst() ?? .failure(.cancelled)
+                settled.append(outcome.map { ($0.image, $0.held) })
+                if case .success(let admitted) = outcome {
+                    images.append(.init(index: index, first: admitted.image, source: admitted.held))
+                }
+            case .waiting(let held):
+                settled.append(.success((nil, held)))
+                images.append(.init(index: index, first: nil, source: held))
+            case .linked(let held): settled.append(held.map { (nil, $0) })
+            }
+        }
+        guard case .shared(let budget, _) = use, let gate else { return settled }
+        var shares = ImageShares(budget, images)
+        while let next = shares.next() {
+            let held = next.image.source
+            let admission = admission(
+                of: .success(held.bytes), held.type, gate, holding: held.room, within: next.share)
+            let outcome = await Self.outcomes(of: [admission], until: deadline).first ?? .failure(.cancelled)
+            shares.settle(next.image, outcome.map(\.image))
+        }
+        for (index, outcome) in shares.outcomes {
+            settled[index] = outcome.flatMap { shown in settled[index].map { (shown, $0.held) } }
+        }
+        return settled
+    }
+
+    /// Waits for all; those that are not done at the deadline are cancelled.
+    private static func outcomes(
+        of admissions: [Admission], until deadline: ContinuousClock.Instant
+    ) async -> [Outcome] {
+        let timer = Task {
+            // Cancelled when all have come.
+            guard (try? await Task.sleep(until: deadline)) != nil else { return }
+            for admission in admissions { admission.cancel() }
+        }
+        defer { timer.cancel() }
+        var outcomes: [Outcome] = []
+        for admission in admissions {
+            outcomes.append(
+                await withTaskCancellationHandler {
+                    await admission.value
+                } onCancel: {
+                    admission.cancel()
+                })
+        }
+        return outcomes
+    }
+}
+
+extension HeldImage {
+    /// Whether it seems to be what it claims, for a link: nobody decodes it here.
+    fileprivate var checked: Result<HeldImage, ImageGateError> {
+        guard let actual = ImageType.sniff(bytes) else { return .failure(bytes.isEmpty ? .empty : .unknownType) }
+        return actual == type ? .success(self) : .failure(.typeMismatch(claimed: type, actual: actual))
     }
 }
 

@@ -138,7 +138,8 @@ package struct MCPServer: Sendable {
         }
     }
 
-    /// The pictures for which there is room, in their order. A drawing stays text: no client shows it.
+    /// The pictures for which there is room, in their order. Tools keep to the budget themselves, and this makes sure of it. A
+    /// drawing stays text: no client shows it.
     private func shown(_ images: [AdmittedImage]) -> (images: [AdmittedImage], notes: [String]) {
         var room = imageBudget
         var shown: [AdmittedImage] = []

@@ -9,19 +9,29 @@ package struct ToolTable: Sendable {
     let definitions: [ToolDefinition]
     private let byName: [String: ToolDefinition]
 
-    package init() {
-        definitions = [
-            .runCode, .shell, .writeFile, .readFile, .listFiles, .install, .startServer, .stop, .shareFile,
+    /// The names of all tools.
+    package static let names = all(TemplateContent()).map(\.name)
+
+    /// - Parameters:
+    ///   - names: the tools that are offered; nil for all.
+    ///   - template: what the sandboxes have.
+    package init(offering names: Set<String>? = nil, template: TemplateContent = TemplateContent()) {
+        definitions = Self.all(template).filter { names?.contains($0.name) ?? true }
+        byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+    }
+
+    private static func all(_ template: TemplateContent) -> [ToolDefinition] {
+        [
+            .runCode(template), .shell, .writeFile, .readFile, .listFiles, .install, .startServer, .stop, .shareFile,
             .endSession,
         ]
-        byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
     }
 
     func definition(_ name: String) -> ToolDefinition? { byName[name] }
 }
 
 extension Parameter<String> {
-    fileprivate static let code = Self("code", "The complete program.")
+    fileprivate static let code = Self("code", "The complete program. Python may `await` at top level.")
     fileprivate static let command = Self("command", alias: "cmd", "Command line for bash.")
     fileprivate static let content = Self("content", "What the file is to hold.")
     fileprivate static let encoding = Self("encoding", "Of content. Default utf-8.", .choice(["utf-8", "base64"]))
@@ -30,8 +40,10 @@ extension Parameter<String> {
 }
 
 extension Parameter<Language> {
-    fileprivate static let language = Self(
-        "language", "Default python.", .choice(Language.allCases.map(\.rawValue)))
+    fileprivate static func language(_ template: TemplateContent) -> Self {
+        Self(
+            "language", "Default \(template.standardLanguage.rawValue).", .choice(template.choices.map(\.rawValue)))
+    }
 }
 
 extension Parameter<Double> {
@@ -62,26 +74,25 @@ extension ToolDefinition {
 
     private static func limit(_ seconds: Double?) -> Duration { seconds.map { .seconds($0) } ?? standardTimeout }
 
-    static let runCode = ToolDefinition(
-        "run_code", "Run code",
-        """
-        Run a program in a Linux sandbox and get its output, its results and its plots; variables and files stay for the next \
-        call of the conversation. Python has numpy, pandas and matplotlib (show a plot with plt.show()); JavaScript, TypeScript, \
-        R, Java and bash run, too.
-        """, Hints(isOpenWorld: true), required(.code), optional(.language), optional(.timeout)
-    ) { code, language, seconds throws(ArgumentError) in
-        let code = code.withoutFence
-        guard !code.isBlank else { throw ArgumentError("`code` is blank: it is the program to run.") }
-        return { session in
-            let action = RunCode(
-                session: session, code: code, language: language ?? .python, timeLimit: limit(seconds),
-                keeping: .answer)
-            return PreparedTool(action) { result in
-                let text = ExecutionMarkdown(result.record, limit: result.textLimit, without: result.secrets).rendered()
-                return ToolResult(
-                    text.isEmpty && result.record.images.isEmpty ? "The code ran and printed nothing." : text,
-                    images: result.record.images,
-                    isError: result.record.failure != nil || result.record.stop != nil, problem: result.problem)
+    static func runCode(_ template: TemplateContent) -> ToolDefinition {
+        ToolDefinition(
+            "run_code", "Run code",
+            """
+            Run a program in a Linux sandbox and get its output, its results and its plots; variables and files stay for the next \
+            call of the conversation. \(template.sentence)
+            """, Hints(isOpenWorld: true), required(.code), optional(.language(template)), optional(.timeout)
+        ) { code, language, seconds throws(ArgumentError) in
+            let code = code.withoutFence
+            guard !code.isBlank else { throw ArgumentError("`code` is blank: it is the program to run.") }
+            let language = language ?? template.standardLanguage
+            guard template.choices.contains(language) else {
+                let names = template.choices.map(\.rawValue).joined(separator: ", ")
+                throw ArgumentError("`language` must be one of \(names): the sandbox has no other.")
+            }
+            return { session in
+                let action = RunCode(
+                    session: session, code: code, language: language, timeLimit: limit(seconds), keeping: .answer)
+                return PreparedTool(action) { $0.toolResult }
             }
         }
     }
@@ -129,7 +140,11 @@ extension ToolDefinition {
                 switch result.content {
                 case .text(let text): ToolResult(text)
                 case .bytes: ToolResult("\(path.text) is not text: it has \(result.size) bytes. Use share_file.")
-                case .picture(let image): ToolResult("\(path.text):", images: [image])
+                case .picture(let image):
+                    ToolResult(
+                        "\(path.text), \(image.width)×\(image.height)"
+                            + (result.link.map { ": \($0.url) (until \($0.endsAt.written))" } ?? ""),
+                        images: result.isPictureShown ? [image] : [])
                 case .rejected(let why):
                     ToolResult("\(path.text) is no picture that can be shown: \(why). Use share_file.", isError: true)
                 }
@@ -224,6 +239,17 @@ extension ToolDefinition {
                 ToolResult(killed == nil ? "There was no sandbox." : "The sandbox has ended.")
             }
         }
+    }
+}
+
+extension RunCodeResult {
+    fileprivate var toolResult: ToolResult {
+        let text = ExecutionMarkdown(record, limit: textLimit, without: secrets).rendered()
+        let parts = [text, ImageLinkText(imageLinks).text].filter { !$0.isEmpty }
+        let isSilent = parts.isEmpty && record.images.isEmpty
+        return ToolResult(
+            isSilent ? "The code ran and printed nothing." : parts.joined(separator: "\n\n"), images: record.images,
+            isError: record.failure != nil || record.stop != nil, problem: problem)
     }
 }
 

@@ -1,0 +1,47 @@
+import E2B
+import ImageGate
+import System
+
+/// A link to an image that code made, and that is a file of the sandbox for this purpose.
+package struct ImageLink: Sendable {
+    /// The image's number among all images of the execution, from 1 on.
+    package let number: Int
+    /// nil if the image could not be put into a file.
+    package let link: LinkToFileResult?
+    /// Whether the answer has the image as well.
+    package let isShown: Bool
+
+    static let lifetime = Duration.seconds(3600)
+}
+
+extension ActionCall {
+    /// Puts images into files of the sandbox, and makes links to them.
+    func links(to images: [ImageToLink], in sandbox: Sandbox) async -> [ImageLink] {
+        var links: [ImageLink] = []
+        // A sandbox that did not take one file need not be waited for with the next.
+        var isBroken = false
+        for image in images {
+            let made = isBroken ? nil : await link(to: image, in: sandbox)
+            isBroken = made == nil
+            links.append(ImageLink(number: image.number, link: made, isShown: image.isShown))
+        }
+        return links
+    }
+
+    private func link(to image: ImageToLink, in sandbox: Sandbox) async -> LinkToFileResult? {
+        let held = image.image
+        let path = "/tmp/image-\(id)-\(image.number).\(held.type.rawValue)"
+        let limit = min(deadline.end, .now + Self.fileLimit + .seconds(held.bytes.count >> 21))
+        return await E2BClient.$deadline.withValue(limit) {
+            do throws(E2BError) {
+                _ = try await client.write(held.bytes, to: path, in: sandbox)
+                return try link(to: path, for: ImageLink.lifetime, in: sandbox)
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    /// Beside a second for each two megabytes.
+    private static let fileLimit = Duration.seconds(5)
+}
