@@ -14,7 +14,7 @@ struct BodyTests {
                 #expect(reply.status != 413)
                 #expect(try await line(of: reply, stack.responder).bytesIn == count)
             }
-            let reply = try await client.send("POST", "/execute", body: Data(count: 2_000_000))
+            let reply = try await client.send("POST", "/execute", body: Data(count: 5_000_000))
             #expect(reply.status == 413)
             _ = try ToolAnswer(reply)
         }
@@ -64,7 +64,7 @@ struct BodyTests {
                 #expect(reply.status == 400)
                 #expect(try await line(of: reply, stack.responder).bytesIn == 45_000_000)
                 #expect(try await client.send("POST", "/e2bcode", body: Data(count: 80_000_000)).status == 413)
-                let large = try await client.send("POST", "/execute", body: Data(count: 3_000_000))
+                let large = try await client.send("POST", "/execute", body: Data(count: 9_000_000))
                 #expect(large.status == 413)
                 _ = try ToolAnswer(large)
             }
@@ -93,7 +93,7 @@ struct BodyTests {
                 #expect(refusal.error.hasPrefix("The ") && refusal.error.hasSuffix("."))
                 #expect(refusal.helpHint.contains("'help'"))
             }
-            for (body, status) in [(Data(count: 3_000_000), 413), (Data(), 502)] {
+            for (body, status) in [(Data(count: 9_000_000), 413), (Data(), 502)] {
                 let reply = try await client.send("POST", "/execute", body: body)
                 #expect(reply.status == status)
                 _ = try ToolAnswer(reply)
@@ -112,7 +112,7 @@ struct BodyTests {
                 #expect(reply.status != 413)
                 let line = try await line(of: reply, stack.responder)
                 #expect(line.path == "/e2bcode" && line.bytesIn == 3_000_000)
-                #expect(try await based.send("POST", "/execute", body: Data(count: 3_000_000)).status == 413)
+                #expect(try await based.send("POST", "/execute", body: Data(count: 9_000_000)).status == 413)
             }
         }
     }

@@ -18,7 +18,7 @@ struct MCPEndpoint: Endpoint {
         self.runs = runs
         self.configuration = configuration
         self.secrets = secrets
-        server = MCPServer(secrets: secrets, imageBudget: configuration.mcpImageBytes)
+        server = MCPServer(tools: configuration.mcpTools, secrets: secrets, imageBudget: configuration.mcpImageBytes)
     }
 
     var route: Route { .running(EndpointPath.mcp) }
@@ -29,7 +29,10 @@ struct MCPEndpoint: Endpoint {
         let headers = MCPHeaders(
             version: request.header("MCP-Protocol-Version"), method: request.header("Mcp-Method"),
             name: request.header("Mcp-Name"))
-        let identity = Identity(of: request, caller, configuration.trustedKeys)
+        let identity = Identity(of: request, caller, configuration.trustedKeys, configuration.identityHeaders)
+        let imageForm = Result { () throws(ArgumentError) in
+            try configuration.mcpImages.form(of: request, from: caller)
+        }
         // A file travels in a body as it does for /e2bcode.
         let limit = configuration.limits.bodyWithFile
         let body = try await request.wholeBody(upTo: limit, holding: memory)
@@ -41,15 +44,18 @@ struct MCPEndpoint: Endpoint {
                 let answer = server.answer(to: calls, [])
                 return .answered(Answer(status: answer.status, body: answer.body))
             }
+            let imageUse: ImageUse
+            do throws(ArgumentError) {
+                imageUse = .shared(budget: configuration.mcpImageBytes, try imageForm.get())
+            } catch {
+                return .answered(answer(to: calls, refusing: error.sentence))
+            }
             let live = calls.all.map { call in call.id.flatMap { key($0, identity) }.map { LiveRun($0) } }
             return .running(
-                { id, deadline in await answer(to: calls, live, identity, id: id, by: deadline) },
+                { id, deadline in await answer(to: calls, live, identity, imageUse, id: id, by: deadline) },
                 owner: identity.owner,
-                refused: { refusal in
-                    // An HTTP status would have LibreChat reconnect, or give up for good.
-                    answer(
-                        to: calls, calls.all.map { _ in ToolResult(refusal.sentence, isError: true) }, refusal.sentence)
-                },
+                // An HTTP status would have LibreChat reconnect, or give up for good.
+                refused: { refusal in answer(to: calls, refusing: refusal.sentence) },
                 around: { body in
                     await runs.holding(live.compactMap { $0 }) {
                         // The whole of it, the wait for a place included; of several calls each on its own.
@@ -68,8 +74,14 @@ struct MCPEndpoint: Endpoint {
         return answer
     }
 
+    /// No tool runs.
+    private func answer(to calls: MCPCalls, refusing sentence: String) -> Answer {
+        answer(to: calls, calls.all.map { _ in ToolResult(sentence, isError: true) }, sentence)
+    }
+
     private func answer(
-        to calls: MCPCalls, _ live: [LiveRun?], _ identity: Identity, id: String, by deadline: Deadline
+        to calls: MCPCalls, _ live: [LiveRun?], _ identity: Identity, _ imageUse: ImageUse, id: String,
+        by deadline: Deadline
     ) async -> Answer {
         var results: [ToolResult] = []
         var sandboxID: String?
@@ -80,7 +92,7 @@ struct MCPEndpoint: Endpoint {
             }
             let call = ActionCall(
                 owner: identity.owner, id: number == 0 ? id : "\(id)-\(number)", deadline: deadline, services: services,
-                sandboxes: .made(idle: configuration.sessionIdle))
+                sandboxes: .made(idle: configuration.sessionIdle), images: imageUse)
             let session = toolCall.session ?? identity.conversation ?? ""
             var result = await cancellable(live.count > 1 ? live[number] : nil) {
                 await self.result(of: toolCall, call, session: session)

@@ -3,6 +3,7 @@ package import FastCGI
 package import ImageGate
 package import Interpreter
 package import JSON
+import MCP
 import System
 
 /// The configuration of the responder: all values that an operator can set.
@@ -17,12 +18,18 @@ package struct Configuration: Sendable {
     package var keys: [AccessKey]
     /// The names of the keys that may name users and conversations.
     var trustedKeys: Set<String>
+    /// The headers in which they name them.
+    var identityHeaders: Identity.Headers
     /// How long an MCP conversation's sandbox lives after its last use.
     var sessionIdle: Duration
     /// Where the responders of one machine find each other's calls.
     var stateDirectory: StateDirectory
     /// The largest number of bytes of all images in one MCP answer together.
     var mcpImageBytes: Int
+    /// The form in which MCP answers have images.
+    var mcpImages: ImageForms
+    /// The MCP tools, as they are offered.
+    var mcpTools: ToolTable
     /// The allowed origins of web pages, besides the service's own.
     package var origins: Set<String>
     package var webServers: WebServers
@@ -64,9 +71,16 @@ package struct Configuration: Sendable {
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
         trustedKeys = reader.names(.trustedKeys, of: keys)
+        identityHeaders = Identity.Headers(
+            user: reader.header(.userHeader), conversation: reader.header(.conversationHeader))
+        if identityHeaders.user.lowercased() == identityHeaders.conversation.lowercased() {
+            reader.refuse(
+                "\(Setting.userHeader.name) and \(Setting.conversationHeader.name) must be different headers.")
+        }
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
         stateDirectory = StateDirectory(reader.folder(.stateDirectory))
         mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)
+        mcpImages = reader.imageForms(.mcpImages, of: keys)
         origins = reader.origins(.origins)
         webServers = reader.webServers(.webServers)
         isHTTPAllowed = reader.isOn(.allowHTTP)
@@ -76,6 +90,9 @@ package struct Configuration: Sendable {
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
+        mcpTools = ToolTable(
+            offering: reader.names(.mcpTools, among: ToolTable.names),
+            template: TemplateContent(of: template, in: templates))
         reader.refuseControlCharacters()
         reader.refuseUnknown()
         guard reader.complaints.isEmpty else { throw ConfigurationError(complaints: reader.complaints) }

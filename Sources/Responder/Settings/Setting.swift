@@ -27,6 +27,10 @@ package struct Setting: Sendable {
     static let trustedKeys = Setting(
         "E2B_FCGI_TRUSTED_KEYS", "",
         "names of keys that may name users and conversations, in X-User-ID and X-Conversation-ID: LibreChat's")
+    static let userHeader = Setting(
+        "E2B_FCGI_USER_HEADER", "X-User-ID", "header in which a trusted key names the user; nginx has to pass it")
+    static let conversationHeader = Setting(
+        "E2B_FCGI_CONVERSATION_HEADER", "X-Conversation-ID", "header in which it names the conversation; likewise")
     static let origins = Setting(
         "E2B_FCGI_ORIGINS", "", "origins of web pages that may use the service, https://chat.example,https://…")
     static let webServers = Setting(
@@ -49,7 +53,7 @@ package struct Setting: Sendable {
         "E2B_FCGI_STATE_DIR", "",
         "folder in which the responders of one machine find each other's calls to cancel; /dev/shm/e2b-fcgi-UID, if not set"
     )
-    static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "1048576", "bytes of a request's body")
+    static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "4194304", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
         "E2B_FCGI_MEMORY", "536870912",
@@ -69,6 +73,11 @@ package struct Setting: Sendable {
     static let imageBytes = Setting("E2B_FCGI_IMAGE_BYTES", "100000", "bytes of one image in an answer")
     static let mcpImageBytes = Setting(
         "E2B_FCGI_MCP_IMAGE_BYTES", "100000", "bytes of all images in one MCP answer together")
+    static let mcpImages = Setting(
+        "E2B_FCGI_MCP_IMAGES", "inline",
+        "inline, link or both: how MCP answers have images; for some keys otherwise: inline,name:link,name:both")
+    static let mcpTools = Setting(
+        "E2B_FCGI_MCP_TOOLS", "", "names of the MCP tools that are offered, run_code,shell,…; all, if not set")
     static let imageInputBytes = Setting(
         "E2B_FCGI_IMAGE_INPUT_BYTES", "33554432", "bytes of one image from the sandbox")
     static let imagePixels = Setting("E2B_FCGI_IMAGE_PIXELS", "100000000", "pixels of one image from the sandbox")
@@ -88,12 +97,13 @@ package struct Setting: Sendable {
 
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
-        origins,
+        userHeader, conversationHeader, origins,
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
         stateDirectory, bodyLimit,
         fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
-        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, imageInputBytes,
+        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages, mcpTools,
+        imageInputBytes,
         imagePixels,
         imageThreads, imageTime, imagesTime, imageWait, svg, grace, caFile, proxy, log, port,
     ]

@@ -5,6 +5,7 @@ import ImageGate
 import Interpreter
 import JSON
 import LibreChat
+import MCP
 import System
 
 /// Reads settings from an environment, and collects all errors in them, so that the operator sees all of them at once.
@@ -208,6 +209,60 @@ struct SettingReader {
         return Set(names)
     }
 
+    /// Reads `name,name`, in which each name must be one of `known`; nil if the setting is absent or empty.
+    mutating func names(_ setting: Setting, among known: [String]) -> Set<String>? {
+        guard let text = text(setting) else { return nil }
+        let names = text.split(separator: ",").map { $0.trimmingSpaces }.filter { !$0.isEmpty }
+        for name in names where !known.contains(name) {
+            complain(setting, name, "names of \(known.joined(separator: ", "))")
+        }
+        if names.isEmpty { complain(setting, text, "names of \(known.joined(separator: ", "))") }
+        return Set(names)
+    }
+
+    /// Reads the name of a header (RFC 9110, section 5.1).
+    ///
+    /// FastCGI has no underscores in names of headers apart from hyphens, and a header that has keys names no user.
+    mutating func header(_ setting: Setting) -> String {
+        let name = text(setting) ?? setting.standard
+        let isToken = (1...100).contains(name.utf8.count) && name.utf8.allSatisfy(\.isHeaderNameByte)
+        if !isToken || Self.otherHeaders.contains(name.lowercased()) {
+            complain(setting, name, "the name of a header of its own, of letters, digits and hyphens")
+        }
+        return name
+    }
+
+    /// Headers that have another meaning here.
+    private static let otherHeaders: Set = [
+        "authorization", "x-api-key", "cookie", "host", "origin", "proxy", "accept", "content-type", "content-length",
+        "mcp-protocol-version", "mcp-method", "mcp-name", ImageForms.header.lowercased(),
+    ]
+
+    /// Reads the forms of images: one for all keys, and `name:form` for some of them.
+    mutating func imageForms(_ setting: Setting, of keys: [AccessKey]) -> ImageForms {
+        var forms = ImageForms()
+        for (index, entry) in (text(setting) ?? setting.standard).split(separator: ",").enumerated() {
+            let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimmingSpaces }
+            guard parts.count <= 2, let form = parts.last.flatMap({ ImageUse.Form(rawValue: $0) }) else {
+                complaints.append(
+                    "\(setting.name), entry \(index + 1): it must be \(ImageForms.names), or name:link with a key's name."
+                )
+                continue
+            }
+            guard parts.count == 2 else {
+                forms.standard = form
+                continue
+            }
+            guard keys.contains(where: { $0.name == parts[0] }) else {
+                complaints.append(
+                    "\(setting.name), entry \(index + 1): its name must be that of a key of E2B_FCGI_KEYS.")
+                continue
+            }
+            forms.byKey[parts[0]] = form
+        }
+        return forms
+    }
+
     /// Reads the variables for the sandbox.
     ///
     /// E2B's code interpreter writes their values between quotes into the code that it runs, without escaping them
@@ -263,6 +318,17 @@ struct SettingReader {
     private mutating func complain(_ setting: Setting, _ value: String, _ expected: String) {
         let shown = value.utf8.count <= 40 && !value.contains("@") ? " is '\(value)'" : ""
         complaints.append("\(setting.name)\(shown): it must be \(expected).")
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHeaderNameByte: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }
 
