@@ -16,6 +16,24 @@ cimage_status cimage_inflate(const uint8_t *bytes, size_t byte_count, uint8_t *o
     return status == Z_OK && consumed == byte_count ? cimage_ok : cimage_malformed;
 }
 
+cimage_status cimage_gunzip(const uint8_t *bytes, size_t byte_count, uint8_t *out, size_t *count) {
+    const size_t capacity = *count;
+    *count = 0;
+    // zlib counts in 32 bits.
+    if (byte_count > UINT32_MAX || capacity > UINT32_MAX) return cimage_too_large;
+    z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)byte_count, .next_out = out,
+                       .avail_out = (uInt)capacity};
+    // 16 means gzip.
+    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return cimage_out_of_memory;
+    int status = inflate(&stream, Z_FINISH);
+    *count = capacity - stream.avail_out;
+    const bool is_full = stream.avail_out == 0;
+    inflateEnd(&stream);
+    if (status == Z_STREAM_END) return cimage_ok;
+    if (status == Z_MEM_ERROR) return cimage_out_of_memory;
+    return status == Z_BUF_ERROR && is_full ? cimage_too_large : cimage_malformed;
+}
+
 struct cimage_png_reader {
     png_structp png;
     png_infop info;
@@ -27,6 +45,7 @@ struct cimage_png_reader {
     /// The colours of an image with a palette, and one row of its indices.
     uint8_t palette[256][4];
     unsigned palette_count;
+    bool is_past_palette;
     uint8_t *indices;
     uint32_t width;
     uint8_t channels;
@@ -91,7 +110,8 @@ static cimage_status failure(const cimage_png_reader *reader) {
 static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height) {
     png_set_user_limits(png, max_width, max_height);
     png_set_chunk_cache_max(png, 16);
-    png_set_chunk_malloc_max(png, 1 << 20);
+    // Chunks that are skipped are measured against this as well, and the caller has checked that they are in the file.
+    png_set_chunk_malloc_max(png, 1 << 26);
     // -1 means that all unknown ancillary chunks, and all known ones except tRNS, are skipped without being parsed.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     // Errors that libpng would tolerate with a warning, such as too much data, fail.
@@ -100,8 +120,7 @@ static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height)
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
 }
 
-/// libpng shows an index past the palette as black, so indices are read here and expanded by us, after they are
-/// checked.
+/// Indices are expanded here. One past the palette is black, as in browsers.
 static void set_palette_indices(cimage_png_reader *reader) {
     png_structp png = reader->png;
     png_colorp colors = NULL;
@@ -109,6 +128,7 @@ static void set_palette_indices(cimage_png_reader *reader) {
     int color_count = 0, alpha_count = 0;
     png_get_PLTE(png, reader->info, &colors, &color_count);
     png_get_tRNS(png, reader->info, &alphas, &alpha_count, NULL);
+    for (int entry = 0; entry < 256; entry++) reader->palette[entry][3] = 255;
     for (int entry = 0; entry < color_count && entry < 256; entry++) {
         uint8_t alpha = entry < alpha_count ? alphas[entry] : 255;
         uint8_t rgba[4] = {colors[entry].red, colors[entry].green, colors[entry].blue, alpha};
@@ -117,8 +137,7 @@ static void set_palette_indices(cimage_png_reader *reader) {
     reader->palette_count = color_count;
     reader->channels = alpha_count > 0 ? 4 : 3;
     reader->width = png_get_image_width(png, reader->info);
-    // The buffer is zeroed because the rows of the first passes are shorter, and the check reads the rest of it as
-    // indices as well.
+    // The buffer is zeroed because the rows of the first passes are shorter, and the rest of it is expanded as well.
     reader->indices = calloc(reader->width, 1);
     if (reader->indices == NULL) {
         reader->out_of_memory = true;
@@ -165,7 +184,7 @@ static void read_palette_row(cimage_png_reader *reader, uint8_t *row) {
     png_read_row(reader->png, reader->indices, NULL);
     uint8_t last = 0;
     for (uint32_t x = 0; x < reader->width; x++) last = reader->indices[x] > last ? reader->indices[x] : last;
-    if (last >= reader->palette_count) png_error(reader->png, "a pixel is past the palette");
+    if (last >= reader->palette_count) reader->is_past_palette = true;
     if (row == NULL) return;
     for (uint32_t x = 0; x < reader->width; x++) {
         memcpy(row, reader->palette[reader->indices[x]], reader->channels);
@@ -185,6 +204,8 @@ cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, siz
     }
     return cimage_ok;
 }
+
+bool cimage_png_is_past_palette(const cimage_png_reader *reader) { return reader->is_past_palette; }
 
 cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, size_t *consumed) {
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);

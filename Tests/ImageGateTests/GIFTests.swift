@@ -69,11 +69,20 @@ struct GIFTests {
         #expect(bitmap.size == PixelSize(width: 10, height: 8))
         for (x, y) in [(0, 0), (5, 5), (6, 4), (9, 0), (0, 7)] { #expect(bitmap.rgba(x, y) == [0, 0, 0, 0]) }
         for (x, y) in [(6, 5), (9, 5), (6, 7), (9, 7)] { #expect(bitmap.rgba(x, y) == [255, 0, 0, 255]) }
-        for (left, top) in [(7, 5), (6, 6), (65535, 65535)] {
+    }
+
+    @Test func `the screen is as large as its first image needs, as in browsers`() throws {
+        var gif = SampleGIF(width: 0, height: 0)
+        #expect(try bitmap(gif).size == PixelSize(width: gif.frames[0].width, height: gif.frames[0].height))
+        (gif.width, gif.height) = (10, 8)
+        for (left, top, width, height) in [(7, 5, 11, 8), (6, 6, 10, 9)] {
             (gif.frames[0].left, gif.frames[0].top) = (left, top)
-            #expect(
-                rejection(gif.bytes, .gif) == .malformed(.gif, why: "GIF has an image that is larger than its screen"))
+            let bitmap = try bitmap(gif)
+            #expect(bitmap.size == PixelSize(width: width, height: height))
+            #expect(bitmap.rgba(width - 1, height - 1) == [255, 0, 0, 255])
         }
+        (gif.frames[0].left, gif.frames[0].top) = (65535, 65535)
+        #expect(rejection(gif.bytes, .gif) == .tooManyPixels(width: 65539, height: 65538, limit: 100_000_000))
     }
 
     @Test func `one colour may be transparent, of the next image only`() throws {

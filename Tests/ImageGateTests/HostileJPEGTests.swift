@@ -156,7 +156,7 @@ struct HostileJPEGTests {
         let image = try admit(archive, .jpeg)
         #expect(image.bytes == Self.baseline)
         for tail in [Self.markup, Array("PK\u{5}\u{6}".utf8), [0], [0xFF], [0xFF, 0xD9]] {
-            #expect(rejection(Self.baseline + tail, .jpeg) == .trailingData(.jpeg, count: tail.count))
+            #expect(try admit(Self.baseline + tail, .jpeg).bytes == Self.baseline)
         }
     }
 }

@@ -31,8 +31,14 @@ struct HostilePNGTests {
         let after = try await Reference.decode(admitted.map(\.left.bytes))
         for (image, (before, after)) in zip(admitted, zip(before, after)) {
             let decoded = try decodedPNG(image.came)
-            #expect(try decodedPNG(image.left.bytes) == decoded, "\(image.name)")
-            #expect(after == before, "\(image.name)")
+            let left = try decodedPNG(image.left.bytes)
+            if image.left.treatment == .passed {
+                #expect(left == decoded, "\(image.name)")
+                #expect(after == before, "\(image.name)")
+            } else {
+                // Of an index past the palette not all decoders think the same, so such an image is drawn anew.
+                #expect(left.rgba == decoded.rgba, "\(image.name)")
+            }
             let seen = try #require(after, "\(image.name)")
             #expect(decoded.rgba.isNear(seen.rgba, tolerance: 0), "\(image.name)")
         }
@@ -114,8 +120,8 @@ struct HostilePNGTests {
             }
         }
         let admitted = orders(parts).filter { rejection(SampleImages.pngSignature + $0.joined()) == nil }
-        // gAMA before or after the data.
-        #expect(admitted.count == 2)
+        // gAMA before or after the data, or after the end.
+        #expect(admitted.count == 3)
     }
 
     @Test func `chunks without end are refused`() throws {
@@ -157,7 +163,7 @@ struct HostilePNGTests {
             let carried = SampleImages.pngChunk(name, archive)
             #expect(try admit(header(0) + carried + data + end).bytes == plain)
         }
-        #expect(rejection(plain + archive) == .trailingData(.png, count: archive.count))
+        #expect(try admit(plain + archive).bytes == plain)
         for other in ["%PDF-1.7\n", "<!DOCTYPE html><html>", "BM", "RIFF\0\0\0\0WAVE", "\u{0}\u{0}\u{1}\u{0}"] {
             #expect(rejection(Array(other.utf8) + plain) == .unknownType)
         }

@@ -52,9 +52,9 @@ struct JPEGKindsTests {
         }
         let seen = try decodedJPEG(bytes)[5, 5]
         #expect(zip(seen, expected).allSatisfy { abs($0 - $1) <= 3 }, "\(seen) \(expected)")
-        // Without the marker, ink is ink.
+        // Browsers take the samples as inverted without the marker as well, but then for inks in any case.
         bytes.removeSubrange(marker.range)
-        #expect(try decodedJPEG(bytes)[5, 5] != seen)
+        #expect(try (decodedJPEG(bytes)[5, 5] == seen) == (transform == 0))
         #expect(try admit(bytes, .jpeg).treatment == .thumbnailed)
     }
 
@@ -66,6 +66,34 @@ struct JPEGKindsTests {
         #expect(try admit(bytes, .jpeg).bytes == bytes)
         let seen = try decodedJPEG(bytes)
         #expect(zip(seen.samples, Self.picture.samples).allSatisfy { abs(Int($0) - Int($1)) < 60 })
+    }
+
+    @Test func `kinds of subsampling without a name are shown`() throws {
+        // Of one colour, so that the blocks are the same in any order.
+        let flat = Bitmap(96, 96, .rgb) { _, _ in [40, 120, 200] }
+        let bytes = turboJPEG(flat.samples, flat.size, TJPF_RGB, TJSAMP_444, 90, 0)
+        let frame = try #require(try JPEGSegments(bytes) { _ in }.segments.first { $0.marker == 0xC0 })
+        for factors in [[0x13, 0x11, 0x11], [0x22, 0x12, 0x21], [0x22, 0x21, 0x11], [0x31, 0x11, 0x11]] as [[UInt8]] {
+            var odd = bytes
+            for (index, factor) in factors.enumerated() { odd[frame.payload.lowerBound + 7 + 3 * index] = factor }
+            // The data is too short or too long for such blocks, so only what the header says is looked at here.
+            if case .malformed(_, let why)? = rejection(odd, .jpeg) { #expect(!why.contains("subsampling"), "\(why)") }
+        }
+    }
+
+    @Test func `Adobe's marker keeps its meaning in any length`() throws {
+        // Red, green and blue as they are, which only the marker tells.
+        let bytes = jpeg(Self.picture)
+        let adobe: [UInt8] = Array("Adobe".utf8) + [0, 100, 0, 0, 0, 0, 0]
+        let segments = try JPEGSegments(bytes) { _ in }.segments
+        var plain = bytes
+        if let jfif = segments.first(where: { $0.marker == 0xE0 }) { plain.removeSubrange(jfif.range) }
+        let marked = inserting(0xEE, adobe, into: plain)
+        let image = try admit(marked, .jpeg)
+        #expect(image.bytes == marked)
+        let longer = inserting(0xEE, adobe + Array("more".utf8), into: plain)
+        #expect(try admit(longer, .jpeg).bytes == marked)
+        #expect(try decodedJPEG(admit(longer, .jpeg).bytes) == decodedJPEG(longer))
     }
 
     /// Blocks that were encoded alone, one after each restart: every one has its own grey.

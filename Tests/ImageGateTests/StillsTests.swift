@@ -78,12 +78,12 @@ struct StillsTests {
         }
     }
 
-    @Test func `what follows the end is rejected`() {
+    @Test func `what follows the end is cut off`() throws {
         let script = Array("<script>alert(1)</script>".utf8)
         for still in stills {
+            let image = try admit(still.bytes, still.type)
             for tail in [[0], script, still.bytes] {
-                let rejection = rejection(still.bytes + tail, still.type)
-                #expect(rejection == .trailingData(still.type, count: tail.count), "\(still.name)")
+                #expect(try admit(still.bytes + tail, still.type) == image, "\(still.name)")
             }
         }
     }

@@ -49,8 +49,7 @@ extension IndexedBitmap {
 func decodedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> Bitmap {
     let segments = try JPEGSegments(bytes) { _ throws(ImageGateError) in }
     return try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
-        try JPEGReader().bitmap(
-            buffer, frame: segments.frame, scale: .full, isInvertedCMYK: segments.hasAdobeMarker)
+        try JPEGReader().bitmap(segments.image(in: buffer), frame: segments.frame, scale: .full)
     }
 }
 

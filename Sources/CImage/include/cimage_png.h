@@ -15,6 +15,11 @@ uint32_t cimage_crc32(uint32_t crc, const uint8_t *_Nonnull bytes, size_t count)
 cimage_status cimage_inflate(const uint8_t *_Nonnull bytes, size_t byte_count, uint8_t *_Nonnull out,
                              size_t *_Nonnull count);
 
+/// Inflates the first member of a gzip file (RFC 1952). `count` is as above. The result is `too_large` if it does not
+/// fit.
+cimage_status cimage_gunzip(const uint8_t *_Nonnull bytes, size_t byte_count, uint8_t *_Nonnull out,
+                            size_t *_Nonnull count);
+
 // MARK: Reading
 
 typedef struct cimage_png_reader cimage_png_reader;
@@ -51,6 +56,9 @@ cimage_status cimage_png_start(cimage_png_reader *_Nonnull reader, uint32_t max_
 cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *_Nullable rows, size_t row_bytes,
                                    uint32_t count);
 
+/// Whether a row that was read has an index past the palette, which browsers show as black, and other viewers do not.
+bool cimage_png_is_past_palette(const cimage_png_reader *_Nonnull reader);
+
 /// After the last row: reads to the end of IEND.
 /// `data_end` is where the last IDAT ends that libpng has looked into, `consumed` where IEND does.
 cimage_status cimage_png_finish(cimage_png_reader *_Nonnull reader, size_t *_Nonnull data_end,
@@ -66,7 +74,7 @@ typedef struct {
 /// Inflates the IDATs of a PNG whose chunks are in order, without making pixels of them. The result is `ok` if together
 /// they are one whole zlib stream of the rows of these passes, each with a valid filter byte.
 ///
-/// Without a palette nothing else can be wrong with rows.
+/// Nothing else can be wrong with rows, except that indices may be past the palette.
 cimage_status cimage_png_check_rows(cimage_png_reader *_Nonnull reader, const cimage_png_pass *_Nonnull passes,
                                     size_t pass_count);
 

@@ -82,7 +82,8 @@ extension DecoderRequest {
     /// The treatments that an image of the request's type can have had.
     fileprivate var treatments: [AdmittedImage.Treatment] {
         switch type {
-        case .png, .jpeg: [.passed, .thumbnailed]
+        case .png: [.passed, .thumbnailed, .firstFrame(of: .png)]
+        case .jpeg: [.passed, .thumbnailed]
         case .svg: policy.svg == .rasterise ? [.rasterised] : [.passed]
         case .gif, .webp: [.converted(from: type), .firstFrame(of: type)]
         }

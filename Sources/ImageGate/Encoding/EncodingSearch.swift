@@ -70,7 +70,7 @@ struct EncodingSearch: Sendable {
     private func similarity(of encoded: EncodedImage, to bitmap: Bitmap) throws(ImageGateError) -> Double {
         let frame = try JPEGSegments(encoded.bytes) { _ throws(ImageGateError) in }.frame
         let decoded = try encoded.bytes.withUnsafeBufferPointer { bytes throws(ImageGateError) in
-            try JPEGReader().bitmap(bytes, frame: frame, scale: .full, isInvertedCMYK: false)
+            try JPEGReader().bitmap(bytes, frame: frame, scale: .full)
         }
         return Similarity.of(bitmap, decoded)
     }

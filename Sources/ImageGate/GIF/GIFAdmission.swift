@@ -23,12 +23,14 @@ extension Admission {
 }
 
 extension GIFFile.Frame {
-    /// The samples of all colours, one after the other. The transparent colour is all zeros.
+    /// The samples of 256 colours, one after the other. The transparent colour is all zeros; colours past the palette
+    /// are black, as in browsers.
     fileprivate func colors(_ layout: Bitmap.Layout) -> [UInt8] {
-        guard layout == .rgba else { return Array(palette) }
-        return stride(from: palette.startIndex, to: palette.endIndex, by: 3).flatMap { start -> [UInt8] in
-            let isTransparent = transparentIndex.map { start == palette.startIndex + 3 * Int($0) } ?? false
-            return isTransparent ? [0, 0, 0, 0] : palette[start..<start + 3] + [255]
+        let whole = Array(palette) + Array(repeating: 0, count: max(0, 768 - palette.count))
+        guard layout == .rgba else { return whole }
+        return (0..<256).flatMap { index -> [UInt8] in
+            let isTransparent = transparentIndex.map { index == Int($0) } ?? false
+            return isTransparent ? [0, 0, 0, 0] : whole[3 * index..<3 * index + 3] + [255]
         }
     }
 

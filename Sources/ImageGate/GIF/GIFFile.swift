@@ -18,8 +18,8 @@ struct GIFFile: Sendable {
         let dataStart: Int
     }
 
-    /// The size of the logical screen.
-    let size: PixelSize
+    /// The size of the logical screen, or of as much as the first image needs. Some encoders write a screen of no pixels.
+    private(set) var size: PixelSize
     private(set) var first: Frame
     private(set) var frameCount = 0
 
@@ -41,7 +41,7 @@ struct GIFFile: Sendable {
         let flags = try walker.byte()
         // These bytes are the background colour and the pixel aspect ratio, which viewers ignore.
         try walker.skip(2)
-        try checkSize(size)
+        if size.area > 0 { try checkSize(size) }
         let globalPalette = try walker.palette(flags)
         var first: Frame?
         var transparentIndex: UInt8?
@@ -55,16 +55,19 @@ struct GIFFile: Sendable {
                 }
             case Block.image:
                 let frame = try walker.frame(globalPalette, transparentIndex)
-                if first == nil { first = frame }
+                if first == nil {
+                    first = frame
+                    size = PixelSize(
+                        width: max(size.width, frame.left + frame.size.width),
+                        height: max(size.height, frame.top + frame.size.height))
+                    try checkSize(size)
+                }
                 frameCount += 1
                 // A graphic control extension applies to the next image only.
                 transparentIndex = nil
             case Block.trailer:
                 guard let first else { throw .malformed(.gif, why: "GIF has no image") }
                 self.first = first
-                guard walker.position == bytes.count else {
-                    throw .trailingData(.gif, count: bytes.count - walker.position)
-                }
                 try check()
                 return
             default: throw .malformed(.gif, why: "GIF has a block that viewers do not know")
@@ -75,9 +78,6 @@ struct GIFFile: Sendable {
     private func check() throws(ImageGateError) {
         guard first.size.width > 0, first.size.height > 0 else {
             throw .malformed(.gif, why: "GIF has an image without pixels")
-        }
-        guard first.left + first.size.width <= size.width, first.top + first.size.height <= size.height else {
-            throw .malformed(.gif, why: "GIF has an image that is larger than its screen")
         }
         guard !first.palette.isEmpty else { throw .malformed(.gif, why: "GIF has an image without a palette") }
         guard (2...8).contains(first.codeWidth) else {

@@ -10,7 +10,6 @@ struct GIFPixels {
     }
 
     private let frame: GIFFile.Frame
-    private let colorCount: Int
     private var pixels: [UInt8] = []
     /// The runs, indexed by code. The entries of single pixels, of the clear code and of the end code are not used.
     private var runs = [Run](repeating: Run(start: 0, count: 0), count: codeLimit)
@@ -33,7 +32,6 @@ struct GIFPixels {
 
     private init(_ frame: GIFFile.Frame) {
         self.frame = frame
-        colorCount = frame.palette.count / 3
         // The kernel provides memory only when it is written, so pixels that a file claims and does not have cost
         // nothing.
         pixels.reserveCapacity(frame.size.area)
@@ -78,7 +76,6 @@ struct GIFPixels {
         let count = code < clearCode ? 1 : runs[code].count
         guard count <= frame.size.area - start else { throw .malformed(.gif, why: "GIF has too many pixels") }
         if code < clearCode {
-            guard code < colorCount else { throw .malformed(.gif, why: "GIF has a pixel past its palette") }
             pixels.append(UInt8(code))
         } else {
             // The copy goes pixel by pixel, because the run may end in pixels that the copy itself appends.

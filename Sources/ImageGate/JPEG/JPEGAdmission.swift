@@ -12,8 +12,8 @@ extension Admission {
         let target = orientation.swapsSides ? fitted.transposed : fitted
         let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try JPEGReader().bitmap(
-                buffer, frame: frame, scale: passes ? .eighth : scale(from: frame.size, to: target),
-                isInvertedCMYK: segments.hasAdobeMarker)
+                segments.image(in: buffer), frame: frame,
+                scale: passes ? .eighth : scale(from: frame.size, to: target))
         }
         if passes {
             return AdmittedImage(
@@ -31,8 +31,7 @@ extension Admission {
     func strippedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let segments = try checkedSegments(bytes)
         _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
-            try JPEGReader().bitmap(
-                buffer, frame: segments.frame, scale: .eighth, isInvertedCMYK: segments.hasAdobeMarker)
+            try JPEGReader().bitmap(segments.image(in: buffer), frame: segments.frame, scale: .eighth)
         }
         return segments.stripped(bytes)
     }
@@ -69,9 +68,9 @@ extension Admission {
         return enough.max() ?? .full
     }
 
-    /// The largest number of bytes of coefficients. It suffices for 22 megapixels at full colour resolution, and for 44
-    /// megapixels at half.
-    private static let coefficientLimit = 128 << 20
+    /// The largest number of bytes of coefficients. It suffices for 64 megapixels at full colour resolution, and for
+    /// the largest image at half.
+    private static let coefficientLimit = 384 << 20
     /// The largest number of pixels times scans. It suffices for ten scans, which is what encoders make, of the largest
     /// image that the limit of coefficients allows.
     private static let scannedPixelLimit = 900_000_000

@@ -28,17 +28,17 @@ struct JPEGReader: ~Copyable {
 
     deinit { tjDestroy(handle) }
 
-    /// - Parameter isInvertedCMYK: whether the samples of a CMYK image are inverted, as Adobe's programs write them.
     func bitmap(
-        _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale, isInvertedCMYK: Bool
+        _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale
     ) throws(ImageGateError) -> Bitmap {
         var width: CInt = 0
         var height: CInt = 0
         var subsampling: CInt = 0
         var colorspace: CInt = 0
-        try check(
-            tjDecompressHeader3(
-                handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace))
+        let header = tjDecompressHeader3(
+            handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colorspace)
+        // TurboJPEG has names for few kinds of subsampling, and its header fails for the others, which libjpeg decodes.
+        if subsampling >= 0 || width <= 0 || colorspace < 0 { try check(header) }
         // Both sizes come from the same field. The buffer below would have the wrong size if they ever differed.
         guard Int(width) == frame.size.width, Int(height) == frame.size.height else {
             throw .malformed(.jpeg, why: "JPEG has two frames")
@@ -58,7 +58,7 @@ struct JPEGReader: ~Copyable {
             count = status == 0 ? size.area * channels : 0
         }
         try check(status)
-        if isCMYK { return Bitmap(size: size, cmyk: samples, isInverted: isInvertedCMYK) }
+        if isCMYK { return Bitmap(size: size, cmyk: samples) }
         return Bitmap(size: size, layout: isGrey ? .grey : .rgb, samples: samples)
     }
 
@@ -71,16 +71,14 @@ struct JPEGReader: ~Copyable {
 }
 
 extension Bitmap {
-    /// Converts CMYK to RGB without colour management, by subtracting ink from white.
-    fileprivate init(size: PixelSize, cmyk: [UInt8], isInverted: Bool) {
+    /// Converts CMYK to RGB without colour management, by subtracting ink from white. The samples are inverted, as
+    /// Adobe's programs write them, and as browsers take them whether Adobe's marker is there or not.
+    fileprivate init(size: PixelSize, cmyk: [UInt8]) {
         var samples: [UInt8] = []
         samples.reserveCapacity(size.area * 3)
         for start in stride(from: 0, to: cmyk.count, by: 4) {
-            let black = isInverted ? Int(cmyk[start + 3]) : 255 - Int(cmyk[start + 3])
-            for channel in start..<start + 3 {
-                let ink = isInverted ? Int(cmyk[channel]) : 255 - Int(cmyk[channel])
-                samples.append(UInt8((ink * black + 127) / 255))
-            }
+            let black = Int(cmyk[start + 3])
+            for channel in start..<start + 3 { samples.append(UInt8((Int(cmyk[channel]) * black + 127) / 255)) }
         }
         self.init(size: size, layout: .rgb, samples: samples)
     }

@@ -7,36 +7,39 @@ extension JPEGSegments {
         return .upright
     }
 
-    /// Whether a segment has to stay. Of the application segments, those stay without which colours would change: JFIF,
+    /// What stays of a segment. Of the application segments, those stay without which colours would change: JFIF,
     /// Adobe's transform, and an ICC profile of one small segment. All other segments, and comments, are removed,
-    /// because they may contain data that was not meant to be sent: places, dates, thumbnails.
-    private func isEssential(_ segment: Segment, _ bytes: [UInt8]) -> Bool {
+    /// because they may contain data that was not meant to be sent: places, dates, thumbnails. Of JFIF and Adobe's
+    /// segment only those bytes stay that libjpeg reads.
+    private func essence(_ segment: Segment, _ bytes: [UInt8]) -> ArraySlice<UInt8> {
         let payload = bytes[segment.payload]
         switch segment.marker {
-        // A JFIF segment of this length has no thumbnail.
-        case 0xE0: return payload.starts(with: "JFIF\0".utf8) && payload.count == 14
+        case 0xE0 where payload.starts(with: "JFIF\0".utf8) && payload.count >= 14:
+            guard payload.count > 14 || payload.suffix(2) != [0, 0] else { return bytes[segment.range] }
+            // The last two bytes are the sides of a thumbnail.
+            return ([0xFF, 0xE0, 0, 16] + payload.prefix(12) + [0, 0])[...]
         case 0xE2:
             let prefix = "ICC_PROFILE\0\u{1}\u{1}".utf8
-            return payload.starts(with: prefix)
+            let isProfile =
+                payload.starts(with: prefix)
                 && ICCProfile(Array(payload.dropFirst(prefix.count)), isGrey: frame.sampling.count == 1) != nil
-        case 0xEE: return payload.starts(with: "Adobe".utf8) && payload.count == 12
-        case 0xE0...0xEF, Marker.comment: return false
-        default: return true
+            return isProfile ? bytes[segment.range] : []
+        case 0xEE where payload.starts(with: "Adobe".utf8) && payload.count >= 12:
+            guard payload.count > 12 else { return bytes[segment.range] }
+            return ([0xFF, 0xEE, 0, 14] + payload.prefix(12))[...]
+        case 0xE0...0xEF, Marker.comment: return []
+        default: return bytes[segment.range]
         }
     }
 
-    var hasAdobeMarker: Bool { segments.contains { $0.marker == 0xEE && $0.payload.count == 12 } }
-
-    func strippedCount(_ bytes: [UInt8]) -> Int {
-        segments.reduce(2) { isEssential($1, bytes) ? $0 + $1.range.count : $0 }
-    }
+    func strippedCount(_ bytes: [UInt8]) -> Int { segments.reduce(2) { $0 + essence($1, bytes).count } }
 
     /// Returns the file without metadata. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         result += bytes[..<2]
-        for segment in segments where isEssential(segment, bytes) { result += bytes[segment.range] }
+        for segment in segments { result += essence(segment, bytes) }
         return result
     }
 }

@@ -1,7 +1,7 @@
 /// The marker segments of a JPEG, read once: its frame, its scans, and its end (ITU-T T.81, annex B).
 ///
-/// The decoder stops at the first end marker that it finds. Reading the segments proves that this marker is at the end
-/// of the file.
+/// The decoder stops at the first end marker that it finds, and so does this. What follows belongs to other images, as
+/// in a gain map or the film of a motion photo, or to nothing.
 struct JPEGSegments: Sendable {
     struct Segment: Sendable {
         let marker: UInt8
@@ -45,9 +45,6 @@ struct JPEGSegments: Sendable {
                 guard let frame, scanCount > 0 else { throw .malformed(.jpeg, why: "JPEG has no image") }
                 try coverage?.check()
                 self.frame = frame
-                guard walker.position == bytes.count else {
-                    throw .trailingData(.jpeg, count: bytes.count - walker.position)
-                }
                 return
             case let marker where Marker.frames.contains(marker):
                 guard frame == nil else { throw .malformed(.jpeg, why: "JPEG has two frames") }
@@ -77,6 +74,11 @@ struct JPEGSegments: Sendable {
             }
             segments.append(segment)
         }
+    }
+
+    /// The bytes of the image, without what follows its end.
+    func image(in bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[..<(segments.last?.range.upperBound ?? bytes.count)])
     }
 
     /// The largest number of scans. Encoders make about ten.

@@ -2,36 +2,71 @@ internal import CImage
 
 extension Admission {
     func admitPNG(_ bytes: [UInt8]) throws(ImageGateError) -> AdmittedImage {
-        let chunks = try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
+        let chunks = try checkedChunks(bytes)
+        guard let animation = PNGAnimation(chunks, bytes) else { return try admitStill(bytes, chunks, nil) }
+        // The image that viewers show which know no animations need not be the first frame.
+        guard let frame = animation.first else {
+            return try admitStill(bytes, chunks, .firstFrame(of: .png))
+        }
+        try validate(bytes, chunks)
+        let still = animation.still(chunks, bytes)
+        let stillChunks = try checkedChunks(still)
+        let canvas = Canvas(size: chunks.header.size, left: frame.left, top: frame.top, frame: frame.size)
+        guard !canvas.isCovered else { return try admitStill(still, stillChunks, .firstFrame(of: .png)) }
+        let bitmap = try bitmap(of: still, stillChunks, size: frame.size)
+        let placed = try canvas.bitmap(.rgba, fittedTo: policy, cancellation) { row, samples in
+            for column in 0..<frame.size.width { samples += bitmap.rgba(row: row, column: column) }
+        }
+        let search = BudgetSearch(
+            budget: policy.byteBudget, cancellation: cancellation, treatment: .firstFrame(of: .png))
+        return try search.thumbnail(of: placed, originalSize: canvas.size)
+    }
+
+    /// - Parameter treatment: nil for what the image itself needs.
+    private func admitStill(
+        _ bytes: [UInt8], _ chunks: PNGChunkList, _ treatment: AdmittedImage.Treatment?
+    ) throws(ImageGateError) -> AdmittedImage {
         let size = chunks.header.size
-        let fitted = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        let stripped = fitted == size ? chunks.stripped(bytes) : []
-        if fitted == size, stripped.count <= policy.byteBudget {
-            try validate(bytes, chunks)
+        let orientation = chunks.orientation(bytes)
+        let seen = orientation.swapsSides ? size.transposed : size
+        let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
+        let stripped = fitted == seen && orientation == .upright ? chunks.stripped(bytes) : []
+        if !stripped.isEmpty, stripped.count <= policy.byteBudget, try validate(bytes, chunks) {
             return AdmittedImage(
                 bytes: stripped, type: .png, width: size.width, height: size.height,
-                originalWidth: size.width, originalHeight: size.height, treatment: .passed)
+                originalWidth: size.width, originalHeight: size.height, treatment: treatment ?? .passed)
         }
-        let bitmap = try bitmap(of: bytes, chunks, size: fitted)
-        let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
-        return try search.thumbnail(of: bitmap, originalSize: size)
+        let bitmap = try bitmap(of: bytes, chunks, size: orientation.swapsSides ? fitted.transposed : fitted)
+        let search = BudgetSearch(
+            budget: policy.byteBudget, cancellation: cancellation, treatment: treatment ?? .thumbnailed)
+        return try search.thumbnail(of: bitmap.oriented(orientation), originalSize: seen)
+    }
+
+    private func checkedChunks(_ bytes: [UInt8]) throws(ImageGateError) -> PNGChunkList {
+        try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
     }
 
     /// Checks a PNG that is embedded in a drawing by decoding all of it, and removes metadata. The image is never made
     /// smaller.
     func strippedPNG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
-        let chunks = try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
+        let chunks = try checkedChunks(bytes)
         try validate(bytes, chunks)
         return chunks.stripped(bytes)
     }
 
     /// Decodes all rows as far as is needed to know that they are valid, and keeps no row.
-    private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageGateError) {
+    ///
+    /// - Returns: whether all viewers show the same. Of an index past the palette they do not.
+    @discardableResult
+    private func validate(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageGateError) -> Bool {
         let header = chunks.header
-        try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
-            let reader = try PNGReader(buffer, header: header, form: .stored)
+        return try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
+            let reader = try PNGReader(buffer, chunks, form: .stored)
             try cancellation.check()
-            guard header.hasPalette else { return try reader.checkRows(header) }
+            guard header.hasPalette else {
+                try reader.checkRows(header)
+                return true
+            }
             var rows = header.passes.reduce(0) { $0 + $1.height }
             while rows > 0 {
                 try cancellation.check()
@@ -40,6 +75,7 @@ extension Admission {
                 rows -= batch
             }
             try reader.finish(chunks)
+            return !reader.isPastPalette
         }
     }
 
@@ -54,7 +90,7 @@ extension Admission {
     private func bitmap(
         of bytes: UnsafeBufferPointer<UInt8>, _ chunks: PNGChunkList, gamma: Double?, size: PixelSize
     ) throws(ImageGateError) -> Bitmap {
-        let reader = try PNGReader(bytes, header: chunks.header, form: .samples)
+        let reader = try PNGReader(bytes, chunks, form: .samples)
         guard let layout = Bitmap.Layout(rawValue: Int(reader.layout.channels)) else {
             throw .malformed(.png, why: "PNG has \(reader.layout.channels) channels")
         }

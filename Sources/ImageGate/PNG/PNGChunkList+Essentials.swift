@@ -35,12 +35,18 @@ extension PNGChunkList {
     /// Returns the file without metadata. Its pixels are the same.
     func stripped(_ bytes: [UInt8]) -> [UInt8] {
         let kept = essentials(bytes)
-        if kept.count == chunks.count { return bytes }
+        if kept.count == chunks.count { return Array(bytes[..<end]) }
         var result: [UInt8] = []
         result.reserveCapacity(kept.reduce(8) { $0 + $1.range.count })
         result += bytes[..<8]
         for chunk in kept { result += bytes[chunk.range] }
         return result
+    }
+
+    /// The orientation of the image: of the first chunk of Exif, wherever it is.
+    func orientation(_ bytes: [UInt8]) -> Orientation {
+        guard let chunk = chunks.first(where: { $0.name == "eXIf" }) else { return .upright }
+        return Orientation(tiff: bytes[chunk.data].prefix(1 << 16)) ?? .upright
     }
 
     /// Returns the exponent with which samples were encoded; nil if the file gives none, or sRGB's.

@@ -72,9 +72,10 @@ struct PNGChunkList: Sendable {
             chunks.append(chunk)
         }
         guard hasData else { throw .malformed(.png, why: "PNG has no chunk IDAT") }
-        let end = chunks[chunks.count - 1].range.upperBound
-        guard end == bytes.count else { throw .trailingData(.png, count: bytes.count - end) }
     }
+
+    /// The end of the image. What follows it belongs to nothing.
+    var end: Int { chunks[chunks.count - 1].range.upperBound }
 
     /// The largest number of chunks. Encoders write IDATs of 8 kB and more, so 32 MiB have 4,096 of them.
     private static let limit = 1 << 16

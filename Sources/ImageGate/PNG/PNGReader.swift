@@ -7,10 +7,11 @@ struct PNGReader: ~Copyable {
     private let count: Int
 
     init(
-        _ bytes: UnsafeBufferPointer<UInt8>, header: PNGHeader, form: cimage_png_form
+        _ bytes: UnsafeBufferPointer<UInt8>, _ chunks: PNGChunkList, form: cimage_png_form
     ) throws(ImageGateError) {
-        guard let base = bytes.baseAddress else { throw .empty }
-        guard let raw = cimage_png_open(base, bytes.count) else { throw .outOfMemory }
+        guard let base = bytes.baseAddress, chunks.end <= bytes.count else { throw .empty }
+        let header = chunks.header
+        guard let raw = cimage_png_open(base, chunks.end) else { throw .outOfMemory }
         var layout = cimage_png_layout()
         let status = cimage_png_start(raw, UInt32(header.size.width), UInt32(header.size.height), form, &layout)
         let error = Self.error(status, raw)
@@ -20,7 +21,7 @@ struct PNGReader: ~Copyable {
         }
         self.raw = raw
         self.layout = layout
-        self.count = bytes.count
+        self.count = chunks.end
     }
 
     deinit { cimage_png_close(raw) }
@@ -31,8 +32,10 @@ struct PNGReader: ~Copyable {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
     }
 
-    /// Checks that all rows can be read, without converting them to pixels. It does not detect indices beyond the
-    /// palette.
+    /// Whether a row that was read has an index past the palette.
+    var isPastPalette: Bool { cimage_png_is_past_palette(raw) }
+
+    /// Checks that all rows can be read, without converting them to pixels.
     func checkRows(_ header: PNGHeader) throws(ImageGateError) {
         let passes = header.passes.map { size in
             cimage_png_pass(rows: UInt32(size.height), row_bytes: UInt64(header.rowBytes(width: size.width)))

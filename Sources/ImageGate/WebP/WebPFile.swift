@@ -29,8 +29,7 @@ struct WebPFile: Sendable {
 
     /// - Parameter checkSize: called as soon as a canvas is known, before the rest is read.
     init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
-        try Self.checkCount(bytes)
-        var walker = WebPWalker(bytes, 12..<bytes.count)
+        var walker = WebPWalker(bytes, 12..<(try Self.count(bytes)))
         var hasFrames = false
         var awaitsExif = false
         var image = WebPImageChunks()
@@ -84,15 +83,15 @@ struct WebPFile: Sendable {
 
     private static let misplaced = ImageGateError.malformed(.webp, why: "WebP has a chunk out of place")
 
-    /// Checks the container's own length against the file's.
-    private static func checkCount(_ bytes: [UInt8]) throws(ImageGateError) {
+    /// The container's own length, which is at most the file's. What follows it belongs to nothing.
+    private static func count(_ bytes: [UInt8]) throws(ImageGateError) -> Int {
         guard bytes.count >= 12 else { throw .truncated(.webp) }
         let count = 8 + bytes.littleEndian(4, at: 4)
         guard count.isMultiple(of: 2), count >= 12 else {
             throw .malformed(.webp, why: "WebP has a length that no WebP can have")
         }
         guard count <= bytes.count else { throw .truncated(.webp) }
-        guard count == bytes.count else { throw .trailingData(.webp, count: bytes.count - count) }
+        return count
     }
 
     private static func frame(_ bytes: [UInt8], _ payload: Range<Int>) throws(ImageGateError) -> Frame {
