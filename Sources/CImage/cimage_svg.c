@@ -17,6 +17,8 @@ typedef struct {
     uint8_t *pixels;
     char *message;
     size_t message_capacity;
+    // For measuring: the size of the viewport, and what is found.
+    double viewport[2], extent[4];
     cimage_svg_status status;
 } drawing;
 
@@ -73,6 +75,49 @@ static void *draw_on_thread(void *context) {
     return NULL;
 }
 
+static cimage_svg_status run(drawing *drawing, void *(*deed)(void *)) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_size);
+    const int failure = pthread_create(&thread, &attributes, deed, drawing);
+    pthread_attr_destroy(&attributes);
+    if (failure != 0) return cimage_svg_out_of_memory;
+    pthread_join(thread, NULL);
+    return drawing->status;
+}
+
+static void *measure_on_thread(void *context) {
+    drawing *drawing = context;
+    GError *error = NULL;
+    RsvgHandle *handle = rsvg_handle_new_from_data(drawing->bytes, drawing->count, &error);
+    if (handle == NULL) {
+        drawing->status = refuse(drawing, error);
+        return NULL;
+    }
+    rsvg_handle_set_dpi(handle, 96);
+    const RsvgRectangle viewport = {0, 0, drawing->viewport[0], drawing->viewport[1]};
+    RsvgRectangle ink = {0, 0, 0, 0};
+    drawing->status = cimage_svg_ok;
+    if (!rsvg_handle_get_geometry_for_layer(handle, NULL, &viewport, &ink, NULL, &error)) {
+        drawing->status = refuse(drawing, error);
+    }
+    const double extent[4] = {ink.x, ink.y, ink.width, ink.height};
+    memcpy(drawing->extent, extent, sizeof extent);
+    g_object_unref(handle);
+    return NULL;
+}
+
+cimage_svg_status cimage_svg_measure(
+    const uint8_t *bytes, size_t count, double width, double height, double extent[4]) {
+    char message[256] = "";
+    drawing drawing = {.bytes = bytes, .count = count, .message = message, .message_capacity = sizeof message,
+                       .viewport = {width, height}, .status = cimage_svg_out_of_memory};
+    const cimage_svg_status status = run(&drawing, measure_on_thread);
+    memcpy(extent, drawing.extent, sizeof drawing.extent);
+    return status;
+}
+
 cimage_svg_status cimage_svg_draw(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint8_t *rgba, char *message,
     size_t message_capacity) {
@@ -80,15 +125,9 @@ cimage_svg_status cimage_svg_draw(
     // Transparent black.
     memset(rgba, 0, pixel_count * 4);
     message[0] = 0;
-    drawing drawing = {bytes, count, width, height, rgba, message, message_capacity, cimage_svg_out_of_memory};
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_size);
-    const int failure = pthread_create(&thread, &attributes, draw_on_thread, &drawing);
-    pthread_attr_destroy(&attributes);
-    if (failure != 0) return cimage_svg_out_of_memory;
-    pthread_join(thread, NULL);
-    if (drawing.status == cimage_svg_ok) straighten(rgba, pixel_count);
-    return drawing.status;
+    drawing drawing = {.bytes = bytes, .count = count, .width = width, .height = height, .pixels = rgba,
+                       .message = message, .message_capacity = message_capacity, .status = cimage_svg_out_of_memory};
+    const cimage_svg_status status = run(&drawing, draw_on_thread);
+    if (status == cimage_svg_ok) straighten(rgba, pixel_count);
+    return status;
 }

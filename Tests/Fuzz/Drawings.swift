@@ -30,7 +30,9 @@ enum Drawings {
 
     /// An element that is not known leaves no trace, wherever it is: neither a tag nor text of what is inside.
     private static func checkDropping(_ bytes: [UInt8], _ image: SVGImage, _ policy: ImagePolicy) throws(Violation) {
-        guard let body = try? SVGPreflight.body(of: bytes) else { return }
+        // Of a document in another encoding, or with entities, the parser sees other bytes.
+        guard let (source, range) = try? SVGPreflight.body(of: bytes), source == bytes else { return }
+        let body = bytes[range]
         // In a comment it would be no element; and there may be one from here on.
         let isMarkup = { (index: Int) in [UInt8(ascii: "!"), UInt8(ascii: "?")].contains(body[index + 1]) }
         let tags = body.indices.dropLast().filter { body[$0] == UInt8(ascii: "<") }.prefix { !isMarkup($0) }.dropFirst()
@@ -49,7 +51,7 @@ enum Drawings {
     private static func check(_ name: String, _ value: String) throws(Violation) {
         try require(!name.lowercased().hasPrefix("on"), "a cleaned drawing has \(name)")
         if name == "href" || name.hasSuffix(":href") {
-            let targets = ["#", "data:image/png;base64,", "data:image/jpeg;base64,"]
+            let targets = ["#", "data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,"]
             try require(targets.contains { value.hasPrefix($0) }, "a cleaned drawing has \(name)=\(value)")
         } else if !SVGAllowList.plainAttributes.contains(name), name != "id" {
             let plain = value.lowercased().replacing("&quot;", with: "")

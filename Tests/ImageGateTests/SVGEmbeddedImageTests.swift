@@ -24,13 +24,13 @@ struct SVGEmbeddedImageTests {
         #expect(try sanitisedContent(image("jpg", commented)) == image("jpeg", Self.photograph))
     }
 
-    @Test func `what does not decode, ends early or goes on is dropped`() throws {
+    @Test func `what does not decode or ends early is dropped, and what follows the end is cut off`() throws {
         for (type, bytes) in [("png", Self.png), ("jpeg", Self.photograph)] {
             for count in stride(from: 0, to: bytes.count, by: 7) {
                 #expect(try sanitisedContent(image(type, Array(bytes[..<count]))) == "")
             }
             for tail in ["PK\u{3}\u{4}", "<html>", "\0"] {
-                #expect(try sanitisedContent(image(type, bytes + Array(tail.utf8))) == "")
+                #expect(try sanitisedContent(image(type, bytes + Array(tail.utf8))) == image(type, bytes))
             }
         }
         var damaged = Self.png
@@ -41,15 +41,27 @@ struct SVGEmbeddedImageTests {
         #expect(try sanitisedContent(image("png", bomb)) == "")
     }
 
-    @Test func `a drawing inside a drawing is dropped, however deep`() throws {
-        var inner = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-        for _ in 0..<8 {
+    @Test func `a drawing inside a drawing is cleaned as well, and dropped where it is too deep`() throws {
+        var policy = ImagePolicy()
+        policy.svg = .sanitise
+        var inner =
+            "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>alert(1)</script><rect/></svg>"
+        for _ in 0..<6 {
             let data = Data(inner.utf8).base64EncodedString()
-            for type in ["svg+xml", "svg", "png", "jpeg"] {
-                let content = "<image href='data:image/\(type);base64,\(data)'/>"
-                #expect(try sanitisedContent(content) == "")
-                #expect(try sanitisedContent("<use href='data:image/\(type);base64,\(data)#a'/>") == "")
+            let content = "<image href='data:image/svg+xml;base64,\(data)'/>"
+            var clean = String(decoding: try SVGImage(sanitising: svg(content), policy: policy).bytes, as: UTF8.self)
+            var depth = 0
+            // Each is inside the one before.
+            while let start = clean.firstRange(of: "data:image/svg+xml;base64,") {
+                let data = clean[start.upperBound...].prefix { $0 != "\"" }
+                clean = String(decoding: try #require(Data(base64Encoded: String(data))), as: UTF8.self)
+                depth += 1
             }
+            #expect(depth <= SVGEmbeddedImage.levels && !clean.contains("script"))
+            for type in ["png", "jpeg"] {
+                #expect(try sanitisedContent("<image href='data:image/\(type);base64,\(data)'/>") == "")
+            }
+            #expect(try sanitisedContent("<use href='data:image/svg+xml;base64,\(data)#a'/>") == "")
             inner = "<svg xmlns='http://www.w3.org/2000/svg'><image href='data:image/svg+xml;base64,\(data)'/></svg>"
         }
     }

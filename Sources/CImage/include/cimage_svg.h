@@ -21,3 +21,8 @@ typedef enum __attribute__((enum_extensibility(closed))) {
 cimage_svg_status cimage_svg_draw(
     const uint8_t *_Nonnull bytes, size_t count, uint32_t width, uint32_t height, uint8_t *_Nonnull rgba,
     char *_Nonnull message, size_t message_capacity);
+
+/// Measures what an SVG shows in a viewport of this size: `extent` becomes the place and the size of the smallest
+/// rectangle that holds all ink, in the document's units. It runs as `cimage_svg_draw` does, and needs the same care.
+cimage_svg_status cimage_svg_measure(
+    const uint8_t *_Nonnull bytes, size_t count, double width, double height, double extent[_Nonnull 4]);

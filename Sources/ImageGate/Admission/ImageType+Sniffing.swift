@@ -24,18 +24,28 @@ extension ImageType {
         return name.elementsEqual("WEBP".utf8.prefix(name.count))
     }
 
-    /// Whether this is text in UTF-8 with a tag near its beginning that can be `<svg`. SVG in other encodings is not
-    /// recognised.
+    /// Whether this is text with a tag near its beginning that can be `<svg`, or compressed text.
     private static func looksLikeSVG(_ bytes: [UInt8]) -> Bool {
-        var head = bytes.prefix(8192)
+        if SVGEncoding.isCompressed(bytes) { return true }
+        var head = bytes.prefix(headCount)
         if head.starts(with: [0xEF, 0xBB, 0xBF]) { head.removeFirst(3) }
+        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { head.removeFirst(2) }
+        // In UTF-16 each letter of a tag has a zero byte beside it.
+        if head.prefix(2).contains(0) { head = head.filter { $0 != 0 }[...] }
         head = head.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard head.first == UInt8(ascii: "<") else { return false }
         let svg: [UInt8] = Array("svg".utf8)
         return head.indices.contains { index in
             guard head[index] == UInt8(ascii: "<") else { return false }
-            // A prefix may precede the name: <svg:svg ...>
-            return head[(index + 1)...].prefix(3).elementsEqual(svg)
+            let name = head[(index + 1)...]
+            if name.prefix(3).elementsEqual(svg) { return true }
+            // A prefix may precede the name: <ns0:svg ...>
+            guard let colon = name.prefix(32).firstIndex(of: UInt8(ascii: ":")) else { return false }
+            return name[..<colon].allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+                && name[(colon + 1)...].prefix(3).elementsEqual(svg)
         }
     }
+
+    /// The number of bytes in which a drawing's tag has to be. Comments and entities may precede it.
+    private static let headCount = 16384
 }

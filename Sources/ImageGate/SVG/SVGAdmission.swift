@@ -10,6 +10,7 @@ extension Admission {
                 bytes: image.bytes, type: .svg, width: image.width, height: image.height,
                 originalWidth: image.width, originalHeight: image.height, treatment: .passed)
         case .rasterise:
+            let image = try image.measured(self)
             let raster = try image.rasterised(policy: policy)
             let bitmap = Bitmap(
                 size: PixelSize(width: raster.width, height: raster.height), layout: .rgba, samples: raster.pixels)

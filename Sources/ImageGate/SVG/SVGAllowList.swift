@@ -6,17 +6,20 @@ enum SVGAllowList {
     static let xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
     /// The allowed elements. The list has no elements that run code, load something, change over time or show content
-    /// of another language: `script`, `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`. It has
-    /// neither `feTurbulence` nor `feConvolveMatrix`, which a small document can make arbitrarily slow.
+    /// of another language: `script`, `foreignObject`, `set`, `animate`, `feImage`, `handler`, `audio`, `video`.
     static let elements: Set<String> = [
         "svg", "g", "defs", "symbol", "use", "switch", "a", "title", "desc", "style",
         "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image",
         "text", "tspan", "textPath",
         "clipPath", "mask", "pattern", "marker", "linearGradient", "radialGradient", "stop",
-        "filter", "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feDropShadow", "feFlood",
-        "feFuncA", "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feMorphology",
-        "feOffset",
+        "filter", "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feConvolveMatrix",
+        "feDiffuseLighting", "feDisplacementMap", "feDistantLight", "feDropShadow", "feFlood", "feFuncA", "feFuncB",
+        "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feMorphology", "feOffset", "fePointLight",
+        "feSpecularLighting", "feSpotLight", "feTile", "feTurbulence",
     ]
+
+    /// Attributes on which the time of a filter depends, and their largest values. Larger ones are cut down.
+    static let boundedAttributes: [String: Double] = ["stdDeviation": 100, "radius": 100, "order": 7, "numOctaves": 6]
 
     /// Elements whose text is kept.
     static let textElements: Set<String> = ["text", "tspan", "textPath", "title", "desc", "a"]
@@ -40,17 +43,20 @@ enum SVGAllowList {
         "text-align", "transform", "transform-origin", "white-space", "width", "x", "y",
     ]
 
-    /// Attributes that are not properties of CSS. `id`, `style` and `href` have rules of their own.
+    /// Attributes that are not properties of CSS. `id`, `style`, `href` and those that are bounded have rules of their
+    /// own. `kernelUnitLength` is not in the list, because it decides how many pixels a filter computes.
     static let attributes: Set<String> = [
-        "amplitude", "azimuth", "class", "clipPathUnits", "cx", "cy", "d", "dx", "dy", "edgeMode", "elevation",
-        "exponent", "filterUnits", "fr", "fx", "fy", "gradientTransform", "gradientUnits", "height", "in", "in2",
-        "intercept", "k1", "k2", "k3", "k4", "lengthAdjust", "markerHeight", "markerUnits", "markerWidth",
-        "maskContentUnits", "maskUnits", "media", "method", "mode", "offset", "operator", "orient", "pathLength",
-        "patternContentUnits", "patternTransform", "patternUnits", "points", "preserveAspectRatio", "primitiveUnits",
-        "r", "radius", "refX", "refY", "requiredExtensions", "requiredFeatures", "result", "rotate", "rx", "ry", "side",
-        "slope", "spacing", "spreadMethod", "startOffset", "stdDeviation", "systemLanguage", "tableValues",
-        "textLength", "transform", "type", "values", "version", "viewBox", "width", "x", "x1", "x2", "xChannelSelector",
-        "y", "y1", "y2", "yChannelSelector",
+        "amplitude", "azimuth", "baseFrequency", "bias", "class", "clipPathUnits", "cx", "cy", "d", "diffuseConstant",
+        "divisor", "dx", "dy", "edgeMode", "elevation", "exponent", "filterUnits", "fr", "fx", "fy",
+        "gradientTransform", "gradientUnits", "height", "in", "in2", "intercept", "k1", "k2", "k3", "k4",
+        "kernelMatrix", "lengthAdjust", "limitingConeAngle", "markerHeight", "markerUnits", "markerWidth",
+        "maskContentUnits", "maskUnits", "method", "mode", "offset", "operator", "orient", "pathLength",
+        "patternContentUnits", "patternTransform", "patternUnits", "points", "pointsAtX", "pointsAtY", "pointsAtZ",
+        "preserveAlpha", "preserveAspectRatio", "primitiveUnits", "r", "refX", "refY", "requiredExtensions",
+        "requiredFeatures", "result", "rotate", "rx", "ry", "scale", "seed", "side", "slope", "spacing",
+        "specularConstant", "specularExponent", "spreadMethod", "startOffset", "surfaceScale", "systemLanguage",
+        "tableValues", "targetX", "targetY", "textLength", "transform", "type", "values", "version", "viewBox",
+        "width", "x", "x1", "x2", "xChannelSelector", "y", "y1", "y2", "yChannelSelector", "z",
     ]
 
     /// Attributes that cannot refer to anything, and may be long, so their values are not searched for references.
@@ -59,8 +65,7 @@ enum SVGAllowList {
     /// Functions of CSS that load nothing. `url` has its own rule.
     static let functions: Set<String> = [
         "rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "matrix", "translate", "translatex", "translatey", "rotate",
-        "scale", "scalex", "scaley", "skewx", "skewy", "blur", "brightness", "contrast", "grayscale", "invert",
-        "opacity",
-        "saturate", "sepia", "hue-rotate",
+        "scale", "scalex", "scaley", "skewx", "skewy", "blur", "brightness", "contrast", "drop-shadow", "grayscale",
+        "invert", "opacity", "saturate", "sepia", "hue-rotate",
     ]
 }

@@ -143,7 +143,7 @@ struct SVGDocument {
     }
 
     /// Splits at separators outside brackets and quotes.
-    private static func parts(of selectors: [UInt8], between separator: UInt8) -> [ArraySlice<UInt8>] {
+    static func parts(of selectors: [UInt8], between separator: UInt8) -> [ArraySlice<UInt8>] {
         var parts: [ArraySlice<UInt8>] = []
         var start = 0
         var depth = 0

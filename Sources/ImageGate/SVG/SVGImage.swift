@@ -2,43 +2,98 @@ import CImage
 
 /// A sanitised SVG document.
 ///
-/// The bytes go through `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2) and `SVGSanitiser` (an allow-list),
-/// which writes them anew. Only the new document reaches librsvg, or leaves the gate. The gate checks a document that
+/// The bytes go through `SVGEncoding` (to UTF-8), `SVGPreflight` (limits, no prolog), `SVGParser` (libxml2), `SVGTree`
+/// (what librsvg does not know, in other words) and `SVGSanitiser` (an allow-list), which writes them anew. Only the new document reaches librsvg, or leaves the gate. The gate checks a document that
 /// comes from a decoder process once more, with `SVGReader`.
 struct SVGImage: Equatable {
     /// The document in UTF-8, without a prolog. Sanitising it again changes nothing.
     let bytes: [UInt8]
     let size: SVGSize
+    /// The estimated cost of painting the drawing in the whole box, in pixels of one colour.
+    let painted: Double
+    private let hasViewBox: Bool
 
     /// The width in whole pixels, for messages.
     var width: Int { Int(size.width.rounded()) }
     var height: Int { Int(size.height.rounded()) }
 
+    /// - Parameter level: the number of drawings in which this one is embedded.
     init(
-        sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation()
+        sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation(), level: Int = 0
     ) throws(ImageGateError) {
         guard !bytes.isEmpty else { throw .empty }
         let limit = min(policy.inputByteLimit, SVGLimit.document)
         guard bytes.count <= limit else { throw .tooManyBytes(count: bytes.count, limit: limit) }
-        let body = try SVGPreflight.body(of: bytes)
-        var sanitiser = try SVGParser.parse(
-            body, into: SVGSanitiser(Admission(policy: policy, cancellation: cancellation)))
-        self.bytes = try sanitiser.finish()
-        size = sanitiser.size
+        let text = try SVGEncoding.utf8(bytes, limit: limit)
+        try self.init(Admission(policy: policy, cancellation: cancellation), text: text, frame: nil, level: level)
     }
+
+    /// - Parameters:
+    ///   - text: in UTF-8.
+    ///   - frame: the part of the plane that the drawing shows; nil for what the document says.
+    private init(
+        _ admission: Admission, text: [UInt8], frame: SVGViewBox?, level: Int, stated: PixelSize? = nil
+    ) throws(ImageGateError) {
+        let (source, body) = try SVGPreflight.body(of: text)
+        var tree = try SVGParser.parse(source[body])
+        try admission.cancellation.check()
+        if let frame { tree.setFrame(frame) }
+        if let stated { tree.setSize(stated) }
+        try tree.mend(admission)
+        var sanitiser = SVGSanitiser(admission, level: level)
+        try tree.play(into: &sanitiser)
+        self.bytes = try sanitiser.finish()
+        (size, painted, hasViewBox) = (sanitiser.size, sanitiser.painted, sanitiser.hasViewBox)
+    }
+
+    /// Returns a drawing whose size only what it shows can tell, with that size. It calls librsvg, as `rasterised`.
+    func measured(_ admission: Admission) throws(ImageGateError) -> SVGImage {
+        guard size.isGuessed else { return self }
+        var extent = [0.0, 0, 0, 0]
+        let status = bytes.withUnsafeBufferPointer { bytes in
+            guard let document = bytes.baseAddress else { return cimage_svg_status.malformed }
+            return cimage_svg_measure(document, bytes.count, size.width, size.height, &extent)
+        }
+        guard status == .ok, extent.allSatisfy(\.isFinite), extent[2] >= 0.1, extent[3] >= 0.1 else { return self }
+        var frame = SVGViewBox(x: extent[0], y: extent[1], width: extent[2], height: extent[3])
+        guard abs(frame.x) + frame.width < Self.farthest, abs(frame.y) + frame.height < Self.farthest else {
+            return self
+        }
+        // A side that the document gives stays.
+        if size.hasWidth { (frame.x, frame.width) = (0, size.width) }
+        if size.hasHeight { (frame.y, frame.height) = (0, size.height) }
+        return try SVGImage(admission, text: bytes, frame: frame, level: 0)
+    }
+
+    /// Whether the document states its size, no larger than `framed` makes it, and its viewport.
+    var isFramed: Bool { !size.isOfAnySize && hasViewBox && max(size.width, size.height) <= Double(Self.longSide) }
+
+    /// Returns a drawing that is to be embedded. It is drawn once, at the size that it states, and its pixels are
+    /// scaled, so it states one that is sharp and not too large.
+    func framed(_ admission: Admission, level: Int) throws(ImageGateError) -> SVGImage {
+        let (width, height) = size.atAnySize.fitted(shortSide: Self.shortSide, longSide: Self.longSide)
+        return try SVGImage(
+            admission, text: bytes, frame: nil, level: level, stated: PixelSize(width: width, height: height))
+    }
+
+    private static let shortSide = 512
+    private static let longSide = 1024
+
+    /// The largest distance from the origin at which something is drawn by intention.
+    private static let farthest = 1e6
 
     /// Checks that a document is already sanitised, without a library and without decoding the images in it.
     ///
     /// - Returns: nil if sanitising it would change a byte.
-    init?(sanitised bytes: [UInt8], policy: ImagePolicy) {
+    init?(sanitised bytes: [UInt8], policy: ImagePolicy, level: Int = 0) {
         do throws(ImageGateError) {
             let admission = Admission(policy: policy, cancellation: Cancellation())
-            let sanitiser = SVGSanitiser(admission, decodesImages: false)
+            let sanitiser = SVGSanitiser(admission, level: level, decodesImages: false)
             guard var sanitiser = try SVGReader.read(bytes, into: sanitiser), try sanitiser.finish() == bytes else {
                 return nil
             }
             self.bytes = bytes
-            size = sanitiser.size
+            (size, painted, hasViewBox) = (sanitiser.size, sanitiser.painted, sanitiser.hasViewBox)
         } catch {
             return nil
         }
@@ -69,6 +124,19 @@ struct SVGImage: Equatable {
                 .svg, why: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
         case .out_of_memory: throw .outOfMemory
         }
+    }
+}
+
+extension SVGTree {
+    /// Writes what librsvg does not know, and browsers draw, in words that it knows. Doing it again changes nothing.
+    fileprivate mutating func mend(_ admission: Admission) throws(ImageGateError) {
+        var cascade = SVGCascade(self, size)
+        mendVariables(&cascade, size)
+        mendSize(&cascade)
+        mendBackground(&cascade)
+        mendFilters()
+        mendWords(&cascade)
+        try mendPixelatedImages(admission, &cascade)
     }
 }
 

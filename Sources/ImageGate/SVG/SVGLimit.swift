@@ -4,7 +4,7 @@
 /// and draw what the sanitiser lets through have no such limits.
 package enum SVGLimit {
     /// The largest number of bytes of the document.
-    package static let document = 8 << 20
+    package static let document = 32 << 20
     /// The largest depth of elements, counted through `use` as well.
     static let depth = 200
     static let elements = 200_000

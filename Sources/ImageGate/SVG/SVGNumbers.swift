@@ -86,6 +86,13 @@ struct SVGNumbers {
 }
 
 extension SVGNumbers {
+    /// Writes a number: a whole one without a fraction, any other to a thousandth.
+    static func text(_ number: Double) -> String {
+        guard number.isFinite, abs(number) < 1e12 else { return "0" }
+        let rounded = (number * 1000).rounded() / 1000
+        return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
+    }
+
     /// Reads a length in pixels. It is infinite for percentages and unknown units, and nil if the text is not a length.
     static func length(_ text: some StringProtocol) -> Double? {
         var numbers = SVGNumbers(text)

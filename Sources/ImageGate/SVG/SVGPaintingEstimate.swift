@@ -35,6 +35,9 @@ struct SVGPaintingEstimate {
         static let primitive = 8.0, blur = 40.0
         /// The cost of a pixel of the filtered area for each pixel of the radius.
         static let morphology = 25.0
+        /// The costs of a pixel of the filtered area: of lighting, of each octave of noise, and of each number of a
+        /// matrix.
+        static let lighting = 100.0, octave = 250.0, matrixElement = 12.0
         /// The costs of a pixel of a gradient, and of a pattern.
         static let gradient = 3.0, pattern = 2.0
         /// The costs of a pixel of an embedded image, and of a pixel of the area on which it is drawn.
@@ -54,16 +57,21 @@ struct SVGPaintingEstimate {
     /// The pixels that shapes have covered so far, from which the filtered area of a group is taken.
     private var covered = 0.0
 
+    /// The number of pixels of an image that costs as much as an embedded drawing.
+    static func pixels(for painted: Double) -> Double { min(painted, SVGLimit.paintedPixels) / Price.imagePixel }
+
+    /// - Returns: the cost, in pixels of one colour.
     /// - Throws: `.forbidden` for a document that cannot be painted in the available time.
     static func check(
         _ document: SVGDocument, _ computedStyles: SVGDocument.ComputedStyles, _ size: SVGSize, _ policy: ImagePolicy
-    ) throws(ImageGateError) {
-        guard let root = document.elements.first else { return }
+    ) throws(ImageGateError) -> Double {
+        guard let root = document.elements.first else { return 0 }
         let (width, height) = size.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         var estimate = SVGPaintingEstimate(document, computedStyles, canvas: Double(width) * Double(height))
         var context = Context(scale: 1, surface: estimate.canvas)
         context.scale = (estimate.canvas / (root.viewBoxArea ?? size.width * size.height)).squareRoot()
         try estimate.draw(0, context, level: 1)
+        return estimate.painted
     }
 
     private init(_ document: SVGDocument, _ computedStyles: SVGDocument.ComputedStyles, canvas: Double) {
@@ -336,6 +344,13 @@ struct SVGPaintingEstimate {
                 case "feMorphology":
                     let radius = primitive.frame["radius"].flatMap { SVGNumbers.length($0) } ?? 0
                     try pay((Price.primitive + Price.morphology * radius * context.scale) * box)
+                case "feDiffuseLighting", "feSpecularLighting": try pay(Price.lighting * box)
+                // Noise has no input, so it fills all of the filter's region.
+                case "feTurbulence":
+                    try pay(Price.octave * max(primitive.number("numOctaves") ?? 1, 1) * max(box, canvas / 4))
+                case "feConvolveMatrix":
+                    let side = max(primitive.number("order") ?? 3, 3)
+                    try pay(Price.matrixElement * side * side * box)
                 default: try pay(Price.primitive * box)
                 }
             }
@@ -411,6 +426,14 @@ private struct TileFrame {
 }
 
 extension SVGDocument.Element {
+    /// The first number of an attribute of the element's frame.
+    fileprivate func number(_ name: String) -> Double? {
+        frame[name].flatMap {
+            var numbers = SVGNumbers($0)
+            return numbers.next()
+        }
+    }
+
     var viewBoxArea: Double? { frame["viewBox"].flatMap(Self.area(viewBox:)) }
 
     static func area(viewBox text: String) -> Double? {

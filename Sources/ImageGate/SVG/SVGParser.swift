@@ -8,37 +8,33 @@ struct SVGAttribute {
     var value: String
 }
 
-/// Runs libxml2 over the body of a document, and passes the events to a sanitiser.
+/// Runs libxml2 over the body of a document.
 ///
-/// libxml2 gets no prolog, which `SVGPreflight` removes; it loads nothing, and builds no tree. It stops at the first
-/// error of its own or of the sanitiser's.
+/// libxml2 gets no prolog, which `SVGPreflight` removes; it loads nothing, and stops at the first error.
 final class SVGParser {
-    private var sanitiser: SVGSanitiser
-    private var thrown: ImageGateError?
+    private var tree = SVGTree()
     /// libxml2's first error message.
     private var parserError: String?
-    private var context: xmlParserCtxtPtr?
 
     private static let isReady: Void = xmlInitParser()
+    private static let svgNamespace = Array(SVGAllowList.namespace.utf8) + [0]
 
-    static func parse(_ body: ArraySlice<UInt8>, into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser {
-        let parser = SVGParser(sanitiser)
+    static func parse(_ body: ArraySlice<UInt8>) throws(ImageGateError) -> SVGTree {
+        let parser = SVGParser()
         let isWellFormed = body.withUnsafeBytes { parser.run($0) }
-        if let thrown = parser.thrown { throw thrown }
         guard let isWellFormed else { throw .outOfMemory }
         guard isWellFormed else { throw .malformed(.svg, why: parser.parserError ?? "SVG is not well-formed XML") }
-        return parser.sanitiser
+        guard !parser.tree.nodes.isEmpty else { throw .malformed(.svg, why: "SVG has no element") }
+        return parser.tree
     }
 
-    private init(_ sanitiser: SVGSanitiser) { self.sanitiser = sanitiser }
+    private init() {}
 
     /// Whether the document is well-formed; nil if there was no memory for a parser.
     private func run(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         Self.isReady
         guard let context = xmlCreateMemoryParserCtxt(bytes.baseAddress, CInt(bytes.count)) else { return nil }
         defer { xmlFreeParserCtxt(context) }
-        self.context = context
-        defer { self.context = nil }
         xmlCtxtUseOptions(context, CInt(XML_PARSE_NONET.rawValue | XML_PARSE_COMPACT.rawValue))
         xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
         context.pointee.sax.pointee = Self.callbacks
@@ -56,7 +52,7 @@ final class SVGParser {
         handler.startElementNs = { data, name, prefix, namespace, _, _, count, _, attributes in
             SVGParser.of(data).start(name, prefix, namespace, attributes, count: Int(count))
         }
-        handler.endElementNs = { data, _, _, _ in SVGParser.of(data).handle { $0.end() } }
+        handler.endElementNs = { data, _, _, _ in SVGParser.of(data).tree.end() }
         handler.characters = { data, text, count in SVGParser.of(data).characters(text, count) }
         handler.ignorableWhitespace = handler.characters
         handler.cdataBlock = handler.characters
@@ -67,14 +63,6 @@ final class SVGParser {
     private static func of(_ data: UnsafeMutableRawPointer?) -> SVGParser {
         guard let data else { preconditionFailure("libxml2 calls back with the user data it was given") }
         return Unmanaged.fromOpaque(data).takeUnretainedValue()
-    }
-
-    private func handle(_ event: (inout SVGSanitiser) throws(ImageGateError) -> Void) {
-        guard thrown == nil else { return }
-        do { try event(&sanitiser) } catch {
-            thrown = error
-            xmlStopParser(context)
-        }
     }
 
     /// - Parameter fields: five for each attribute: name, prefix, namespace, start and end of its value.
@@ -94,15 +82,19 @@ final class SVGParser {
                     value: Self.value(UnsafeBufferPointer(start: start, count: end - start))))
         }
         let namespace = Self.namespace(namespace, prefix: prefix)
-        handle { sanitiser throws(ImageGateError) in
-            try sanitiser.start(String(cString: name), namespace: namespace, attributes: attributes)
-        }
+        tree.start(String(cString: name), namespace: namespace, attributes: attributes)
     }
 
     /// The namespace; empty for a prefix that is not declared. Many documents use `xlink` without declaring it, so that
     /// prefix is understood anyway.
     private static func namespace(_ uri: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?) -> String? {
-        if let uri { return String(cString: uri) }
+        if let uri {
+            // One string for all, because nearly every element has this namespace.
+            let isSVG = svgNamespace.withUnsafeBufferPointer { svg in
+                svg.baseAddress.map { xmlStrEqual(uri, $0) == 1 } ?? false
+            }
+            return isSVG ? SVGAllowList.namespace : String(cString: uri)
+        }
         guard let prefix else { return nil }
         return String(cString: prefix) == "xlink" ? SVGAllowList.xlinkNamespace : ""
     }
@@ -122,8 +114,7 @@ final class SVGParser {
     }
 
     private func characters(_ text: UnsafePointer<xmlChar>?, _ count: CInt) {
-        let text = String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
-        handle { $0.text(text) }
+        tree.text(String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self))
     }
 
     private func note(_ error: xmlErrorPtr?) {

@@ -10,23 +10,29 @@ struct SVGPreflight {
     private var depth = 0
     private var elements = 0
     private var namespaces = 0
+    private var entities = SVGEntities()
 
-    /// The document from the root element's `<` to its end.
-    static func body(of bytes: [UInt8]) throws(ImageGateError) -> ArraySlice<UInt8> {
-        var preflight = try SVGPreflight(bytes)
+    /// The document from the root element's `<` to its end: a part of the bytes, in which entities have been replaced
+    /// by their texts.
+    static func body(of bytes: [UInt8]) throws(ImageGateError) -> (bytes: [UInt8], range: Range<Int>) {
+        var preflight = SVGPreflight(bytes)
         try preflight.skipProlog()
-        let start = preflight.position
-        try preflight.count()
-        return bytes[start...]
+        guard !preflight.entities.isEmpty else { return (bytes, try preflight.countBody()) }
+        let expanded = try preflight.entities.expanded(bytes[preflight.position...])
+        preflight = SVGPreflight(expanded)
+        return (expanded, try preflight.countBody())
     }
 
-    private init(_ bytes: [UInt8]) throws(ImageGateError) {
+    private init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
-            throw .forbidden(.svg, what: "an encoding other than UTF-8")
-        }
-        guard !bytes.contains(0) else { throw .malformed(.svg, why: "SVG has a NUL byte") }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    private mutating func countBody() throws(ImageGateError) -> Range<Int> {
+        let start = position
+        guard !bytes[start...].contains(0) else { throw .malformed(.svg, why: "SVG has a NUL byte") }
+        try count()
+        return start..<bytes.count
     }
 
     // MARK: Prolog
@@ -34,11 +40,7 @@ struct SVGPreflight {
     private mutating func skipProlog() throws(ImageGateError) {
         while true {
             while position < bytes.count, bytes[position].isXMLSpace { position += 1 }
-            if isAt("<?xml"), position + 5 < bytes.count, bytes[position + 5].isXMLSpace {
-                let start = position
-                try skip("<?", past: "?>")
-                try checkEncoding(start..<position)
-            } else if isAt("<?") {
+            if isAt("<?") {
                 try skip("<?", past: "?>")
             } else if isAt("<!--") {
                 try skip("<!--", past: "-->")
@@ -54,18 +56,8 @@ struct SVGPreflight {
         }
     }
 
-    private func checkEncoding(_ declaration: Range<Int>) throws(ImageGateError) {
-        let text = String(decoding: bytes[declaration], as: UTF8.self).lowercased()
-        guard let name = text.split(separator: "encoding", maxSplits: 1).dropFirst().first else { return }
-        let encoding = name.drop { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "'" || $0.isWhitespace }
-            .prefix { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
-        guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(encoding) else {
-            throw .forbidden(.svg, what: "an encoding other than UTF-8")
-        }
-    }
-
-    /// Skips `<!DOCTYPE svg PUBLIC "…" "…">`, which many tools write, without loading anything. A document type with an
-    /// internal subset in brackets is refused.
+    /// Skips `<!DOCTYPE svg PUBLIC "…" "…" […]>`, which many tools write, without loading anything. Of what is in the
+    /// brackets only plain entities are read.
     private mutating func skipDocumentType() throws(ImageGateError) {
         var quote: UInt8?
         while position < bytes.count {
@@ -75,12 +67,55 @@ struct SVGPreflight {
             } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
                 quote = byte
             } else if byte == UInt8(ascii: "[") {
-                throw .forbidden(.svg, what: contains("<!ENTITY") ? "entity declarations" : "a DTD of its own")
+                position += 1
+                try readSubset()
+                continue
             } else if byte == UInt8(ascii: ">") {
                 position += 1
                 return
             }
             position += 1
+        }
+        throw unfinished
+    }
+
+    private mutating func readSubset() throws(ImageGateError) {
+        while true {
+            while position < bytes.count, bytes[position].isXMLSpace { position += 1 }
+            guard position < bytes.count else { throw unfinished }
+            if bytes[position] == UInt8(ascii: "]") {
+                position += 1
+                return
+            } else if isAt("<!--") {
+                try skip("<!--", past: "-->")
+            } else if isAt("<?") {
+                try skip("<?", past: "?>")
+            } else if isAt("<!ENTITY") {
+                let start = position + 8
+                try skipDeclaration()
+                try entities.add(bytes[start..<position - 1])
+            } else if isAt("<!ATTLIST") || isAt("<!ELEMENT") || isAt("<!NOTATION") {
+                // They say what is valid, which is not asked here, and give defaults, which no drawing needs.
+                try skipDeclaration()
+            } else {
+                throw .forbidden(.svg, what: "a DTD of its own")
+            }
+        }
+    }
+
+    /// Skips past the `>` outside quotes.
+    private mutating func skipDeclaration() throws(ImageGateError) {
+        var quote: UInt8?
+        while position < bytes.count {
+            let byte = bytes[position]
+            position += 1
+            if let open = quote {
+                if byte == open { quote = nil }
+            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                quote = byte
+            } else if byte == UInt8(ascii: ">") {
+                return
+            }
         }
         throw unfinished
     }
@@ -164,10 +199,6 @@ struct SVGPreflight {
             position += 1
         }
         throw unfinished
-    }
-
-    private func contains(_ text: StaticString) -> Bool {
-        bytes.indices.dropFirst(position).contains { isAt(text, offset: $0 - position) }
     }
 }
 

@@ -10,7 +10,7 @@ struct SVGReader {
     /// - Returns: nil if the writer cannot have written the bytes.
     static func read(_ bytes: [UInt8], into sanitiser: SVGSanitiser) throws(ImageGateError) -> SVGSanitiser? {
         // The same limits hold as for every document, and nothing may precede the root element.
-        guard try SVGPreflight.body(of: bytes).startIndex == 0 else { return nil }
+        guard try SVGPreflight.body(of: bytes).range == bytes.indices else { return nil }
         guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A }) else { return nil }
         var reader = SVGReader(rest: bytes[...])
         var sanitiser = sanitiser

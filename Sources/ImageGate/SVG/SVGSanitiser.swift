@@ -12,6 +12,7 @@ struct SVGSanitiser {
 
     private let admission: Admission
     private let decodesImages: Bool
+    private let level: Int
     private var writer = SVGWriter()
     private var references = SVGReferences()
     private var document = SVGDocument()
@@ -25,10 +26,16 @@ struct SVGSanitiser {
     private var acceptsNoNamespace = false
 
     private(set) var size = SVGSize(width: nil, height: nil, viewBox: nil)
+    private(set) var hasViewBox = false
+    /// The estimated cost of painting, in pixels of one colour, after `finish`.
+    private(set) var painted = 0.0
 
-    /// - Parameter decodesImages: whether embedded images are decoded and stripped. If not, they stay as they are.
-    init(_ admission: Admission, decodesImages: Bool = true) {
+    /// - Parameters:
+    ///   - level: the number of drawings in which this one is embedded.
+    ///   - decodesImages: whether embedded images are decoded and stripped. If not, they stay as they are.
+    init(_ admission: Admission, level: Int = 0, decodesImages: Bool = true) {
         self.admission = admission
+        self.level = level
         self.decodesImages = decodesImages
     }
 
@@ -40,7 +47,9 @@ struct SVGSanitiser {
                 document.elements[reference.to].name.map { (reference.from, $0) }
             })
         try references.check()
-        try SVGPaintingEstimate.check(document, computedStyles, size, admission.policy)
+        // An embedded drawing may be shown in the whole box.
+        painted = try SVGPaintingEstimate.check(
+            document, computedStyles, level > 0 ? size.atAnySize : size, admission.policy)
         return writer.bytes
     }
 
@@ -53,16 +62,23 @@ struct SVGSanitiser {
         }
         if open.isEmpty { try startRoot(name, namespace: namespace) }
         guard sheet == nil, namespace == SVGAllowList.namespace || (namespace == nil && acceptsNoNamespace),
-            SVGAllowList.elements.contains(name), let kept = try filter(attributes, of: name)
+            SVGAllowList.elements.contains(name), isWanted(name, attributes),
+            let kept = try filter(attributes, of: name)
         else {
             dropped = 1
             return
         }
 
+        // What is added here may lead past the limits that the document itself has kept.
+        guard references.count < SVGLimit.elements else {
+            throw .forbidden(.svg, what: "more than \(SVGLimit.elements) elements")
+        }
+        guard open.count < SVGLimit.depth else { throw .forbidden(.svg, what: "more than \(SVGLimit.depth) levels") }
         writer.open(name)
         if open.isEmpty {
             writer.attribute("xmlns", SVGAllowList.namespace)
             size = SVGSize(width: kept["width"], height: kept["height"], viewBox: kept["viewBox"])
+            hasViewBox = kept["viewBox"].flatMap(SVGViewBox.init) != nil
         }
         var targets: [String] = []
         for attribute in kept.inOrder {
@@ -97,7 +113,7 @@ struct SVGSanitiser {
         }
         guard let element = open.popLast() else { return }
         if let sheet {
-            let clean = SVGStyle.sheet(sheet)
+            let clean = SVGStyle.sheet(sheet, size)
             writer.text(clean)
             document.add(sheet: clean)
             self.sheet = nil
@@ -124,6 +140,14 @@ struct SVGSanitiser {
         acceptsNoNamespace = namespace == nil
     }
 
+    /// Whether a style sheet is meant for a bright screen, and is CSS. All other elements are wanted.
+    private func isWanted(_ element: String, _ attributes: [SVGAttribute]) -> Bool {
+        guard element == "style" else { return true }
+        let type = attributes.first { $0.name == "type" && $0.namespace == nil }?.value.lowercased() ?? ""
+        let media = attributes.first { $0.name == "media" && $0.namespace == nil }?.value ?? ""
+        return (type.isEmpty || type.hasPrefix("text/css")) && SVGMedia.holds(media, size)
+    }
+
     /// Returns the attributes that are kept; nil if the element is of no use without those that are dropped.
     private mutating func filter(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> Kept? {
         var kept = Kept()
@@ -136,9 +160,10 @@ struct SVGSanitiser {
             case (nil, "style"):
                 let style = SVGStyle.declarations(value)
                 if !style.isEmpty { kept.inOrder.append(("style", style)) }
-            case (nil, "stdDeviation"), (nil, "radius"):
-                guard Self.isModest(value) else { return nil }
-                kept.inOrder.append((attribute.name, value))
+            case (nil, let name) where SVGAllowList.boundedAttributes[name] != nil:
+                if let value = Self.bounded(value, by: SVGAllowList.boundedAttributes[name] ?? 0) {
+                    kept.inOrder.append((name, value))
+                }
             case (nil, let name) where SVGAllowList.plainAttributes.contains(name):
                 kept.inOrder.append((name, value))
             case (nil, let name)
@@ -152,9 +177,8 @@ struct SVGSanitiser {
         guard ["use", "image", "textPath", "pattern", "linearGradient", "radialGradient"].contains(element) else {
             return kept
         }
-        let pixelsBefore = embeddedPixels
-        if let href = try href(attributes, of: element) {
-            kept.pixels = embeddedPixels - pixelsBefore
+        if let (href, image) = try href(attributes, of: element) {
+            if let image { kept.pixels = image.pixels + Int(SVGPaintingEstimate.pixels(for: image.painted)) }
             kept.inOrder.append(("href", href))
         } else if ["use", "image", "textPath"].contains(element) {
             return nil
@@ -163,22 +187,36 @@ struct SVGSanitiser {
     }
 
     /// The reference of an element, if it may be kept. `href` has precedence over `xlink:href`, as in SVG 2.
-    private mutating func href(_ attributes: [SVGAttribute], of element: String) throws(ImageGateError) -> String? {
+    private mutating func href(
+        _ attributes: [SVGAttribute], of element: String
+    ) throws(ImageGateError) -> (href: String, image: SVGEmbeddedImage.Clean?)? {
         let all = attributes.filter { $0.name == "href" }
         let plain = all.first { $0.namespace == nil } ?? all.first { $0.namespace == SVGAllowList.xlinkNamespace }
         guard let value = plain?.value.trimmed else { return nil }
-        guard element == "image" else { return value.count > 1 && value.first == "#" ? String(value) : nil }
-        guard let image = SVGEmbeddedImage(String(value)) else { return nil }
-        embeddedPixels += image.pixels
+        guard element == "image" else { return value.count > 1 && value.first == "#" ? (String(value), nil) : nil }
+        guard let embedded = SVGEmbeddedImage(String(value)) else { return nil }
         let limit = min(SVGLimit.embeddedPixels, admission.policy.pixelLimit)
-        guard image.pixels <= limit, embeddedPixels <= limit else {
-            throw .forbidden(.svg, what: "embedded images of more than \(limit) pixels")
-        }
-        return decodesImages ? try image.strippedURL(admission) : image.url
+        // Before anything is decoded, and again for images that are smaller than they state.
+        try checkPixels(embedded.pixels, limit)
+        let clean =
+            decodesImages
+            ? try embedded.cleaned(admission, level: level) : embedded.believed(admission, level: level)
+        try checkPixels(clean?.pixels ?? embedded.pixels, limit)
+        embeddedPixels += clean?.pixels ?? embedded.pixels
+        return clean.map { ($0.url, $0) }
     }
 
-    /// Whether the radii of a filter are small enough. Its time grows with them.
-    private static func isModest(_ value: String) -> Bool {
-        value.split { $0.isWhitespace || $0 == "," }.allSatisfy { abs(Double(String($0)) ?? .infinity) <= 100 }
+    private func checkPixels(_ pixels: Int, _ limit: Int) throws(ImageGateError) {
+        guard pixels <= limit, embeddedPixels + pixels <= limit else {
+            throw .forbidden(.svg, what: "embedded images of more than \(limit) pixels")
+        }
+    }
+
+    /// Cuts the numbers of a list down to a limit. A list that is none is left out, so that the default holds.
+    private static func bounded(_ value: String, by limit: Double) -> String? {
+        let numbers = value.split { $0.isWhitespace || $0 == "," }.map { Double(String($0)) ?? .nan }
+        guard !numbers.isEmpty, !numbers.contains(where: \.isNaN) else { return nil }
+        guard numbers.contains(where: { abs($0) > limit }) else { return value }
+        return numbers.map { SVGNumbers.text(min(max($0, -limit), limit)) }.joined(separator: " ")
     }
 }

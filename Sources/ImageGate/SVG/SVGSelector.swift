@@ -1,12 +1,21 @@
 /// A selector of a style sheet, as far as it is needed to find out which elements refer to which.
 ///
 /// It understands types, classes, ids, descendants and children. A selector with anything else is marked as uncertain.
+/// Of these, `SVGCascade` evaluates attributes and `:root`.
 struct SVGSelector {
+    enum Condition {
+        case root
+        /// An attribute, and the value that it has to have. The operator is `=`, `~`, `|`, `^`, `$` or `*`.
+        case attribute(String, comparison: Character, value: String?)
+        case unknown
+    }
+
     struct Compound {
         /// The element's type; nil for any type.
         var type: String?
         var ids: [String] = []
         var classes: [String] = []
+        var conditions: [Condition] = []
         /// Whether the compound to the left has to match the parent; otherwise it may match any ancestor.
         var isChild = false
     }
@@ -15,10 +24,13 @@ struct SVGSelector {
     private(set) var compounds: [Compound] = []
     /// Whether the selector has conditions that are not evaluated here, so that it may match or not.
     private(set) var isUncertain = false
+    /// Whether the selector is about siblings, and lacks what is to the left of them.
+    private(set) var isIncomplete = false
 
     var specificity: Int {
         compounds.reduce(0) { sum, compound in
-            sum + compound.ids.count << 20 + compound.classes.count << 10 + (compound.type == nil ? 0 : 1)
+            sum + compound.ids.count << 20 + (compound.classes.count + compound.conditions.count) << 10
+                + (compound.type == nil ? 0 : 1)
         }
     }
 
@@ -45,7 +57,9 @@ struct SVGSelector {
             case UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "("):
                 isUncertain = true
                 isOpen = true
-                rest = Self.skip(rest)
+                let next = Self.skip(rest)
+                compound.conditions.append(Self.condition(rest[..<(next.isEmpty ? rest.endIndex : next.startIndex)]))
+                rest = next
             case UInt8(ascii: ">"), UInt8(ascii: "+"), UInt8(ascii: "~"), 0x09, 0x0A, 0x0C, 0x0D, 0x20:
                 let gap = rest.prefix { ">+~".utf8.contains($0) || $0 == 0x0C || $0.isXMLSpace }
                 rest = rest.dropFirst(gap.count)
@@ -58,6 +72,7 @@ struct SVGSelector {
                 } else if gap.contains(UInt8(ascii: "+")) || gap.contains(UInt8(ascii: "~")) {
                     // Siblings are not evaluated, so the selectors to the left are dropped.
                     isUncertain = true
+                    isIncomplete = true
                     parts = []
                 }
             default:
@@ -82,6 +97,25 @@ struct SVGSelector {
                 || byte == UInt8(ascii: "_") || byte >= 0x80
         }
         return (String(decoding: name, as: UTF8.self), bytes[name.endIndex...])
+    }
+
+    private static func condition(_ bytes: ArraySlice<UInt8>) -> Condition {
+        let text = String(decoding: bytes, as: UTF8.self).trimmed
+        if text.lowercased() == ":root" { return .root }
+        guard text.hasPrefix("["), text.hasSuffix("]") else { return .unknown }
+        let inside = String(text.dropFirst().dropLast()).trimmed
+        let name = inside.prefix { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+        let rest = String(inside.dropFirst(name.count)).trimmed
+        guard !name.isEmpty else { return .unknown }
+        guard let first = rest.first else { return .attribute(String(name), comparison: "=", value: nil) }
+        let isPlain = first == "="
+        guard isPlain || ("~|^$*".contains(first) && rest.dropFirst().first == "=") else { return .unknown }
+        var value = String(rest.dropFirst(isPlain ? 1 : 2)).trimmed
+        if let quote = value.first, quote == "\"" || quote == "'" {
+            guard value.count > 1, value.last == quote else { return .unknown }
+            value = value.dropFirst().dropLast()
+        }
+        return .attribute(String(name), comparison: first, value: String(value))
     }
 
     /// Skips a pair of brackets, or a pseudo-class.

@@ -4,15 +4,44 @@
 /// balanced; it has no comments, escapes and at-rules, has only known properties, and refers to nothing outside the
 /// document. https://www.w3.org/TR/css-syntax-3/
 enum SVGStyle {
+    /// A rule as it was found: its selectors, and the text between its braces.
+    typealias Rule = (selector: ArraySlice<UInt8>, block: ArraySlice<UInt8>)
+
     /// Sanitises the content of a `style` element. Rules that are not understood are left out.
-    static func sheet(_ text: String, ruleLimit: Int = SVGLimit.styleRules) -> String {
-        var rest = withoutComments(text)[...]
+    static func sheet(_ text: String, _ size: SVGSize, ruleLimit: Int = SVGLimit.styleRules) -> String {
         var clean: [UInt8] = []
-        var rules = 0
-        while let start = rest.firstIndex(where: { !$0.isXMLSpace }), rules < ruleLimit {
+        for (selector, block) in rules(text, size, ruleLimit: ruleLimit) {
+            let body = declarations(block)
+            if body.isEmpty { continue }
+            clean += selector
+            clean.append(UInt8(ascii: "{"))
+            clean += body
+            clean += "}\n".utf8
+        }
+        return String(decoding: clean, as: UTF8.self)
+    }
+
+    /// The plain rules of a style sheet. Of at-rules those stay that are conditions and hold on a bright screen: their
+    /// rules are among the others.
+    ///
+    /// - Parameter size: the size of the drawing, which media queries may ask for.
+    static func rules(_ text: String, _ size: SVGSize, ruleLimit: Int = SVGLimit.styleRules) -> [Rule] {
+        var rules: [Rule] = []
+        addRules(withoutComments(text)[...], size, depth: 0, ruleLimit, to: &rules)
+        return rules
+    }
+
+    private static func addRules(
+        _ text: ArraySlice<UInt8>, _ size: SVGSize, depth: Int, _ limit: Int, to rules: inout [Rule]
+    ) {
+        var rest = text
+        while let start = rest.firstIndex(where: { !$0.isXMLSpace }), rules.count < limit {
             rest = rest[start...]
             if rest.first == UInt8(ascii: "@") {
                 guard let end = endOfStatement(rest) else { break }
+                if depth < conditionDepth, let block = conditionalBlock(rest[..<end], size) {
+                    addRules(block, size, depth: depth + 1, limit, to: &rules)
+                }
                 rest = rest[end...]
                 continue
             }
@@ -23,15 +52,44 @@ enum SVGStyle {
             let block = rest[(open + 1)..<close]
             rest = rest[(close + 1)...]
             guard isSelector(selector), !block.contains(UInt8(ascii: "{")) else { continue }
-            let body = declarations(block)
-            guard !body.isEmpty else { continue }
-            clean += selector
-            clean.append(UInt8(ascii: "{"))
-            clean += body
-            clean += "}\n".utf8
-            rules += 1
+            rules.append((selector, block))
         }
-        return String(decoding: clean, as: UTF8.self)
+    }
+
+    /// The deepest nesting of conditions. Each level is read once more.
+    private static let conditionDepth = 4
+
+    /// The rules inside an at-rule; nil if it is no condition, or one that does not hold.
+    private static func conditionalBlock(_ statement: ArraySlice<UInt8>, _ size: SVGSize) -> ArraySlice<UInt8>? {
+        guard let open = index(of: UInt8(ascii: "{"), in: statement), statement.last == UInt8(ascii: "}") else {
+            return nil
+        }
+        let head = String(decoding: statement[..<open], as: UTF8.self)
+        let block = statement[(open + 1)..<(statement.endIndex - 1)]
+        let name = head.dropFirst().prefix { $0.isLetter || $0 == "-" }.lowercased()
+        let condition = head.dropFirst(1 + name.count)
+        switch name {
+        case "media": return SVGMedia.holds(condition, size) ? block : nil
+        case "supports": return String(condition).trimmed.lowercased().hasPrefix("not") ? nil : block
+        case "layer": return block
+        default: return nil
+        }
+    }
+
+    /// The selectors of a list.
+    static func selectors(_ list: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        SVGDocument.parts(of: Array(list), between: UInt8(ascii: ",")).map { trimmed($0) }
+    }
+
+    /// The names and values of declarations, as they were found. Names are in lower case, except those of custom
+    /// properties, which have no case of their own.
+    static func rawDeclarations(_ block: ArraySlice<UInt8>) -> [(name: String, value: String)] {
+        fields(block).map { (name: $0.name, value: String(decoding: $0.value, as: UTF8.self)) }
+    }
+
+    /// The names and values of declarations in the value of a `style` attribute.
+    static func rawDeclarations(_ text: String) -> [(name: String, value: String)] {
+        rawDeclarations(withoutComments(text)[...])
     }
 
     /// Sanitises the value of a `style` attribute.
@@ -58,18 +116,26 @@ enum SVGStyle {
 
     // MARK: Declarations
 
-    private static func declarations(_ block: ArraySlice<UInt8>) -> [UInt8] {
+    private static func fields(_ block: ArraySlice<UInt8>) -> [(name: String, value: ArraySlice<UInt8>)] {
         var rest = block
-        var clean: [UInt8] = []
+        var fields: [(name: String, value: ArraySlice<UInt8>)] = []
         while !rest.isEmpty {
             let end = index(of: UInt8(ascii: ";"), in: rest) ?? rest.endIndex
             let declaration = rest[..<end]
             rest = rest[min(end + 1, rest.endIndex)...]
             guard let colon = declaration.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            let property = String(decoding: trimmed(declaration[..<colon]), as: UTF8.self).lowercased()
+            let name = String(decoding: trimmed(declaration[..<colon]), as: UTF8.self)
             let value = trimmed(declaration[(colon + 1)...])
+            if !value.isEmpty { fields.append((name.hasPrefix("--") ? name : name.lowercased(), value)) }
+        }
+        return fields
+    }
+
+    private static func declarations(_ block: ArraySlice<UInt8>) -> [UInt8] {
+        var clean: [UInt8] = []
+        for (property, value) in fields(block) {
             guard SVGAllowList.properties.contains(property) || SVGAllowList.styleOnlyProperties.contains(property),
-                !value.isEmpty, isSafe(value)
+                isSafe(value)
             else { continue }
             if !clean.isEmpty { clean.append(UInt8(ascii: ";")) }
             clean += property.utf8
