@@ -14,7 +14,7 @@ SANITIZED := --sanitize=address --scratch-path .build-asan
 # What `swift build` itself loads and calls, where Swift came as an archive: without libncurses it does not even say its version.
 SWIFT_PACKAGES := g++ git libncurses6 libsqlite3-0 tzdata
 BUILD_PACKAGES := $(SWIFT_PACKAGES) libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
-	libwebp-dev libxml2-dev libssl-dev libyaml-dev pkg-config
+	libwebp-dev liblcms2-dev libxml2-dev libssl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium

@@ -4,6 +4,7 @@ import FoundationEssentials
 /// first used: to find the fonts and, on some processors, to find out the processor's features.
 enum DecoderWarmUp {
     static func run(_ role: DecoderRole) throws(ImageGateError) {
+        ColorProfile.warmUp()
         let bitmap = Bitmap(
             size: PixelSize(width: 16, height: 16), layout: .rgb, samples: (0..<768).map { UInt8($0 & 0xFF) })
         let jpeg = try JPEGWriter(.whole).write(bitmap, quality: .init(level: 80, isFullColor: false))

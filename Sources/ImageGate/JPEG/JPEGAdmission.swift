@@ -8,7 +8,9 @@ extension Admission {
         // Not every viewer shows CMYK, and viewers that do disagree on the colours, so such an image is converted to
         // RGB.
         let isShownByAll = orientation == .upright && frame.sampling.count <= 3
-        let passes = fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
+        let passes =
+            fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
+            && segments.keepsColors(bytes)
         let target = orientation.swapsSides ? fitted.transposed : fitted
         let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try JPEGReader().bitmap(
@@ -21,7 +23,7 @@ extension Admission {
                 originalWidth: seen.width, originalHeight: seen.height, treatment: .passed)
         }
         try cancellation.check()
-        let thumbnail = bitmap.scaled(to: target).oriented(orientation)
+        let thumbnail = bitmap.scaled(to: target).converted(from: segments.profile(bytes)).oriented(orientation)
         let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
         return try search.photograph(of: thumbnail, originalSize: seen)
     }

@@ -32,6 +32,27 @@ extension JPEGSegments {
         }
     }
 
+    /// The ICC profile, which may be in many segments; nil if there is none (ICC.1:2022, section B.4).
+    func profile(_ bytes: [UInt8]) -> ColorProfile? {
+        let prefix = "ICC_PROFILE\0".utf8
+        let parts = segments.filter {
+            $0.marker == 0xE2 && bytes[$0.payload].starts(with: prefix) && $0.payload.count > 14
+        }
+        .map { bytes[$0.payload].dropFirst(prefix.count) }
+        guard let count = parts.first?.dropFirst().first, parts.count == Int(count) else { return nil }
+        let inOrder = parts.sorted { ($0.first ?? 0) < ($1.first ?? 0) }
+        guard inOrder.enumerated().allSatisfy({ $0.element.first.map { Int($0) } == $0.offset + 1 }),
+            parts.reduce(0, { $0 + $1.count }) <= ColorProfile.limit
+        else { return nil }
+        return ColorProfile(icc: inOrder.flatMap { $0.dropFirst(2) })
+    }
+
+    /// Whether the stripped file has the same colours: the profile stays, or means what sRGB means.
+    func keepsColors(_ bytes: [UInt8]) -> Bool {
+        if segments.contains(where: { $0.marker == 0xE2 && !essence($0, bytes).isEmpty }) { return true }
+        return !(profile(bytes)?.matters(for: frame.sampling.count == 1 ? .grey : .rgb) ?? false)
+    }
+
     func strippedCount(_ bytes: [UInt8]) -> Int { segments.reduce(2) { $0 + essence($1, bytes).count } }
 
     /// Returns the file without metadata. Its pixels are the same.

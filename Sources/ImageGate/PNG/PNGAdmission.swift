@@ -13,7 +13,7 @@ extension Admission {
         let stillChunks = try checkedChunks(still)
         let canvas = Canvas(size: chunks.header.size, left: frame.left, top: frame.top, frame: frame.size)
         guard !canvas.isCovered else { return try admitStill(still, stillChunks, .firstFrame(of: .png)) }
-        let bitmap = try bitmap(of: still, stillChunks, size: frame.size)
+        let bitmap = try bitmap(of: still, stillChunks, size: frame.size).converted(from: chunks.profile(bytes))
         let placed = try canvas.bitmap(.rgba, fittedTo: policy, cancellation) { row, samples in
             for column in 0..<frame.size.width { samples += bitmap.rgba(row: row, column: column) }
         }
@@ -30,7 +30,8 @@ extension Admission {
         let orientation = chunks.orientation(bytes)
         let seen = orientation.swapsSides ? size.transposed : size
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
-        let stripped = fitted == seen && orientation == .upright ? chunks.stripped(bytes) : []
+        let passes = fitted == seen && orientation == .upright && chunks.keepsColors(bytes)
+        let stripped = passes ? chunks.stripped(bytes) : []
         if !stripped.isEmpty, stripped.count <= policy.byteBudget, try validate(bytes, chunks) {
             return AdmittedImage(
                 bytes: stripped, type: .png, width: size.width, height: size.height,
@@ -39,7 +40,8 @@ extension Admission {
         let bitmap = try bitmap(of: bytes, chunks, size: orientation.swapsSides ? fitted.transposed : fitted)
         let search = BudgetSearch(
             budget: policy.byteBudget, cancellation: cancellation, treatment: treatment ?? .thumbnailed)
-        return try search.thumbnail(of: bitmap.oriented(orientation), originalSize: seen)
+        return try search.thumbnail(
+            of: bitmap.converted(from: chunks.profile(bytes)).oriented(orientation), originalSize: seen)
     }
 
     private func checkedChunks(_ bytes: [UInt8]) throws(ImageGateError) -> PNGChunkList {

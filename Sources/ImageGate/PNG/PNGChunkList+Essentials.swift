@@ -43,6 +43,21 @@ extension PNGChunkList {
         return result
     }
 
+    /// The colours of the image; nil for sRGB's. cICP has precedence over iCCP (PNG Third Edition, section 4.3).
+    func profile(_ bytes: [UInt8]) -> ColorProfile? {
+        let ahead = chunks.prefix { $0.name != "IDAT" }
+        if let codes = ahead.first(where: { $0.name == "cICP" }) { return ColorProfile(codes: bytes[codes.data]) }
+        return ahead.first { $0.name == "iCCP" }.flatMap { ColorProfile(chunk: bytes[$0.data]) }
+    }
+
+    /// Whether the stripped file has the same colours.
+    func keepsColors(_ bytes: [UInt8]) -> Bool {
+        guard let profile = profile(bytes) else { return true }
+        let hasCodes = chunks.contains { $0.name == "cICP" }
+        if !hasCodes, essentials(bytes).contains(where: { $0.name == "iCCP" }) { return true }
+        return !profile.matters(for: header.colorType & 2 == 0 ? .grey : .rgb)
+    }
+
     /// The orientation of the image: of the first chunk of Exif, wherever it is.
     func orientation(_ bytes: [UInt8]) -> Orientation {
         guard let chunk = chunks.first(where: { $0.name == "eXIf" }) else { return .upright }
@@ -52,7 +67,7 @@ extension PNGChunkList {
     /// Returns the exponent with which samples were encoded; nil if the file gives none, or sRGB's.
     func unusualGamma(_ bytes: [UInt8]) -> Double? {
         let kept = essentials(bytes)
-        guard !kept.contains(where: { $0.name == "sRGB" || $0.name == "iCCP" }),
+        guard !chunks.contains(where: { ["sRGB", "iCCP", "cICP"].contains($0.name) }),
             let chunk = kept.first(where: { $0.name == "gAMA" })
         else { return nil }
         let gamma = Double(bytes.bigEndian32(at: chunk.data.lowerBound)) / 100_000

@@ -10,7 +10,8 @@ extension Admission {
             budget: policy.byteBudget, cancellation: cancellation,
             treatment: file.isAnimated ? .firstFrame(of: .webp) : .converted(from: .webp))
         return try search.thumbnail(
-            of: bitmap.oriented(file.orientation), originalSize: file.orientation.swapsSides ? size.transposed : size)
+            of: bitmap.converted(from: file.profile).oriented(file.orientation),
+            originalSize: file.orientation.swapsSides ? size.transposed : size)
     }
 
     /// Returns the canvas scaled to the box, and its original size.

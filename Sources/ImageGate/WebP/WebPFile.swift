@@ -1,7 +1,7 @@
 /// The chunks of a WebP, read once to find its first image.
 /// https://developers.google.com/speed/webp/docs/riff_container
 ///
-/// The decoder gets only that image. Profiles, metadata, unknown chunks and the other frames are skipped.
+/// The decoder gets only that image. Metadata, unknown chunks and the other frames are skipped.
 struct WebPFile: Sendable {
     /// An image, and its place on the canvas.
     struct Frame: Sendable {
@@ -20,18 +20,21 @@ struct WebPFile: Sendable {
     private(set) var frameCount = 0
     /// The orientation of the canvas.
     private(set) var orientation = Orientation.upright
+    private(set) var profile: ColorProfile?
 
     var isAnimated: Bool { frameCount > 1 }
 
     /// The bits of the feature flags. A feature that no flag announces is ignored.
     private static let animation: UInt8 = 0x02
     private static let exif: UInt8 = 0x08
+    private static let icc: UInt8 = 0x20
 
     /// - Parameter checkSize: called as soon as a canvas is known, before the rest is read.
     init(_ bytes: [UInt8], checkSize: (PixelSize) throws(ImageGateError) -> Void) throws(ImageGateError) {
         var walker = WebPWalker(bytes, 12..<(try Self.count(bytes)))
         var hasFrames = false
         var awaitsExif = false
+        var awaitsProfile = false
         var image = WebPImageChunks()
         var first: Frame?
         var isFirstChunk = true
@@ -44,6 +47,7 @@ struct WebPFile: Sendable {
                 let flags = bytes[chunk.payload.lowerBound]
                 hasFrames = flags & Self.animation != 0
                 awaitsExif = flags & Self.exif != 0
+                awaitsProfile = flags & Self.icc != 0
                 let size = bytes.size24(at: chunk.payload.lowerBound + 4)
                 try checkSize(size)
                 canvas = size
@@ -55,6 +59,9 @@ struct WebPFile: Sendable {
                 guard canvas != nil || isFirstChunk else { throw Self.misplaced }
                 try image.add(chunk)
             case "VP8X", "ANMF", "ALPH", "VP8 ", "VP8L": throw Self.misplaced
+            case "ICCP" where awaitsProfile:
+                awaitsProfile = false
+                profile = ColorProfile(icc: Array(bytes[chunk.payload].prefix(ColorProfile.limit + 1)))
             case "EXIF" where awaitsExif:
                 // Only the first such chunk counts, and a malformed one is ignored.
                 awaitsExif = false
