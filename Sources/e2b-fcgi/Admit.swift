@@ -77,6 +77,7 @@ extension AdmittedImage {
             case .passed: "passed as"
             case .thumbnailed: "thumbnailed to"
             case .rasterised: "rasterised to"
+            case .rasterisedInPart: "rasterised, without what cannot be drawn, to"
             case .converted: "converted to"
             case .firstFrame: "first frame converted to"
             }

@@ -241,6 +241,19 @@ struct SVGMendedTests {
         #expect(whole == "<switch><text x=\"5\">Short</text></switch>")
     }
 
+    @Test func `what cannot be drawn is said`() throws {
+        for (content, isWhole) in [
+            ("<rect/>", true), ("<image href='https://example.com/x.png'/>", false), ("<image/>", true),
+            ("<image href='data:image/png;base64,AAAA'/>", false),
+            ("<foreignObject width='9' height='9'><div \(Self.html)/></foreignObject>", true),
+            ("<foreignObject width='9' height='9'><div \(Self.html)>a<img src='x'/></div></foreignObject>", false),
+            ("<image href='data:image/png;base64,\(redPNG)'/>", true),
+        ] {
+            let image = try admit(svg(content), .svg)
+            #expect(image.treatment == (isWhole ? .rasterised : .rasterisedInPart), "\(content)")
+        }
+    }
+
     // MARK: Encodings
 
     private static let word = "Grüße"

@@ -7,6 +7,8 @@ package struct AdmittedImage: Equatable, Sendable {
         case thumbnailed
         /// The image was drawn from a vector image.
         case rasterised
+        /// The same, without images or other elements that cannot be drawn.
+        case rasterisedInPart
         /// The image has the pixels of an image whose type is not passed on.
         case converted(from: ImageType)
         /// The image is the first frame of an animation whose type is not passed on.

@@ -84,7 +84,7 @@ extension DecoderRequest {
         switch type {
         case .png: [.passed, .thumbnailed, .firstFrame(of: .png)]
         case .jpeg: [.passed, .thumbnailed]
-        case .svg: policy.svg == .rasterise ? [.rasterised] : [.passed]
+        case .svg: policy.svg == .rasterise ? [.rasterised, .rasterisedInPart] : [.passed]
         case .gif, .webp: [.converted(from: type), .firstFrame(of: type)]
         }
     }

@@ -11,7 +11,14 @@ struct SVGImage: Equatable {
     let size: SVGSize
     /// The estimated cost of painting the drawing in the whole box, in pixels of one colour.
     let painted: Double
+    /// Whether it lacks something that browsers would show of the document that came.
+    let isIncomplete: Bool
     private let hasViewBox: Bool
+
+    /// Equal drawings show the same, whatever they have lost.
+    static func == (one: SVGImage, other: SVGImage) -> Bool {
+        one.bytes == other.bytes && one.size == other.size && one.painted == other.painted
+    }
 
     /// The width in whole pixels, for messages.
     var width: Int { Int(size.width.rounded()) }
@@ -32,7 +39,8 @@ struct SVGImage: Equatable {
     ///   - text: in UTF-8.
     ///   - frame: the part of the plane that the drawing shows; nil for what the document says.
     private init(
-        _ admission: Admission, text: [UInt8], frame: SVGViewBox?, level: Int, stated: PixelSize? = nil
+        _ admission: Admission, text: [UInt8], frame: SVGViewBox?, level: Int, stated: PixelSize? = nil,
+        wasIncomplete: Bool = false
     ) throws(ImageGateError) {
         let (source, body) = try SVGPreflight.body(of: text)
         var tree = try SVGParser.parse(source[body])
@@ -44,6 +52,7 @@ struct SVGImage: Equatable {
         try tree.play(into: &sanitiser)
         self.bytes = try sanitiser.finish()
         (size, painted, hasViewBox) = (sanitiser.size, sanitiser.painted, sanitiser.hasViewBox)
+        isIncomplete = tree.isIncomplete || sanitiser.isIncomplete || wasIncomplete
     }
 
     /// Returns a drawing whose size only what it shows can tell, with that size. It calls librsvg, as `rasterised`.
@@ -62,7 +71,7 @@ struct SVGImage: Equatable {
         // A side that the document gives stays.
         if size.hasWidth { (frame.x, frame.width) = (0, size.width) }
         if size.hasHeight { (frame.y, frame.height) = (0, size.height) }
-        return try SVGImage(admission, text: bytes, frame: frame, level: 0)
+        return try SVGImage(admission, text: bytes, frame: frame, level: 0, wasIncomplete: isIncomplete)
     }
 
     /// Whether the document states its size, no larger than `framed` makes it, and its viewport.
@@ -94,6 +103,7 @@ struct SVGImage: Equatable {
             }
             self.bytes = bytes
             (size, painted, hasViewBox) = (sanitiser.size, sanitiser.painted, sanitiser.hasViewBox)
+            isIncomplete = false
         } catch {
             return nil
         }

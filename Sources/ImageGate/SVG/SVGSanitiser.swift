@@ -29,6 +29,8 @@ struct SVGSanitiser {
     private(set) var hasViewBox = false
     /// The estimated cost of painting, in pixels of one colour, after `finish`.
     private(set) var painted = 0.0
+    /// Whether an image was dropped.
+    private(set) var isIncomplete = false
 
     /// - Parameters:
     ///   - level: the number of drawings in which this one is embedded.
@@ -65,6 +67,9 @@ struct SVGSanitiser {
             SVGAllowList.elements.contains(name), isWanted(name, attributes),
             let kept = try filter(attributes, of: name)
         else {
+            if name == "image", attributes.contains(where: { $0.name == "href" && !$0.value.isEmpty }) {
+                isIncomplete = true
+            }
             dropped = 1
             return
         }

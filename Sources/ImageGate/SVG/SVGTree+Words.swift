@@ -3,6 +3,7 @@ extension SVGTree {
     /// Writes the words of each `foreignObject` as text in its box, and those of each `textPath` straight.
     mutating func mendWords(_ cascade: inout SVGCascade) {
         let objects = nodes.indices.filter { nodes[$0].name == "foreignObject" && isSVG($0) }
+        if objects.count > Self.objectLimit { isIncomplete = true }
         for index in objects.prefix(Self.objectLimit) {
             let parent = nodes[index].parent
             if parent >= 0, isSVG(parent, "switch") {
@@ -31,6 +32,12 @@ extension SVGTree {
         let shown = String(text(in: other).trimmed)
         let isCut = shown.hasSuffix("...") || shown.hasSuffix("…") || shown.hasPrefix("[")
         guard isCut, drawnChildren(of: other).isEmpty else { return }
+        guard flexBox(of: foreignObject, &cascade) == nil else {
+            // Whole words may be longer than the place of the cut ones, so they are wrapped in the box.
+            replacements[foreignObject] = words(of: foreignObject, &cascade)
+            replacements[other] = []
+            return
+        }
         let attributes = nodes[other].attributes.filter { $0.namespace == nil }.map { ($0.name, $0.value) }
         replacements[other] = [Fragment("text", attributes, text: whole)]
     }
@@ -57,8 +64,11 @@ extension SVGTree {
 
     private mutating func words(of index: Int, _ cascade: inout SVGCascade) -> [Fragment] {
         let lines = lines(of: index, &cascade)
-        guard !lines.isEmpty else { return [] }
         let node = nodes[index]
+        if nodes[index..<min(node.end, index + Self.nodeLimit)].contains(where: { Self.others.contains($0.name) }) {
+            isIncomplete = true
+        }
+        guard !lines.isEmpty else { return [] }
         // The first element with words tells how all are written.
         let end = min(node.end, index + Self.nodeLimit)
         let first = nodes[index..<end].firstIndex { $0.isText && !$0.text.trimmed.isEmpty } ?? index
@@ -182,6 +192,12 @@ extension SVGTree {
         "center", "dl", "dt", "dd", "figure", "hr",
     ]
 
+    /// Elements of HTML that show something besides words.
+    private static let others: Set<String> = [
+        "img", "canvas", "video", "audio", "iframe", "object", "embed", "input", "select", "textarea", "svg", "math",
+        "progress", "meter",
+    ]
+
     private static let inlines: Set<String> = [
         "a", "abbr", "b", "bdi", "bdo", "big", "br", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i",
         "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "tbody", "td",
@@ -216,6 +232,7 @@ extension SVGTree {
             if let id = nodes[index]["id"], targets[id] == nil { targets[id] = index }
         }
         var pathBytesLeft = Self.pathBytes
+        if paths.count > Self.textPathLimit { isIncomplete = true }
         for index in paths { replacements[index] = [] }
         for index in paths.prefix(Self.textPathLimit) {
             guard let href = nodes[index].href, href.first == "#", let target = targets[String(href.dropFirst())],

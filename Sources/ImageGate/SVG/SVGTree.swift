@@ -58,6 +58,8 @@ struct SVGTree {
     var additions: [Int: [Fragment]] = [:]
     /// What is drawn before all other content of the root.
     var background: Fragment?
+    /// Whether something cannot be drawn that browsers draw.
+    var isIncomplete = false
     private var open: [Int] = []
 
     // MARK: Building

@@ -271,6 +271,8 @@ extension AdmittedImage {
         switch treatment {
         case .passed: return nil
         case .rasterised: return "drawn from SVG at \(size)"
+        case .rasterisedInPart:
+            return "drawn from SVG at \(size), without images or elements in it that cannot be drawn here"
         case .thumbnailed where (width, height) == (originalWidth, originalHeight):
             return "shown at \(size) as made, encoded again as \(type.rawValue.uppercased()) of \(bytes.count) bytes"
         case .thumbnailed: return "shown at \(size)\(madeAt)"
