@@ -33,6 +33,12 @@ struct SVGMendedTests {
         "<feConvolveMatrix order='3' kernelMatrix='0 0 0 0 1 0 0 0 0'/>",
         "<feDiffuseLighting lighting-color='white' result='l'><fePointLight x='50' y='50' z='90'/></feDiffuseLighting>"
             + "<feMerge><feMergeNode in='l'/><feMergeNode in='SourceGraphic'/></feMerge>",
+        "<feGaussianBlur in='nothing' stdDeviation='1'/>", "<feBlend in='BackgroundImage' in2='SourceGraphic'/>",
+        "<feMerge><feMergeNode in='nothing'/><feMergeNode in='SourceGraphic'/></feMerge>",
+        "<feComposite in='SourceGraphic' in2='BackgroundAlpha' operator='nonsense'/>", "<feOffset dx='none'/>",
+        "<feComposite in='SourceGraphic' in2='SourceGraphic' operator='lighter'/>",
+        "<feGaussianBlur stdDeviation='-1'/>",
+        "<feColorMatrix values='1 2'/>", "<feColorMatrix type='x' values='x'/>", "<feMorphology radius='-1'/>",
         "<feDropShadow dx='3' dy='3' stdDeviation='1'/>", "<feMorphology operator='dilate' radius='0'/>",
     ])
     func `an element with a filter stays`(filter: String) throws {

@@ -180,8 +180,8 @@ struct SVGStrippedTests {
                     "<filter><feConvolveMatrix order=\"7\"/></filter>"
                 ),
                 (
-                    "<filter><feGaussianBlur stdDeviation='1e9'/><feMorphology radius='9999 -1'/></filter>",
-                    "<filter><feGaussianBlur stdDeviation=\"100\"/><feMorphology radius=\"100 -1\"/></filter>"
+                    "<filter><feGaussianBlur stdDeviation='1e9'/><feMorphology radius='9999 1'/></filter>",
+                    "<filter><feGaussianBlur stdDeviation=\"100\"/><feMorphology radius=\"100 1\"/></filter>"
                 ),
                 ("<filter><feGaussianBlur stdDeviation='x'/></filter>", "<filter><feGaussianBlur/></filter>"),
                 (

@@ -24,15 +24,19 @@ struct SVGImage: Equatable {
     var width: Int { Int(size.width.rounded()) }
     var height: Int { Int(size.height.rounded()) }
 
-    /// - Parameter level: the number of drawings in which this one is embedded.
+    /// - Parameters:
+    ///   - level: the number of drawings in which this one is embedded.
+    ///   - mends: whether what librsvg does not know is put into other words. If not, the document is only sanitised.
     init(
-        sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation(), level: Int = 0
+        sanitising bytes: [UInt8], policy: ImagePolicy, cancellation: Cancellation = Cancellation(), level: Int = 0,
+        mends: Bool = true
     ) throws(ImageGateError) {
         guard !bytes.isEmpty else { throw .empty }
         let limit = min(policy.inputByteLimit, SVGLimit.document)
         guard bytes.count <= limit else { throw .tooManyBytes(count: bytes.count, limit: limit) }
         let text = try SVGEncoding.utf8(bytes, limit: limit)
-        try self.init(Admission(policy: policy, cancellation: cancellation), text: text, frame: nil, level: level)
+        try self.init(
+            Admission(policy: policy, cancellation: cancellation), text: text, frame: nil, level: level, mends: mends)
     }
 
     /// - Parameters:
@@ -40,14 +44,14 @@ struct SVGImage: Equatable {
     ///   - frame: the part of the plane that the drawing shows; nil for what the document says.
     private init(
         _ admission: Admission, text: [UInt8], frame: SVGViewBox?, level: Int, stated: PixelSize? = nil,
-        wasIncomplete: Bool = false
+        wasIncomplete: Bool = false, mends: Bool = true
     ) throws(ImageGateError) {
         let (source, body) = try SVGPreflight.body(of: text)
         var tree = try SVGParser.parse(source[body])
         try admission.cancellation.check()
         if let frame { tree.setFrame(frame) }
         if let stated { tree.setSize(stated) }
-        try tree.mend(admission)
+        if mends { try tree.mend(admission) }
         var sanitiser = SVGSanitiser(admission, level: level)
         try tree.play(into: &sanitiser)
         self.bytes = try sanitiser.finish()

@@ -11,6 +11,7 @@ extension SVGTree {
                 replacements[index] = []
                 continue
             }
+            mendFilterValues(primitives)
             var usedNames = Set(primitives.compactMap { nodes[$0]["result"] })
             for (position, primitive) in primitives.enumerated() where nodes[primitive].name == "feDropShadow" {
                 let previous = position == 0 ? nil : primitives[position - 1]
