@@ -15,10 +15,8 @@ struct SVGImage: Equatable {
     let isIncomplete: Bool
     private let hasViewBox: Bool
 
-    /// Equal drawings show the same, whatever they have lost.
-    static func == (one: SVGImage, other: SVGImage) -> Bool {
-        one.bytes == other.bytes && one.size == other.size && one.painted == other.painted
-    }
+    /// Equal drawings show the same, whatever they have lost, and whatever the images in them have been before.
+    static func == (one: SVGImage, other: SVGImage) -> Bool { one.bytes == other.bytes && one.size == other.size }
 
     /// The width in whole pixels, for messages.
     var width: Int { Int(size.width.rounded()) }

@@ -9,7 +9,8 @@ extension SVGTree {
         let values = cascade.values(self, 0)
         guard values["width"] != nil || values["height"] != nil else { return }
         let ruled = cascade.ruledProperties(self, 0)
-        var style = SVGStyle.rawDeclarations(nodes[0]["style"] ?? "").filter { !["width", "height"].contains($0.name) }
+        let other = SVGStyle.rawDeclarations(nodes[0]["style"] ?? "").filter { !["width", "height"].contains($0.name) }
+        var style: [(name: String, value: String)] = []
         for name in ["width", "height"] {
             guard let value = values[name] else { continue }
             let length = SVGSize.length(value.text) ?? nodes[0][name].flatMap { SVGSize.length($0) }
@@ -19,6 +20,8 @@ extension SVGTree {
                 style.append((name, "\(SVGNumbers.text(length))px\(value.isImportant ? "!important" : "")"))
             }
         }
+        // The others stand last, because one that does not end would take in what follows it.
+        style += other
         nodes[0]["style"] = style.isEmpty ? nil : style.map { "\($0.name):\($0.value)" }.joined(separator: ";")
     }
 

@@ -53,16 +53,18 @@ extension SVGTree {
         _ environment: Int
     ) {
         var added: [String] = []
+        var names: Set<String> = []
         for (name, value) in values.sorted(by: { $0.key < $1.key }) where !name.hasPrefix("--") {
             let occurs = SVGVariables.occur(in: value.text)
             guard occurs || value.rule.map({ cascade.rules[$0].isInlined }) ?? false else { continue }
             let resolved = occurs ? variables.resolved(value.text, environment) : value.text
+            names.insert(name)
             if let resolved { added.append("\(name):\(resolved)\(value.isImportant ? "!important" : "")") }
         }
         guard !added.isEmpty else { return }
-        // What is added stands last and wins; what it replaces has custom properties, which the sanitiser takes out.
-        let own = SVGStyle.rawDeclarations(nodes[index]["style"] ?? "").filter { !SVGVariables.occur(in: $0.value) }
-        nodes[index]["style"] = (own.map { "\($0.name):\($0.value)" } + added).joined(separator: ";")
+        // The element's own declarations stand last, because one that does not end would take in what follows it.
+        let own = SVGStyle.rawDeclarations(nodes[index]["style"] ?? "").filter { !names.contains($0.name) }
+        nodes[index]["style"] = (added + own.map { "\($0.name):\($0.value)" }).joined(separator: ";")
     }
 
     private mutating func removeInlinedRules(_ size: SVGSize) {
