@@ -305,7 +305,7 @@ async def serve(requests: int, answers: int, kernels: KernelServer) -> None:
     outbox = Outbox(answers)
     home = os.environ.get("HOME", "/home/user")
     environment = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin", "HOME": home, "USER": "user", "LOGNAME": "user", "LANG": "C.UTF-8",
         **os.environ,
     }
     agent = Agent(outbox, home, environment, kernels)

@@ -71,6 +71,7 @@ class Context:
     def _boot(self) -> None:
         self._kernel = self._make_kernel()
         self._knows_globals = False
+        self._lost_globals = False
         self._started = asyncio.create_task(self._kernel.start())
         # If it is replaced before anybody waits for it, its exception is dropped.
         self._started.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -133,7 +134,7 @@ class Context:
             case CellResult.FINISHED:
                 pass
             case CellResult.RENEWED:
-                self._knows_globals = False
+                self._lost_globals = True
             case CellResult.DIED:
                 await execution.emit(error_line("ContextRestarting", "Context was restarted"))
                 await self._replace(kernel)
@@ -153,6 +154,10 @@ class Context:
         except Exception:
             return self._kernel, CellResult.CLOSED if self._deleted else CellResult.DIED
         kernel = self._kernel
+        if self._lost_globals:
+            # The cell has ended its own kernel, for which the client has done nothing that it should do again.
+            self._lost_globals = False
+            await kernel.run(self._assignments(global_variables), _discard, hidden=True)
         code = self._with_variables(code, global_variables, variables)
         running = asyncio.create_task(kernel.run(code, execution.emit))
         await asyncio.wait({running, cancelled}, return_when=asyncio.FIRST_COMPLETED)

@@ -107,22 +107,88 @@ async function report(kind, remote) {
 
 const globalObject = post('Runtime.evaluate', { expression: 'globalThis' }).then((answer) => answer.result);
 
+// Where the code is no code: in strings, in the text of templates, in comments and in regular expressions. The answer has a
+// byte for each UTF-16 unit.
+function textIn(code) {
+    const isText = new Uint8Array(code.length);
+    // For each template that is open: how many braces are open in its expression.
+    const templates = [];
+    let last = '';
+    let at = 0;
+    const skipTo = (end) => {
+        isText.fill(1, at, end);
+        at = end;
+    };
+    const endOf = (quote) => {
+        let end = at + 1;
+        while (end < code.length && code[end] !== quote && (quote === '`' || code[end] !== '\n')) {
+            if (quote === '`' && code[end] === '$' && code[end + 1] === '{') return end;
+            end += code[end] === '\\' ? 2 : 1;
+        }
+        return Math.min(end, code.length);
+    };
+    const template = () => {
+        skipTo(endOf('`'));
+        if (code[at] === '$') {
+            templates.push(0);
+            at += 2;
+        } else {
+            at += 1;
+        }
+    };
+    while (at < code.length) {
+        const character = code[at];
+        if (character === '\'' || character === '"') {
+            skipTo(Math.min(endOf(character) + 1, code.length));
+        } else if (character === '`') {
+            template();
+        } else if (character === '}' && templates.at(-1) === 0) {
+            templates.pop();
+            template();
+        } else if (character === '/' && code[at + 1] === '/') {
+            const end = code.indexOf('\n', at);
+            skipTo(end < 0 ? code.length : end);
+            continue;
+        } else if (character === '/' && code[at + 1] === '*') {
+            const end = code.indexOf('*/', at + 2);
+            skipTo(end < 0 ? code.length : end + 2);
+            continue;
+        } else if (character === '/' && (!last || /[(,=:[!&|?{};+\-*%~^<>]/.test(last))) {
+            const expression = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\//y;
+            expression.lastIndex = at;
+            const found = expression.exec(code);
+            skipTo(at + (found ? found[0].length : 1));
+        } else {
+            if (character === '{' && templates.length) templates[templates.length - 1] += 1;
+            if (character === '}' && templates.length) templates[templates.length - 1] -= 1;
+            at += 1;
+        }
+        if (!/\s/.test(character)) last = character;
+    }
+    return isText;
+}
+
 // Scripts have no `import` statements, and the inspector's have no `import()`; in cells both are common.
 function withoutImports(code) {
+    if (!code.includes('import')) return code;
     const load = `globalThis[Symbol.for('kernel.reports')].load`;
     const start = /(^|;)([ \t]*)import\s+/.source;
     const what = /(?:([\w$]+)\s*(?:,\s*)?)?(?:\*\s*as\s+([\w$]+)\s+|(\{[^}]*\})\s*)?(?:from\s*)?/.source;
     const source = /(['"][^'"\n]+['"])/.source;
-    return code.replace(
+    let isText = textIn(code);
+    const replaced = code.replace(
         new RegExp(start + what + source, 'gm'),
-        (_, before, margin, base, all, names, source) => {
+        (match, before, margin, base, all, names, source, offset) => {
+            if (isText[offset + before.length + margin.length]) return match;
             const loaded = `await ${load}(${source})`;
             const statements = [];
             if (base) statements.push(`const ${base} = (${loaded}).default`);
             if (all) statements.push(`const ${all} = ${loaded}`);
             if (names) statements.push(`const ${names.replace(/\bas\b/g, ':')} = ${loaded}`);
             return before + margin + (statements.join('; ') || loaded);
-        }).replace(/(?<![\w$.])import(?=\s*\()/g, load);
+        });
+    isText = textIn(replaced);
+    return replaced.replace(/(?<![\w$.])import(?=\s*\()/g, (match, offset) => isText[offset] ? match : load);
 }
 
 reports.load = (name) => {
@@ -157,6 +223,13 @@ async function run(code) {
         const evaluated = entry.runInThisContext({ breakOnSigint: true });
         send({ type: 'waiting' });
         answer = await Promise.race([evaluated, stop]);
+        // A promise is what comes of it, as in E2B's kernel: its output belongs to this cell, and so does its failure.
+        if (!answer.exceptionDetails && answer.result.subtype === 'promise') {
+            const settled = post('Runtime.awaitPromise', { promiseObjectId: answer.result.objectId });
+            answer = await Promise.race([settled, stop]);
+        }
+        // What was rejected and never awaited is told of before the cell ends.
+        await new Promise((resolve) => setImmediate(resolve));
     } catch (error) {
         return send({ type: 'error', name: 'Error', value: 'Execution interrupted', traceback: '' });
     } finally {

@@ -103,7 +103,11 @@ struct Bubblewrap: Sendable {
             all += ["--ro-bind", "\(files.folder)/etc/nsswitch-dns.conf", "/etc/nsswitch.conf"]
         }
         all += ["--perms", "0755", "--dir", "/run", "--ro-bind", "\(files.folder)/agent", "/run/e2b"]
-        all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--remount-ro", "/"]
+        all += ["--perms", "0755", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"]
+        // Where programs of models look for files, and the name by which they call Python.
+        all += ["--perms", "0755", "--dir", "/mnt", "--symlink", Self.home, "/mnt/data"]
+        all += ["--perms", "0755", "--dir", "/opt", "--perms", "0755", "--dir", "/opt/bin"]
+        all += ["--symlink", "/usr/bin/python3", "/opt/bin/python", "--remount-ro", "/"]
         all += ["--clearenv", "--chdir", Self.home]
         for (name, value) in environment { all += ["--setenv", name, value] }
         return all
@@ -111,7 +115,8 @@ struct Bubblewrap: Sendable {
 
     private var environment: [(String, String)] {
         [
-            ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", Self.home), ("USER", "user"), ("LOGNAME", "user"),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"), ("HOME", Self.home), ("USER", "user"),
+            ("LOGNAME", "user"),
             ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8"),
         ] + Launch.installers(network)
     }
