@@ -2,14 +2,26 @@
 package enum Language: String, CaseIterable, Sendable {
     case python, javascript, typescript, r, java, bash
 
-    /// Takes the usual short names too.
+    /// Takes the usual short names too, in any case.
     package init?(name: String) {
-        switch name.lowercased() {
-        case "py": self = .python
-        case "js": self = .javascript
+        switch name.filter({ !$0.isWhitespace }).lowercased() {
+        case "py", "python3", "py3", "ipython": self = .python
+        case "js", "node", "nodejs", "node.js": self = .javascript
         case "ts": self = .typescript
-        case "sh", "shell": self = .bash
+        case "sh", "shell", "zsh": self = .bash
         case let name: self.init(rawValue: name)
+        }
+    }
+
+    /// As people write it.
+    package var name: String {
+        switch self {
+        case .python: "Python"
+        case .javascript: "JavaScript"
+        case .typescript: "TypeScript"
+        case .r: "R"
+        case .java: "Java"
+        case .bash: "bash"
         }
     }
 

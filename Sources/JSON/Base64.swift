@@ -17,21 +17,46 @@ package enum Base64 {
         return text.withUTF8 { decode(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Decodes a text that may have been written by hand: skips characters outside the alphabet.
+    /// Decodes a text as people and models write it: base64, or base64url (RFC 4648, section 5), with or without its padding,
+    /// alone or in a data URI.
     ///
     /// - Parameter room: the memory for the result. It may be the text's own memory or begin before it, because the
     ///   decoder never writes more bytes than it has read.
-    /// - Returns: the number of bytes written; nil if the text is not base64.
+    /// - Returns: the number of bytes written; nil if the text is none of these.
     package static func decode(
         _ text: UnsafeRawBufferPointer, over room: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        let decoder = table.withUnsafeBufferPointer { table in
-            var decoder = Decoder(text: text, room: room, table: table)
-            decoder.skipsStrangers = true
-            return decoder.run()
+        guard let content = text.contentOfDataURI else { return nil }
+        let decoder = tableOfBoth.withUnsafeBufferPointer { table in
+            Decoder(text: content, room: room, table: table).run()
         }
-        return decoder.isWhole ? decoder.written : nil
+        if decoder.isWhole { return decoder.written }
+        guard let cut = decoder.cut else { return nil }
+        return decodeUnpadded(content[cut...], into: room, at: decoder.written)
     }
+
+    /// Decodes the last characters of a text without padding.
+    ///
+    /// - Returns: the number of bytes of the whole text; nil if they are no end of one.
+    static func decodeUnpadded(
+        _ end: some Sequence<UInt8>, into room: UnsafeMutableRawBufferPointer, at place: Int
+    ) -> Int? {
+        var group: UInt32 = 0
+        var count = 0
+        for character in end where !isSkipped(character) {
+            guard count < 3 else { return nil }
+            let bits = tableOfBoth[count << 8 | Int(character)]
+            guard bits & stranger == 0 else { return nil }
+            group |= bits
+            count += 1
+        }
+        guard count > 1 else { return count == 0 ? place : nil }
+        for byte in 0..<(count - 1) { room[place + byte] = UInt8(truncatingIfNeeded: group >> (8 * byte)) }
+        return place + count - 1
+    }
+
+    /// The head of a data URI, to its comma (RFC 2397). Bytes.
+    static let dataHeadLimit = 1024
 
     /// The mark in `table` of a character outside the alphabet. Entries without the mark hold decoded bits in their low
     /// 24 bits.
@@ -39,29 +64,35 @@ package enum Base64 {
 
     /// The contribution of each character to the three bytes of its group, for each of the four places in the group.
     /// The first byte of the group is the lowest.
-    private static let table: [UInt32] = {
+    private static let table = makeTable(["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"])
+    /// The same with the alphabet of base64url as well.
+    private static let tableOfBoth = makeTable([
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    ])
+
+    private static func makeTable(_ alphabets: [String]) -> [UInt32] {
         var table = [UInt32](repeating: stranger, count: 4 * 256)
-        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        for (value, character) in zip(UInt32(0)..., alphabet.utf8) {
-            let at = Int(character)
-            table[at] = value << 2
-            table[256 + at] = value >> 4 | (value & 15) << 12
-            table[512 + at] = (value >> 2) << 8 | (value & 3) << 22
-            table[768 + at] = value << 16
+        for alphabet in alphabets {
+            for (value, character) in zip(UInt32(0)..., alphabet.utf8) {
+                let at = Int(character)
+                table[at] = value << 2
+                table[256 + at] = value >> 4 | (value & 15) << 12
+                table[512 + at] = (value >> 2) << 8 | (value & 3) << 22
+                table[768 + at] = value << 16
+            }
         }
         return table
-    }()
+    }
 
     /// Decodes `text`, of which the end may be missing, over itself.
     ///
     /// - Returns: bytes written, and how the text ended.
     static func decodeBeginning(
-        _ text: UnsafeMutableRawBufferPointer, skipsStrangers: Bool
+        _ text: UnsafeMutableRawBufferPointer
     ) -> (count: Int, end: TextEnd) {
-        let decoder = table.withUnsafeBufferPointer { table in
-            var decoder = Decoder(text: UnsafeRawBufferPointer(text), room: text, table: table)
-            decoder.skipsStrangers = skipsStrangers
-            return decoder.run()
+        let decoder = tableOfBoth.withUnsafeBufferPointer { table in
+            Decoder(text: UnsafeRawBufferPointer(text), room: text, table: table).run()
         }
         let end: TextEnd =
             decoder.isWhole ? (decoder.isPadded ? .padding : .group) : decoder.cut.map { .cut($0) } ?? .malformed
@@ -76,11 +107,10 @@ package enum Base64 {
     }
 
     /// Whether a character may stand anywhere and means nothing.
-    static func isSkipped(_ character: UInt8, skipsStrangers: Bool) -> Bool {
+    static func isSkipped(_ character: UInt8) -> Bool {
         switch character {
         case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): true
-        case UInt8(ascii: "="): false
-        default: skipsStrangers && table[Int(character)] & stranger != 0
+        default: false
         }
     }
 
@@ -95,7 +125,6 @@ package enum Base64 {
         private(set) var isPadded = false
         /// Where a group begins of which the end is not there.
         private(set) var cut: Int?
-        var skipsStrangers = false
 
         consuming func run() -> Decoder {
             repeat { readBlocks() } while readGroup()
@@ -103,8 +132,6 @@ package enum Base64 {
         }
 
         private func bits(_ place: Int, _ character: UInt8) -> UInt32 { table[place << 8 | Int(character)] }
-
-        private func isStranger(_ character: UInt8) -> Bool { bits(0, character) & stranger != 0 }
 
         private func group(at offset: Int) -> UInt32 {
             bits(0, text[offset]) | bits(1, text[offset + 1]) | bits(2, text[offset + 2]) | bits(3, text[offset + 3])
@@ -171,8 +198,6 @@ package enum Base64 {
                 defer { read += 1 }
                 switch text[read] {
                 case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
-                case let character where skipsStrangers && character != UInt8(ascii: "=") && isStranger(character):
-                    continue
                 case let character: return character
                 }
             }
@@ -185,5 +210,29 @@ package enum Base64 {
                 written += 1
             }
         }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The base64 in a data URI, or all of a text that is none; nil for a data URI of anything else.
+    fileprivate var contentOfDataURI: UnsafeRawBufferPointer? {
+        let start = firstIndex { !Base64.isSkipped($0) } ?? count
+        guard Base64.beginsDataURI(self[start...]) else { return self }
+        guard let comma = self[start...].prefix(Base64.dataHeadLimit).firstIndex(of: UInt8(ascii: ",")),
+            Base64.isBase64(head: self[start..<comma])
+        else { return nil }
+        return UnsafeRawBufferPointer(rebasing: self[(comma + 1)...])
+    }
+}
+
+extension Base64 {
+    static func beginsDataURI(_ text: some Sequence<UInt8>) -> Bool {
+        let scheme = "data:".utf8
+        return text.prefix(scheme.count).map { $0 | 0x20 }.elementsEqual(scheme.map { $0 | 0x20 })
+    }
+
+    /// Whether the head of a data URI says that what follows its comma is base64.
+    static func isBase64(head: some Sequence<UInt8>) -> Bool {
+        Array(head).suffix(7).map { $0 | 0x20 }.elementsEqual(";base64".utf8.map { $0 | 0x20 })
     }
 }

@@ -25,9 +25,15 @@ package struct JSONScanner {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+    /// For a whole text, which may begin with a byte order mark (RFC 8259, section 8.1).
+    private init(text bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        if bytes.count > 3, bytes[0] == 0xef, bytes[1] == 0xbb, bytes[2] == 0xbf { position = 3 }
+    }
+
     /// Reads a text that consists of one value.
     package static func value(of bytes: UnsafeRawBufferPointer) throws(MalformedJSON) -> JSONValue {
-        var scanner = JSONScanner(bytes)
+        var scanner = JSONScanner(text: bytes)
         let value = try scanner.value()
         try scanner.finish()
         return value
@@ -37,7 +43,7 @@ package struct JSONScanner {
     package static func members(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONValue, _ value: JSONValue) -> Void
     ) throws(MalformedJSON) {
-        var scanner = JSONScanner(bytes)
+        var scanner = JSONScanner(text: bytes)
         try scanner.members(body)
         try scanner.finish()
     }

@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func `there is room for every field`() {
-        #expect(ExecutionLine.Fields.Name.allCases.count == 17)
+        #expect(ExecutionLine.Fields.Name.allCases.count == 19)
     }
 
     @Test func `the code cannot flood a result with formats`() throws {

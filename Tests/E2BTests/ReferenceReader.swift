@@ -31,6 +31,10 @@ enum ReferenceReader {
                 result.jpeg = bytes("jpeg")
                 result.pdf = bytes("pdf")
                 result.json = try fields["json"].map { try normal($0) }
+                if result.png == nil, result.jpeg == nil, result.svg == nil {
+                    result.chart = try fields["chart"].map { try normal($0) }
+                }
+                if result.text == nil, result.html == nil { result.data = try fields["data"].map { try normal($0) } }
                 let extra = fields["extra"] as? [String: Any] ?? [:]
                 let image = { (type: String) in
                     (extra[type] as? String).map { text in
@@ -54,8 +58,12 @@ enum ReferenceReader {
     }
 
     static func normal(_ event: ExecutionEvent) throws -> ExecutionEvent {
-        guard case .result(var result) = event, let json = result.json else { return event }
-        result.json = try normal(JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed))
+        guard case .result(var result) = event else { return event }
+        for member in [\ExecutionResult.json, \.chart, \.data] {
+            guard let json = result[keyPath: member] else { continue }
+            result[keyPath: member] = try normal(
+                JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed))
+        }
         return .result(result)
     }
 }

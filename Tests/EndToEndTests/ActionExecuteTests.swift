@@ -134,8 +134,7 @@ extension ActionTests {
                     answer["results"]
                         == [
                             ["type": "markdown", "markdown": "**bold**"],
-                            ["type": "text", "text": "<IPython.core.display.Latex object>"],
-                            ["type": "text", "text": "<IPython.core.display.HTML object>"],
+                            ["type": "latex", "latex": "$x^2$"], ["type": "text", "text": "bold"],
                             ["type": "text", "text": "   a  b\n0  1  x\n1  2  y"],
                         ])
                 let value = try await session("execute", ["code": "{'six': 6, 'seven': 7}"])

@@ -38,7 +38,10 @@ struct FileStreamTests {
                 // Whatever is wrong, and wherever, what was there stays, and nothing else does.
                 for (content, after, status, error) in [
                     (base64 + Data("A=AA".utf8), "}", 200, "`fileContent` must be base64, as `encoding` says."),
-                    (base64 + Data(#"\ud83d"#.utf8), "}", 200, "`fileContent` must be a string."),
+                    (
+                        base64 + Data(#"\ud83d"#.utf8), "}", 200,
+                        "`fileContent` has half of a character (an unpaired surrogate, as of an emoji that was cut): send it whole."
+                    ),
                     (base64, "", 400, "The body must be a JSON object with `action` and its parameters."),
                     (base64, ",}", 400, "The body must be a JSON object with `action` and its parameters."),
                     (

@@ -25,7 +25,9 @@ extension ActionTests {
                             "bytes": .number(Double(text.utf8.count)), "encoding": "utf-8",
                         ])
                 #expect(
-                    try await session.python("print(open('/tmp/new/folder/a.txt', newline='').read(), end='')") == text)
+                    try await session.python(
+                        "print(open('/tmp/new/folder/a.txt', newline='').read().replace('\\r', '<CR>'), end='')")
+                        == text.replacing("\r\n", with: "<CR>\n"))
             }
         }
 
@@ -145,7 +147,10 @@ extension ActionTests {
                 _ = try await session.shell("touch locked; chmod 000 locked")
                 let locked = try await session("read_file", ["filePath": "locked"])
                 #expect(locked.error.hasPrefix("locked cannot be read: "), "\(locked)")
-                for path in ["", String(repeating: "a", count: 4097), "nul\0inside"] {
+                #expect(
+                    try await session("read_file", ["filePath": ""]).error
+                        == "`filePath` is required for `read_file` action.")
+                for path in [String(repeating: "a", count: 4097), "nul\0inside"] {
                     #expect(
                         try await session("read_file", ["filePath": .text(path)]).error
                             == "`filePath` must be a path of 1 to 4096 bytes.")

@@ -99,7 +99,7 @@ struct LogTests {
         ("/execute", "{\(mark)", 400, "JSON"), ("/execute", "{}", 400, "`code`"),
         ("/execute", #"{"code":"\#(mark)","language":"\#(mark)"}"#, 400, "`language`"),
         ("/execute", #"{"code":"1","envs":{"\#(mark) ":"1"}}"#, 400, "`envs`"),
-        ("/execute", #"{"code":"1","envs":{"\#(mark)":1}}"#, 400, "`envs`"),
+        ("/execute", #"{"code":"1","envs":{"\#(mark)":{}}}"#, 400, "`envs`"),
         ("/e2bcode", "[\(mark)]", 400, "JSON object"),
         ("/e2bcode", #"{"action":"\#(mark)"}"#, 200, "no such action"),
         ("/e2bcode", #"{"action":"help","command_name":"\#(mark)"}"#, 200, "no such action"),

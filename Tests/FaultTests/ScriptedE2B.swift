@@ -14,6 +14,10 @@ enum ScriptedE2B {
         Loopback { connection in
             while let request = connection.readRequest() {
                 let call = request.line.split(separator: "?")[0].split(separator: " ").prefix(2).joined(separator: " ")
+                if request.isPreparation {
+                    connection.respond(Loopback.Request.prepared)
+                    continue
+                }
                 do throws(Over) {
                     guard try !answer(call, request, connection) else { continue }
                 } catch {

@@ -71,10 +71,14 @@ import Testing
         "1e+",
         "0x10", "1_000", "NaN", "Infinity", "-Infinity", "nul", "nulll", "True", "tru", "{\"a\"}", "{\"a\":}",
         "{\"a\":1,}", "{a:1}", "{\"a\":1 \"b\":2}", "{1:2}", "[1,]", "[,1]", "[1 2]", "[1}", "{\"a\":1]", "1 2", "{}{}",
-        "[1]x", "\u{FEFF}[]", "'a'", "// a\n1", "[\"\\ud83c\\\"]",
+        "[1]x", "\u{FEFF}", "\u{FEFF}\u{FEFF}[]", "[\u{FEFF}]", "'a'", "// a\n1", "[\"\\ud83c\\\"]",
     ])
     func `what is not JSON is refused`(text: String) {
         #expect(throws: MalformedJSON.self) { try read(text.utf8) }
+    }
+
+    @Test func `a byte order mark before a text is passed over`() throws {
+        #expect(try read("\u{FEFF}[]".utf8) == read("[]".utf8))
     }
 
     @Test(arguments: [

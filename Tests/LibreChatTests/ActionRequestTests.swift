@@ -182,7 +182,7 @@ struct ActionRequestTests {
         #expect(["one", "two"].contains(codes[0]))
     }
 
-    @Test(arguments: ["NUL \\u0000", "\\ud83e\\udd8a", "tab\\t", "ünïcode", "\\\"", "line\\nbreak\\u2028"])
+    @Test(arguments: ["\\ud83e\\udd8a", "tab\\t", "ünïcode", "\\\"", "line\\nbreak\\u2028"])
     func `texts come as they were sent`(text: String) throws {
         let request = try ActionRequest(
             json: Array(#"{"action":"execute","sessionId":"s","code":"\#(text)"}"#.utf8))
@@ -213,14 +213,18 @@ struct ActionRequestTests {
             let refused = try RefusedAction(Array(body))
             #expect(refused.status == 200)
             #expect(refused.sessionID.isEmpty)
-            if action != "nonsense" { #expect(refused.error == "`sessionId` must be 1 to 128 printable characters.") }
+            if action == "kill", id.isEmpty {
+                #expect(refused.error.contains("`sandboxId`"), "\(refused.error)")
+            } else if action != "nonsense" {
+                #expect(refused.error == "`sessionId` must be 1 to 128 printable characters.")
+            }
         }
     }
 
     @Test func `half a surrogate pair is no text`() throws {
         #expect(
             try RefusedAction(#"{"action":"write_file","sessionId":"s","filePath":"a","fileContent":"\ud800"}"#).error
-                .contains("`fileContent` must be a string"))
+                .contains("`fileContent` has half of a character"))
     }
 
     @Test(arguments: ["60", "60.0", "6e1"]) func `a whole number may be written as any`(number: String) throws {
@@ -230,8 +234,70 @@ struct ActionRequestTests {
 
     @Test func `half a surrogate pair is no sessionId`() throws {
         #expect(
-            try RefusedAction(#"{"action":"kill","sessionId":"\ud800"}"#).error.contains("`sessionId` must be a string")
+            try RefusedAction(#"{"action":"kill","sessionId":"\ud800"}"#).error
+                .contains("`sessionId` has half of a character")
         )
+    }
+
+    @Test(arguments: [
+        (
+            #"{"action":"get_host","sessionId":999,"port":"8080"}"#,
+            #"{"action":"get_host","sessionId":"999","port":8080}"#
+        ),
+        (
+            #"{"action":"shell","sessionId":"s","cmd":"ls\r\nls","background":"True"}"#,
+            #"{"action":"shell","sessionId":"s","cmd":"ls\nls","background":true}"#
+        ),
+        (
+            #"{"action":"kill_command","sessionId":"s","commandId":999}"#,
+            #"{"action":"kill_command","sessionId":"s","commandId":"999"}"#
+        ),
+        (
+            #"{"action":"install","sessionId":"s","packages":"numpy>=1.2,<2 pandas"}"#,
+            #"{"action":"install","sessionId":"s","packages":["numpy>=1.2,<2","pandas"]}"#
+        ),
+        (
+            #"{"action":"install","sessionId":"s","code":"pip install numpy","language":"py"}"#,
+            #"{"action":"install","sessionId":"s","code":"numpy"}"#
+        ),
+        (
+            #"{"action":"install","sessionId":"s","code":"!sudo python3 -m pip install -q numpy pandas"}"#,
+            #"{"action":"install","sessionId":"s","packages":["numpy","pandas"]}"#
+        ),
+        (
+            #"{"action":"system_install","sessionId":"s","packages":"apt-get install -y ffmpeg"}"#,
+            #"{"action":"system_install","sessionId":"s","packages":["ffmpeg"]}"#
+        ),
+        (
+            #"{"action":"execute","sessionId":"s","code":"1","language":"js","timeoutMs":"5000"}"#,
+            #"{"action":"execute","sessionId":"s","code":"1","language":"javascript","timeoutMs":5000}"#
+        ),
+        (
+            #"{"action":"execute","sessionId":"s","code":"```sh\nls\n```","envs":{"A":1}}"#,
+            #"{"action":"execute","sessionId":"s","code":"ls\n","language":"bash","envs":{"A":"1"}}"#
+        ),
+        (
+            #"{"action":"write_file","sessionId":"s","filePath":"a","fileContent":"x","encoding":"utf8"}"#,
+            #"{"action":"write_file","sessionId":"s","filePath":"a","fileContent":"x","encoding":"utf-8"}"#
+        ),
+        (
+            #"{"action":"command_run","sessionId":"s","cmd":"ls","cwd":"","user":"","timeoutMs":""}"#,
+            #"{"action":"command_run","sessionId":"s","cmd":"ls"}"#
+        ),
+        ("\u{feff}" + #"{"action":"kill","sessionId":"s"}"#, #"{"action":"kill","sessionId":"s"}"#),
+    ])
+    func `what can only mean one thing is taken for it`(json: String, plain: String) throws {
+        let request = try ActionRequest(json: Array(json.utf8))
+        #expect(isEqual(request.action, try ActionRequest(json: Array(plain.utf8)).action), "\(request.action)")
+    }
+
+    @Test func `a NUL in code is named`() throws {
+        let refused = try RefusedAction(#"{"action":"execute","sessionId":"s","code":"1\u0000"}"#)
+        #expect(refused.status == 200 && refused.error.contains("`code` has a NUL"))
+    }
+
+    @Test func `a compressed body is named`() throws {
+        #expect(try RefusedAction([0x1f, 0x8b, 8, 0]).error.contains("gzip"))
     }
 
     @Test func `a failure carries the sessionId it was about`() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Interpreter
 import JSON
 import Testing
@@ -50,11 +51,15 @@ struct ExecuteRequestTests {
         (#"{"code":5}"#, "`code` must be a string"),
         (#"{"code":["x"]}"#, "`code` must be a string"),
         (#"{"code":"x","language":"cobol"}"#, "python, javascript, typescript, r, java, bash"),
-        (#"{"code":"x","language":7}"#, "`language` must be a string"),
+        (#"{"code":"x","language":7}"#, "`language` must be one of"),
+        (#"{"code":"x\u0000y"}"#, "`code` has a NUL"),
+        (#"{"code":"x \ud83d"}"#, "`code` has half of a character"),
+        ("\u{1f}\u{8b}", "not valid JSON"),
         (#"{"code":"x","envs":["A"]}"#, "`envs` must be an object of strings"),
-        (#"{"code":"x","envs":{"A":1}}"#, "`envs` must be an object of strings: 'envs.A'"),
-        (#"{"code":"x","envs":{"A B":"1"}}"#, "`envs` has the name 'A B'"),
-        (#"{"code":"x","timeout":"60"}"#, "`timeout` must be a number"),
+        (#"{"code":"x","envs":{"A":{}}}"#, "`envs` must be an object of strings"),
+        (#"{"code":"x","envs":{"A B":"1"}}"#, "`envs` must be an object of strings, named with letters, digits"),
+        (#"{"code":"x","timeout":"soon"}"#, "`timeout` must be a number"),
+        (#"{"code":"x","timeout":"0x3c"}"#, "`timeout` must be a number"),
         (#"{"code":"x","timeout":0}"#, "`timeout` must be from 1 to 300"),
         (#"{"code":"x","timeout":301}"#, "`timeout` must be from 1 to 300"),
         (#"{"code":"x","timeout":-5}"#, "`timeout` must be from 1 to 300"),
@@ -63,6 +68,35 @@ struct ExecuteRequestTests {
     func `what is wrong is named`(json: String, expected: String) throws {
         let refusal = try #require(throws: ArgumentError.self) { try parse(json) }
         #expect(refusal.sentence.contains(expected), "\(refusal.sentence)")
+    }
+
+    @Test func `what can only mean one thing is taken for it`() throws {
+        let request = try parse(
+            "\u{feff}" + #"{"code":"1","timeout":" 60 ","language":" Python3","envs":{"PORT":8080,"ON":true,"X":null}}"#
+        )
+        #expect(request.timeout == .seconds(60) && request.language == .python)
+        #expect(request.envs == ["PORT": "8080", "ON": "true"])
+        let empty = try parse(#"{"code":"1","timeout":"","language":"","envs":""}"#)
+        #expect(empty.timeout == .seconds(120) && empty.language == .python && empty.envs.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("```python\nx = 1\n```", "x = 1\n", Language.python), ("\n```js\n1\n```\n", "1\n", .javascript),
+        ("~~~~\n```\n~~~~", "```\n", .python), ("```\n1\n```\n2\n```\n3\n```", "```\n1\n```\n2\n```\n3\n```", .python),
+        ("\u{feff}1", "1", .python), ("a\r\nb\r\n", "a\nb\n", .python), ("a\rb", "a\rb", .python),
+        ("```sh\r\nls\r\n```", "ls\n", .bash), ("x = '```'", "x = '```'", .python), ("```x```", "```x```", .python),
+    ])
+    func `a program is what its code block holds`(code: String, program: String, language: Language) throws {
+        let text = try String(decoding: JSONSerialization.data(withJSONObject: ["code": code]), as: UTF8.self)
+        let request = try parse(text)
+        #expect(request.code == code && request.program == program && request.language == language)
+    }
+
+    @Test func `a compressed body is named`() throws {
+        let refusal = try #require(throws: ArgumentError.self) {
+            try ExecuteRequest(json: [0x1f, 0x8b, 8, 0], standardTimeout: .seconds(1), maximumTimeout: .seconds(1))
+        }
+        #expect(refusal.sentence.contains("gzip"))
     }
 
     @Test func `bytes that are not UTF-8 are not JSON`() throws {

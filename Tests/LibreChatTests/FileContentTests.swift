@@ -31,18 +31,36 @@ struct FileContentTests {
             let plain = Data(bytes).base64EncodedString()
             let lines = Data(bytes).base64EncodedString(options: .lineLength76Characters)
                 .replacing("\r\n", with: #"\r\n"#)
-            for text in [plain, lines, plain.replacing("/", with: #"\/"#), " \(plain)-_!"] {
+            for text in [plain, lines, plain.replacing("/", with: #"\/"#), " \(plain) "] {
                 #expect(try content(request("\"\(text)\"", encoding: "base64")) == bytes, "\(count)")
             }
         }
     }
 
-    @Test(arguments: ["A", "AAAAA", "A===", "=", "AA=A"]) func `what is no base64`(text: String) throws {
+    @Test(arguments: [
+        "A", "AAAAA", "A===", "=", "AA=A", "aGVsbG8=aGVsbG8=", "not base64!", "aGVs*bG8=", "data:text/plain,hello",
+        "data:image/png;base64",
+    ])
+    func `what is no base64`(text: String) throws {
         let failure = ActionFailure("`fileContent` must be base64, as `encoding` says.", sessionID: "s")
         #expect(throws: failure) { try content(request("\"\(text)\"", encoding: "base64")) }
     }
 
-    @Test(arguments: ["1", "[]", "{}", "true", #""\ud83e""#]) func `what is no string is refused`(json: String) throws {
+    @Test(arguments: [
+        ("ab-_cd-_", "ab+/cd+/"), ("data:text/plain;base64,aGVsbG8=", "aGVsbG8="), ("aGVsbG8", "aGVsbG8="),
+        (" DATA:;base64,aGVs\\nbG8=\\n", "aGVsbG8="), ("__79", "//79"),
+    ])
+    func `base64url, data URIs and what lacks its padding are understood`(text: String, plain: String) throws {
+        let expected = Data(base64Encoded: plain).map { [UInt8]($0) }
+        #expect(try content(request("\"\(text)\"", encoding: "base64")) == expected)
+    }
+
+    @Test func `half of a character is named`() throws {
+        let failure = try #require(throws: ActionFailure.self) { try content(request(#""\ud83e""#)) }
+        #expect(failure.sentence.contains("half of a character"))
+    }
+
+    @Test(arguments: ["1", "[]", "{}", "true"]) func `what is no string is refused`(json: String) throws {
         #expect(throws: ActionFailure("`fileContent` must be a string.", sessionID: "s")) { try content(request(json)) }
     }
 

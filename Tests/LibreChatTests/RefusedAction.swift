@@ -79,14 +79,15 @@ extension ArgumentType {
         ]
         let taken: Set<String> =
             switch self {
-            case .text: [#""text""#]
-            case .form: [#""text""#]
+            // Ids may be numbers.
+            case .text: [#""text""#, "5"]
+            case .form: [#""text""#, "5"]
             case .choice: []
             case .flag: ["true"]
             case .integer: ["5"]
             case .number: ["5", "1.5"]
-            case .texts: ["[]", #"["x"]"#]
-            case .variables: ["{}", #"{"A":"1"}"#]
+            case .texts: ["[]", #"["x"]"#, #""text""#]
+            case .variables: ["{}", #"{"A":"1"}"#, #"{"A":1}"#, #"{"A":null}"#]
             }
         return all.filter { !taken.contains($0) }
     }
@@ -95,8 +96,8 @@ extension ArgumentType {
     var outliers: [String] {
         switch self {
         case .text, .flag, .texts: []
-        case .form: [#""""#, #""\u0000""#]
-        case .choice(let words): [#""""#, #""nonsense""#, #""\#(words[0].uppercased()) ""#, #""\#(words[0])\u0000""#]
+        case .form: [#""\u0000""#]
+        case .choice(let words): [#""nonsense""#, #""\#(words[0])\u0000""#]
         case .integer(let range):
             [
                 "\(range.lowerBound - 1)", "\(range.upperBound + 1)", "-9223372036854775808", "9223372036854775807",

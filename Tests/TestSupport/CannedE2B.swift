@@ -54,8 +54,11 @@ package final class CannedE2B: Sendable {
                         #"{"sandboxID":"s\#(number)","domain":"localhost:\#(port ?? "")","envdVersion":"0.5.7"}"#,
                         status: "201 Created", headers: ["Content-Type: application/json"])
                 } else if request.line.hasPrefix("POST /execute ") {
-                    counts.state.withLock { $0.executed += 1 }
-                    execute()
+                    // What sets a kernel's variables is no program.
+                    if !request.isPreparation {
+                        counts.state.withLock { $0.executed += 1 }
+                        execute()
+                    }
                     connection.respond(
                         #"{"type":"number_of_executions","execution_count":1}"# + "\n"
                             + #"{"type":"stdout","text":"done\n"}"# + "\n" + #"{"type":"end_of_execution"}"# + "\n",
@@ -80,6 +83,17 @@ package final class CannedE2B: Sendable {
     package var refused: Int { counts.state.withLock { $0.refused } }
     /// Connections now.
     package var open: Int { counts.state.withLock { $0.open } }
+}
+
+extension Loopback.Request {
+    /// Whether this is an execution with which the interpreter prepares a kernel for a program.
+    package var isPreparation: Bool {
+        line.hasPrefix("POST /execute") && String(decoding: body, as: UTF8.self).contains("Variables of the sandbox")
+    }
+
+    /// The answer to that.
+    package static let prepared =
+        #"{"type":"number_of_executions","execution_count":1}"# + "\n" + #"{"type":"end_of_execution"}"# + "\n"
 }
 
 /// Holds threads until it is opened, for good.

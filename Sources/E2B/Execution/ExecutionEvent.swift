@@ -28,6 +28,10 @@ public struct ExecutionResult: Equatable, Sendable {
     public var pdf: Result<[UInt8], MalformedBase64>?
     /// JSON text.
     public var json: String?
+    /// JSON text: what was drawn, as far as E2B could tell, in a result without a picture of it.
+    public var chart: String?
+    /// JSON text: a table by columns, in a result without any other form of it.
+    public var data: String?
     /// The MIME types of formats that are not kept, such as `image/avif`, so that a caller can say what it left out.
     public var extra: [String]
     /// Whether this is the value of the last expression.

@@ -30,7 +30,8 @@ extension ExecutionLine {
     /// The members of a line that have a meaning, not decoded yet.
     struct Fields {
         enum Name: Int, CaseIterable {
-            case type, text, html, markdown, latex, javascript, svg, png, jpeg, pdf, json, extra, isMainResult
+            case type, text, html, markdown, latex, javascript, svg, png, jpeg, pdf, json, chart, data, extra,
+                isMainResult
             case name, value, traceback, executionCount
 
             init?(_ key: JSONValue) {
@@ -46,6 +47,8 @@ extension ExecutionLine {
                 case "jpeg": self = .jpeg
                 case "pdf": self = .pdf
                 case "json": self = .json
+                case "chart": self = .chart
+                case "data": self = .data
                 case "extra": self = .extra
                 case "is_main_result": self = .isMainResult
                 case "name": self = .name
@@ -57,7 +60,7 @@ extension ExecutionLine {
             }
         }
 
-        private var values = InlineArray<17, JSONValue?>(repeating: nil)
+        private var values = InlineArray<19, JSONValue?>(repeating: nil)
 
         init(_ line: UnsafeRawBufferPointer) throws(MalformedJSON) {
             var values = values
@@ -110,6 +113,8 @@ extension ExecutionResult {
         jpeg = fields.bytes(.jpeg)
         pdf = fields.bytes(.pdf)
         json = fields[.json]?.text
+        if png == nil, jpeg == nil, svg == nil { chart = fields[.chart]?.text }
+        if text == nil, html == nil { data = fields[.data]?.text }
         var types: [String] = []
         var images: (gif: Result<[UInt8], MalformedBase64>?, webp: Result<[UInt8], MalformedBase64>?)
         try fields[.extra]?.members { key, value in

@@ -11,6 +11,12 @@ package struct SessionName: Equatable, Sendable, ArgumentValue {
         self.text = text
     }
 
+    /// A number, as some clients count conversations.
+    package init?(lenient json: JSONValue) {
+        guard json.integer != nil else { return nil }
+        text = json.text
+    }
+
     package func demand(of type: ArgumentType) -> String? {
         Self.isValid(text) ? nil : "1 to 128 printable characters"
     }

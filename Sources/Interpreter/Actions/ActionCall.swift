@@ -83,6 +83,7 @@ package final class ActionServices: Sendable {
     let templates: JSONNode
     /// Executions of one context, one after the other.
     let contexts = KeyedLock<ContextKey>()
+    let preparedKernels = PreparedKernels()
 
     package init(
         client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
@@ -99,10 +100,4 @@ package final class ActionServices: Sendable {
         self.variables = variables
         self.secrets = secrets
     }
-}
-
-/// A language's kernel in a sandbox.
-struct ContextKey: Hashable, Sendable {
-    let sandboxID: String
-    let language: Language
 }

@@ -62,6 +62,40 @@ package struct InstallPackages: SessionAction {
 package struct PackageName: Equatable, Sendable {
     let text: String
 
+    /// The names in texts that may be whole commands, such as `pip install numpy`.
+    package static func texts(_ texts: [String]) -> [String] {
+        // A command that was split already.
+        if texts.count > 2, isCommand(texts[0]), texts[0] != "-m", texts.prefix(6).contains(where: verbs.contains) {
+            return names(texts.joined(separator: " "))
+        }
+        return texts.flatMap(names)
+    }
+
+    private static func names(_ text: String) -> [String] {
+        var words = text.split { $0.isWhitespace }.map(String.init)
+        guard let verb = words.firstIndex(where: verbs.contains), words[..<verb].allSatisfy(isCommand), verb > 0 else {
+            return [text]
+        }
+        words.removeFirst(verb + 1)
+        return words.filter { !options.contains($0) }
+    }
+
+    private static let verbs: Set = ["install", "i", "add"]
+    /// Those that make no difference here.
+    private static let options: Set = [
+        "-y", "--yes", "-q", "--quiet", "-qq", "-g", "--global", "-S", "--save", "--no-cache-dir", "--no-input",
+        "--user",
+    ]
+
+    private static func isCommand(_ word: String) -> Bool {
+        let name = word.drop { $0 == "!" || $0 == "%" }
+        return name.isEmpty
+            || [
+                "sudo", "pip", "pip3", "python", "python3", "-m", "uv", "npm", "yarn", "pnpm", "bun", "apt", "apt-get",
+                "conda", "-y", "-q", "-qq",
+            ].contains(name)
+    }
+
     package init?(_ text: String) {
         guard
             (1...500).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "-"),

@@ -17,7 +17,7 @@ package struct RunCode: SessionAction {
         timeLimit: Duration? = nil, keeping: ShownOutput
     ) {
         self.session = session
-        self.code = code
+        self.code = code.program
         self.language = language
         self.variables = variables
         self.timeLimit = timeLimit
@@ -26,8 +26,7 @@ package struct RunCode: SessionAction {
 
     package func perform(_ call: ActionCall) async throws -> RunCodeResult {
         var execution = ExecutionRequest(
-            code: code, in: language, variables: variables,
-            timeout: try call.timeLimit(timeLimit, standard: call.limits.time.standard))
+            code: code, in: language, timeout: try call.timeLimit(timeLimit, standard: call.limits.time.standard))
         // Behind an execution that came by way of another responder.
         execution.mayQueue = true
         return try await inSandbox(call) { [execution] sandbox in
@@ -49,13 +48,21 @@ package struct RunCode: SessionAction {
         return try await call.services.contexts.run(
             key, until: call.deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
         ) {
-            var outcome = await call.run(execution, in: sandbox, keeping: extent, canLink: !session.isEmpty)
+            let canLink = !session.isEmpty
+            var outcome = await call.run(
+                execution, key, variables, in: sandbox, keeping: extent, canLink: canLink)
             if case .notStarted = outcome.failure {
                 // A kernel can lose what comes right after an interrupted execution. It surely never ran.
                 try await Task.sleep(for: Self.rest)
-                outcome = await call.run(execution, in: sandbox, keeping: extent, canLink: !session.isEmpty)
+                outcome = await call.run(
+                    execution, key, variables, in: sandbox, keeping: extent, canLink: canLink)
             }
             wasInterrupted = outcome.wasInterrupted
+            // A sandbox of the call's own ends with it.
+            if !variables.isEmpty, !session.isEmpty {
+                await restore(in: sandbox, call, after: wasInterrupted ? Self.rest : .zero)
+                wasInterrupted = false
+            }
             if let failure = outcome.failure {
                 // What has begun must not begin once more.
                 guard outcome.hasBegun, failure != .cancelled else { throw failure }
@@ -64,6 +71,20 @@ package struct RunCode: SessionAction {
             return outcome
         }
     }
+
+    /// Takes the call's variables away, also where the caller does not wait for it any more.
+    private func restore(in sandbox: Sandbox, _ call: ActionCall, after rest: Duration) async {
+        var execution = ExecutionRequest(
+            code: language.restoring(variables), in: language, timeout: Self.restoringLimit)
+        execution.mayQueue = true
+        await inBackground(waitingAtMost: Self.restoringLimit) { [execution] in
+            // Nobody cancels this, and the next call finds them, where the sandbox does not answer.
+            try? await Task.sleep(for: rest)
+            try? await call.client.execute(execution, in: sandbox) { _ in }
+        }
+    }
+
+    private static let restoringLimit = Duration.seconds(10)
 
     /// How long a kernel needs after an interruption before it takes the next execution (Protocol.md, 5.7).
     private static let rest = Duration.milliseconds(500)
@@ -152,19 +173,25 @@ extension ExecutionRecord.Stop {
 extension ActionCall {
     /// With what is left of the time that the code may take.
     func run(
-        _ execution: ExecutionRequest, in sandbox: Sandbox, keeping extent: ExecutionRecord.Extent,
-        canLink: Bool = false, letGo: () -> Void = {}
+        _ execution: ExecutionRequest, _ kernel: ContextKey, _ variables: [String: String], in sandbox: Sandbox,
+        keeping extent: ExecutionRecord.Extent, canLink: Bool = false, letGo: () -> Void = {}
     ) async -> CodeRunner.Outcome {
-        await services.runner.run(
-            execution, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent, images: images,
-            canLink: canLink, letGo: letGo)
+        let kernels = services.preparedKernels
+        let preparation = kernel.language.preparation(isFresh: !kernels.contains(kernel), setting: variables)
+        let outcome = await services.runner.run(
+            execution, after: preparation, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent,
+            images: images, canLink: canLink, letGo: letGo)
+        if outcome.record.failure?.isEndOfKernel == true {
+            kernels.remove(kernel)
+        } else if outcome.hasBegun {
+            kernels.insert(kernel)
+        }
+        return outcome
     }
 }
 
 extension ExecutionRequest {
-    init(code: String, in language: Language, variables: [String: String], timeout: Duration) {
-        self.init(
-            code: code, language: language == .python ? nil : language.rawValue,
-            envs: variables.mapValues { language.escaped(variable: $0) }, timeout: timeout)
+    init(code: String, in language: Language, timeout: Duration) {
+        self.init(code: code, language: language == .python ? nil : language.rawValue, timeout: timeout)
     }
 }

@@ -16,7 +16,7 @@ package struct RunCommand: SessionAction {
         user: UnixUser? = nil, timeLimit: Duration? = nil
     ) {
         self.session = session
-        self.command = command
+        self.command = command.program
         self.variables = variables
         self.directory = directory
         self.user = user
@@ -50,7 +50,10 @@ package struct RunCommandResult: Sendable {
 extension ActionCall {
     /// Runs it to its end. What it printed until then is kept, however it ended.
     func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> RunCommandResult {
-        var (stdout, stderr) = (CapturedOutput(limit: limits.fileSize), CapturedOutput(limit: limits.fileSize))
+        var (stdout, stderr) = (
+            CapturedOutput(ofTerminal: limits.fileSize, hiding: secrets),
+            CapturedOutput(ofTerminal: limits.fileSize, hiding: secrets)
+        )
         var exitCode: Int?
         var note: String?
         var hasBegun = false

@@ -10,7 +10,7 @@ package struct RunProgram: Action {
     package init(
         code: String, language: Language = .python, variables: [String: String] = [:], timeLimit: Duration
     ) {
-        self.code = code
+        self.code = code.program
         self.language = language
         self.variables = variables
         self.timeLimit = timeLimit
@@ -25,8 +25,11 @@ package struct RunProgram: Action {
                 // What ends the sandbox when nothing of ours lives to do it.
                 timeout: timeLimit + .seconds(30), envs: call.services.variables),
             for: call.owner, mark: call.id)
-        let execution = ExecutionRequest(code: code, in: language, variables: variables, timeout: timeLimit)
-        let outcome = await call.run(execution, in: sandbox, keeping: call.limits.extent(of: .answer)) {
+        let execution = ExecutionRequest(code: code, in: language, timeout: timeLimit)
+        let kernel = ContextKey(sandboxID: sandbox.id, language: language)
+        let outcome = await call.run(
+            execution, kernel, variables, in: sandbox, keeping: call.limits.extent(of: .answer)
+        ) {
             // Started, and not waited for.
             call.services.lifecycle.kill(sandbox.id)
         }

@@ -31,7 +31,7 @@ package struct StartServer: SessionAction {
         directory: String? = nil, user: UnixUser? = nil
     ) {
         self.session = session
-        self.command = command
+        self.command = command.program
         self.port = port
         self.logFile = logFile
         self.variables = variables

@@ -13,7 +13,7 @@ package struct StartCommand: SessionAction {
         user: UnixUser? = nil
     ) {
         self.session = session
-        self.command = command
+        self.command = command.program
         self.variables = variables
         self.directory = directory
         self.user = user

@@ -2,38 +2,35 @@
 ///
 /// Bytes may be cut anywhere when they are appended; together again they are characters again.
 package struct CapturedOutput: Sendable {
-    /// Bytes that are kept from the beginning.
-    private let headLimit: Int
-    /// Bytes that are kept at least from the end, once there are more than ``headLimit``. At most twice as many are.
-    private let tailLimit: Int
-    private var head: [UInt8] = []
-    private var tail: [UInt8] = []
-    /// Whether something between the two was dropped, and how many Unicode scalars of it.
-    private var hasGap = false
-    private var dropped = 0
+    private var ends: TextEnds
+    /// What the bytes are read by, if they are a program's output; nil: they are kept as they are.
+    private var terminal: Terminal?
 
     /// - Parameters:
     ///   - limit: bytes that are kept from the beginning.
     ///   - tail: bytes that are kept from the end.
-    package init(limit: Int, tail: Int = Self.windowLimit) {
-        headLimit = limit
-        tailLimit = tail
+    package init(limit: Int, tail: Int = Self.windowLimit) { ends = TextEnds(limit: limit, tail: tail) }
+
+    /// What a terminal shows of it in the end.
+    package init(ofTerminal limit: Int, tail: Int = Self.windowLimit, hiding secrets: SecretRedactor) {
+        self.init(limit: limit, tail: tail)
+        terminal = Terminal(hiding: secrets)
     }
 
     /// All of it.
     package init(_ bytes: [UInt8]) {
         self.init(limit: bytes.count)
-        head = bytes
+        bytes.withUnsafeBytes { ends.append($0) }
     }
 
     /// All of it.
     package init(whole text: String) { self.init(Array(text.utf8)) }
 
-    package var isEmpty: Bool { head.isEmpty && tail.isEmpty }
+    package var isEmpty: Bool { shownEnds.isEmpty }
     /// Bytes that are kept, where they are many.
-    package var heldCount: Int { head.count + tail.count < Self.smallCount ? 0 : head.capacity + tail.capacity }
+    package var heldCount: Int { ends.heldCount }
     /// What is kept from the beginning.
-    package var kept: [UInt8] { head }
+    package var kept: [UInt8] { shownEnds.head }
 
     package mutating func append(_ text: String) {
         var text = text
@@ -43,34 +40,24 @@ package struct CapturedOutput: Sendable {
     package mutating func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { append($0) } }
 
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes[...]
-        if tail.isEmpty, !hasGap {
-            let end = rest.scalarStart(notAfter: min(headLimit - head.count, rest.count))
-            head.append(contentsOf: rest[..<end])
-            rest = rest[end...]
-        }
-        guard !rest.isEmpty else { return }
-        if rest.count > 2 * tailLimit {
-            // Nothing before these can be among the last ones.
-            drop(tail[...])
-            tail.removeAll()
-            let start = rest.scalarStart(notBefore: rest.endIndex - tailLimit)
-            drop(rest[..<start])
-            rest = rest[start...]
-        }
-        tail.append(contentsOf: rest)
-        // Twice the limit and one trim for each half: every byte is moved once.
-        if tail.count > 2 * tailLimit {
-            let start = tail.scalarStart(notBefore: tail.count - tailLimit)
-            drop(tail[..<start])
-            tail.removeFirst(start)
-        }
+        if terminal == nil { ends.append(bytes) } else { terminal?.read(bytes, into: &ends) }
     }
 
-    private mutating func drop(_ bytes: some Collection<UInt8>) {
-        guard !bytes.isEmpty else { return }
-        hasGap = true
-        dropped += bytes.count { !$0.isContinuation }
+    /// With what is still on the terminal's screen.
+    private var shownEnds: TextEnds {
+        guard var terminal, !terminal.isEmpty else { return ends }
+        var ends = ends
+        terminal.finish(into: &ends)
+        return ends
+    }
+
+    /// Changes all of the text, where all of it is kept.
+    mutating func replace(_ change: ([UInt8]) -> [UInt8]?) {
+        let shown = shownEnds
+        guard !shown.hasGap, let changed = change(shown.head + shown.tail) else { return }
+        if terminal != nil { terminal = Terminal() }
+        ends.removeAll()
+        changed.withUnsafeBytes { ends.append($0) }
     }
 
     /// What was kept, without terminal escapes and without secrets.
@@ -84,27 +71,17 @@ package struct CapturedOutput: Sendable {
     package func cleaned(_ secrets: SecretRedactor, window: Int = .max, keepsEscapes: Bool = false) -> CutText {
         func clean(_ bytes: [UInt8]) -> String {
             let text = String(decoding: bytes, as: UTF8.self)
-            return secrets.redacted(keepsEscapes ? text : text.withoutTerminalEscapes)
+            return secrets.redacted(keepsEscapes || terminal != nil ? text : text.withoutTerminalEscapes)
         }
+        let ends = shownEnds
+        let (head, tail, hasGap) = (ends.head, ends.tail, ends.hasGap)
         if !hasGap, (head.count + tail.count) / 2 <= window { return CutText(clean(head + tail)) }
-        let (beginning, end) = (beginning(window), end(window))
+        let (beginning, end) = (ends.beginning(window), ends.end(window))
         let unseen = head.scalarCount + tail.scalarCount - beginning.scalarCount - end.scalarCount
         let (first, last) = (clean(beginning), clean(end))
         let kept = (first.unicodeScalars.dropLast(secrets.longest), last.unicodeScalars.dropFirst(secrets.longest))
         let cut = first.unicodeScalars.count - kept.0.count + last.unicodeScalars.count - kept.1.count
-        return CutText(first: String(kept.0), missing: dropped + unseen + cut, last: String(kept.1))
-    }
-
-    /// The first bytes of what there is without a gap, at most `count`.
-    private func beginning(_ count: Int) -> [UInt8] {
-        let bytes = hasGap || head.count >= count ? head : head + tail.prefix(count - head.count)
-        return Array(bytes[..<bytes.scalarStart(notAfter: min(count, bytes.count))])
-    }
-
-    /// The last bytes of it, at most `count`.
-    private func end(_ count: Int) -> [UInt8] {
-        let bytes = hasGap || tail.count >= count ? tail : head.suffix(count - tail.count) + tail
-        return Array(bytes[bytes.scalarStart(notBefore: max(bytes.count - count, 0))...])
+        return CutText(first: String(kept.0), missing: ends.dropped + unseen + cut, last: String(kept.1))
     }
 
     /// As an answer shows it: without secrets, and no longer than ``shownLimit`` characters. Of what is far longer only what is
@@ -116,6 +93,8 @@ package struct CapturedOutput: Sendable {
     package func shown(
         _ secrets: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
     ) async -> String {
+        let ends = shownEnds
+        let (head, tail, hasGap) = (ends.head, ends.tail, ends.hasGap)
         let text = cleaned(secrets, window: Self.windowLimit, keepsEscapes: keepsEscapes)
         guard !text.isWhole || text.count > Self.shownLimit else { return text.rendered() }
         let name = hasGap ? "beginning" : "whole"
@@ -151,24 +130,4 @@ extension CapturedOutput {
     /// Bytes to keep at either end of a text that is shown in at most so many Unicode scalars. Half of them stand at either
     /// end, in at most four bytes each; and a secret across the cut must still be whole.
     static func bytes(showing scalars: Int, _ secrets: SecretRedactor) -> Int { 2 * scalars + 4 * secrets.longest }
-}
-
-extension RandomAccessCollection<UInt8> where Index == Int {
-    fileprivate var scalarCount: Int { count { !$0.isContinuation } }
-
-    /// The last place up to `index` where a UTF-8 sequence begins. `index` itself, where there is none nearby: this is no UTF-8.
-    fileprivate func scalarStart(notAfter index: Int) -> Int {
-        guard index < endIndex else { return index }
-        return (Swift.max(startIndex, index - 3)...index).last { !self[$0].isContinuation } ?? index
-    }
-
-    /// The first place from `index` on where a UTF-8 sequence begins. `index` itself, where there is none nearby.
-    fileprivate func scalarStart(notBefore index: Int) -> Int {
-        (index..<Swift.min(endIndex, index + 4)).first { !self[$0].isContinuation } ?? index
-    }
-}
-
-extension UInt8 {
-    /// A byte of a UTF-8 sequence that is not its first.
-    fileprivate var isContinuation: Bool { self & 0xc0 == 0x80 }
 }

@@ -40,6 +40,7 @@ package struct CodeRunner: Sendable {
     /// With what is left of the time that the code may take.
     ///
     /// - Parameters:
+    ///   - preparation: code that has to run before, in an execution of its own, whose output nobody sees.
     ///   - owner: the name of the key that the caller authenticated with.
     ///   - memory: grows with what the record keeps.
     ///   - extent: how much is kept of what the code prints and displays.
@@ -47,8 +48,8 @@ package struct CodeRunner: Sendable {
     ///   - canLink: whether the sandbox stays, so that a link to a file in it works.
     ///   - letGo: called once, when the sandbox is needed no longer. Pictures are looked at after that.
     package func run(
-        _ execution: ExecutionRequest, for owner: String, in sandbox: Sandbox, by deadline: Deadline,
-        holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent,
+        _ execution: ExecutionRequest, after preparation: String? = nil, for owner: String, in sandbox: Sandbox,
+        by deadline: Deadline, holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent,
         images use: ImageUse = .asAdmitted, canLink: Bool = false, letGo: () -> Void = {}
     ) async -> Outcome {
         var outcome = Outcome(record: ExecutionRecord(keeping: extent, without: secrets))
@@ -68,6 +69,13 @@ package struct CodeRunner: Sendable {
         let line = limits.memory.reservation(for: owner)
         var isShareTaken = false
         do {
+            if let preparation {
+                var first = execution
+                first.code = preparation
+                try await client.execute(first, in: sandbox, holding: line) { _ in }
+                execution.timeout = deadline.left(of: asked)
+                guard execution.timeout > .zero else { throw E2BError.executionTimedOut }
+            }
             try await client.execute(execution, in: sandbox, holding: line) { event in
                 switch event {
                 case .started: outcome.hasBegun = true
@@ -78,6 +86,7 @@ package struct CodeRunner: Sendable {
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
                     if let image = result.image(secrets) {
+                        guard resultImages.isNew(image) else { return }
                         let room = limits.memory.reservation(for: owner)
                         guard await room.grow(to: image.byteCount) else {
                             isShareTaken = room.isShareTaken
@@ -93,15 +102,21 @@ package struct CodeRunner: Sendable {
                 }
             }
             outcome.wasInterrupted = false
+        } catch E2BError.refused(.execute, 500, let message) where !outcome.hasBegun && message.isAboutMissingKernel {
+            let language = Language(rawValue: execution.language ?? "python") ?? .python
+            let stop = "The sandbox's template has no kernel for \(language.name), so the code did not run."
+            outcome.record.stopped(.limit("\(stop) Use another language, python for example."))
+            outcome.problem = stop
         } catch E2BError.executionTimedOut {
             let isShortened = execution.timeout < asked
+            let seen = outcome.record.whatWasSeen(areImagesMade: !resultImages.isEmpty)
             let stop =
                 isShortened
                 ? "The code was stopped after \(execution.timeout.wholeWords), and not after \(asked.words): \(deadline.reason)."
                 : "The code was stopped at its time limit of \(asked.words)."
             let hint = "A limit of up to \(limits.time.maximum.words) may be asked for."
             outcome.record.stopped(
-                .limit("\(stop) What it printed and drew before is above. \(isShortened ? "Try again." : hint)"))
+                .limit("\(stop) \(seen)\(isShortened ? "Try again." : hint)"))
             outcome.problem = stop
         } catch E2BError.tooLarge(_, let limit) {
             let stop = "The code was stopped: it sent more than \(limit) bytes of output."
@@ -119,6 +134,10 @@ package struct CodeRunner: Sendable {
             outcome.problem = "\(failure)"
         }
         letGo()
+        for image in outcome.record.takePictures(without: secrets) where resultImages.isNew(image) {
+            let room = limits.memory.reservation(for: owner)
+            if await room.grow(to: image.byteCount) { resultImages.add(image, gate, holding: room) }
+        }
         let wait = min(limits.images.wait, max(.zero, deadline.end - .now))
         let images = await resultImages.images(within: wait)
         outcome.record.drew(images.admitted, notes: images.notes)
@@ -127,9 +146,32 @@ package struct CodeRunner: Sendable {
     }
 }
 
+extension String {
+    /// What the code interpreter says when its template has no kernel for a language. Protocol.md, 5.1.
+    fileprivate var isAboutMissingKernel: Bool {
+        contains("Failed to create context") && (contains("kernel") || contains("not found"))
+    }
+}
+
+extension ExecutionRecord {
+    /// Where what came before the end of the time is; empty: nothing came.
+    fileprivate func whatWasSeen(areImagesMade: Bool) -> String {
+        let isPrinted = !stdout.isEmpty || !stderr.isEmpty || !displays.isEmpty
+        switch (isPrinted, areImagesMade) {
+        case (true, true): return "What it printed and drew before is above. "
+        case (true, false): return "What it printed before is above. "
+        case (false, true): return "What it drew before is there. "
+        case (false, false): return "It had printed and drawn nothing by then. "
+        }
+    }
+}
+
 extension ExecutionFailure {
+    /// The process that ran the code is another one now, without its variables.
+    var isEndOfKernel: Bool { name == "ContextRestarting" }
+
     /// The kind of it alone: its name and its value are the code's own.
     fileprivate var problem: String {
-        name == "ContextRestarting" ? "The process that ran the code died." : "The code ended with an exception."
+        isEndOfKernel ? "The process that ran the code died." : "The code ended with an exception."
     }
 }

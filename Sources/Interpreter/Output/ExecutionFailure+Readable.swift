@@ -25,33 +25,94 @@ extension ExecutionFailure {
         case "": "Exit code \(value)"
         case "ContextRestarting":
             "\(value). The process that ran the code died, perhaps for want of memory or by exit."
+        case "RuntimeError" where value.hasPrefix("asyncio.run() cannot be called from a running event loop"):
+            "\(value). Write `await main()` at the top level in its place."
         default: value
         }
     }
 }
 
 extension String {
-    /// Jupyter's frames come joined without separators: the rule, the exception's name and the first frame run together.
+    /// Jupyter's frames come joined without separators: the rule, each exception's name and its first frame run together.
     fileprivate var separatingFrames: String {
         var text = self
-        let (start, end) = text.withUTF8 { bytes -> (Int, Int?) in
-            let rule = bytes.prefix { $0 == UInt8(ascii: "-") }.count
-            let start = rule > 20 ? rule : 0
-            // The marker is near the beginning: only the exception's name is before it.
-            let beginning = bytes[start...].prefix(Self.markerPlace)
-            guard let end = beginning.firstRange(of: "Traceback (most recent call last)".utf8)?.upperBound,
-                end < bytes.count, bytes[end] != UInt8(ascii: "\n")
-            else { return (start, nil) }
-            return (start, end)
+        return text.withUTF8 { String(decoding: TracebackLines(of: $0).separated(), as: UTF8.self) }
+    }
+}
+
+/// Puts each part of a traceback on a line of its own. It reads each byte once, or a few times near a mark.
+private struct TracebackLines {
+    private let text: UnsafeBufferPointer<UInt8>
+    private var lines: [UInt8] = []
+    /// What is copied begins here.
+    private var start = 0
+
+    init(of text: UnsafeBufferPointer<UInt8>) { self.text = text }
+
+    consuming func separated() -> [UInt8] {
+        var at = 0
+        while at < text.count {
+            switch text[at] {
+            case UInt8(ascii: "-"): at = readRule(at)
+            case UInt8(ascii: "T"): at = readHead(at)
+            case UInt8(ascii: "D"):
+                at = readLink(at, "During handling of the above exception, another exception occurred:")
+            default: at += 1
+            }
         }
-        // Dashes and the marker are ASCII: both offsets are between scalars.
-        let bytes = text.utf8
-        let rest = text[bytes.index(bytes.startIndex, offsetBy: start)...]
-        guard let end else { return String(rest) }
-        let place = bytes.index(bytes.startIndex, offsetBy: end)
-        return "\(rest[..<place])\n\(text[place...])"
+        copy(to: text.count)
+        return lines
     }
 
-    /// Bytes within which the marker is looked for.
-    private static let markerPlace = 1 << 14
+    private mutating func copy(to end: Int) {
+        lines.append(contentsOf: text[start..<end])
+        start = end
+    }
+
+    /// A rule of dashes before an exception is left out.
+    private mutating func readRule(_ at: Int) -> Int {
+        let end = text[at...].firstIndex { $0 != UInt8(ascii: "-") } ?? text.count
+        guard end - at > Self.ruleLength, at == start || text[at - 1] == UInt8(ascii: "\n") else { return end }
+        copy(to: at)
+        start = end
+        if start < text.count, text[start] == UInt8(ascii: "\n") { start += 1 }
+        return start
+    }
+
+    private static let ruleLength = 20
+
+    /// `Traceback (most recent call last)`, after which a frame begins; or one of the sentences between two exceptions.
+    private mutating func readHead(_ at: Int) -> Int {
+        let mark: StaticString = "Traceback (most recent call last)"
+        guard begins(mark, at) else {
+            return readLink(at, "The above exception was the direct cause of the following exception:")
+        }
+        let end = at + mark.utf8CodeUnitCount
+        // In the code of a frame anything else follows.
+        if Self.frames.contains(where: { begins($0, end) }) {
+            copy(to: end)
+            lines.append(UInt8(ascii: "\n"))
+        }
+        return end
+    }
+
+    private static let frames: [StaticString] = ["Cell In", "Input In", "File ", "<ipython-input", "/", "~", " "]
+
+    private mutating func readLink(_ at: Int, _ sentence: StaticString) -> Int {
+        guard begins(sentence, at) else { return at + 1 }
+        copy(to: at)
+        while lines.last == UInt8(ascii: "\n") { lines.removeLast() }
+        if !lines.isEmpty { lines += [UInt8(ascii: "\n"), UInt8(ascii: "\n")] }
+        var end = at + sentence.utf8CodeUnitCount
+        copy(to: end)
+        while end < text.count, text[end] == UInt8(ascii: "\n") { end += 1 }
+        start = end
+        if end < text.count { lines += [UInt8(ascii: "\n"), UInt8(ascii: "\n")] }
+        return end
+    }
+
+    private func begins(_ mark: StaticString, _ at: Int) -> Bool {
+        text.count - at >= mark.utf8CodeUnitCount
+            && (0..<mark.utf8CodeUnitCount).allSatisfy { text[at + $0] == mark.utf8Start[$0] }
+    }
 }

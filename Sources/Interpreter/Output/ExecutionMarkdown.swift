@@ -57,6 +57,10 @@ package struct ExecutionMarkdown: Sendable {
             sections.append(
                 Section(nil, CutText("[… \(record.displaysLeftOut) more results left out …]"), isFenced: false))
         }
+        if !record.notes.isEmpty {
+            let notes = cleaned(record.notes.joined(separator: "\n"))
+            sections.append(Section(sections.isEmpty ? "Results" : nil, notes, isFenced: false))
+        }
         return sections
     }
 
@@ -86,7 +90,7 @@ private struct Section {
 
     func rendered(budget: Int) -> String {
         let body = content.rendered(budget: budget)
-        let block = isFenced ? fenced(body, language: language) : body
+        let block = isFenced ? fenced(body, language: language) : body + body.missingFence
         return title.map { "**\($0):**\n\(block)" } ?? block
     }
 }

@@ -46,6 +46,8 @@ package struct ExecutionRecord: Sendable {
     package private(set) var mainText: CapturedOutput
     package private(set) var displays: [Display] = []
     package private(set) var displaysLeftOut = 0
+    /// One line for each kind of object that was displayed and cannot be shown.
+    package private(set) var notes: [String] = []
     package private(set) var failure: ExecutionFailure?
     package private(set) var stop: Stop?
     package private(set) var images: [AdmittedImage] = []
@@ -59,20 +61,40 @@ package struct ExecutionRecord: Sendable {
         case .ends(let scalars):
             let bytes = CapturedOutput.bytes(showing: scalars, secrets)
             part = CapturedOutput(limit: bytes, tail: bytes)
-        case .parts(let bytes): part = CapturedOutput(limit: bytes)
+            stdout = CapturedOutput(ofTerminal: bytes, tail: bytes, hiding: secrets)
+        case .parts(let bytes):
+            part = CapturedOutput(limit: bytes)
+            stdout = CapturedOutput(ofTerminal: bytes, hiding: secrets)
         }
-        stdout = part
-        stderr = part
+        stderr = stdout
         mainText = part
     }
 
     package mutating func printed(_ text: String) { stdout.append(text) }
     package mutating func printedError(_ text: String) { stderr.append(text) }
 
+    /// Takes pictures out of what was printed in base64. Each leaves a line in its place.
+    mutating func takePictures(without secrets: SecretRedactor) -> [CapturedImage] {
+        var pictures: [CapturedImage] = []
+        func takePictures(_ output: inout CapturedOutput) {
+            output.replace { PrintedBase64.replaced(in: $0, &pictures, without: secrets) }
+        }
+        takePictures(&stdout)
+        takePictures(&stderr)
+        stderr.replace(GlyphWarnings.collapsed)
+        takePictures(&mainText)
+        for index in displays.indices { takePictures(&displays[index].text) }
+        return pictures
+    }
+
     /// A result that carries no image.
     package mutating func displayed(_ result: ExecutionResult) {
-        if result.isMainResult, let text = result.text, mainText.isEmpty { mainText.append(text) }
-        guard let (form, text) = result.readable else { return }
+        let readable = result.readable
+        if result.isMainResult, mainText.isEmpty, let text = result.plainText ?? readable?.text {
+            mainText.append(text)
+        }
+        if let note = result.note, !notes.contains(note), notes.count < Self.displayLimit { notes.append(note) }
+        guard let (form, text) = readable else { return }
         if case .ends = extent, let last = displays.indices.last, displays[last].isMarkdown == (form == .markdown) {
             displays[last].text.append(form == .markdown ? "\n\n" : "\n")
             displays[last].text.append(text)
@@ -118,16 +140,5 @@ extension ExecutionFailure {
     fileprivate var heldCount: Int {
         let count = name.utf8.count + value.utf8.count + traceback.utf8.count
         return count < CapturedOutput.smallCount ? 0 : count
-    }
-}
-
-extension ExecutionResult {
-    fileprivate var readable: (form: ExecutionRecord.Display.Form, text: String)? {
-        if let markdown { return (.markdown, markdown) }
-        if let text { return (.text, text) }
-        if let json { return (.json, json) }
-        if let latex { return (.latex, latex) }
-        if let html { return (.html, html) }
-        return nil
     }
 }

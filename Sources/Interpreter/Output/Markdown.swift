@@ -14,3 +14,36 @@ func fenced(_ text: String, language: String = "") -> String {
     let fence = String(repeating: "`", count: longest + 1)
     return "\(fence)\(language)\n\(body)\n\(fence)"
 }
+
+extension String {
+    /// What has to follow a Markdown text so that none of its code blocks swallows what comes after it; nearly always nothing.
+    var missingFence: String {
+        var text = self
+        return text.withUTF8 { bytes in
+            var open: (mark: UInt8, length: Int)?
+            var isInComment = false
+            var line = 0
+            while line < bytes.count {
+                let end = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+                // A block in a list or a quotation is indented, or has other marks before it.
+                let rest = bytes[line..<end].drop { " \t>-*+".utf8.contains($0) }
+                line = end + 1
+                if isInComment || open == nil && rest.starts(with: "<!--".utf8) {
+                    isInComment = rest.firstRange(of: "-->".utf8) == nil
+                    continue
+                }
+                guard let mark = rest.first, mark == UInt8(ascii: "`") || mark == UInt8(ascii: "~") else { continue }
+                let length = rest.prefix { $0 == mark }.count
+                let info = rest.dropFirst(length)
+                if let block = open {
+                    if mark == block.mark, length >= block.length, info.allSatisfy({ $0 <= 0x20 }) { open = nil }
+                } else if length >= 3, mark == UInt8(ascii: "~") || !info.contains(mark) {
+                    open = (mark, length)
+                }
+            }
+            if isInComment { return "\n-->" }
+            guard let open else { return "" }
+            return "\n" + String(repeating: Character(Unicode.Scalar(open.mark)), count: open.length)
+        }
+    }
+}

@@ -46,6 +46,9 @@ struct ImageToLink: Sendable {
 
 /// The images of one execution, on their way through the gate.
 ///
+/// Of too many the first and the last ones are shown: the last state of a plot is what the others led to. Those that come when
+/// there are too many are not decoded before it is known which of them are the last.
+///
 /// Each is decoded while the code goes on, so that an answer mostly does not have to wait for its images. If the answer has a
 /// budget for all images together, an image that will probably exceed its share waits until all of them are known, because it
 /// would be made twice otherwise.
@@ -56,6 +59,23 @@ struct ResultImages {
         case waiting(HeldImage)
         /// It is only linked.
         case linked(Result<HeldImage, ImageGateError>)
+        /// It may be none of the last ones.
+        case late(CapturedImage, ByteBudget.Reservation?)
+    }
+
+    private struct Numbered {
+        /// Among all images of the execution, from 1 on.
+        let number: Int
+        var entry: Entry
+        /// The image as it came, if it gets a link where it is not shown.
+        let source: HeldImage?
+    }
+
+    /// Tells an image from others without its bytes.
+    private struct Fingerprint: Hashable {
+        let type: ImageType
+        let count: Int
+        let hash: Int
     }
 
     private struct Admitted: Sendable {
@@ -74,9 +94,11 @@ struct ResultImages {
     private let use: ImageUse
     private let canLink: Bool
     private var gate: ImageGate?
-    private var entries: [Entry] = []
+    private var entries: [Numbered] = []
+    private var seen: Set<Fingerprint> = []
+    private var count = 0
     /// Images beyond the limit that can still get a link.
-    private var beyond: [HeldImage] = []
+    private var beyond: [(number: Int, image: HeldImage)] = []
     private var leftOut = 0
     /// The images that are to get a link, known after ``images(within:)``.
     private(set) var toLink: [ImageToLink] = []
@@ -91,15 +113,34 @@ struct ResultImages {
         batch = ImageBatch(owner: owner)
     }
 
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// How many of the first ones are shown.
+    private var firstCount: Int { limit / 2 }
+
+    /// Whether this has not been asked of the same image before: a figure is often shown, and is the value of the code as well.
+    mutating func isNew(_ image: CapturedImage) -> Bool {
+        guard let bytes = try? image.bytes.get(), !bytes.isEmpty, seen.count < Self.seenLimit else { return true }
+        return seen.insert(Fingerprint(type: image.type, count: bytes.count, hash: bytes.hashValue)).inserted
+    }
+
     /// - Parameter room: the reserved memory of the image's bytes, which is given back with them.
     mutating func add(_ image: CapturedImage, _ gate: ImageGate, holding room: ByteBudget.Reservation? = nil) {
         self.gate = gate
-        guard entries.count < limit else {
-            leaveOut(image, room)
-            return
+        count += 1
+        let source = canLink ? try? HeldImage(bytes: image.bytes.get(), type: image.type, room: room) : nil
+        if entries.count < limit {
+            let isLast = entries.count >= firstCount
+            let entry = entry(of: image, gate, room)
+            return entries.append(Numbered(number: count, entry: entry, source: isLast ? source : nil))
         }
-        entries.append(entry(of: image, gate, room))
+        let latest = Numbered(number: count, entry: .late(image, room), source: source)
+        guard limit > 0 else { return leaveOut(latest) }
+        leaveOut(entries.remove(at: firstCount))
+        entries.append(latest)
     }
+
+    private static let seenLimit = 10_000
 
     private func entry(of image: CapturedImage, _ gate: ImageGate, _ room: ByteBudget.Reservation?) -> Entry {
         guard case .success(let bytes) = image.bytes, case .shared(let budget, _) = use else {
@@ -112,14 +153,15 @@ struct ResultImages {
             ? .waiting(held) : .underWay(admission(of: image.bytes, image.type, gate, holding: room))
     }
 
-    private mutating func leaveOut(_ image: CapturedImage, _ room: ByteBudget.Reservation?) {
-        let held = beyond.reduce(image.byteCount) { $0 + $1.bytes.count }
-        guard canLink, beyond.count < Self.beyondLimit, held <= Self.beyondBytes, let bytes = try? image.bytes.get()
+    private mutating func leaveOut(_ numbered: Numbered) {
+        if case .underWay(let admission) = numbered.entry { admission.cancel() }
+        guard let image = numbered.source, beyond.count < Self.beyondLimit,
+            beyond.reduce(image.bytes.count, { $0 + $1.image.bytes.count }) <= Self.beyondBytes
         else {
             leftOut += 1
             return
         }
-        beyond.append(HeldImage(bytes: bytes, type: image.type, room: room))
+        beyond.append((numbered.number, image))
     }
 
     /// Bytes of an image that is kept until all are known. Of a larger one the thumbnail is taken.
@@ -159,11 +201,15 @@ struct ResultImages {
         // Most executions draw nothing, and a timer would cost them more than all else that happens here.
         guard !entries.isEmpty || !beyond.isEmpty || leftOut > 0 else { return ([], []) }
         let deadline = ContinuousClock.now + wait
+        for index in entries.indices {
+            guard case .late(let image, let room) = entries[index].entry, let gate else { continue }
+            entries[index].entry = entry(of: image, gate, room)
+        }
         let settled = await settled(until: deadline)
         var admitted: [AdmittedImage] = []
         var notes: [String] = []
         for (index, entry) in settled.enumerated() {
-            let number = index + 1
+            let number = entries[index].number
             switch entry {
             case .success(let entry):
                 if let image = entry.shown {
@@ -182,11 +228,14 @@ struct ResultImages {
                 notes.append("Image \(number): rejected, \(rejection)")
             }
         }
-        for (index, image) in beyond.enumerated() {
-            toLink.append(ImageToLink(number: entries.count + index + 1, image: image, isShown: false))
+        for (number, image) in beyond {
+            toLink.append(ImageToLink(number: number, image: image, isShown: false))
         }
+        toLink.sort { $0.number < $1.number }
         if leftOut > 0 {
-            notes.append("\(leftOut) more left out: an answer carries at most \(limit) images")
+            notes.append(
+                "\(leftOut) of \(count) left out: an answer carries at most \(limit) images, the first and the last ones"
+            )
         }
         return (admitted, notes)
     }
@@ -199,13 +248,13 @@ struct ResultImages {
 
     private func settled(until deadline: ContinuousClock.Instant) async -> [Result<Settled, ImageGateError>] {
         let underWay = entries.compactMap { entry in
-            if case .underWay(let admission) = entry { admission } else { nil }
+            if case .underWay(let admission) = entry.entry { admission } else { nil }
         }
         var outcomes = await Self.outcomes(of: underWay, until: deadline)[...]
         var settled: [Result<Settled, ImageGateError>] = []
         var images: [ImageShares.Image] = []
         for (index, entry) in entries.enumerated() {
-            switch entry {
+            switch entry.entry {
             case .underWay:
                 let outcome = outcomes.popFirst() ?? .failure(.cancelled)
                 settled.append(outcome.map { ($0.image, $0.held) })
@@ -216,6 +265,7 @@ struct ResultImages {
                 settled.append(.success((nil, held)))
                 images.append(.init(index: index, first: nil, source: held))
             case .linked(let held): settled.append(held.map { (nil, $0) })
+            case .late: settled.append(.failure(.cancelled))
             }
         }
         guard case .shared(let budget, _) = use, let gate else { return settled }

@@ -12,14 +12,17 @@ package struct ArgumentReader: ~Copyable {
     /// - Parameters:
     ///   - body: the JSON text, which has to outlive the reader.
     ///   - names: the names of the members to keep. If two members have the same name, the first counts.
+    ///   - isLenient: as below.
     /// - Throws: ``MalformedJSON`` if the text is not a JSON object or not UTF-8.
-    package init(_ body: UnsafeRawBufferPointer, names: Set<String>) throws(MalformedJSON) {
+    package init(
+        _ body: UnsafeRawBufferPointer, names: Set<String>, isLenient: Bool = true
+    ) throws(MalformedJSON) {
         var members: [String: JSONValue] = [:]
         try JSONScanner.members(of: body) { key, value in members.keep(key, value, of: names) }
         guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
         self.members = members
         self.body = body
-        isLenient = false
+        self.isLenient = isLenient
     }
 
     /// Reads the members of an object that has been scanned already.
@@ -43,13 +46,16 @@ package struct ArgumentReader: ~Copyable {
 
     /// Reads a member.
     ///
+    /// - Parameter isOptional: whether an empty string stands for an absent member, where no text may be meant.
     /// - Returns: nil if the member is absent or null.
     /// - Throws: an error that names the member and says what it must be.
-    package func value<Value: ArgumentValue>(_ name: String, _ type: ArgumentType) throws(ArgumentError) -> Value? {
+    package func value<Value: ArgumentValue>(
+        _ name: String, _ type: ArgumentType, isOptional: Bool = false
+    ) throws(ArgumentError) -> Value? {
         guard let json = members[name], json.kind != .null else { return nil }
-        if isLenient, json.exactString == "", type != .text { return nil }
-        guard let value = Value(json: json) ?? (isLenient ? Value(lenient: json) : nil) else {
-            throw ArgumentError("`\(name)` must be \(type.expectation).")
+        if isLenient, isOptional || type != .text, json.isBlankString { return nil }
+        guard let value = Value(json: json, of: type, isLenient: isLenient) else {
+            throw json.hasHalfPair ? .halfPair(name) : ArgumentError("`\(name)` must be \(type.expectation).")
         }
         if let demand = value.demand(of: type) { throw ArgumentError("`\(name)` must be \(demand).") }
         return value
@@ -62,10 +68,62 @@ package struct ArgumentReader: ~Copyable {
     func place(of name: String) throws(ArgumentError) -> JSONTextPlace? {
         guard let json = members[name], json.kind != .null else { return nil }
         guard let range = json.exactPlace(in: body) else {
-            throw ArgumentError("`\(name)` must be \(ArgumentType.text.expectation).")
+            throw json.hasHalfPair
+                ? .halfPair(name) : ArgumentError("`\(name)` must be \(ArgumentType.text.expectation).")
         }
         return JSONTextPlace(range: range, hasEscapes: json.kind == .escapedString)
     }
+}
+
+extension ArgumentValue {
+    /// - Parameter isLenient: whether a value of another type, or another spelling, is taken if it can only mean one thing.
+    fileprivate init?(json: JSONValue, of type: ArgumentType, isLenient: Bool) {
+        let value = Self(json: json)
+        if let value, value.demand(of: type) == nil || !isLenient {
+            self = value
+        } else if isLenient, case .choice(let words) = type, let word = json.exactString?.choice(of: words),
+            let value = word as? Self ?? Self(lenient: json)
+        {
+            self = value
+        } else if isLenient, let other = Self(lenient: json) {
+            self = other
+        } else if let value {
+            self = value
+        } else {
+            return nil
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var isBlankString: Bool { isString && content.allSatisfy { $0 == 0x20 } }
+    fileprivate var hasHalfPair: Bool { isString && exactString == nil }
+}
+
+extension ArgumentError {
+    package static func halfPair(_ name: String) -> ArgumentError {
+        ArgumentError(
+            "`\(name)` has half of a character (an unpaired surrogate, as of an emoji that was cut): send it whole.")
+    }
+}
+
+extension String {
+    /// The one of the words that this can only mean: in any case, without hyphens, or by another usual name.
+    fileprivate func choice(of words: [String]) -> String? {
+        func plain(_ text: String) -> String {
+            text.lowercased().filter { !$0.isWhitespace && $0 != "-" && $0 != "_" }
+        }
+        let own = plain(self)
+        if let word = words.first(where: { plain($0) == own }) { return word }
+        guard let names = Self.usualNames.first(where: { $0.contains(own) }) else { return nil }
+        return words.first { names.contains(plain($0)) }
+    }
+
+    private static let usualNames: [Set<String>] = [
+        ["python", "py", "python3", "pip", "pip3", "pypi"], ["javascript", "js", "node", "nodejs", "npm"],
+        ["typescript", "ts"], ["debian", "apt", "aptget", "ubuntu", "system", "linux"], ["bash", "sh", "shell"],
+        ["utf8", "utf", "unicode", "ascii"], ["base64", "b64", "base64url", "binary"],
+    ]
 }
 
 /// The range of a string's bytes in a JSON text, without its quotes.

@@ -46,9 +46,9 @@ extension Bool: ArgumentValue {
 
 extension Bool {
     package init?(lenient json: JSONValue) {
-        switch json.exactString?.lowercased() {
-        case "true": self = true
-        case "false": self = false
+        switch json.bareText?.lowercased() {
+        case "true", "yes", "on", "1": self = true
+        case "false", "no", "off", "0": self = false
         default: return nil
         }
     }
@@ -56,23 +56,59 @@ extension Bool {
 
 extension Int {
     package init?(lenient json: JSONValue) {
-        guard let text = json.exactString, let number = Int(text) else { return nil }
+        guard let text = json.bareText, !text.contains("x") else { return nil }
+        guard let number = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else { return nil }
         self = number
     }
 }
 
 extension Double {
     package init?(lenient json: JSONValue) {
-        guard let text = json.exactString, let number = Double(text), number.isFinite else { return nil }
+        guard let text = json.bareText, let number = Double(text), number.isFinite, !text.contains("x") else {
+            return nil
+        }
         self = number
     }
 }
 
 extension [String] {
-    /// One name, or several with blanks or commas between them.
+    /// One name, or several with blanks or commas between them, or an array of them in a string.
     package init?(lenient json: JSONValue) {
-        guard let text = json.exactString else { return nil }
-        self = text.split { $0.isWhitespace || $0 == "," }.map(String.init)
+        guard var text = json.exactString else { return nil }
+        let list = text.withUTF8 { bytes -> [String]? in
+            guard bytes.first == UInt8(ascii: "[") else { return nil }
+            return (try? JSONScanner.value(of: UnsafeRawBufferPointer(bytes))).flatMap { [String](json: $0) }
+        }
+        self = list ?? text.words
+    }
+}
+
+extension String {
+    /// What stands between blanks and commas. A version belongs to the name before it: `numpy >= 1.2, < 2`.
+    fileprivate var words: [String] {
+        var words: [String] = []
+        var isWithinVersion = false
+        for word in split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
+            let isComparison = word.first.map { "<>=!~".contains($0) } ?? false
+            if let last = words.indices.last, isComparison || isWithinVersion {
+                let isNext = isComparison && words[last].contains { "<>=!~".contains($0) }
+                words[last] += (isNext ? "," : "") + word
+            } else {
+                words.append(String(word))
+            }
+            isWithinVersion = word.last.map { "<>=!~".contains($0) } ?? false
+        }
+        return words
+    }
+}
+
+extension JSONValue {
+    /// A string without blanks around it, or a number as it is written.
+    package var bareText: String? {
+        guard let text = kind == .number ? self.text : exactString else { return nil }
+        let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
+        guard let end = text.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(text[start...end])
     }
 }
 
@@ -123,6 +159,24 @@ extension [String]: ArgumentValue {
 
 extension [String: String]: ArgumentValue {
     package static var type: ArgumentType { .variables }
+
+    /// Numbers and truth values as they are written; what is null is absent.
+    package init?(lenient json: JSONValue) {
+        guard json.kind == .object else { return nil }
+        var variables: [String: String] = [:]
+        var areTexts = true
+        try? json.members { key, value in
+            guard let name = key.exactString else { return areTexts = false }
+            switch value.kind {
+            case .null: break
+            case .number, .true, .false: variables[name] = value.text
+            default:
+                if let text = value.exactString { variables[name] = text } else { areTexts = false }
+            }
+        }
+        guard areTexts else { return nil }
+        self = variables
+    }
 
     package init?(json: JSONValue) {
         guard json.kind == .object else { return nil }

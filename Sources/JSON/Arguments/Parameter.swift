@@ -22,10 +22,12 @@ package struct Parameter<Value: ArgumentValue>: Sendable {
     /// Reads the argument under the parameter's name or its alias.
     ///
     /// - Returns: nil if the argument is absent or null.
-    package func read(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
-        if let value: Value = try arguments.value(name, type) { return value }
+    package func read(
+        _ arguments: borrowing ArgumentReader, isOptional: Bool = false
+    ) throws(ArgumentError) -> Value? {
+        if let value: Value = try arguments.value(name, type, isOptional: isOptional) { return value }
         guard let alias else { return nil }
-        return try arguments.value(alias, type)
+        return try arguments.value(alias, type, isOptional: isOptional)
     }
 
     fileprivate func description(isRequired: Bool) -> ParameterDescription {
@@ -74,7 +76,7 @@ package struct OptionalParameter<Value: ArgumentValue>: ToolParameter {
     package var description: ParameterDescription { parameter.description(isRequired: false) }
 
     package func argument(_ arguments: borrowing ArgumentReader) throws(ArgumentError) -> Value? {
-        try parameter.read(arguments)
+        try parameter.read(arguments, isOptional: true)
     }
 }
 

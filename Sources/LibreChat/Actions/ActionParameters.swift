@@ -77,4 +77,11 @@ struct CommandID: Equatable, Sendable, ArgumentValue {
         guard let pid = json.exactString.flatMap(UInt32.init), pid > 0 else { return nil }
         self.pid = pid
     }
+
+    init?(lenient json: JSONValue) {
+        guard let pid = Int(json: json) ?? Int(lenient: json), pid > 0, let pid = UInt32(exactly: pid) else {
+            return nil
+        }
+        self.pid = pid
+    }
 }

@@ -38,7 +38,7 @@ package struct ActionRequest: Sendable {
         do throws(MalformedJSON) {
             arguments = try ArgumentReader(body, names: names)
         } catch {
-            throw .noObject
+            throw body.starts(with: [0x1f, 0x8b]) ? .compressed : .noObject
         }
         // A failure's reply has the session's name, but not a text that cannot be one.
         let session: SessionName? = try? arguments.value(sessionName, SessionName.type)
@@ -94,6 +94,12 @@ package struct ActionRequest: Sendable {
 }
 
 extension ActionFailure {
+    static let compressed: ActionFailure = {
+        var failure = ActionFailure("The body is compressed with gzip, which is not understood: send it as it is.")
+        failure.status = 400
+        return failure
+    }()
+
     static let noObject: ActionFailure = {
         var failure = ActionFailure("The body must be a JSON object with `action` and its parameters.")
         failure.status = 400

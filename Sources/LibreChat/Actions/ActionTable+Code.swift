@@ -9,10 +9,11 @@ extension ActionDefinition {
         optional(.language), optional(.envs), optional(.timeoutMs), optional(.format),
         example: #""code": "print(6 * 7)""#
     ) { session, code, language, envs, milliseconds, format throws(ArgumentError) in
-        guard !code.isBlank else { throw ArgumentError(missing: Parameter.code.name) }
+        let (program, language) = try code.program(in: language)
+        guard !program.isBlank else { throw ArgumentError(missing: Parameter.code.name) }
         let isContent = format == "content"
         let action = RunCode(
-            session: session.text, code: code, language: language ?? .python, variables: envs ?? [:],
+            session: session.text, code: program, language: language, variables: envs ?? [:],
             timeLimit: milliseconds.map { .milliseconds($0) }, keeping: isContent ? .answer : .parts)
         return PreparedAction(action) { result in
             isContent
@@ -52,7 +53,7 @@ extension RunCodeResult {
                 ),
                 ("images", .list(record.images.map(\.summary))),
             ])
-        var notes = record.imageNotes
+        var notes = record.notes + record.imageNotes
         if record.displaysLeftOut > 0 { notes.append("\(record.displaysLeftOut) more results left out.") }
         if !notes.isEmpty { reply.members.append(.init("notes", .list(notes.map { .text($0) }))) }
         return reply

@@ -138,7 +138,10 @@ extension ActionDefinition {
     ) { session, code, packages, language, envs throws(ArgumentError) in
         // The E2BCode plugin takes one name or several names in `code`, separated by white space.
         let words = (code ?? "").unicodeScalars.split(maxSplits: 101, whereSeparator: \.properties.isWhitespace)
-        let names = try packageNames((packages ?? []) + words.map(String.init), "`code` or `packages`")
+        let command = words.map(String.init).joined(separator: " ")
+        let own = PackageName.texts(command.isEmpty ? [] : [command])
+        let names = try packageNames(
+            (packages ?? []) + (own == [command] ? words.map(String.init) : own), "`code` or `packages`")
         let action = InstallPackages(
             session: session.text, packages: names, manager: language ?? "python" == "python" ? .pip : .npm,
             variables: envs ?? [:])
@@ -158,6 +161,7 @@ extension ActionDefinition {
     private static func packageNames(
         _ texts: [String], _ parameter: String
     ) throws(ArgumentError) -> [PackageName] {
+        let texts = PackageName.texts(texts)
         guard !texts.isEmpty else {
             throw ArgumentError("\(parameter) is required: the names of packages to install.")
         }

@@ -100,6 +100,7 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
         /// What is wrong with the content. All of the body is read nevertheless: what is wrong with that counts first.
         private var failure: ArgumentError?
         private var isTooLarge = false
+        private var isFinished = false
 
         fileprivate init(_ pieces: FilePieces) {
             file = pieces.file
@@ -107,7 +108,7 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
             counts = pieces.counts
             body = pieces.body.makeAsyncIterator()
             json = pieces.file.json
-            base64 = pieces.file.isBase64 ? Base64Stream(skipsStrangers: true) : nil
+            base64 = pieces.file.isBase64 ? Base64Stream() : nil
             first = pieces.file.content
         }
 
@@ -120,14 +121,22 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
                 do throws(MalformedJSON) { try json.read(piece, into: &content) } catch { throw ActionFailure.noObject }
                 if let piece = decoded(content) { return piece }
             }
+            guard !isFinished else { return nil }
+            isFinished = true
+            let last = base64 == nil ? [] : base64?.finish()
+            if last == nil { failure = failure ?? .notBase64 }
+            counts.state.withLock { $0.content += last?.count ?? 0 }
+            isTooLarge = isTooLarge || contentCount > limit
             try finish()
-            return nil
+            return last?.isEmpty == false ? last : nil
         }
+
+        private var contentCount: Int { counts.state.withLock { $0.content } }
 
         /// - Returns: nil: there is nothing to be written of it.
         private mutating func decoded(_ content: consuming [UInt8]) -> [UInt8]? {
             if json.hasHalfPair {
-                failure = failure ?? ArgumentError("`fileContent` must be \(ArgumentType.text.expectation).")
+                failure = failure ?? .halfPair("fileContent")
             }
             guard failure == nil else { return nil }
             var content = content
@@ -145,9 +154,7 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
             let rest: [UInt8]
             do throws(MalformedJSON) { rest = try json.finish() } catch { throw ActionFailure.noObject }
             _ = try ActionRequest(json: rest)
-            if let error = failure ?? (base64?.isWhole == false ? .notBase64 : nil) {
-                throw ActionFailure(error, sessionID: file.session)
-            }
+            if let failure { throw ActionFailure(failure, sessionID: file.session) }
             if isTooLarge { throw InterpreterError.contentTooLarge(limit: limit) }
         }
     }

@@ -3,7 +3,10 @@ package import JSON
 
 /// The validated body of `POST /execute`.
 package struct ExecuteRequest: Equatable, Sendable {
+    /// As it came.
     package let code: String
+    /// What is run of it.
+    package let program: String
     package let language: Language
     package let envs: [String: String]
     package let timeout: Duration
@@ -16,15 +19,11 @@ package struct ExecuteRequest: Equatable, Sendable {
         guard let code = body.code else {
             throw ArgumentError("`code` is missing: it is the program to run, as a string.")
         }
-        guard !code.isBlank else {
+        (program, language) = try code.program(in: body.language)
+        guard !program.isBlank else {
             throw ArgumentError("`code` is blank: it is the program to run.")
         }
-        guard let language = Language(name: body.language ?? "python") else {
-            let names = Language.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ArgumentError("`language` must be one of \(names).")
-        }
         self.code = code
-        self.language = language
         envs = body.envs ?? [:]
         if let name = envs.keys.first(where: { !$0.isVariableName }) {
             throw ArgumentError(
@@ -45,47 +44,31 @@ package struct ExecuteRequest: Equatable, Sendable {
     /// The members with their types checked; nil for those that are absent or null.
     private struct Body {
         var code: String?
-        var language: String?
+        var language: Language?
         var envs: [String: String]?
         var timeout: Double?
 
         init(_ bytes: UnsafeRawBufferPointer) throws(ArgumentError) {
-            var members: [String: JSONValue] = [:]
-            let isObject: Void? = try? JSONScanner.members(of: bytes) { key, value in
-                guard let name = key.string, Self.names.contains(name), value.kind != .null else { return }
-                members[name] = value
+            let arguments: ArgumentReader
+            do throws(MalformedJSON) {
+                arguments = try ArgumentReader(bytes, names: Self.names)
+            } catch {
+                throw ArgumentError(Self.complaint(bytes))
             }
-            guard isObject != nil, bytes.isUTF8 else {
-                let isOtherJSON = bytes.first { $0 > 0x20 }.map { "[\"-0123456789".utf8.contains($0) } ?? false
-                throw ArgumentError(
-                    isOtherJSON ? "The body must be a JSON object." : "The body is not valid JSON.")
-            }
-            code = try Self.value(members["code"], "`code` must be a string.")
-            language = try Self.value(members["language"], "`language` must be a string.")
-            timeout = try Self.value(members["timeout"], "`timeout` must be a number of seconds.")
-            envs = try Self.value(
-                members["envs"],
-                "`envs` must be an object of strings"
-                    + (members["envs"].flatMap(Self.stranger).map { ": 'envs.\($0.prefix(100))' is not one." } ?? "."),
-                logged: "`envs` must be an object of strings.")
+            code = try arguments.value("code", .text)
+            language = try arguments.value("language", .choice(Language.allCases.map(\.rawValue)))
+            timeout = try arguments.value(
+                "timeout", .form(expectation: "a number of seconds", example: "60"))
+            envs = try arguments.value("envs", .form(expectation: "an object of strings", example: "{}"))
         }
 
-        private static func value<Value: ArgumentValue>(
-            _ json: JSONValue?, _ complaint: @autoclosure () -> String, logged: String? = nil
-        ) throws(ArgumentError) -> Value? {
-            guard let json else { return nil }
-            guard let value = Value(json: json) else { throw ArgumentError(complaint(), logged: logged) }
-            return value
-        }
-
-        /// The name of the first member of an object whose value is not a string.
-        private static func stranger(in json: JSONValue) -> String? {
-            var name: String?
-            // The scanner has read the object before, so its members are well-formed.
-            try? json.members { key, value in
-                if name == nil, value.exactString == nil { name = key.string }
+        /// What a body is that is no JSON object.
+        private static func complaint(_ bytes: UnsafeRawBufferPointer) -> String {
+            if bytes.starts(with: [0x1f, 0x8b]) {
+                return "The body is compressed with gzip, which is not understood: send it as it is."
             }
-            return name
+            let isOtherJSON = bytes.first { $0 > 0x20 }.map { "[\"-0123456789".utf8.contains($0) } ?? false
+            return isOtherJSON ? "The body must be a JSON object." : "The body is not valid JSON."
         }
 
         private static let names: Set = ["code", "language", "envs", "timeout"]

@@ -39,7 +39,7 @@ package struct ToolCall: Sendable {
             throw ArgumentError("`arguments` must be an object.")
         }
         let reader = ArgumentReader(arguments, names: definition.names, isLenient: true)
-        let session: SessionName? = try reader.value("session", SessionName.type)
+        let session: SessionName? = try reader.value("session", SessionName.type, isOptional: true)
         do throws(ArgumentError) {
             return (session?.text, try definition.read(reader))
         } catch {

@@ -82,16 +82,15 @@ extension ToolDefinition {
             call of the conversation. \(template.sentence)
             """, Hints(isOpenWorld: true), required(.code), optional(.language(template)), optional(.timeout)
         ) { code, language, seconds throws(ArgumentError) in
-            let code = code.withoutFence
+            let (code, own) = try code.program(in: language, standard: template.standardLanguage)
             guard !code.isBlank else { throw ArgumentError("`code` is blank: it is the program to run.") }
-            let language = language ?? template.standardLanguage
-            guard template.choices.contains(language) else {
+            guard template.choices.contains(own) else {
                 let names = template.choices.map(\.rawValue).joined(separator: ", ")
                 throw ArgumentError("`language` must be one of \(names): the sandbox has no other.")
             }
             return { session in
                 let action = RunCode(
-                    session: session, code: code, language: language, timeLimit: limit(seconds), keeping: .answer)
+                    session: session, code: code, language: own, timeLimit: limit(seconds), keeping: .answer)
                 return PreparedTool(action) { $0.toolResult }
             }
         }
@@ -119,10 +118,9 @@ extension ToolDefinition {
     ) { path, content, encoding throws(ArgumentError) in
         var bytes = Array(content.utf8)
         if encoding == "base64" {
-            guard let decoded = bytes.withUnsafeBytes({ Base64.decode($0) }) else {
-                throw ArgumentError("`content` must be base64, as `encoding` says.")
-            }
-            bytes = decoded
+            let count = bytes.withUnsafeMutableBytes { Base64.decode(UnsafeRawBufferPointer($0), over: $0) }
+            guard let count else { throw ArgumentError("`content` must be base64, as `encoding` says.") }
+            bytes.removeLast(bytes.count - count)
         }
         return { [bytes] session in
             PreparedTool(WriteFile(session: session, path: path, content: bytes)) { count in
@@ -168,7 +166,7 @@ extension ToolDefinition {
         Hints(isIdempotent: true, isOpenWorld: true), required(.packages), optional(.packageLanguage)
     ) { packages, language throws(ArgumentError) in
         var names: [PackageName] = []
-        for text in packages.prefix(101) {
+        for text in PackageName.texts(packages).prefix(101) {
             guard let name = PackageName(text) else {
                 throw ArgumentError("`packages` has what is not a package's name: it may not begin with '-'.")
             }
@@ -271,20 +269,6 @@ extension FileEntry {
     fileprivate var line: String {
         let time = modifiedAt.map { "  \($0.written)" } ?? ""
         return kind == .directory ? "\(name)/\(time)" : "\(name)  \(size) bytes\(time)"
-    }
-}
-
-extension String {
-    /// The program in a code block, where the text is nothing but one: models often send it so.
-    fileprivate var withoutFence: String {
-        let text = self
-        guard let start = text.firstIndex(where: { !$0.isWhitespace }), text[start...].hasPrefix("```"),
-            let lineEnd = text[start...].firstIndex(where: \.isNewline),
-            let last = text.lastIndex(where: { !$0.isWhitespace })
-        else { return text }
-        let body = text[text.index(after: lineEnd)...last]
-        guard body.hasSuffix("```"), !body.dropLast(3).contains("```") else { return text }
-        return String(body.dropLast(3))
     }
 }
 

@@ -51,7 +51,7 @@ final class ExecuteEndpoint: Endpoint {
 
     private func answer(to request: ExecuteRequest, _ call: ActionCall) async -> Answer {
         let action = RunProgram(
-            code: request.code, language: request.language, variables: request.envs, timeLimit: request.timeout)
+            code: request.program, language: request.language, variables: request.envs, timeLimit: request.timeout)
         let result: RunProgramResult
         do throws(E2BError) {
             result = try await action.perform(call)

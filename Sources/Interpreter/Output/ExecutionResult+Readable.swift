@@ -1,0 +1,97 @@
+import E2B
+
+/// What a reader gets of a result that is no picture.
+extension ExecutionResult {
+    /// The one form that says most as text.
+    var readable: (form: ExecutionRecord.Display.Form, text: String)? {
+        if let markdown { return (.markdown, markdown) }
+        if let plainText { return (.text, plainText) }
+        if let rich { return rich }
+        // The name of an object says nothing beside a note that says what it is.
+        return note == nil ? text.map { (.text, $0) } : nil
+    }
+
+    /// The text, if it is more than the name of an object that has a better form.
+    var plainText: String? { text.flatMap { $0.isNameOfObject ? nil : $0 } }
+
+    private var rich: (form: ExecutionRecord.Display.Form, text: String)? {
+        if let json { return (.json, json) }
+        if let latex { return (.latex, latex) }
+        if let html {
+            let text = HTMLText.text(of: html)
+            if !text.isEmpty { return (.text, text) }
+        }
+        return (chart ?? data).map { (.json, $0) }
+    }
+
+    /// One line about what cannot be shown, and what to do.
+    var note: String? {
+        if let drawing = extra.lazy.compactMap(Self.advice).first ?? html.flatMap(Self.adviceOnPage) { return drawing }
+        guard markdown == nil, plainText == nil, rich == nil else { return nil }
+        if let pdf {
+            let size = (try? pdf.get().count).map { " of \($0) bytes" } ?? ""
+            return "A PDF\(size), which is not shown here: save it as a file, or draw it as PNG."
+        }
+        if javascript != nil { return "A piece of JavaScript, which is not run here: print what it should show." }
+        if let type = extra.first {
+            return "A result of the type \(type.asType), which is not shown here: print it, or save it as a file."
+        }
+        if let html {
+            return
+                "HTML of \(html.utf8.count) bytes without any text, which is not shown here: save it as a file, or draw "
+                + "it as PNG."
+        }
+        return nil
+    }
+
+    private static func advice(onType type: String) -> String? {
+        let name = type.asType
+        func begins(_ prefixes: String...) -> Bool { prefixes.contains(where: type.hasPrefix) }
+        if begins("application/vnd.plotly") { return adviceOnPlotly }
+        if begins("application/vnd.vega") {
+            return
+                "An Altair chart (\(name)), which is not shown here: call chart.save(\"chart.png\"), or draw it with "
+                + "matplotlib."
+        }
+        if begins("application/vnd.bokeh", "application/vnd.holoviews") {
+            return
+                "A Bokeh plot (\(name)), which is not shown here: call bokeh.io.export_png(plot), or draw it with matplotlib."
+        }
+        if begins("application/vnd.jupyter.widget-view") {
+            return "A widget (\(name)), which is not shown here: print its value."
+        }
+        if begins("image/") { return "A picture of the type \(name), which is not shown here: save it as PNG." }
+        if begins("video/", "audio/") {
+            return "A result of the type \(name), which is not shown here: save it as a file."
+        }
+        return nil
+    }
+
+    private static let adviceOnPlotly =
+        "A Plotly figure (application/vnd.plotly.v1+json), which is not shown here: call fig.show(\"png\"), or "
+        + "fig.write_image(\"figure.png\") and display that, for a picture of it."
+
+    /// Of pages that only a script fills.
+    private static func adviceOnPage(_ html: String) -> String? {
+        html.utf8.firstRange(of: "plotly-graph-div".utf8) == nil ? nil : adviceOnPlotly
+    }
+}
+
+extension String {
+    /// Whether this is how Python names an object without saying what is in it, as `<IPython.core.display.HTML object>`.
+    fileprivate var isNameOfObject: Bool {
+        let line = utf8.prefix { $0 != UInt8(ascii: "\n") }
+        guard line.count <= 500 else { return false }
+        let isWhole = line.count == utf8.count
+        if isWhole, line.isEmpty || line.elementsEqual("alt.Chart(...)".utf8) { return true }
+        guard line.first == UInt8(ascii: "<"), line.last == UInt8(ascii: ">") else { return false }
+        // Altair's name has advice for people below it.
+        return isWhole || line.suffix(8).elementsEqual(" object>".utf8)
+    }
+
+    /// The name of a MIME type, which the code has chosen.
+    fileprivate var asType: String {
+        let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.+-_;=".utf8
+        return String(decoding: utf8.prefix(100).filter(allowed.contains), as: UTF8.self)
+    }
+}

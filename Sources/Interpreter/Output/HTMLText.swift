@@ -1,0 +1,293 @@
+/// Makes text of HTML, for a reader who sees no pages: tables become Markdown tables, headings and lists keep their marks, and
+/// scripts, styles and drawings are left out.
+///
+/// The HTML comes from a program and may be anything. Each byte is read once, nothing recurses, and what grows has a limit.
+struct HTMLText {
+    private let html: UnsafeBufferPointer<UInt8>
+    private var at = 0
+    private var text = HTMLTextWriter()
+    /// The table that is open, and how many tables are open within its cells, whose content is the cell's.
+    private var table: HTMLTable?
+    private var innerTables = 0
+    private var preformatted = 0
+    /// Of each list that is open: the number of its next item; nil for one with bullets.
+    private var lists: [Int?] = []
+    private var link: String?
+
+    /// Bytes of HTML that are read.
+    private static let limit = 8 << 20
+
+    static func text(of html: String) -> String {
+        var html = html
+        let text = html.withUTF8 { HTMLText(html: UnsafeBufferPointer(rebasing: $0.prefix(limit))).read() }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private init(html: UnsafeBufferPointer<UInt8>) { self.html = html }
+
+    private consuming func read() -> [UInt8] {
+        while at < html.count {
+            if html[at] == UInt8(ascii: "<"), readMarkup() { continue }
+            readText()
+        }
+        endTable()
+        return text.finish()
+    }
+
+    // MARK: - Text
+
+    private mutating func readText() {
+        let start = at
+        // The first byte may be a `<` that begins no markup.
+        at += 1
+        while at < html.count, html[at] != UInt8(ascii: "<") { at += 1 }
+        write(HTMLCharacters.decoded(html[start..<at]))
+    }
+
+    private mutating func write(_ bytes: some Sequence<UInt8>) {
+        if table?.isInCell == true {
+            table?.write(bytes)
+        } else if table == nil || table?.isEmpty == true {
+            text.write(bytes, isPreformatted: preformatted > 0)
+        }
+    }
+
+    private mutating func breakLine() {
+        if table?.isInCell == true { table?.write(" ".utf8) } else if table == nil { text.breakLine() }
+    }
+
+    private mutating func breakBlock() {
+        if table?.isInCell == true { table?.write(" ".utf8) } else if table == nil { text.breakBlock() }
+    }
+
+    // MARK: - Markup
+
+    /// - Returns: false: what stands here is text.
+    private mutating func readMarkup() -> Bool {
+        guard at + 1 < html.count else { return false }
+        switch html[at + 1] {
+        case UInt8(ascii: "!"):
+            at = begins("<!--") ? end(of: "-->", from: at + 4) : end(of: ">", from: at + 2)
+            return true
+        case UInt8(ascii: "?"):
+            at = end(of: ">", from: at + 2)
+            return true
+        case UInt8(ascii: "/"):
+            guard at + 2 < html.count, html[at + 2].isLetter else { return false }
+            at += 2
+            let name = readName()
+            at = end(of: ">", from: at)
+            close(name)
+            return true
+        case let byte where byte.isLetter:
+            at += 1
+            let name = readName()
+            open(name, readAttributes())
+            return true
+        default: return false
+        }
+    }
+
+    /// In lower case, at most so long that all names that mean something are whole.
+    private mutating func readName() -> String {
+        var name: [UInt8] = []
+        while at < html.count, html[at] > 0x20, html[at] != UInt8(ascii: ">"), html[at] != UInt8(ascii: "/") {
+            if name.count < 16 { name.append(html[at].lowercased) }
+            at += 1
+        }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    /// The attributes that mean something. Leaves the tag.
+    private mutating func readAttributes() -> [String: String] {
+        var attributes: [String: String] = [:]
+        while at < html.count {
+            while at < html.count, html[at] <= 0x20 || html[at] == UInt8(ascii: "/") { at += 1 }
+            guard at < html.count, html[at] != UInt8(ascii: ">") else { break }
+            let start = at
+            at += 1
+            while at < html.count, html[at] > 0x20, !"=>/".utf8.contains(html[at]) { at += 1 }
+            let name = String(decoding: html[start..<min(at, start + 16)].map(\.lowercased), as: UTF8.self)
+            var place = at
+            while place < html.count, html[place] <= 0x20 { place += 1 }
+            guard place < html.count, html[place] == UInt8(ascii: "=") else { continue }
+            at = place + 1
+            let value = readValue()
+            if Self.attributes.contains(name), attributes[name] == nil {
+                attributes[name] = String(
+                    decoding: HTMLCharacters.decoded(value.prefix(Self.attributeLimit)), as: UTF8.self)
+            }
+        }
+        at = min(at + 1, html.count)
+        return attributes
+    }
+
+    private static let attributes: Set = ["alt", "src", "href", "colspan", "rowspan", "value", "type", "start"]
+    private static let attributeLimit = 2000
+
+    private mutating func readValue() -> Slice<UnsafeBufferPointer<UInt8>> {
+        while at < html.count, html[at] <= 0x20 { at += 1 }
+        guard at < html.count else { return html[at..<at] }
+        let quote = html[at]
+        guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+            let start = at
+            while at < html.count, html[at] > 0x20, html[at] != UInt8(ascii: ">") { at += 1 }
+            return html[start..<at]
+        }
+        let start = at + 1
+        at = start
+        while at < html.count, html[at] != quote { at += 1 }
+        defer { at = min(at + 1, html.count) }
+        return html[start..<at]
+    }
+
+    // MARK: - Elements
+
+    private mutating func open(_ name: String, _ attributes: [String: String]) {
+        switch name {
+        case "script", "style", "template", "noscript", "title", "svg", "math", "iframe", "object", "textarea",
+            "select":
+            skipContent(of: name)
+            if name == "svg" { write(" [drawing] ".utf8) }
+            if name == "iframe" { write(" [embedded page] ".utf8) }
+        case "br": breakLine()
+        case "img": writeImage(attributes)
+        case "audio", "video", "canvas": write(" [\(name)] ".utf8)
+        case "input":
+            if let value = attributes["value"], attributes["type"] != "hidden" { write(value.utf8) }
+        case "a":
+            link = attributes["href"].flatMap { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+        case "h1", "h2", "h3", "h4", "h5", "h6":
+            breakBlock()
+            if table == nil { write((String(repeating: "#", count: Int(name.suffix(1)) ?? 1) + " ").utf8) }
+        case "hr":
+            breakBlock()
+            if table == nil {
+                write("---".utf8)
+                breakBlock()
+            }
+        case "ul", "ol":
+            if lists.isEmpty { breakBlock() } else { breakLine() }
+            if lists.count < Self.depthLimit {
+                lists.append(name == "ol" ? attributes["start"].flatMap { Int($0) } ?? 1 : nil)
+            }
+        case "li":
+            breakLine()
+            beginItem()
+        case "table": beginTable()
+        case "tr" where innerTables == 0: table?.beginRow()
+        case "td", "th":
+            if innerTables == 0 {
+                table?.beginCell(
+                    columns: attributes["colspan"].flatMap { Int($0) } ?? 1,
+                    rows: attributes["rowspan"].flatMap { Int($0) } ?? 1)
+            } else {
+                table?.write(" ".utf8)
+            }
+        case "caption" where innerTables == 0: table?.beginCaption()
+        case "pre":
+            breakBlock()
+            preformatted += 1
+        default: if Self.blocks.contains(name) { breakBlock() }
+        }
+    }
+
+    private mutating func close(_ name: String) {
+        switch name {
+        case "a":
+            if let link = link.take() { write(" (\(link))".utf8) }
+        case "ul", "ol":
+            _ = lists.popLast()
+            if lists.isEmpty { breakBlock() } else { breakLine() }
+        case "li", "tr": breakLine()
+        case "td", "th": if innerTables == 0 { table?.endCell() }
+        case "caption": if innerTables == 0 { table?.endCell() }
+        case "table":
+            if innerTables > 0 { innerTables -= 1 } else { endTable() }
+        case "pre":
+            preformatted = max(preformatted - 1, 0)
+            breakBlock()
+        default: if Self.blocks.contains(name) { breakBlock() }
+        }
+    }
+
+    private static let depthLimit = 100
+    private static let blocks: Set = [
+        "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "html",
+        "main",
+        "nav", "p", "section", "summary",
+    ]
+
+    private mutating func beginItem() {
+        guard table == nil else { return }
+        let indent = String(repeating: "  ", count: max(lists.count - 1, 0))
+        if let last = lists.indices.last, let number = lists[last] {
+            lists[last] = number &+ 1
+            text.writeMark("\(indent)\(number). ")
+        } else {
+            text.writeMark("\(indent)- ")
+        }
+    }
+
+    private mutating func writeImage(_ attributes: [String: String]) {
+        let name = attributes["alt"] ?? ""
+        if let source = attributes["src"], !source.lowercased().hasPrefix("data:") {
+            write("![\(name)](\(source))".utf8)
+        } else {
+            write((name.isEmpty ? "[picture]" : "[picture: \(name)]").utf8)
+        }
+    }
+
+    private mutating func beginTable() {
+        if table == nil {
+            text.breakBlock()
+            table = HTMLTable()
+        } else {
+            innerTables += 1
+        }
+    }
+
+    private mutating func endTable() {
+        guard let table = table.take() else { return }
+        innerTables = 0
+        text.breakBlock()
+        text.write(table.markdown, isPreformatted: true)
+        text.breakBlock()
+    }
+
+    /// Skips to the end of an element whose content is no text.
+    private mutating func skipContent(of name: String) {
+        // Twice within itself it would end too early, which shows a little more of it.
+        while at < html.count {
+            guard let next = html[at...].firstIndex(of: UInt8(ascii: "<")) else { return at = html.count }
+            at = next
+            if at + 2 + name.utf8.count <= html.count, html[at + 1] == UInt8(ascii: "/"),
+                zip(html[(at + 2)...], name.utf8).allSatisfy({ $0.lowercased == $1 })
+            {
+                return at = end(of: ">", from: at)
+            }
+            at += 1
+        }
+    }
+
+    private func begins(_ mark: StaticString) -> Bool {
+        html.count - at >= mark.utf8CodeUnitCount
+            && (0..<mark.utf8CodeUnitCount).allSatisfy { html[at + $0] == mark.utf8Start[$0] }
+    }
+
+    private func end(of mark: StaticString, from start: Int) -> Int {
+        let count = mark.utf8CodeUnitCount
+        var place = start
+        while place + count <= html.count {
+            if (0..<count).allSatisfy({ html[place + $0] == mark.utf8Start[$0] }) { return place + count }
+            place += 1
+        }
+        return html.count
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
+    fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+}

@@ -1,0 +1,74 @@
+package import JSON
+
+/// A program as a model wrote it, read as what it can only mean.
+extension String {
+    /// Without a byte order mark and the code block around all of it, and with line feeds alone at the ends of lines: bash takes
+    /// a carriage return for a character of the command.
+    package var program: String {
+        let text = withoutFence
+        guard text.utf8.contains(UInt8(ascii: "\r")) else { return text }
+        var lines: [UInt8] = []
+        lines.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\n"), lines.last == UInt8(ascii: "\r") { lines.removeLast() }
+            lines.append(byte)
+        }
+        return String(decoding: lines, as: UTF8.self)
+    }
+
+    /// The program, and its language: the one that was asked for, or else the one that its code block names, or else the
+    /// standard one.
+    ///
+    /// - Throws: for a NUL, which kernels take for the end of the program, or for nothing.
+    package func program(
+        in language: Language?, standard: Language = .python
+    ) throws(ArgumentError) -> (code: String, language: Language) {
+        guard !utf8.contains(0) else {
+            throw ArgumentError(
+                "`code` has a NUL character (U+0000), with which no program runs: write it as an escape of the language."
+            )
+        }
+        return (program, language ?? fence.flatMap { Language(name: $0.info) } ?? standard)
+    }
+
+    private var withoutFence: String {
+        if let fence { return fence.body }
+        return unicodeScalars.first == "\u{feff}" ? String(unicodeScalars.dropFirst()) : self
+    }
+
+    /// The one code block that the text is; nil: it is none (CommonMark, section 4.5).
+    private var fence: (info: String, body: String)? {
+        var text = self
+        let parts = text.withUTF8 { bytes -> (info: Range<Int>, body: Range<Int>)? in
+            var start = 0
+            if bytes.starts(with: [0xef, 0xbb, 0xbf]) { start = 3 }
+            var end = bytes.count
+            while start < end, bytes[start] <= 0x20 { start += 1 }
+            while start < end, bytes[end - 1] <= 0x20 { end -= 1 }
+            guard start < end, bytes[start] == UInt8(ascii: "`") || bytes[start] == UInt8(ascii: "~") else {
+                return nil
+            }
+            let mark = bytes[start]
+            let length = bytes[start..<end].prefix { $0 == mark }.count
+            guard length >= 3, let lineEnd = bytes[start..<end].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            let last = bytes[start..<end].reversed().prefix { $0 == mark }.count
+            let closing = end - last
+            // The closing fence is on a line of its own, and no other one is before it.
+            guard last >= length, closing > lineEnd, bytes[closing - 1] == UInt8(ascii: "\n") else { return nil }
+            let body = lineEnd + 1..<max(closing, lineEnd + 1)
+            var line = body.lowerBound
+            while line < body.upperBound {
+                let next = bytes[line..<body.upperBound].firstIndex(of: UInt8(ascii: "\n")) ?? body.upperBound
+                let indented = bytes[line..<next].drop { $0 == UInt8(ascii: " ") }
+                if indented.prefix(while: { $0 == mark }).count >= length { return nil }
+                line = next + 1
+            }
+            let info = start + length..<lineEnd
+            return bytes[info].contains(mark) ? nil : (info, body)
+        }
+        guard let parts else { return nil }
+        let bytes = Array(utf8)
+        let info = String(decoding: bytes[parts.info], as: UTF8.self).prefix { $0 != " " && $0 != "{" && !$0.isNewline }
+        return (String(info), String(decoding: bytes[parts.body], as: UTF8.self))
+    }
+}
