@@ -40,7 +40,7 @@ package struct TemplateContent: Equatable, Sendable {
     /// One sentence for a model.
     var sentence: String {
         let hasPython = languages.isEmpty || languages.contains(.python)
-        let plots = hasPython ? "; show a plot with plt.show()" : ""
+        let plots = hasPython ? "; show a plot with plt.show(), and await at top level" : ""
         if !languages.isEmpty {
             let libraries = libraries.isEmpty ? described("; ") : ", with \(Self.joined(libraries))"
             return "It runs \(Self.joined(languages.map(\.title)))\(libraries)\(plots)."
@@ -48,7 +48,7 @@ package struct TemplateContent: Equatable, Sendable {
         if !libraries.isEmpty { return "Python is there, with \(Self.joined(libraries))\(plots)." }
         if !description.isEmpty { return "What is there: \(described(""))\(plots)." }
         return """
-            Python has numpy, pandas and matplotlib (show a plot with plt.show()); JavaScript, TypeScript and bash run, too, R and \
+            Python has numpy, pandas and matplotlib (show a plot with plt.show(), await at top level); JavaScript, TypeScript and bash run, too, R and \
             Java where they are installed.
             """
     }
