@@ -40,7 +40,7 @@ struct ToolTests {
         ("start_server", #"{"command":"x","port":"8080"}"#), ("install", #"{"packages":"numpy, pandas"}"#),
         ("stop", #"{"command_id":"12"}"#), ("list_files", "{}"), ("list_files", "null"), ("end_session", "{}"),
         ("write_file", #"{"path":"/a","content":""}"#), ("run_code", #"{"code":"1","session":""}"#),
-        ("run_code", #"{"code":"1","session":999}"#), ("run_code", #"{"code":"1","language":" Python3 "}"#),
+        ("run_code", #"{"code":"1","language":" Python3 "}"#),
         ("stop", #"{"command_id":12.0}"#), ("install", #"{"packages":"x","language":"npm"}"#),
         ("install", #"{"packages":["pip install -q x"]}"#), ("shell", #"{"cmd":"ls","background":1}"#),
         ("write_file", #"{"path":"/a","content":"data:;base64,YQ","encoding":"Base64"}"#),
@@ -58,6 +58,7 @@ struct ToolTests {
         ("write_file", #"{"path":"/a","content":"!","encoding":"base64"}"#, "`content`"),
         ("install", #"{"packages":["-r"]}"#, "`packages`"), ("install", #"{"packages":[]}"#, "`packages`"),
         ("shell", #"["ls"]"#, "`arguments`"), ("run_code", #"{"code":"1","session":"\n"}"#, "`session`"),
+        ("run_code", #"{"code":"1","session":999}"#, "`session`"),
     ])
     func `arguments that do not fit are named, and nothing runs`(tool: String, arguments: String, name: String) throws {
         #expect(try refusal(tool, arguments)?.contains(name) == true)

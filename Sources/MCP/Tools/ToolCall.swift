@@ -39,6 +39,8 @@ package struct ToolCall: Sendable {
             throw ArgumentError("`arguments` must be an object.")
         }
         let reader = ArgumentReader(arguments, names: definition.names, isLenient: true)
+        // A tool's schema says that it is a string, and a server has to hold its callers to that.
+        guard arguments?.first("session")?.kind != .number else { throw ArgumentError("`session` must be a string.") }
         let session: SessionName? = try reader.value("session", SessionName.type, isOptional: true)
         do throws(ArgumentError) {
             return (session?.text, try definition.read(reader))
