@@ -156,10 +156,14 @@ package final class EventLoop: TaskExecutor {
         }
     }
 
+    /// Lets the sources take their turns. The last one that was added is the first: that is the one that answers, and it has
+    /// added those whose calls it needs before itself. So an answer goes out before the calls that follow it, such as the end
+    /// of a sandbox.
+    ///
     /// - Returns: the time of the first timer.
     private func turnSources() -> ContinuousClock.Instant? {
         var first: ContinuousClock.Instant?
-        for number in sources.indices {
+        for number in sources.indices.reversed() {
             switch sources[number]?.turn() {
             case .again(let due): if let due { first = min(first ?? due, due) }
             case .over: sources[number] = nil
