@@ -347,9 +347,9 @@ extension ActionTests {
             (#"{"action":"execute","sessionId":"s","code":"  \n"}"#, "Code is required for `execute` action."),
             (#"{"action":"execute","sessionId":"s","code":7}"#, "`code` must be a string."),
             (#"{"action":"get_host","sessionId":"s","port":0}"#, "`port` must be a whole number from 1 to 65535."),
-            (#"{"action":"create","sessionId":"s","envs":{"A":1}}"#, "`envs` must be an object of strings."),
+            (#"{"action":"create","sessionId":"s","envs":{"A":[1]}}"#, "`envs` must be an object of strings."),
             (
-                #"{"action":"shell","sessionId":"s","command":"a","background":"yes"}"#,
+                #"{"action":"shell","sessionId":"s","command":"a","background":"maybe"}"#,
                 "`background` must be true or false."
             ),
             (#"{"action":"create","sessionId":"\u0007"}"#, "`sessionId` must be 1 to 128 printable characters."),

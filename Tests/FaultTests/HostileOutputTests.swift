@@ -39,7 +39,6 @@ struct HostileOutputTests {
         Hostility(
             name: "a flipped bit", code: #"data = bytearray(png()); data[45] ^= 4; show("image/png", bytes(data))"#,
             note: "CRC"),
-        Hostility(name: "bytes after the end", code: #"show("image/png", png() + b"PK\x03\x04")"#, note: "rejected"),
         Hostility(
             name: "a 60,000×60,000 PNG of 1 kB",
             code: """
@@ -65,6 +64,13 @@ struct HostileOutputTests {
         #expect(answer.images.first?.pngSize.map { $0 == (4, 3) } == true)
         let line = try #require(answer.text.split(separator: "\n").first { $0.hasPrefix("Image 2: rejected, ") })
         #expect(line.contains(hostility.note), "\(line)")
+    }
+
+    @Test func `what follows the end of an image is cut off`() async throws {
+        let code = #"show("image/png", png(5) + b"PK\x03\x04")"#
+        let answer = try ToolAnswer(await SharedStack.client.execute(Self.prelude + code))
+        #expect(answer.images.map { $0.pngSize?.width } == [4, 5])
+        #expect(answer.images.allSatisfy { Data($0.bytes).range(of: Data("PK".utf8)) == nil })
     }
 
     @Test(arguments: [
@@ -114,9 +120,9 @@ struct HostileOutputTests {
 
     @Test func `more images than an answer carries are counted`() async throws {
         let answer = try ToolAnswer(
-            await SharedStack.client.execute(Self.prelude + "for _ in range(14): show('image/png', png())"))
+            await SharedStack.client.execute(Self.prelude + "for n in range(14): show('image/png', png(5 + n))"))
         #expect(answer.images.count == 10)
-        #expect(answer.text.contains("5 more left out"))
+        #expect(answer.text.contains("5 of 15 left out"))
     }
 
     @Test func `hidden variables' values do not come out`() async throws {
