@@ -62,6 +62,10 @@ package final class LoneResponder: Sendable {
     /// `POST /e2bcode`
     package func act(_ json: String) async throws -> WebServer.Answer { try await ask("POST", "/e2bcode", json) }
 
+    package func post(_ path: String, _ json: String) async throws -> WebServer.Answer {
+        try await ask("POST", path, json)
+    }
+
     private func ask(_ method: String, _ path: String, _ body: String = "") async throws -> WebServer.Answer {
         let server = try WebServer(unix: socket)
         try await server.send(

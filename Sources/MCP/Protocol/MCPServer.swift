@@ -170,7 +170,8 @@ package struct MCPServer: Sendable {
 
     private func failure(_ error: RPCError, id: RequestID?) -> (inout JSONWriter) -> Void {
         var members: [JSONNode.Member] = [
-            .init("code", .number(error.code.rawValue)), .init("message", .text(secrets.redacted(error.message))),
+            .init("code", .number(error.code.rawValue)),
+            .init("message", .text(secrets.redacted(error.message).withoutLoginWords)),
         ]
         if let data = error.data { members.append(.init("data", data)) }
         let node: JSONNode = ["jsonrpc": "2.0", "id": id?.node ?? .null, "error": .object(members)]

@@ -243,6 +243,7 @@ extension ToolDefinition {
 extension RunCodeResult {
     fileprivate var toolResult: ToolResult {
         let text = ExecutionMarkdown(record, limit: textLimit, without: secrets).rendered()
+            .withoutLoginWords(in: record.stop?.sentence)
         let parts = [text, ImageLinkText(imageLinks).text].filter { !$0.isEmpty }
         let isSilent = parts.isEmpty && record.images.isEmpty
         return ToolResult(

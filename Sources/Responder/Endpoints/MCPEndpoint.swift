@@ -35,7 +35,8 @@ struct MCPEndpoint: Endpoint {
         }
         // A file travels in a body as it does for /e2bcode.
         let limit = configuration.limits.bodyWithFile
-        let body = try await request.wholeBody(upTo: limit, holding: memory)
+        // Without the body there is no id, and so no result that could say that memory is short.
+        let body = try await request.wholeBody(upTo: limit, holding: memory, free: 64 << 10)
         switch server.read(body, headers) {
         case .answered(let answer): return .answered(Answer(status: answer.status, body: answer.body))
         case .calls(let calls):
@@ -67,8 +68,10 @@ struct MCPEndpoint: Endpoint {
     }
 
     func answer(to refusal: Refusal) -> Answer {
+        // LibreChat connects again after 503, and never again after 429.
+        let status = refusal.status == 429 ? 503 : refusal.status
         var answer = Answer(
-            status: refusal.status, body: server.refusal(refusal.sentence), retryAfter: refusal.retryAfter)
+            status: status, body: server.refusal(refusal.sentence), retryAfter: refusal.retryAfter)
         answer.outcome.problem = refusal.logged ?? refusal.sentence
         answer.headers = refusal.headers
         return answer
@@ -136,9 +139,9 @@ struct MCPEndpoint: Endpoint {
         } catch let error as ArgumentError {
             sentence = error.sentence
         } catch let error as InterpreterError {
-            sentence = "\(error)"
+            sentence = "\(error)\(error.advice)"
         } catch let error as E2BError {
-            sentence = Refusal(error).sentence
+            sentence = Refusal(error.withTime).sentence.withoutLoginWords
         } catch is LockTimeout {
             sentence = "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time."
         } catch {
@@ -146,5 +149,27 @@ struct MCPEndpoint: Endpoint {
             sentence = Refusal.cancelled.sentence
         }
         return ToolResult(sentence, isError: true, problem: sentence)
+    }
+}
+
+extension InterpreterError {
+    /// What the model can do about it, where the description does not say: what it is to call has its own name here.
+    fileprivate var advice: String {
+        if case .tooManySandboxes = self {
+            " Try again in a minute, or call end_session for one that has done its work."
+        } else {
+            ""
+        }
+    }
+}
+
+extension E2BError {
+    /// With a time after which another attempt may succeed, where E2B names none: a result has no header that could.
+    fileprivate var withTime: E2BError {
+        switch self {
+        case .rateLimited(let step, let message, nil): .rateLimited(step, message: message, retryAfter: .seconds(10))
+        case .noCapacity(let step, let message, nil): .noCapacity(step, message: message, retryAfter: .seconds(10))
+        default: self
+        }
     }
 }

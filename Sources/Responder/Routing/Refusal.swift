@@ -97,12 +97,17 @@ extension FastCGIRequest {
     ///   - beginning: what has been read of the body already.
     ///   - limit: the largest number of bytes. A larger body is refused with status 413.
     ///   - memory: the reservation, which grows by the body's size.
+    ///   - free: a body of at most so many bytes needs no reservation. A connection's buffer may hold as much.
     /// - Throws: ``Refusal``, with status 429 if there is no memory for the body within a while.
     mutating func wholeBody(
-        after beginning: consuming [UInt8] = [], upTo limit: Int, holding memory: ByteBudget.Reservation
+        after beginning: consuming [UInt8] = [], upTo limit: Int, holding memory: ByteBudget.Reservation,
+        free: Int = 0
     ) async throws(Refusal) -> [UInt8] {
         do throws(FastCGIError) {
-            return try await body.collect(upTo: limit, after: beginning) { await memory.grow(to: $0) }
+            return try await body.collect(upTo: limit, after: beginning) { count in
+                guard count > free else { return true }
+                return await memory.grow(to: count)
+            }
         } catch .noMemoryForBody {
             throw memory.isShareTaken ? .outOfOwnMemory : .outOfMemory
         } catch {
