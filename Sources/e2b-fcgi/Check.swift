@@ -5,10 +5,10 @@ import FoundationEssentials
 import ImageGate
 import Responder
 
-/// Runs the README's sine wave and a session through the whole chain, and prints the result.
+/// Runs the README's sine wave, a session and MCP through the whole chain, and prints the result.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a plot and a session through the whole chain, web server included, and say what came back.")
+        abstract: "Run a plot, a session and MCP through the whole chain, web server included, and say what came back.")
 
     @Argument(help: "Where the web server answers.")
     var url = "http://127.0.0.1:3001"
@@ -36,17 +36,32 @@ struct Check: AsyncParsableCommand {
         let gate = try ImageGate(
             policy: configuration.imagePolicy, threads: 1, decoding: .confined(DecoderConfiguration(notice: warn)))
         var descriptions: [String] = []
-        for (bytes, type) in answer.images {
-            let image = try await gate.admit(bytes, claimed: type)
-            descriptions.append(
-                "\(image.width)×\(image.height) \(type.rawValue.uppercased()), \((bytes.count + 512) / 1024) kB")
-        }
+        for (bytes, type) in answer.images { descriptions.append(try await Self.description(of: bytes, type, gate)) }
         let sessionStart = ContinuousClock.now
         try await checkSession(fetcher, configuration)
         let sessionSeconds = Self.seconds(since: sessionStart)
+        let mcpStart = ContinuousClock.now
+        let findings = try await checkMCP(fetcher, configuration)
+        let mcpSeconds = Self.seconds(since: mcpStart)
+        var mcp = findings.toolCount == 1 ? "1 tool" : "\(findings.toolCount) tools"
+        if let (bytes, type) = findings.image {
+            mcp += " and a plot, \(try await Self.description(of: bytes, type, gate))"
+        } else {
+            mcp += ", none of which runs code"
+        }
         await fetcher.stop()
         let count = answer.images.count == 1 ? "1 image" : "\(answer.images.count) images"
-        print("\(count), \(descriptions.joined(separator: "; ")), in \(seconds) s; a session, in \(sessionSeconds) s")
+        print(
+            "\(count), \(descriptions.joined(separator: "; ")), in \(seconds) s; a session, in \(sessionSeconds) s; "
+                + "MCP, \(mcp), in \(mcpSeconds) s")
+    }
+
+    /// Decodes an image, and describes it.
+    private static func description(
+        of bytes: [UInt8], _ type: ImageType, _ gate: ImageGate
+    ) async throws -> String {
+        let image = try await gate.admit(bytes, claimed: type)
+        return "\(image.width)×\(image.height) \(type.rawValue.uppercased()), \((bytes.count + 512) / 1024) kB"
     }
 
     /// The URL without user and password, for messages.
@@ -75,7 +90,7 @@ struct Check: AsyncParsableCommand {
         ((ContinuousClock.now - start) / .milliseconds(10)).rounded() / 100
     }
 
-    private static let sineWave = #"""
+    static let sineWave = #"""
         {"code": "import matplotlib.pyplot as plt\nimport numpy as np\nx = np.linspace(0, 10, 100)\ny = np.sin(x)\nplt.plot(x, y)\nplt.title(\"Sine Wave\")\nplt.show()"}
         """#
 
