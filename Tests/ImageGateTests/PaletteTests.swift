@@ -1,8 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import ImageGate
 
-@Suite(.timeLimit(.minutes(10)))
+/// These take minutes under a sanitizer, which has nothing to see in them: no C, and no pointers.
+@Suite(.timeLimit(.minutes(10)), .disabled(if: Sanitizer.isWatchingAddresses))
 struct PaletteTests {
     /// More colours than a palette has, with alpha of every kind.
     private static func colorful(_ layout: Bitmap.Layout) -> Bitmap {
