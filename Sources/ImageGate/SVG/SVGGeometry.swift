@@ -61,7 +61,8 @@ struct SVGGeometry {
         if vertices > 0 { area = (outline.right - outline.left) * (outline.bottom - outline.top) }
     }
 
-    private static func parameters(of command: UInt8) -> Int {
+    /// How many numbers a command of a path takes, named by its lower-case letter (SVG 1.1, section 8.3).
+    static func parameters(of command: UInt8) -> Int {
         switch command {
         case UInt8(ascii: "m"), UInt8(ascii: "l"), UInt8(ascii: "t"): 2
         case UInt8(ascii: "h"), UInt8(ascii: "v"): 1

@@ -21,7 +21,7 @@ struct SVGPolyline {
             if let letter = numbers.nextLetter() { command = letter }
             let isRelative = command & 0x20 != 0
             let kind = command | 0x20
-            let count = Self.parameters(of: kind)
+            let count = SVGGeometry.parameters(of: kind)
             if count == 0 {
                 guard kind == UInt8(ascii: "z") else { return }
                 add(start.x, start.y)
@@ -148,17 +148,6 @@ struct SVGPolyline {
             let (px, py) = (rx * cos(angle), ry * sin(angle))
             add(
                 center.x + turn.cosine * px - turn.sine * py, center.y + turn.sine * px + turn.cosine * py)
-        }
-    }
-
-    private static func parameters(of command: UInt8) -> Int {
-        switch command {
-        case UInt8(ascii: "m"), UInt8(ascii: "l"), UInt8(ascii: "t"): 2
-        case UInt8(ascii: "h"), UInt8(ascii: "v"): 1
-        case UInt8(ascii: "s"), UInt8(ascii: "q"): 4
-        case UInt8(ascii: "c"): 6
-        case UInt8(ascii: "a"): 7
-        default: 0
         }
     }
 }

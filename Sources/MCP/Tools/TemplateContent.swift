@@ -43,7 +43,7 @@ package struct TemplateContent: Equatable, Sendable {
         let plots = hasPython ? "; show a plot with plt.show(), and await at top level" : ""
         if !languages.isEmpty {
             let libraries = libraries.isEmpty ? described("; ") : ", with \(Self.joined(libraries))"
-            return "It runs \(Self.joined(languages.map(\.title)))\(libraries)\(plots)."
+            return "It runs \(Self.joined(languages.map(\.name)))\(libraries)\(plots)."
         }
         if !libraries.isEmpty { return "Python is there, with \(Self.joined(libraries))\(plots)." }
         if !description.isEmpty { return "What is there: \(described(""))\(plots)." }
@@ -76,20 +76,6 @@ extension JSONNode {
         case .text(let text): [text]
         case .list(let nodes): nodes.flatMap(\.words)
         default: []
-        }
-    }
-}
-
-extension Language {
-    /// The name as people write it.
-    fileprivate var title: String {
-        switch self {
-        case .python: "Python"
-        case .javascript: "JavaScript"
-        case .typescript: "TypeScript"
-        case .r: "R"
-        case .java: "Java"
-        case .bash: "bash"
         }
     }
 }
