@@ -10,7 +10,8 @@ struct BinaryTests {
         let binary = try RunningBinary(["--port", "0", "--warm", "2"])
         let (port, key) = try await binary.ready()
         let http = RawHTTP(port: port)
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
+        let created = await http.send(
+            "POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
         #expect(created.status == 201)
         #expect(try !Machine.processes(with: binary.temporary.path).isEmpty)
         kill(binary.process.processIdentifier, signal)
@@ -118,7 +119,8 @@ struct BinaryTests {
         let binary = try RunningBinary(["--port", "0", "--no-isolation"])
         let (port, key) = try await binary.ready()
         let http = RawHTTP(port: port)
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
+        let created = await http.send(
+            "POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
         let id = try #require(created.json["sandboxID"] as? String)
         let headers = ["E2b-Sandbox-Id": id, "E2b-Sandbox-Port": "49999", "Content-Type": "application/json"]
         let answer = await http.send("POST", "/execute", headers, body: #"{"code":"import os\nos.getcwd()"}"#)
@@ -148,7 +150,8 @@ struct BinaryTests {
         let binary = try RunningBinary(["--port", "0", "--no-isolation"])
         let (port, key) = try await binary.ready()
         let http = RawHTTP(port: port)
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
+        let created = await http.send(
+            "POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
         #expect(created.status == 201)
         let kernels = try Machine.processes(with: "\(binary.temporary.path)/").filter {
             ProcFile.text("/proc/\($0)/cmdline").contains("startup.py")

@@ -66,7 +66,8 @@ struct WallsTests {
     private static func sandbox(of binary: RunningBinary) async throws -> RunningSandbox {
         let (port, key) = try await binary.ready()
         let http = RawHTTP(port: port)
-        let created = await http.send("POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
+        let created = await http.send(
+            "POST", "/sandboxes", ["X-API-Key": key], body: #"{"templateID":"base","timeout":600}"#)
         return RunningSandbox(http: http, id: try #require(created.json["sandboxID"] as? String, "\(created)"))
     }
 }

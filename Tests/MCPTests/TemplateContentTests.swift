@@ -23,7 +23,8 @@ struct TemplateContentTests {
         let tool = try runCode(content)
         #expect(
             tool.purpose.hasSuffix(
-                "It runs Python and bash, with numpy, torch and duckdb; show a plot with plt.show(), and await at top level."))
+                "It runs Python and bash, with numpy, torch and duckdb; show a plot with plt.show(), and await at top level."
+            ))
         let language = try #require(tool.parameters.first { $0.name == "language" })
         #expect(language.type == .choice(["python", "bash"]))
     }
@@ -38,7 +39,8 @@ struct TemplateContentTests {
         let tool = try runCode(content([.init("description", "Python, bash\n and the usual libraries.")]))
         #expect(
             tool.purpose.hasSuffix(
-                "What is there: Python, bash and the usual libraries; show a plot with plt.show(), and await at top level."))
+                "What is there: Python, bash and the usual libraries; show a plot with plt.show(), and await at top level."
+            ))
     }
 
     @Test func `where nothing is said, only what is sure is told`() throws {

@@ -38,7 +38,9 @@ struct Spawn: Sendable {
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, program.path, &files, &attributes, &argv, &envp)
-        guard code == 0 else { throw .cannotStart(program: program.path, reason: SystemError("posix_spawn", code: code).words) }
+        guard code == 0 else {
+            throw .cannotStart(program: program.path, reason: SystemError("posix_spawn", code: code).words)
+        }
         return pid
     }
 }
