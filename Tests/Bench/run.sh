@@ -175,12 +175,12 @@ allocations() {
     progress "allocations"
     responder "http://127.0.0.1:$text" LD_PRELOAD="$work/allocations.so" ALLOCATIONS="$work/allocations"
     "$work/direct" --url "$url/execute" -c 4 -n 500 >/dev/null # warm
-    local before after count=2000
-    read -ra before < <(allocated)
+    local earlier later count=2000
+    read -ra earlier < <(allocated)
     right "$("$work/direct" --url "$url/execute" -c 4 -n "$count")"
-    read -ra after < <(allocated)
-    row "text: allocations for an execution" "$(calc "(${after[0]} - ${before[0]}) / $count" %.0f)" \
-        "$(calc "(${after[1]} - ${before[1]}) / $count / 1024" %.0f) KiB" "<= 300"
+    read -ra later < <(allocated)
+    row "text: allocations for an execution" "$(calc "(${later[0]} - ${earlier[0]}) / $count" %.0f)" \
+        "$(calc "(${later[1]} - ${earlier[1]}) / $count / 1024" %.0f) KiB" "<= 300"
     stop_last
 }
 
