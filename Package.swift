@@ -78,10 +78,11 @@ let package = Package(
         target("Interpreter", ["E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
+        target("CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "System"]),
         target(
             "Responder",
             [
-                "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
+                "CodeAPI", "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
                 "System",
                 "CCrypto", "CGNU", "CYAML",
             ]),
@@ -118,6 +119,7 @@ let package = Package(
         tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
+        tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON"]),
         tests("ResponderTests", ["Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],

@@ -96,7 +96,7 @@ package final class Responder: Sendable {
         outcome.client = client
         outcome.problem = outcome.problem.map { LogText.of($0, without: secrets) }
         log.request(
-            id: id, method: method, path: loggedPath, status: response.status, bytesOut: answer.body.count,
+            id: id, method: method, path: loggedPath, status: response.status, bytesOut: answer.byteCount,
             duration: .now - start, outcome: outcome)
         return response
     }

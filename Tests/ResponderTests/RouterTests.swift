@@ -29,6 +29,33 @@ struct RouterTests {
         Named(name: "change", route: route("/thing", ["PUT", "DELETE"])),
     ])
 
+    @Test func `a part in braces stands for any one part`() {
+        let router = Router([
+            Named(name: "get", route: Self.route("/files/{session}/{file}", ["GET"])),
+            Named(name: "drop", route: Self.route("/files/{session}/{file}", ["DELETE"])),
+            Named(name: "list", route: Self.route("/files/{session}", ["GET"])),
+            Named(name: "all", route: Self.route("/files/all", ["GET"])),
+        ])
+        func name(_ method: String, _ path: String) -> String? {
+            guard case .endpoint(let endpoint, _) = router.match(method, path) else { return nil }
+            return (endpoint as? Named)?.name
+        }
+        #expect(name("HEAD", "/files/a/b") == "get")
+        #expect(name("DELETE", "/files/a/b") == "drop")
+        #expect(name("GET", "/files/a") == "list")
+        #expect(name("GET", "/files/all") == "all")
+        #expect(
+            Self.route("/files/{session}/{file}", []).values(in: "/files/a/b c") == ["session": "a", "file": "b c"])
+        for path in ["/files", "/files/", "/files//b", "/files/a/", "/files/a/b/c", "files/a/b", "/x/files/a"] {
+            #expect(name("GET", path) == nil, "\(path)")
+        }
+        guard case .otherMethod(_, _, let allowed) = router.match("POST", "/files/a/b") else {
+            Issue.record("POST /files/a/b")
+            return
+        }
+        #expect(allowed == ["GET", "HEAD", "DELETE"])
+    }
+
     private func name(_ method: String, _ path: String) -> String? {
         guard case .endpoint(let endpoint, _) = router.match(method, path) else { return nil }
         return (endpoint as? Named)?.name

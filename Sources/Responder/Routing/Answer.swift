@@ -5,11 +5,20 @@ import JSON
 import LibreChat
 import System
 
-/// The answer of an endpoint: a JSON body, and the outcome for the log.
+/// The answer of an endpoint: a JSON body or a stream of bytes, and the outcome for the log.
 struct Answer: Sendable {
+    /// A body that is written while it is sent: see ``Response/Body/stream(length:write:)``. Its type is one of the
+    /// ``headers``.
+    struct Stream: Sendable {
+        let length: Int?
+        let write: @Sendable (ResponseWriter) async throws -> Void
+    }
+
     var status: Int
     /// The body as JSON.
     var body: [UInt8]
+    /// The body in place of ``body``.
+    var stream: Stream?
     var retryAfter: Duration?
     /// The headers besides those that every response has.
     var headers: [(name: String, value: String)] = []
@@ -49,8 +58,12 @@ struct Answer: Sendable {
 }
 
 extension Answer {
+    /// The number of bytes of the body, as far as it is known.
+    var byteCount: Int { stream.map { $0.length ?? 0 } ?? body.count }
+
     var response: Response {
         var response = Response(status: status, headers: [], body: body)
+        if let stream { response.body = .stream(length: stream.length, write: stream.write) }
         if !body.isEmpty { response.headers.append(("Content-Type", "application/json")) }
         if let retryAfter { response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds)))) }
         response.headers += headers

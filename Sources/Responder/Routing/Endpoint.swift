@@ -26,6 +26,7 @@ struct Route: Sendable {
         case keyHolders
     }
 
+    /// A part in braces stands for any: see ``PathPattern``.
     let path: String
     /// The methods. `GET` includes `HEAD`.
     let methods: [String]
@@ -35,6 +36,8 @@ struct Route: Sendable {
     /// Whether the endpoint leaves the request's executor before it computes for long, so that only a large request needs
     /// another one from the start.
     var isShort = false
+    /// Whether the path is named to people who ask at another one.
+    var isListed = true
 
     /// Makes the route of an endpoint that runs code for holders of a key.
     static func running(_ path: String, isShort: Bool = false) -> Route {
@@ -45,6 +48,9 @@ struct Route: Sendable {
     static func telling(_ path: String, isShort: Bool = false) -> Route {
         Route(path: path, methods: ["GET"], access: .anyone, runsCode: false, isShort: isShort)
     }
+
+    /// The values of the parts in braces of ``path``.
+    func values(in path: String) -> [String: String] { PathPattern(self.path).values(in: path) ?? [:] }
 
     func allows(_ method: String) -> Bool {
         methods.contains(method) || method == "HEAD" && methods.contains("GET")
