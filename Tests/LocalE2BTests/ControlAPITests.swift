@@ -111,8 +111,6 @@ import Testing
             #expect(await stub.control("POST", "/sandboxes/\(id)/connect", #"{"timeout":2000}"#).status == 200)
             #expect(await end() != before)
             #expect(await stub.control("POST", "/sandboxes/\(id)/connect", "{}").status == 400)
-            #expect(await stub.control("POST", "/sandboxes/\(id)/pause", "{}").status == 501)
-            #expect(await stub.control("POST", "/sandboxes/\(id)/resume", "{}").status == 409)
             #expect(await stub.control("GET", "/sandboxes/\(id)/metrics").body == "[]")
         }
     }

@@ -4,12 +4,22 @@ E2B_API_URL, E2B_SANDBOX_URL and E2B_API_KEY say where.
 """
 
 import http.client
+import os
 import time
 import urllib.error
 import urllib.request
 import uuid
 
-from e2b import CommandExitException, FilesystemEventType, FileType, NotFoundException, SandboxException, TimeoutException
+from e2b import (
+    CommandExitException,
+    FilesystemEventType,
+    FileType,
+    NotFoundException,
+    SandboxException,
+    SandboxQuery,
+    SandboxState,
+    TimeoutException,
+)
 from e2b_code_interpreter import Sandbox
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -238,10 +248,10 @@ def check_hosts(sandbox):
 
 
 def check_control(sandbox, tag):
-    listed = Sandbox.list(query=__import__("e2b").SandboxQuery(metadata={"tag": tag})).next_items()
+    listed = Sandbox.list(query=SandboxQuery(metadata={"tag": tag})).next_items()
     assert [info.sandbox_id for info in listed] == [sandbox.sandbox_id], listed
     assert listed[0].metadata == {"tag": tag, "other": "x y"}, listed
-    assert Sandbox.list(query=__import__("e2b").SandboxQuery(metadata={"tag": "other"})).next_items() == []
+    assert Sandbox.list(query=SandboxQuery(metadata={"tag": "other"})).next_items() == []
     step("list by metadata")
 
     before = sandbox.get_info()
@@ -256,12 +266,57 @@ def check_control(sandbox, tag):
     assert again.is_running()
     step("connect")
 
-    try:
-        sandbox.pause()
-        raise AssertionError("the sandbox was paused")
-    except SandboxException:
-        pass
-    step("pause is refused")
+
+def states_of(mark):
+    """The states of the processes whose command line has this mark, as this machine sees them: T stands still."""
+    states = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as line, open(f"/proc/{pid}/stat") as stat:
+                if mark.encode() in line.read():
+                    states.append(stat.read().rpartition(")")[2].split()[0])
+        except OSError:
+            pass
+    return states
+
+
+def check_pause(sandbox, tag):
+    def listed(*states):
+        query = SandboxQuery(metadata={"tag": tag}, state=list(states))
+        return [info.sandbox_id for info in Sandbox.list(query=query).next_items()]
+
+    mark = f"mark-{uuid.uuid4()}"
+    # One that has left its family, too.
+    sandbox.commands.run(f"setsid -f bash -c 'while true; do sleep 0.1; done' {mark} >/dev/null 2>&1")
+    background = sandbox.commands.run(f"bash -c 'read line' {mark}", background=True, stdin=True, timeout=0)
+    sandbox.run_code("paused = 'here'")
+    sandbox.files.write("kept", "on disk")
+    assert len(states_of(mark)) >= 2 and "T" not in states_of(mark), states_of(mark)
+    assert sandbox.pause() is True
+    assert sandbox.pause() is False
+    assert set(states_of(mark)) == {"T"}, states_of(mark)
+    assert listed(SandboxState.PAUSED) == [sandbox.sandbox_id] and listed(SandboxState.RUNNING) == []
+    assert listed() == [sandbox.sandbox_id]
+    assert sandbox.get_info().state == SandboxState.PAUSED
+    assert sandbox.is_running() is False
+    again = Sandbox.connect(sandbox.sandbox_id, timeout=120)
+    assert again.get_info().state == SandboxState.RUNNING
+    assert again.run_code("paused").text == "here"
+    assert again.files.read("kept") == "on disk"
+    assert "T" not in states_of(mark), states_of(mark)
+    assert background.pid in [process.pid for process in again.commands.list()]
+    step("pause, list, resume")
+
+    short = Sandbox.create(timeout=1, metadata={"tag": f"{tag} short"}, lifecycle={"on_timeout": "pause"})
+    deadline = time.monotonic() + 60
+    while short.get_info().state != SandboxState.PAUSED:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert short.get_info().lifecycle["on_timeout"] == "pause", short.get_info()
+    assert short.connect(timeout=60).run_code("1 + 1").text == "2"
+    assert short.pause() is True
+    assert short.kill() is True
+    step("pause at the timeout, and kill while paused")
 
 
 def main():
@@ -278,6 +333,7 @@ def main():
     check_files(sandbox)
     check_hosts(sandbox)
     check_control(sandbox, tag)
+    check_pause(sandbox, tag)
     assert sandbox.kill() is True
     assert sandbox.kill() is False
     try:

@@ -11,6 +11,8 @@ final class Agent: Sendable {
     private struct State {
         var nextID = 1
         var mailboxes: [Int: Mailbox] = [:]
+        /// Its processes stand still, or are about to. No request would be answered.
+        var isPaused = false
         var phase = Phase.starting(nil)
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
         var lastLogLine = ""
@@ -74,11 +76,38 @@ final class Agent: Sendable {
         if launch.isIsolated {
             killProcess()
         } else {
+            await resume()
             // Without a pid namespace only the agent knows its processes. It stops them when its pipe of requests is
             // closed.
             await ask(process)
         }
         await waitForExit()
+    }
+
+    /// Stops all processes of the sandbox. Whoever waits for an answer is told that the sandbox is gone.
+    func pause() async {
+        let mailboxes = state.withLock { state in
+            state.isPaused = true
+            return Array(state.mailboxes.values)
+        }
+        await signal { $0.stop() }
+        for mailbox in mailboxes { mailbox.close(.sandboxGone) }
+    }
+
+    /// Has them go on. A sandbox that was not paused goes on as it is.
+    func resume() async {
+        await signal { $0.resume() }
+        state.withLock { $0.isPaused = false }
+    }
+
+    private func signal(_ deed: @escaping @Sendable (SandboxProcesses) -> Void) async {
+        guard let pid = process.pid else { return }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                deed(SandboxProcesses(root: pid))
+                continuation.resume()
+            }
+        }
     }
 
     func waitForExit() async {
@@ -114,7 +143,7 @@ final class Agent: Sendable {
     func open(_ operation: some AgentOperation) async throws(Mailbox.ClosedError) -> (id: Int, mailbox: Mailbox) {
         let mailbox = Mailbox()
         let id = state.withLock { state -> Int? in
-            guard case .ready = state.phase else { return nil }
+            guard case .ready = state.phase, !state.isPaused else { return nil }
             defer { state.nextID += 1 }
             state.mailboxes[state.nextID] = mailbox
             return state.nextID

@@ -28,12 +28,8 @@ struct ControlAPI {
         case (.POST, 3, "timeout"): return try await setTimeout(request, route[1])
         case (.POST, 3, "refreshes"): return try await refresh(request, route[1])
         case (.POST, 3, "connect"): return try await connect(request, route[1], isV2: isV2)
-        case (.POST, 3, "pause"):
-            _ = try await find(route[1])
-            throw HTTPError.api(501, "This server cannot pause sandboxes: they live in memory")
-        case (.POST, 3, "resume"):
-            _ = try await find(route[1])
-            throw HTTPError.api(409, "Sandbox \"\(route[1])\" is already running")
+        case (.POST, 3, "pause"): return try await pause(route[1])
+        case (.POST, 3, "resume"): return try await resume(request, route[1])
         case (.GET, 3, "metrics"):
             _ = try await find(route[1])
             return .json(Array("[]".utf8))
@@ -58,6 +54,7 @@ struct ControlAPI {
         var metadata: [String: String]?
         var envVars: [String: String]?
         var secure: Bool?
+        var autoPause: Bool?
         var allow_internet_access: Bool?
     }
 
@@ -72,7 +69,7 @@ struct ControlAPI {
         }
         let creation = Sandboxes.CreationRequest(
             template: template, metadata: body.metadata ?? [:], envs: body.envVars ?? [:],
-            isSecured: isV2 || body.secure == true, timeout: timeout)
+            isSecured: isV2 || body.secure == true, pausesAtEnd: body.autoPause == true, timeout: timeout)
         let sandbox: Sandbox
         do throws(Sandboxes.LifecycleError) {
             sandbox = try await sandboxes.create(creation)
@@ -90,6 +87,37 @@ struct ControlAPI {
         } catch {
             throw Self.refusal(error, id)
         }
+    }
+
+    // MARK: Pause
+
+    private func pause(_ id: String) async throws -> HTTPResponse {
+        try checkID(id)
+        do throws(Sandboxes.LifecycleError) {
+            try await sandboxes.pause(id)
+            return .noContent
+        } catch {
+            throw Self.refusal(error, id)
+        }
+    }
+
+    /// A call of old SDKs. Newer ones connect.
+    private func resume(_ request: HTTPRequest, _ id: String) async throws -> HTTPResponse {
+        let timeout = try checked(try await decode(OptionalTimeout.self, request).timeout ?? 15)
+        guard try await find(id).isPaused else {
+            throw HTTPError.api(409, "Sandbox \"\(id)\" is already running")
+        }
+        return try await resume(id, timeout)
+    }
+
+    private func resume(_ id: String, _ timeout: Duration) async throws -> HTTPResponse {
+        let sandbox: Sandbox
+        do throws(Sandboxes.LifecycleError) {
+            sandbox = try await sandboxes.resume(id, timeout: timeout)
+        } catch {
+            throw Self.refusal(error, id)
+        }
+        return try .json(SandboxResponse(sandbox, domain: domain), status: 201)
     }
 
     // MARK: Time
@@ -118,7 +146,9 @@ struct ControlAPI {
             isV2
             ? try await decode(OptionalTimeout.self, request).timeout ?? 300
             : try await decode(Timeout.self, request).timeout
-        let sandbox = try await extend(id, try checked(seconds), isExtension: true)
+        let timeout = try checked(seconds)
+        if try await find(id).isPaused { return try await resume(id, timeout) }
+        let sandbox = try await extend(id, timeout, isExtension: true)
         return try .json(SandboxResponse(sandbox, domain: domain))
     }
 
@@ -143,7 +173,7 @@ struct ControlAPI {
 
     private func find(_ id: String) async throws -> Sandbox {
         try checkID(id)
-        guard let sandbox = await sandboxes.find(id) else { throw Self.refusal(.notFound, id) }
+        guard let sandbox = await sandboxes.findInAnyState(id) else { throw Self.refusal(.notFound, id) }
         return sandbox
     }
 
@@ -189,6 +219,8 @@ struct ControlAPI {
             .api(429, "you have reached the maximum number of concurrent E2B sandboxes (\(limit))")
         case .notStarted(let reason): .api(503, "Failed to place sandbox: \(reason)")
         case .stopping: .api(503, "Failed to place sandbox: the server is stopping")
+        case .isPaused: .api(409, "Sandbox \"\(id)\" is already paused")
+        case .isChanging: .api(409, "Sandbox \"\(id)\" is being paused or resumed, try again")
         case .notFound: .api(404, "Sandbox \"\(id)\" doesn't exist or you don't have access to it")
         }
     }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// One running sandbox.
+/// One sandbox, running or paused.
 struct Sandbox: Sendable {
     static let clientID = "6532622b"
     static let envdVersion = "0.6.13"
@@ -12,8 +12,13 @@ struct Sandbox: Sendable {
     let envs: [String: String]
     /// The access token, 64 hexadecimal digits; nil if the sandbox is not secured.
     let token: String?
-    let startedAt: Date
+    /// Whether it is paused at its end, and not killed.
+    let pausesAtEnd: Bool
+    /// The start, or when it was resumed.
+    var startedAt: Date
+    /// The end to come; of a paused one when it was paused.
     var endAt: Date
+    var isPaused = false
     let agent: Agent
     let watchers = FolderWatchers()
 

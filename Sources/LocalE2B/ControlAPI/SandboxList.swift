@@ -9,12 +9,13 @@ struct SandboxList {
     struct Page {
         var sandboxes: [Sandbox]
         var nextToken: String?
-        /// Nil if only paused sandboxes were asked for, of which there are none here.
+        /// Nil if only paused sandboxes were asked for.
         var totalRunning: Int?
     }
 
     private let filter: MetadataFilter?
     private let wantsRunning: Bool
+    private let wantsPaused: Bool
     private let limit: Int
     private let isAscending: Bool
     private let startedAfter: Date?
@@ -34,6 +35,7 @@ struct SandboxList {
             throw QueryError(message: "Invalid state '\(state)'")
         }
         wantsRunning = !isPaged || states.contains("running")
+        wantsPaused = isPaged && states.contains("paused")
         guard let limit = isPaged ? Int(query["limit"] ?? "100") : .max, limit >= 1, !isPaged || limit <= 100 else {
             throw QueryError(message: "Limit must be between 1 and 100")
         }
@@ -60,9 +62,9 @@ struct SandboxList {
     }
 
     func page(of all: [Sandbox]) -> Page {
-        guard wantsRunning else { return Page(sandboxes: []) }
         let matching =
             all
+            .filter { $0.isPaused ? wantsPaused : wantsRunning }
             .filter { filter?.matches($0.metadata) ?? true }
             .filter { sandbox in startedAfter.map { sandbox.startedAt > $0 } ?? true }
             .filter { !matchesTemplate || $0.template.id == template?.id }
@@ -72,7 +74,8 @@ struct SandboxList {
         }
         let page = Array(rest.prefix(limit))
         let token = rest.count > page.count ? page.last.map(nextToken) : nil
-        return Page(sandboxes: page, nextToken: token, totalRunning: matching.count)
+        return Page(
+            sandboxes: page, nextToken: token, totalRunning: wantsRunning ? matching.count { !$0.isPaused } : nil)
     }
 
     private static func key(_ sandbox: Sandbox) -> (Double, String) {

@@ -39,7 +39,7 @@ struct ListedSandbox: Encodable {
     let memoryMB = Bubblewrap.Limit.data >> 20
     let diskSizeMB = Bubblewrap.Limit.home >> 20
     let metadata: [String: String]
-    let state = "running"
+    let state: String
     let envdVersion = Sandbox.envdVersion
 
     init(_ sandbox: Sandbox) {
@@ -49,6 +49,7 @@ struct ListedSandbox: Encodable {
         startedAt = sandbox.startedAt.rfc3339
         endAt = sandbox.endAt.rfc3339
         metadata = sandbox.metadata
+        state = sandbox.isPaused ? "paused" : "running"
     }
 }
 
@@ -56,7 +57,7 @@ struct ListedSandbox: Encodable {
 struct SandboxDetail: Encodable {
     private struct Lifecycle: Encodable {
         let autoResume = false
-        let onTimeout = "kill"
+        let onTimeout: String
     }
 
     private enum Key: CodingKey { case envdAccessToken, domain, allowInternetAccess, lifecycle }
@@ -77,7 +78,7 @@ struct SandboxDetail: Encodable {
         try detail.encode(sandbox.token, forKey: .envdAccessToken)
         try detail.encode(domain, forKey: .domain)
         try detail.encode(hasNetwork, forKey: .allowInternetAccess)
-        try detail.encode(Lifecycle(), forKey: .lifecycle)
+        try detail.encode(Lifecycle(onTimeout: sandbox.pausesAtEnd ? "pause" : "kill"), forKey: .lifecycle)
     }
 }
 

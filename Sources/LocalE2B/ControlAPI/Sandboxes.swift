@@ -1,13 +1,14 @@
 internal import Foundation
 internal import System
 
-/// The running sandboxes, and when each of them ends.
+/// The sandboxes, running and paused, and when each of them ends.
 actor Sandboxes {
     struct CreationRequest: Sendable {
         var template: Template
         var metadata: [String: String]
         var envs: [String: String]
         var isSecured: Bool
+        var pausesAtEnd = false
         var timeout: Duration
     }
 
@@ -15,6 +16,9 @@ actor Sandboxes {
         case tooMany(limit: Int)
         case notStarted(String)
         case notFound
+        case isPaused
+        /// It is just being paused or resumed.
+        case isChanging
         case stopping
     }
 
@@ -25,6 +29,7 @@ actor Sandboxes {
         var killed = 0
         var expired = 0
         var running = 0
+        var paused = 0
         /// Requests that a fault has struck.
         var faults = 0
     }
@@ -33,6 +38,9 @@ actor Sandboxes {
     private let limit: Int
 
     private var running: [String: Sandbox] = [:]
+    private var paused: [String: Sandbox] = [:]
+    /// Those that are just being paused or resumed.
+    private var changing: Set<String> = []
     private var expiryTimers: [String: Task<Void, any Error>] = [:]
     /// Creations that count towards the limit and are not in `running` yet.
     private var pending = 0
@@ -56,8 +64,8 @@ actor Sandboxes {
         let now = Date.now
         let sandbox = Sandbox(
             id: id, template: request.template, metadata: request.metadata, envs: request.envs,
-            token: request.isSecured ? Token.secret() : nil, startedAt: now, endAt: now + request.timeout.inSeconds,
-            agent: agent)
+            token: request.isSecured ? Token.secret() : nil, pausesAtEnd: request.pausesAtEnd, startedAt: now,
+            endAt: now + request.timeout.inSeconds, agent: agent)
         running[id] = sandbox
         totals.created += 1
         scheduleExpiry(id)
@@ -92,7 +100,7 @@ actor Sandboxes {
     }
 
     func kill(_ id: String) async throws(LifecycleError) {
-        guard let sandbox = take(id) else { throw .notFound }
+        guard let sandbox = take(id) ?? paused.removeValue(forKey: Self.plain(id)) else { throw .notFound }
         totals.killed += 1
         await sandbox.agent.kill()
     }
@@ -100,7 +108,8 @@ actor Sandboxes {
     /// Kills all sandboxes, and returns when they have ended.
     func stop() async {
         isStopping = true
-        let agents = running.values.map(\.agent) + initializing.values
+        let agents = running.values.map(\.agent) + paused.values.map(\.agent) + initializing.values
+        paused = [:]
         for id in running.keys { _ = take(id) }
         await withTaskGroup { group in
             group.addTask { [pool] in await pool.stop() }
@@ -108,9 +117,60 @@ actor Sandboxes {
         }
     }
 
+    // MARK: Pausing
+
+    /// Stops the sandbox's processes, and keeps them and its files. It does not count towards the limit then.
+    func pause(_ id: String) async throws(LifecycleError) {
+        let id = Self.plain(id)
+        guard !changing.contains(id) else { throw .isChanging }
+        guard var sandbox = take(id) else { throw paused[id] == nil ? .notFound : .isPaused }
+        (sandbox.isPaused, sandbox.endAt) = (true, .now)
+        paused[id] = sandbox
+        changing.insert(id)
+        await sandbox.agent.pause()
+        changing.remove(id)
+        await endOldestPaused()
+    }
+
+    /// Has a paused sandbox go on, for `timeout` from now.
+    func resume(_ id: String, timeout: Duration) async throws(LifecycleError) -> Sandbox {
+        let id = Self.plain(id)
+        guard !isStopping else { throw .stopping }
+        guard !changing.contains(id) else { throw .isChanging }
+        guard paused[id] != nil else { throw .notFound }
+        guard running.count + pending < limit else { throw .tooMany(limit: limit) }
+        pending += 1
+        defer { pending -= 1 }
+        changing.insert(id)
+        await paused[id]?.agent.resume()
+        changing.remove(id)
+        // It may have been killed meanwhile.
+        guard var sandbox = paused.removeValue(forKey: id) else { throw .notFound }
+        sandbox.isPaused = false
+        (sandbox.startedAt, sandbox.endAt) = (.now, .now + timeout.inSeconds)
+        running[id] = sandbox
+        scheduleExpiry(id)
+        return sandbox
+    }
+
+    /// The memory of this machine is limited, so the one that was paused first makes room.
+    private func endOldestPaused() async {
+        guard paused.count > Self.mostPaused, let oldest = paused.values.min(by: { $0.endAt < $1.endAt }) else {
+            return
+        }
+        paused[oldest.id] = nil
+        totals.expired += 1
+        await oldest.agent.kill()
+    }
+
+    private static let mostPaused = 100
+
     // MARK: Looking
 
-    /// Finds a sandbox by its identifier, with or without the client's suffix.
+    /// Finds a sandbox, running or paused.
+    func findInAnyState(_ id: String) -> Sandbox? { find(id) ?? paused[Self.plain(id)] }
+
+    /// Finds a running sandbox by its identifier, with or without the client's suffix.
     func find(_ id: String) -> Sandbox? {
         running[Self.plain(id)]
     }
@@ -119,11 +179,11 @@ actor Sandboxes {
         running.values.first(where: isWanted)
     }
 
-    var all: [Sandbox] { Array(running.values) }
+    var all: [Sandbox] { Array(running.values) + paused.values }
 
     var stats: Stats {
         var stats = totals
-        stats.running = running.count
+        (stats.running, stats.paused) = (running.count, paused.count)
         return stats
     }
 
@@ -157,6 +217,11 @@ actor Sandboxes {
         guard let sandbox = running[id] else { return }
         // The end was moved just before the timer fired, or the two clocks differ slightly.
         guard sandbox.endAt <= .now else { return scheduleExpiry(id) }
+        guard !sandbox.pausesAtEnd else {
+            // It is there and runs, so nothing is thrown.
+            try? await pause(id)
+            return
+        }
         _ = take(id)
         totals.expired += 1
         await sandbox.agent.kill()
@@ -164,7 +229,7 @@ actor Sandboxes {
 
     /// Removes a sandbox that has ended by itself.
     private func forget(_ id: String) {
-        guard take(id) != nil else { return }
+        guard (take(id) ?? paused.removeValue(forKey: id)) != nil else { return }
         totals.killed += 1
     }
 
