@@ -22,6 +22,8 @@ import urllib.parse
 import zlib
 
 HIDDEN = "a-hidden-value-of-the-soak"
+# What stands in the code that a fresh kernel gets before the first program (Language+Variables.swift).
+PREPARATION = "Variables of the sandbox"
 
 sandboxes = {}  # by id: metadata, started, ends, files
 stats = {"created": 0, "killed": 0, "lost": 0}
@@ -170,14 +172,18 @@ class Connection:
         self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
     async def execute(self, code):
-        """`text N`, `hidden N`, `plot N`, `fail N` and `hang N`, where N is to come back."""
-        verb, nonce = code.split()
+        """`text N`, `hidden N`, `plot N`, `fail N` and `hang N`, where N is to come back; and what runs before them."""
+        verb, nonce = ("prepare", "") if PREPARATION in code else code.split()
         self.writer.write(b"HTTP/1.1 200 Soak\r\nTransfer-Encoding: chunked\r\n\r\n")
 
         def line(**members):
             self.chunk(json.dumps(members).encode() + b"\n")
 
         line(type="number_of_executions", execution_count=1)
+        if verb == "prepare":
+            line(type="end_of_execution")
+            self.chunk(b"")
+            return
         if verb != "plot":
             line(type="stdout", text=nonce + (f" {HIDDEN}" if verb == "hidden" else "") + "\n", timestamp="t")
         if verb == "hang":

@@ -211,7 +211,7 @@ class Traffic:
         path, body, key, status = random.choice([
             ("/execute", {"code": nonce}, KEY + "x", 401), ("/e2bcode", {"action": nonce}, "", 401),
             ("/execute", b"{", KEY, 400), ("/execute", {"code": ""}, KEY, 400), ("/e2bcode", b"[]", KEY, 400),
-            ("/e2bcode", {"action": "nothing"}, KEY, 200), ("/execute", {"code": nonce * 60_000}, KEY, 413),
+            ("/e2bcode", {"action": "nothing"}, KEY, 200), ("/execute", {"code": nonce * 250_000}, KEY, 413),
             (f"/{nonce}", {}, KEY, 404),
         ])
         answer = await self.ask("POST", path, body, key)
