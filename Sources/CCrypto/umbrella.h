@@ -1,4 +1,6 @@
 #pragma once
-// SHA-256 and constant-time comparison.
+// SHA-256, at once and in pieces, HMAC, and constant-time comparison.
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
