@@ -18,7 +18,7 @@ BUILD_PACKAGES := $(SWIFT_PACKAGES) libcurl4-openssl-dev libpng-dev libturbojpeg
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium
-BENCH_PACKAGES := wrk gcc libvips-tools imagemagick
+BENCH_PACKAGES := python3-venv wrk gcc libvips-tools imagemagick
 
 .PHONY: run build check test test-debian fuzz bench soak gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
 

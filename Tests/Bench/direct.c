@@ -4,7 +4,7 @@
 //   direct --url URL     one POST, of an execution to the responder unless told otherwise:
 //          --body FILE   what is sent; ## in it becomes a number of two digits, another one for each of -c
 //          --header LINE a further header field
-//          --has TEXT    what the last 64 bytes of the answer have to hold
+//          --has TEXT    what the last 256 bytes of the answer have to hold
 //   direct --get URL     one GET; --header and --has as above
 //
 // With --url and --get again there are several targets, which have their turns. Each has a line of the output.
@@ -49,7 +49,7 @@ typedef struct {
     char sandbox[64];
     char *body;      // the target's, with this slot's number
     char head[1024]; // of the answer: the sandbox's id is there
-    char tail[64];   // of the answer: what shows that it is whole
+    char tail[256];  // of the answer: what shows that it is whole
     size_t head_count, tail_count;
 } slot;
 

@@ -4,7 +4,7 @@
 # is not looked up.
 #
 #     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
-#                                 ONLY=actions: a part of it (executions, allocations, in_flight, image, actions, images).
+#                                 ONLY=actions: a part of it (executions, allocations, in_flight, image, actions, mcp, images).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -46,13 +46,14 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=127.0.
     -keyout "$canned/server.key" -out "$canned/server.csr" 2>/dev/null
 openssl x509 -req -in "$canned/server.csr" -CA "$canned/ca.pem" -CAkey "$canned/ca.key" -CAcreateserial -days 2 \
     -extfile <(printf 'subjectAltName=IP:127.0.0.1') -out "$canned/server.pem" 2>/dev/null
-text=$(free_port) tls=$(free_port) slow=$(free_port) png=$(free_port) front=$(free_port)
+text=$(free_port) tls=$(free_port) slow=$(free_port) png=$(free_port) plot=$(free_port) front=$(free_port)
 user=
 [[ $(id -u) != 0 ]] || user='user root;'
 kilobyte=$(printf 'x%.0s' {1..1000})
-sed -e "s|@USER@|$user|; s|@TEXT@|$text|; s|@TLS@|$tls|; s|@SLOW@|$slow|; s|@PNG@|$png|" \
+sed -e "s|@USER@|$user|; s|@TEXT@|$text|; s|@TLS@|$tls|; s|@SLOW@|$slow|; s|@PNG@|$png|; s|@PLOT@|$plot|" \
     -e "s|@RATE@|150|; s|@KILOBYTE@|$kilobyte|" "$here/canned.conf" >"$canned/nginx.conf"
 cp "$here/control.conf" "$canned"
+cp "$here/../TestSupport/Recordings/matplotlib_sine.ndjson" "$canned/plot.ndjson"
 start canned nginx -e stderr -p "$canned" -c "$canned/nginx.conf"
 await accepts "$png"
 
@@ -242,10 +243,12 @@ image() {
 
 # shellcheck source-path=SCRIPTDIR source=actions.sh
 source "$here/actions.sh"
+# shellcheck source-path=SCRIPTDIR source=mcp.sh
+source "$here/mcp.sh"
 # shellcheck source-path=SCRIPTDIR source=images.sh
 source "$here/images.sh"
 
-for part in ${ONLY:-executions allocations in_flight image actions images}; do "$part"; done
+for part in ${ONLY:-executions allocations in_flight image actions mcp images}; do "$part"; done
 
 printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
 printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
