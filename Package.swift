@@ -79,12 +79,12 @@ let package = Package(
         target("Interpreter", ["E2B", "ImageGate", "JSON", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
-        target("CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "System"]),
+        target("CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "Store", "System", "CGNU"]),
         target(
             "Responder",
             [
                 "CodeAPI", "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
-                "System",
+                "Store", "System",
                 "CCrypto", "CGNU", "CYAML",
             ]),
         .executableTarget(
@@ -121,13 +121,13 @@ let package = Package(
         tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
-        tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON"]),
-        tests("ResponderTests", ["Interpreter", "JSON", "Responder"]),
+        tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON", "Store"]),
+        tests("ResponderTests", ["CCrypto", "Interpreter", "JSON", "Responder"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"], exclude: ["mcp_check.py"]),
         tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
-        fuzz(["FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "Responder"]),
+        fuzz(["CodeAPI", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "Responder"]),
     ]
 )

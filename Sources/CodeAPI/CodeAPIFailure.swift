@@ -10,6 +10,8 @@ package struct CodeAPIFailure: Error, Equatable, Sendable {
     /// The word for the error, such as `rate_limited`.
     package let code: String
     package let sentence: String
+    /// The sentence for the log, if it is another one.
+    package var logged: String?
     package var retryAfter: Duration?
     /// Further members of the object.
     package var details: [JSONNode.Member] = []

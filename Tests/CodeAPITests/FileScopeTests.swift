@@ -1,4 +1,5 @@
 import CodeAPI
+import Store
 import Testing
 
 struct FileScopeTests {

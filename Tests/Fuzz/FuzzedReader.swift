@@ -12,7 +12,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
     /// JSON and base64 that arrive in pieces.
     case pieces
     /// What the web server and its clients send.
-    case fastcgi, execute, action, mcp
+    case fastcgi, execute, action, mcp, form
     /// What the operator writes.
     case templates
 
@@ -30,6 +30,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
         case .execute: try Requests.checkExecute(bytes)
         case .action: try Requests.checkAction(bytes)
         case .mcp: try MCPBodies.check(bytes)
+        case .form: try Forms.check(bytes)
         case .templates: try Requests.checkTemplates(bytes)
         }
     }

@@ -136,6 +136,14 @@ def requests():
         headers = (request["headers"].get(name, "-") for name in ("mcp-protocol-version", "mcp-method", "mcp-name"))
         yield "mcp", "\n".join((*headers, request["body"]))
     yield "mcp", "-\n-\n-\n" + json.dumps([{"jsonrpc": "2.0", "id": number, "method": "ping"} for number in range(3)])
+    # The size of the pieces, then a form.
+    for head, content in (
+            ('name="file"; filename="a.csv"\r\nContent-Type: text/csv', "a,b\r\n--\r\n--Bx"), ("name=kind", "user"),
+            ("name=\"f\"; filename=\"a\\\"%22\\\\/../b\"; filename*=UTF-8''%c3%a4%2e", ""), ("name=a; filename=\"C:\\d\\\"", "\r")):
+        part = f"--B \r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n"
+        for size in (0, 6):
+            yield "form", bytes([size]) + f"{part}{part}--B--\r\n".encode()
+            yield "form", bytes([size]) + f"text\r\n{part}--B--".encode()
     for text in (
             "- id: a\n  description: 'b'\n  cpus: 2\n  list: [1, 0x10, {c: ~}]\n", "templates:\n  - id: |\n      x\n      y\n",
             "- &a {b: *a}\n", "%YAML 1.2\n---\n- !!str 1\n...\n", '[{"id": "json"}]', "- ? a\n  : b\n- >-\n  c\n"):

@@ -1,7 +1,9 @@
+package import Store
+
 /// To whom a file belongs within one tenant: to a user, or to an agent or a skill, whose files all users of the tenant
 /// share.
 package struct FileScope: Equatable, Sendable {
-    package enum Kind: String, Sendable { case user, agent, skill }
+    package typealias Kind = FileDetails.Kind
 
     package var kind: Kind
     /// The id of the user, the agent or the skill; nil if it is not known.
