@@ -1,6 +1,8 @@
 #pragma once
-// SHA-256, at once and in pieces, HMAC, and constant-time comparison.
+// SHA-256, HMAC, constant-time comparison, and signatures.
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>

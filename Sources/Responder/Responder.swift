@@ -42,7 +42,7 @@ package final class Responder: Sendable {
             // Without keys only this machine is answered, so the public address is not an allowed origin.
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
-        authenticator = Authenticator(keys: configuration.keys, origins: origins)
+        authenticator = Authenticator(keys: configuration.keys, origins: origins, tokens: configuration.tokens)
         executions = Executions(configuration.limits.executions)
         let secrets = configuration.secrets
         self.secrets = secrets
@@ -74,19 +74,22 @@ package final class Responder: Sendable {
 
     /// Returns the executor on which a request is to be answered; nil for the default one.
     package func executor(for request: FastCGIRequest) -> (any TaskExecutor)? {
-        threads.executor(for: request, router.route(at: request.path), inFlight: executions.count)
+        let path = PathSecret.split(request.path)?.path ?? request.path
+        return threads.executor(for: request, router.route(at: path), inFlight: executions.count)
     }
 
     /// Answers one request, and logs it.
     package func respond(to request: consuming FastCGIRequest) async -> Response {
         let start = ContinuousClock.now
         let id = makeRequestID()
+        // Before anything is made of the path.
+        let pathSecret = request.takePathSecret()
         let (method, path, client) = (request.method, request.path, request.remoteAddress)
         let forPages = headersForPages(request)
         // Secrets are redacted before the query is cut off, because a secret may contain a question mark.
         let target = secrets.redacted(request.target)
         let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
-        let answer = await answer(to: consume request, at: path, id: id)
+        let answer = await answer(to: consume request, at: path, pathSecret, id: id)
         var response = answer.response
         var outcome = answer.outcome
         response.headers.append(("X-Request-Id", id))
@@ -133,10 +136,10 @@ package final class Responder: Sendable {
     // MARK: The way of a request
 
     private func answer(
-        to request: consuming FastCGIRequest, at path: String, id: String
+        to request: consuming FastCGIRequest, at path: String, _ pathSecret: String?, id: String
     ) async -> Answer {
         switch router.match(request.method, path) {
-        case .endpoint(let endpoint, let route): return await answer(to: request, endpoint, route, id: id)
+        case .endpoint(let endpoint, let route): return await answer(to: request, endpoint, route, pathSecret, id: id)
         case .otherMethod(let endpoint, let route, let allowed):
             if route.access == .keyHolders, let preflight = preflight(request) { return preflight }
             let allowed = allowed.joined(separator: ", ")
@@ -148,11 +151,17 @@ package final class Responder: Sendable {
     }
 
     private func answer(
-        to request: consuming FastCGIRequest, _ endpoint: any Endpoint, _ route: Route, id: String
+        to request: consuming FastCGIRequest, _ endpoint: any Endpoint, _ route: Route, _ pathSecret: String?,
+        id: String
     ) async -> Answer {
         var caller: String?
         do throws(Refusal) {
-            if route.access == .keyHolders { caller = try authenticator.caller(of: request) }
+            if route.access == .keyHolders {
+                let identified = try authenticator.identify(
+                    request, pathSecret: pathSecret, takesTokens: route.takesTokens)
+                caller = identified.name
+                request.subject = identified.subject
+            }
         } catch {
             var answer = endpoint.answer(to: error)
             answer.outcome.bytesIn = request.body.readCount

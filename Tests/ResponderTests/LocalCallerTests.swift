@@ -83,6 +83,17 @@ struct LocalCallerTests {
         #expect(status(["CONTENT_TYPE": type]) == expected)
     }
 
+    @Test func `a form is taken from a program, which sends a header that no page can`() {
+        let form = "multipart/form-data; boundary=x"
+        #expect(status(["CONTENT_TYPE": form, "HTTP_USER_ID": "u"]) == 200)
+        #expect(status(["CONTENT_TYPE": form, "HTTP_X_CODEAPI_EXPECTED_PROFILE": "default"]) == 200)
+        #expect(status(["CONTENT_TYPE": form, "HTTP_USER_ID": ""]) == 415)
+        #expect(status(["CONTENT_TYPE": form, "HTTP_ACCEPT": "*/*", "HTTP_USER_AGENT": "x"]) == 415)
+        #expect(status(["CONTENT_TYPE": form, "HTTP_USER_ID": "u", "HTTP_ORIGIN": "http://evil.example"]) == 403)
+        // A page asks before it sends any other method.
+        #expect(status(["REQUEST_METHOD": "DELETE", "CONTENT_TYPE": ""]) == 200)
+    }
+
     @Test(arguments: [
         "Via", "Forwarded", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
         "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Anything", "X-Real-IP", "CF-Connecting-IP", "CF-Ray",

@@ -77,9 +77,11 @@ package final class Stack: Sendable {
         try await startNginx(port: port, sockets: [socket], folder: folder, basePath: basePath)
     }
 
-    /// - Parameter sockets: of responders that take the requests in turns.
+    /// - Parameters:
+    ///   - sockets: of responders that take the requests in turns.
+    ///   - accessLog: a file in the folder.
     package static func startNginx(
-        port: Int, sockets: [String], folder: URL, basePath: String = ""
+        port: Int, sockets: [String], folder: URL, basePath: String = "", accessLog: String = "off"
     ) async throws -> ChildProcess {
         // Counted by all workers together.
         let servers = sockets.map { "server unix:\($0);" }.joined()
@@ -90,6 +92,7 @@ package final class Stack: Sendable {
         let server = try String(contentsOf: sources.appending(path: "nginx.conf"), encoding: .utf8)
             .replacing("@PORT@", with: "\(port)")
             .replacing("http {", with: "http { \(upstream)")
+            .replacing("access_log off;", with: "access_log \(accessLog);")
             // As root nginx would give its workers to another user, who may not enter the folder.
             .replacing("@USER@", with: geteuid() == 0 ? "user root;" : "")
         try server.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)

@@ -30,11 +30,27 @@ extension FastCGIRequest {
     package var target: String { query.isEmpty ? writtenPath : "\(path)?\(query)" }
 
     private var writtenPath: String {
-        for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
-            guard let value = params[name], let first = value.utf8.first, first != UInt8(ascii: "?") else { continue }
-            return first == UInt8(ascii: "/") ? value : "/" + value
+        guard let value = pathParam.flatMap({ params[$0] }) else { return "/" }
+        return value.utf8.first == UInt8(ascii: "/") ? value : "/" + value
+    }
+
+    /// The name of the param that has the path.
+    private var pathParam: String? {
+        ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"].first { name in
+            guard let first = params[name]?.utf8.first else { return false }
+            return first != UInt8(ascii: "?")
         }
-        return "/"
+    }
+
+    /// Replaces the path of the request within the application. Other params that repeat it are removed.
+    package mutating func setPath(_ path: String) {
+        let name = pathParam ?? "PATH_INFO"
+        for other in [
+            "REQUEST_URI", "DOCUMENT_URI", "PATH_TRANSLATED", "SCRIPT_FILENAME", "REDIRECT_URL", "UNENCODED_URL",
+        ] {
+            params[other] = nil
+        }
+        params[name] = path
     }
 
     /// The query after the `?`, still encoded. It is empty if there is none.

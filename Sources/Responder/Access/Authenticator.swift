@@ -10,6 +10,8 @@ struct Authenticator: Sendable {
 
     let keys: [AccessKey]
     var origins = Origins()
+    /// Checks the tokens of LibreChat; nil if none are taken.
+    var tokens: TokenVerifier?
 
     func verdict(on request: FastCGIRequest) -> Verdict {
         do throws(Refusal) {
@@ -22,7 +24,17 @@ struct Authenticator: Sendable {
     /// Determines the caller's name.
     ///
     /// - Throws: ``Refusal`` if the caller must not use the service.
-    func caller(of request: FastCGIRequest) throws(Refusal) -> String {
+    func caller(of request: FastCGIRequest) throws(Refusal) -> String { try identify(request).name }
+
+    /// Determines the caller.
+    ///
+    /// - Parameters:
+    ///   - pathSecret: the key in the path.
+    ///   - takesTokens: whether tokens count. Where they do, whoever has no key needs one.
+    /// - Throws: ``Refusal`` if the caller must not use the service.
+    func identify(
+        _ request: FastCGIRequest, pathSecret: String? = nil, takesTokens: Bool = false
+    ) throws(Refusal) -> Caller {
         // The origin is checked even if keys are configured: a browser adds the password that it has stored to any
         // request that a page sends.
         if case .foreign = origins.standing(of: request) {
@@ -30,13 +42,37 @@ struct Authenticator: Sendable {
                 status: 403,
                 "The request was sent by a web page of another origin, which is not one that E2B_FCGI_ORIGINS allows.")
         }
-        guard keys.isEmpty else { return try keyHolder(request) }
-        try LocalCaller.check(request)
-        return "local"
+        let secrets = Credentials(request, pathSecret: pathSecret).secrets
+        let tokens = takesTokens ? tokens : nil
+        let subject = try tokens.flatMap { tokens throws(Refusal) in try self.subject(secrets, tokens) }
+        guard let subject else {
+            if !keys.isEmpty || tokens != nil { return Caller(name: try keyHolder(secrets)) }
+            try LocalCaller.check(request)
+            return Caller(name: "local")
+        }
+        // The token says who asks. A key beside it says for whom the one works who issued the token.
+        return Caller(name: (try? keyHolder(secrets)) ?? Caller.tokenName, subject: subject)
     }
 
-    private func keyHolder(_ request: FastCGIRequest) throws(Refusal) -> String {
-        let digests = Credentials(request).secrets.map(AccessKey.digest)
+    /// Verifies the tokens among the secrets. One that is not right is refused whatever else there is, since it names a user for
+    /// whom the answer would not be.
+    ///
+    /// - Returns: nil if there is no token.
+    private func subject(_ secrets: [String], _ tokens: TokenVerifier) throws(Refusal) -> TokenSubject? {
+        var subject: TokenSubject?
+        for secret in secrets where TokenVerifier.isToken(secret) {
+            do throws(TokenVerifier.Refusal) {
+                let named = try tokens.subject(of: secret)
+                subject = subject ?? named
+            } catch {
+                throw Refusal(status: 401, "The token is not taken: \(error).")
+            }
+        }
+        return subject
+    }
+
+    private func keyHolder(_ secrets: [String]) throws(Refusal) -> String {
+        let digests = secrets.map(AccessKey.digest)
         guard !digests.isEmpty else {
             throw Refusal(
                 status: 401,

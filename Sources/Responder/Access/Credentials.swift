@@ -1,7 +1,7 @@
 import FastCGI
 import JSON
 
-/// The secrets that a request presents, in all headers where a key may be. A wrong secret in one header does not hide a
+/// The secrets that a request presents, in its path and in all headers where a key may be. A wrong secret in one place does not hide a
 /// right one in another.
 struct Credentials {
     /// The secrets, in the order in which LibreChat's settings offer the headers.
@@ -10,7 +10,9 @@ struct Credentials {
     /// The largest number of secrets that are considered: each costs a digest and a comparison with every key.
     private static let limit = 16
 
-    init(_ request: FastCGIRequest) {
+    /// - Parameter pathSecret: the key in the path.
+    init(_ request: FastCGIRequest, pathSecret: String? = nil) {
+        if let pathSecret { add(pathSecret) }
         // A web server joins several headers of the same name with commas. No secret contains a comma.
         for credential in (request.header("Authorization") ?? "").split(separator: ",") {
             let credential = credential.trimmingSpaces

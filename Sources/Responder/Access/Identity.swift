@@ -28,7 +28,7 @@ struct Identity: Equatable, Sendable {
     }
 
     /// LibreChat sends a placeholder as it stands where it has nothing to put in its place, be it a part of the value.
-    private static func value(_ header: String?) -> String? {
+    static func value(_ header: String?) -> String? {
         guard let header, !header.allSatisfy(\.isWhitespace), !header.contains("{{") else { return nil }
         if SessionName.isValid(header) { return header }
         // What cannot be a name stands for somebody all the same: two such users must not become one.

@@ -1,4 +1,5 @@
 internal import CGNU
+import CodeAPI
 import FastCGI
 
 /// The check that a request comes from a program on this machine, which replaces the key if no keys are configured.
@@ -17,10 +18,13 @@ enum LocalCaller {
         guard request.header("Host").map(isLoopback) == true else {
             throw refusal(403, ", at localhost or 127.0.0.1, and this request's Host is neither")
         }
-        // A web page can send text and forms, but not JSON, without a preflight request.
-        guard ["GET", "HEAD"].contains(request.method) || request.isJSON else {
+        // A web page can send text and forms, but no JSON, no header of another name and no other method without a preflight
+        // request (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+        guard request.method != "POST" || request.isJSON || request.isOfProgram else {
             throw Refusal(
-                status: 415, "Without a key configured the body is taken as Content-Type: application/json only.")
+                status: 415,
+                "Without a key configured the body is taken as Content-Type: application/json only; a form from LibreChat, too, "
+                    + "which sends a User-Id.")
         }
     }
 
@@ -54,6 +58,11 @@ extension FastCGIRequest {
     /// Whether the content type is JSON. Parameters after the type are ignored (RFC 9110, section 8.3.1).
     fileprivate var isJSON: Bool {
         (contentType ?? "").prefix { $0 != ";" }.trimmingSpaces.lowercased() == "application/json"
+    }
+
+    /// Whether the request has a header of LibreChat's that no form in a web page can have.
+    fileprivate var isOfProgram: Bool {
+        ["User-Id", ExecutionProfile.expectationHeader].contains { header($0)?.isEmpty == false }
     }
 
     /// Whether the request came through another server, as far as its headers show it.

@@ -36,6 +36,8 @@ struct Route: Sendable {
     /// Whether the endpoint leaves the request's executor before it computes for long, so that only a large request needs
     /// another one from the start.
     var isShort = false
+    /// Whether the tokens of LibreChat count here. Whoever asks without a key then needs one, if the operator takes them.
+    var takesTokens = false
     /// Whether the path is named to people who ask at another one.
     var isListed = true
 
@@ -47,6 +49,12 @@ struct Route: Sendable {
     /// Makes the route of an endpoint that informs every caller.
     static func telling(_ path: String, isShort: Bool = false) -> Route {
         Route(path: path, methods: ["GET"], access: .anyone, runsCode: false, isShort: isShort)
+    }
+
+    /// Makes the route of an endpoint of LibreChat's own code interpreter API.
+    static func codeAPI(_ path: String, _ methods: [String], runsCode: Bool = false) -> Route {
+        Route(
+            path: path, methods: methods, access: .keyHolders, runsCode: runsCode, takesTokens: true, isListed: false)
     }
 
     /// The values of the parts in braces of ``path``.

@@ -20,6 +20,8 @@ package struct Configuration: Sendable {
     var trustedKeys: Set<String>
     /// The headers in which they name them.
     var identityHeaders: Identity.Headers
+    /// Checks the tokens of LibreChat; nil if none are taken.
+    var tokens: TokenVerifier?
     /// How long an MCP conversation's sandbox lives after its last use.
     var sessionIdle: Duration
     /// Where the responders of one machine find each other's calls.
@@ -77,6 +79,7 @@ package struct Configuration: Sendable {
             reader.refuse(
                 "\(Setting.userHeader.name) and \(Setting.conversationHeader.name) must be different headers.")
         }
+        tokens = reader.tokens()
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
         stateDirectory = StateDirectory(reader.folder(.stateDirectory))
         mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)

@@ -31,6 +31,12 @@ package struct Setting: Sendable {
         "E2B_FCGI_USER_HEADER", "X-User-ID", "header in which a trusted key names the user; nginx has to pass it")
     static let conversationHeader = Setting(
         "E2B_FCGI_CONVERSATION_HEADER", "X-Conversation-ID", "header in which it names the conversation; likewise")
+    static let tokenKeys = Setting(
+        "E2B_FCGI_JWT_KEYS", "",
+        "file of public keys, PEM or a JWK set, that sign LibreChat's tokens (CODEAPI_AUTH_PROVIDER=librechat-jwt) for /v1"
+    )
+    static let tokenIssuer = Setting("E2B_FCGI_JWT_ISSUER", "librechat", "issuer of those tokens (`iss`)")
+    static let tokenAudience = Setting("E2B_FCGI_JWT_AUDIENCE", "codeapi", "whom they are for (`aud`)")
     static let origins = Setting(
         "E2B_FCGI_ORIGINS", "", "origins of web pages that may use the service, https://chat.example,https://…")
     static let webServers = Setting(
@@ -97,7 +103,7 @@ package struct Setting: Sendable {
 
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
-        userHeader, conversationHeader, origins,
+        userHeader, conversationHeader, tokenKeys, tokenIssuer, tokenAudience, origins,
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
         stateDirectory, bodyLimit,
         fileLimit,

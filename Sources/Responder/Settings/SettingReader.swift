@@ -166,6 +166,26 @@ struct SettingReader {
         }
     }
 
+    /// Reads the keys of tokens; nil if there is no such setting.
+    mutating func tokens() -> TokenVerifier? {
+        let issuer = text(.tokenIssuer) ?? Setting.tokenIssuer.standard
+        let audience = text(.tokenAudience) ?? Setting.tokenAudience.standard
+        guard let path = text(.tokenKeys) else { return nil }
+        let reason: String
+        do throws(YAMLError) {
+            let bytes = try TemplateFile.bytes(of: path)
+            do throws(TokenKeyFile.Failure) {
+                return TokenVerifier(keys: try TokenKeyFile(bytes).keys, issuer: issuer, audience: audience)
+            } catch {
+                reason = error.reason
+            }
+        } catch {
+            reason = error.reason
+        }
+        complaints.append("\(Setting.tokenKeys.name), \(BaseURL.withoutUser(path)): \(reason).")
+        return nil
+    }
+
     /// Reads a list of keys: `name:secret,name:secret`. Errors give the number of the entry and not its text, which may
     /// be part of a secret.
     ///
