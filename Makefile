@@ -8,7 +8,6 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 # The Swift runtime goes into the binaries: they run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
-SANITIZED := --sanitize=address --scratch-path .build-asan
 
 # Debian's names, by what needs them.
 # What `swift build` itself loads and calls, where Swift came as an archive: without libncurses it does not even say its version.
@@ -34,13 +33,10 @@ check: swift lint  ## format, build, and the tests that take seconds
 	swift build --build-tests
 	@Tests/run.sh SystemTests EventLoopTests JSONTests FastCGITests FetchTests InterpreterTests LibreChatTests ResponderTests
 
-# The whole suite once; then what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
+# The whole suite once; beside it what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
 test: deps swift  ## every test, with real peers
 	swift build --build-tests
-	@Tests/run.sh $(notdir $(wildcard Tests/*Tests)) FuzzTests
-	swift build --build-tests $(SANITIZED)
-	@Tests/run.sh FastCGITests FetchTests ImageGateTests E2BTests -- $(SANITIZED)
-	@SMOKE=1 Tests/Fuzz/run.sh
+	@Tests/all.sh
 
 test-debian:  ## build and test in fresh trees of Debian 12 and 13, as root; SUITES=trixie, TARGETS="ImageGateTests" for less
 	@Tests/debian.sh $(SUITES) $(if $(TARGETS),-- $(TARGETS))

@@ -14,8 +14,9 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-$(nproc)}
 targets=()
 while (($#)) && [[ $1 != -- ]]; do targets+=("$1"); shift; done
 (($# == 0)) || shift
-logs=.build/tests
+logs=${TEST_LOGS:-.build/tests}
 mkdir -p "$logs"
+: >"$logs/summary"
 
 # run TARGET LOG [OPTION...]: the runner's status; 124 or 137 when it took too long.
 run() {
@@ -61,8 +62,8 @@ for target in "${targets[@]}"; do
     told+=("$(failures "$log")")
 done
 
-printf '%s\n' "${times[@]}"
-if ((${#failed[@]})); then
-    printf '%s\n' '' "${told[@]}" "failed: ${failed[*]} $*" >&2
-    exit 1
-fi
+{
+    printf '%s\n' "${times[@]}"
+    ((${#failed[@]} == 0)) || printf '%s\n' '' "${told[@]}" "failed: ${failed[*]} $*"
+} | tee "$logs/summary" >&2
+((${#failed[@]} == 0))
