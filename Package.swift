@@ -90,8 +90,8 @@ let package = Package(
         .executableTarget(
             name: "e2b-fcgi",
             dependencies: [
-                "EventLoop", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "CLinux", "System",
-                arguments,
+                "EventLoop", "Responder", "FastCGI", "E2B", "Fetch", "ImageGate", "Interpreter", "Store", "CLinux",
+                "System", arguments,
             ],
             swiftSettings: settings),
 
@@ -122,7 +122,7 @@ let package = Package(
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
         tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON", "Store"]),
-        tests("ResponderTests", ["CCrypto", "Interpreter", "JSON", "Responder"]),
+        tests("ResponderTests", ["CCrypto", "Interpreter", "JSON", "Responder", "Store"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

@@ -129,7 +129,8 @@ user=
 [[ $(id -u) != 0 ]] || user='user root;'
 mkdir "$run/temp"
 sed -e "s|@PORT@|$port|" -e "s|^@USER@\$|$user|" nginx/nginx.conf >"$run/nginx.conf"
-sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$socket|" nginx/e2b-fcgi.conf >"$run/e2b-fcgi.conf"
+store=$(setting E2B_FCGI_STORE)
+sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$socket|" -e "s|^set \$e2b_store \"\";|set \$e2b_store \"$store\";|" nginx/e2b-fcgi.conf >"$run/e2b-fcgi.conf"
 start nginx nginx -e stderr -p "$run" -c "$run/nginx.conf"
 await nginx accepts "$port"
 

@@ -21,10 +21,12 @@ package final class Responder: Sendable {
 
     /// - Parameters:
     ///   - client: nil if no E2B API key is configured.
+    ///   - storage: nil if nothing is kept outside of sandboxes.
     ///   - threads: nil for computing threads of its own, and no loops.
     /// - Throws: if the system does not grant the threads.
     package init(
-        _ configuration: Configuration, client: E2BClient?, threads: ServiceThreads? = nil, log: EventLog
+        _ configuration: Configuration, client: E2BClient?, storage: Storage? = nil, threads: ServiceThreads? = nil,
+        log: EventLog
     ) throws(SystemError) {
         self.configuration = configuration
         self.log = log
@@ -67,6 +69,7 @@ package final class Responder: Sendable {
                 services: services, configuration: configuration, secrets: secrets, computing: threads.computing),
             ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
             MCPEndpoint(services: services, runs: runs, configuration: configuration, secrets: secrets),
+            SharedFileEndpoint(storage),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
         ])
@@ -88,14 +91,14 @@ package final class Responder: Sendable {
         let forPages = headersForPages(request)
         // Secrets are redacted before the query is cut off, because a secret may contain a question mark.
         let target = secrets.redacted(request.target)
-        let loggedPath = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
+        let loggedPath = LogText.path(of: target)
         let answer = await answer(to: consume request, at: path, pathSecret, id: id)
         var response = answer.response
         var outcome = answer.outcome
         response.headers.append(("X-Request-Id", id))
-        response.headers.append(("Cache-Control", "no-store"))
+        if !response.has("Cache-Control") { response.headers.append(("Cache-Control", "no-store")) }
         response.headers.append(("X-Content-Type-Options", "nosniff"))
-        response.headers += forPages
+        if !response.has("Access-Control-Allow-Origin") { response.headers += forPages }
         outcome.client = client
         outcome.problem = outcome.problem.map { LogText.of($0, without: secrets) }
         log.request(
@@ -263,6 +266,10 @@ package final class Responder: Sendable {
     private func makeRequestID() -> String {
         UInt64.random(in: .min ... .max).hexadecimal
     }
+}
+
+extension Response {
+    fileprivate func has(_ name: String) -> Bool { headers.contains { $0.name == name } }
 }
 
 extension DefaultStringInterpolation {

@@ -6,6 +6,7 @@ import Glibc
 import ImageGate
 import Interpreter
 import Responder
+import Store
 import System
 
 /// The descriptors, threads and memory that a configuration needs when all executions that it allows are in flight.
@@ -63,7 +64,17 @@ struct Demand {
             .init(
                 ImageGate.descriptors(threads: configuration.limits.images.threads),
                 for: "decoders of images (\(configuration.limits.images.threads) threads)"),
+        ] + storeNeeds + [
             .init(Self.openNow, for: "what is open now"), .init(Self.others, for: "everything else"),
+        ]
+    }
+
+    /// Each connection may send a file, and each of the store's threads may have two open.
+    private var storeNeeds: [OpenFiles.Need] {
+        guard configuration.store.place != .off else { return [] }
+        let connections = Self.connections(configuration)
+        return [
+            .init(connections + 2 * FileThreads.count, for: "stored files (one for each connection, and for threads)")
         ]
     }
 
@@ -84,7 +95,8 @@ struct Demand {
     private var threads: ThreadDemand {
         // The three further threads serve CGI, write the log, and wait for calls that are to be cancelled.
         ThreadDemand(
-            ServiceThreads.count + ImageGate.threads(for: configuration.limits.images.threads) + 3
+            ServiceThreads.count + (configuration.store.place == .off ? 0 : FileThreads.count)
+                + ImageGate.threads(for: configuration.limits.images.threads) + 3
                 + ProcessStart.dispatchThreads)
     }
 

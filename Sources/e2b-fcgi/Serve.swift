@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Interpreter
 import Responder
+import Store
 import System
 
 struct Serve: AsyncParsableCommand {
@@ -32,11 +33,15 @@ struct Serve: AsyncParsableCommand {
         let client =
             try configuration.isAPIKeyConfigured
             ? E2BClient(configuration.e2b, on: threads.calling, computing: threads.computing) : nil
-        let responder = try Responder(configuration, client: client, threads: threads, log: log)
+        let storage = try await openStorage(configuration, log)
+        let responder = try Responder(configuration, client: client, storage: storage, threads: threads, log: log)
         if isCGI {
             StopSignals.shared.count()
             await answerOne(responder)
+            await storage?.sweepOnce()
         } else {
+            let sweep = Task { await storage?.keepSweeping { log.notice($0) } }
+            defer { sweep.cancel() }
             try await serve(responder, configuration, log, threads)
         }
         responder.leaveStateDirectory()
@@ -113,6 +118,14 @@ struct Serve: AsyncParsableCommand {
             _exit(EXIT_SUCCESS)
         }
         await isServed.wait()
+    }
+
+    private func openStorage(_ configuration: Configuration, _ log: EventLog) async throws -> Storage? {
+        do throws(StoreError) {
+            return try await Storage.open(configuration.store) { log.notice($0) }
+        } catch {
+            throw Failure("E2B_FCGI_STORE: \(error) \(error.reason ?? "")")
+        }
     }
 
     private func makeListener(for webServers: WebServers) throws -> Listener {

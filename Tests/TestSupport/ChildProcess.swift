@@ -45,6 +45,8 @@ package final class ChildProcess: Sendable {
         let inherited = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": NSHomeDirectory(),
             "LANG": "C.UTF-8",
+            // What a test keeps is not kept beyond it.
+            "E2B_FCGI_STORE": "off",
         ]
         let spawn = try Spawn(
             program: Binaries.system("env"),

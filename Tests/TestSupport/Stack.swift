@@ -52,6 +52,7 @@ package final class Stack: Sendable {
         (localURL, localKey) = (local.url, local.key)
         self.environment = [
             "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL, "E2B_API_KEY": localKey,
+            "E2B_FCGI_STORE": folder.appending(path: "store").path,
         ].merging(environment) { _, own in own }
 
         let responder = try await ChildProcess(
@@ -100,6 +101,7 @@ package final class Stack: Sendable {
             .replacing(
                 "unix:/run/e2b-fcgi/e2b-fcgi.sock", with: sockets.count > 1 ? "responders" : "unix:\(sockets[0])"
             )
+            .replacing(#"set $e2b_store "";"#, with: #"set $e2b_store "\#(folder.path)/store";"#)
             .replacing("(?<e2b_base>)", with: "(?<e2b_base>\(basePath))")
         try snippet.write(to: folder.appending(path: "e2b-fcgi.conf"), atomically: true, encoding: .utf8)
 

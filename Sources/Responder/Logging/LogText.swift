@@ -6,6 +6,16 @@ enum LogText {
     /// The limit in Unicode scalars.
     static let limit = 600
 
+    /// The path of a target, without the query, and without what a link's path lets its holder do.
+    ///
+    /// - Parameter target: without secrets.
+    static func path(of target: String) -> String {
+        let path = String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))
+        guard let end = EndpointPath.sharedFile.firstIndex(of: "{") else { return path }
+        let beginning = EndpointPath.sharedFile[..<end]
+        return path.hasPrefix(beginning) ? beginning + "…" : path
+    }
+
     static func of(_ text: String, without secrets: SecretRedactor) -> String {
         // Joining parts may put a secret together, so the joined line is redacted as well. If the line was cut, its end
         // may be the first half of a secret, so that much of it is removed.

@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
     var sessionIdle: Duration
     /// Where the responders of one machine find each other's calls.
     var stateDirectory: StateDirectory
+    /// What is kept outside of sandboxes, where, and for how long.
+    package var store: StoreSettings
     /// The largest number of bytes of all images in one MCP answer together.
     var mcpImageBytes: Int
     /// The form in which MCP answers have images.
@@ -82,6 +84,7 @@ package struct Configuration: Sendable {
         tokens = reader.tokens()
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
         stateDirectory = StateDirectory(reader.folder(.stateDirectory))
+        store = reader.store()
         mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)
         mcpImages = reader.imageForms(.mcpImages, of: keys)
         origins = reader.origins(.origins)

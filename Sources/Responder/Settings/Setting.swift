@@ -59,6 +59,19 @@ package struct Setting: Sendable {
         "E2B_FCGI_STATE_DIR", "",
         "folder in which the responders of one machine find each other's calls to cancel; /dev/shm/e2b-fcgi-UID, if not set"
     )
+    static let store = Setting(
+        "E2B_FCGI_STORE", "/var/lib/e2b-fcgi",
+        "folder for uploads, results and shared files; where it cannot be written, one below XDG_STATE_HOME; off: nothing is kept"
+    )
+    static let storeHours = Setting("E2B_FCGI_STORE_HOURS", "48", "hours that a file is kept after its last use")
+    static let storeBytes = Setting(
+        "E2B_FCGI_STORE_BYTES", "10737418240",
+        "bytes of all files together; those not used for the longest time go first")
+    static let storeOwnerBytes = Setting(
+        "E2B_FCGI_STORE_OWNER_BYTES", "", "those of one key, or of one user; half of the bytes of all, if not set")
+    static let linkSecret = Setting(
+        "E2B_FCGI_LINK_SECRET", "", "signs links to files; made once and kept in the store, if not set")
+    static let linkHours = Setting("E2B_FCGI_LINK_HOURS", "24", "hours that a link to a picture works")
     static let bodyLimit = Setting("E2B_FCGI_BODY_LIMIT", "4194304", "bytes of a request's body")
     static let fileLimit = Setting("E2B_FCGI_FILE_BYTES", "33554432", "bytes of one file that /e2bcode writes or reads")
     static let memory = Setting(
@@ -105,7 +118,7 @@ package struct Setting: Sendable {
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
         userHeader, conversationHeader, tokenKeys, tokenIssuer, tokenAudience, origins,
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
-        stateDirectory, bodyLimit,
+        stateDirectory, store, storeHours, storeBytes, storeOwnerBytes, linkSecret, linkHours, bodyLimit,
         fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages, mcpTools,

@@ -18,10 +18,13 @@ enum SettingName {
         "E2B_TEMPLATE_ID",
     ]
 
+    /// What a web server says of a request or of itself: a CGI program finds it in its environment.
+    private static let params: Set = ["E2B_FCGI_PROXIED", FileSender.param]
+
     static func standing(of name: String) -> Standing {
         if known.contains(name) || name.hasPrefix(secretPrefix) { return .known }
         let letters = letters(of: name)
-        guard letters.starts(with: "E2B".utf8), !ofE2B.contains(name) else { return .foreign }
+        guard letters.starts(with: "E2B".utf8), !ofE2B.contains(name), !params.contains(name) else { return .foreign }
         let near = known.map { (name: $0, distance: distance(letters, Self.letters(of: $0))) }
             .filter { $0.distance <= 2 }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
         if let near { return .misspelt(intended: near.name) }

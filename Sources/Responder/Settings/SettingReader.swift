@@ -21,6 +21,11 @@ struct SettingReader {
         return text
     }
 
+    /// An absolute path in a variable that is not ours; nil if there is none.
+    func path(_ name: String) -> String? {
+        environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+
     mutating func integer(_ setting: Setting, _ range: ClosedRange<Int>) -> Int {
         let text = text(setting) ?? setting.standard
         guard let number = Int(text), range.contains(number) else {

@@ -18,6 +18,8 @@ package final class DirectoryStore: FileStore {
     ///
     /// - Throws: `.unwritable` if there is no such folder and none can be made, or nothing can be written to it.
     package init(root: String, limits: StoreLimits = StoreLimits(), threads: FileThreads) throws(StoreError) {
+        var root = root
+        while root.count > 1, root.hasSuffix("/") { root.removeLast() }
         layout = DirectoryLayout(root: root)
         self.limits = limits
         self.threads = threads

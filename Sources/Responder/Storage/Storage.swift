@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Glibc
+package import Store
+import System
+
+/// The store of this process, with what makes links to its files.
+package final class Storage: Sendable {
+    package let store: any FileStore
+    let signer: LinkSigner
+    let settings: StoreSettings
+
+    init(_ store: any FileStore, signer: LinkSigner, settings: StoreSettings) {
+        self.store = store
+        self.signer = signer
+        self.settings = settings
+    }
+
+    /// Opens the store that the operator has chosen.
+    ///
+    /// - Parameter notice: gets a sentence for the log if nothing is kept although nobody has said so.
+    /// - Returns: nil if nothing is kept.
+    /// - Throws: ``StoreError`` if a store that was chosen cannot be used.
+    package static func open(
+        _ settings: StoreSettings, notice: @Sendable (String) -> Void = { _ in }
+    ) async throws(StoreError) -> Storage? {
+        let store: any FileStore
+        switch settings.place {
+        case .off: return nil
+        case .directory(let path): store = try directory(path, settings)
+        case .firstOf(let paths):
+            guard let path = paths.first(where: canBeWritten) else {
+                notice(
+                    "no files are kept: \(paths.joined(separator: " and ")) cannot be written; E2B_FCGI_STORE names another folder"
+                )
+                return nil
+            }
+            store = try directory(path, settings)
+        }
+        let secret: [UInt8]
+        if let given = settings.linkSecret { secret = Array(given.utf8) } else { secret = try await store.linkSecret() }
+        return Storage(store, signer: LinkSigner(secret: secret), settings: settings)
+    }
+
+    private static func directory(_ path: String, _ settings: StoreSettings) throws(StoreError) -> DirectoryStore {
+        let threads: FileThreads
+        do throws(SystemError) {
+            threads = try FileThreads()
+        } catch {
+            throw .failed(call: error.call, reason: error.words)
+        }
+        return try DirectoryStore(root: path, limits: settings.limits, threads: threads)
+    }
+
+    /// Whether a folder can be written, or made in the nearest folder above it that is there.
+    private static func canBeWritten(_ path: String) -> Bool {
+        var path = Substring(path)
+        while access(String(path), F_OK) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            path = path[..<slash]
+        }
+        var status = stat()
+        return stat(String(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            && access(String(path), W_OK | X_OK) == 0
+    }
+
+    // MARK: Use
+
+    /// Notes that a file is used, unless that was noted a while ago.
+    func touchIfDue(_ file: StoredFile) async throws(StoreError) {
+        guard file.lastUsed.timeIntervalSinceNow < -Self.touchPause else { return }
+        try await store.touch(file)
+    }
+
+    /// Seconds, little beside the shortest lifetime.
+    private static let touchPause = 600.0
+
+    // MARK: Sweeping
+
+    /// The time between two looks of a round of the sweep, and after a round.
+    private static let pauses = (look: Duration.seconds(5), round: Duration.seconds(600))
+
+    /// Sweeps from time to time, until the task is cancelled.
+    package func keepSweeping(notice: @Sendable (String) -> Void) async {
+        var lastProblem: String?
+        while !Task.isCancelled {
+            var pause = Self.pauses.look
+            do throws(StoreError) {
+                let result = try await store.sweep()
+                if result.isComplete { pause = Self.pauses.round }
+                lastProblem = nil
+            } catch {
+                // Said once, and not every ten minutes.
+                let problem = "the store cannot be swept: \(error.reason ?? "\(error)")"
+                if problem != lastProblem { notice(problem) }
+                lastProblem = problem
+                pause = Self.pauses.round
+            }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    /// A short look, for a process that answers one request alone.
+    package func sweepOnce() async { _ = try? await store.sweep() }
+}
