@@ -64,7 +64,14 @@ package final class Responder: Sendable {
                 limits: configuration.limits, template: configuration.template, templates: configuration.templates,
                 variables: configuration.secretVariables, secrets: secrets)
         }
-        router = Router([
+        let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
+        let filesOfCodeAPI: [any Endpoint] =
+            [
+                UploadEndpoint(context: codeAPI, isBatch: false), UploadEndpoint(context: codeAPI, isBatch: true),
+                DownloadEndpoint(context: codeAPI), SessionFilesEndpoint(context: codeAPI),
+                HealthEndpoint(configuration: configuration, executions: executions, path: EndpointPath.codeAPIHealth),
+            ] + FileObjectEndpoint.all(codeAPI)
+        let endpoints: [any Endpoint] = [
             ExecuteEndpoint(
                 services: services, configuration: configuration, secrets: secrets, computing: threads.computing),
             ActionEndpoint(services: services, configuration: configuration, secrets: secrets),
@@ -72,7 +79,8 @@ package final class Responder: Sendable {
             SharedFileEndpoint(storage),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
-        ])
+        ]
+        router = Router(endpoints + filesOfCodeAPI)
     }
 
     /// Returns the executor on which a request is to be answered; nil for the default one.

@@ -107,6 +107,16 @@ struct UploadTests {
         }
     }
 
+    @Test func `two files of one name are two files`() async throws {
+        try await withStore { store in
+            let names = ["a.csv", "a.csv", "A.csv", "e\u{301}", "\u{e9}"]
+            let reply = try await upload(form.body(names.map { form.file($0, $0) }), to: store)
+            let kept = try await files(reply, in: store)
+            #expect(Set(kept.map(\.id)).count == names.count)
+            #expect(Set(kept.map { Array($0.details.name.utf8) }) == Set(names.map { Array($0.utf8) }))
+        }
+    }
+
     @Test func `a file of the limit is kept, and one byte more is not`() async throws {
         var limits = UploadLimits()
         limits.fileBytes = 5000

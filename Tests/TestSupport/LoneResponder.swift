@@ -22,7 +22,9 @@ package final class LoneResponder: Sendable {
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(at: folder) }
-        var settings = ["E2B_FCGI_KEYS": "test:\(secret)"]
+        var settings = [
+            "E2B_FCGI_KEYS": "test:\(secret)", "E2B_FCGI_STORE": folder.appending(path: "store").path,
+        ]
         if let e2b {
             settings["E2B_API_URL"] = e2b.url
             settings["E2B_API_KEY"] = "e2b_0"

@@ -5,5 +5,12 @@ package enum EndpointPath {
     package static let mcp = "/mcp"
     package static let health = "/health"
     package static let sharedFile = "/f/{token}/{name}"
+    package static let upload = "/v1/upload"
+    package static let uploadBatch = "/v1/upload/batch"
+    package static let download = "/v1/download/{session}/{file}"
+    package static let fileObject = "/v1/sessions/{session}/objects/{file}"
+    package static let sessionFiles = "/v1/files/{session}"
+    package static let sessionFile = "/v1/files/{session}/{file}"
+    package static let codeAPIHealth = "/v1/health"
     package static let openAPI = "/openapi.json"
 }

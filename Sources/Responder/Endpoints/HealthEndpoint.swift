@@ -5,8 +5,13 @@ import Interpreter
 struct HealthEndpoint: Endpoint {
     let configuration: Configuration
     let executions: Executions
+    var path = EndpointPath.health
 
-    var route: Route { .telling(EndpointPath.health, isShort: true) }
+    var route: Route {
+        var route = Route.telling(path, isShort: true)
+        route.isListed = path == EndpointPath.health
+        return route
+    }
 
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
