@@ -5,6 +5,8 @@ package enum JSONNode: Equatable, Sendable {
     case number(Int)
     /// A finite number. JSON cannot express infinity and NaN, so ``JSONWriter`` writes null for them.
     case fraction(Double)
+    /// A number of any size, as JSON has it.
+    case numeral(WholeNumber)
     case text(String)
     case list([JSONNode])
     case object([Member])

@@ -51,6 +51,7 @@ package struct JSONWriter {
         case .flag(let flag): literal(flag ? "true" : "false")
         case .number(let number): literal(String(number))
         case .fraction(let number): literal(number.isFinite ? "\(number)" : "null")
+        case .numeral(let number): literal(number.written)
         case .text(let text): string(rewrite(text))
         case .list(let values): array { for value in values { $0.node(value, rewrite) } }
         case .object(let members):
