@@ -151,9 +151,9 @@ package final class Responder: Sendable {
     ) async -> Answer {
         switch router.match(request.method, path) {
         case .endpoint(let endpoint, let route): return await answer(to: request, endpoint, route, pathSecret, id: id)
-        case .otherMethod(let endpoint, let route, let allowed):
-            if route.access == .keyHolders, let preflight = preflight(request) { return preflight }
-            let allowed = allowed.joined(separator: ", ")
+        case .otherMethod(let endpoint, let routes):
+            if let preflight = preflight(request, routes) { return preflight }
+            let allowed = routes.flatMap(\.allowedMethods).joined(separator: ", ")
             return endpoint.answer(to: Refusal(status: 405, "\(path) answers \(allowed) only.", allow: allowed))
         case .nothing:
             return Answer(
@@ -263,10 +263,18 @@ package final class Responder: Sendable {
 
     /// Answers the preflight request that a browser sends before JSON or a key from another origin; nil for any other
     /// request.
-    private func preflight(_ request: FastCGIRequest) -> Answer? {
+    ///
+    /// - Parameter routes: the routes at the request's path. One preflight may ask for the headers of any of them.
+    private func preflight(_ request: FastCGIRequest, _ routes: [Route]) -> Answer? {
         guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
+        let routes = routes.filter { $0.access == .keyHolders }
+        guard !routes.isEmpty else { return nil }
+        let headers = Set(routes.flatMap(\.headers)).sorted()
         var answer = Answer(status: 204, body: [])
-        answer.headers = [("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key")]
+        answer.headers = [
+            ("Access-Control-Allow-Headers", headers.joined(separator: ", ")),
+            ("Access-Control-Allow-Methods", routes.flatMap(\.allowedMethods).joined(separator: ", ")),
+        ]
         return answer
     }
 

@@ -39,6 +39,7 @@ struct OriginsTests {
         settings["E2B_FCGI_ORIGINS"] = origins
         let responder = try Responder(
             try Configuration(environment: settings), client: nil, log: EventLog(isLoggingRequests: false))
+        settings["E2B_FCGI_USER_HEADER"] = "X-Chat-User"
         let request = ["PATH_INFO": "/execute", "HTTP_HOST": "code.example"].merging(params) { _, own in own }
         return await responder.respond(to: FastCGIRequest(params: request, stdin: .success([])))
     }
@@ -58,6 +59,31 @@ struct OriginsTests {
         #expect(value("Access-Control-Allow-Origin", refusal) == "https://chat.example")
         #expect(value("Vary", refusal) == "Origin")
         #expect(value("Access-Control-Allow-Credentials", refusal) == nil)
+    }
+
+    @Test(arguments: [
+        ("/execute", ["authorization", "content-type", "x-api-key"]),
+        ("/e2bcode", ["authorization", "content-type", "x-api-key"]),
+        (
+            "/mcp",
+            [
+                "authorization", "content-type", "mcp-method", "mcp-name", "mcp-protocol-version", "x-api-key",
+                "x-chat-user", "x-conversation-id", "x-images",
+            ]
+        ),
+    ])
+    func `a page may send the headers that the endpoint reads`(path: String, headers: [String]) async throws {
+        let params = ["REQUEST_METHOD": "OPTIONS", "HTTP_ORIGIN": "https://chat.example", "PATH_INFO": path]
+        let preflight = try await respond(params)
+        #expect(preflight.status == 204 && preflight.body.isEmpty)
+        let allowed = value("Access-Control-Allow-Headers", preflight)?.lowercased()
+        #expect(allowed == headers.joined(separator: ", "))
+        #expect(value("Access-Control-Allow-Methods", preflight) == "POST")
+        for origin in ["https://evil.example", "null"] {
+            let answer = try await respond(params.merging(["HTTP_ORIGIN": origin]) { $1 })
+            #expect(answer.status == 405)
+            #expect(!answer.headers.contains { $0.name.hasPrefix("Access-Control-") })
+        }
     }
 
     @Test(arguments: ["https://evil.example", "null"], ["https://chat.example", nil])

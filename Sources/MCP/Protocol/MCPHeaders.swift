@@ -6,6 +6,17 @@ package struct MCPHeaders: Equatable, Sendable {
     package var method: String?
     package var name: String?
 
+    /// The names of the headers.
+    package static let names = [versionName, methodName, nameName]
+    static let versionName = "MCP-Protocol-Version"
+    static let methodName = "Mcp-Method"
+    static let nameName = "Mcp-Name"
+
+    /// - Parameter value: returns the value of a header; nil if the request does not have it.
+    package init(_ value: (_ name: String) -> String?) {
+        self.init(version: value(Self.versionName), method: value(Self.methodName), name: value(Self.nameName))
+    }
+
     package init(version: String? = nil, method: String? = nil, name: String? = nil) {
         self.version = version?.trimmed
         self.method = method?.trimmed

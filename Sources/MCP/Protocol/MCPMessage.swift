@@ -103,8 +103,8 @@ extension MCPMessage {
         }
         let tool = method == "tools/call" ? params?.first("name")?.exactString : nil
         for (name, header, expected) in [
-            ("MCP-Protocol-Version", headers.version, version), ("Mcp-Method", headers.method, method),
-        ] + (tool.map { [("Mcp-Name", headers.decodedName, $0)] } ?? []) {
+            (MCPHeaders.versionName, headers.version, version), (MCPHeaders.methodName, headers.method, method),
+        ] + (tool.map { [(MCPHeaders.nameName, headers.decodedName, $0)] } ?? []) {
             // `==` would also take another spelling of a character for the same.
             guard let header, header.utf8.elementsEqual(expected.utf8) else {
                 throw RPCError(

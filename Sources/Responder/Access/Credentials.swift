@@ -7,6 +7,9 @@ struct Credentials {
     /// The secrets, in the order in which LibreChat's settings offer the headers.
     private(set) var secrets: [String] = []
 
+    /// The headers in which a key may be.
+    static let headers = ["Authorization", "X-API-Key"]
+
     /// The largest number of secrets that are considered: each costs a digest and a comparison with every key.
     private static let limit = 16
 

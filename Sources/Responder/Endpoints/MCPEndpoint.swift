@@ -21,14 +21,16 @@ struct MCPEndpoint: Endpoint {
         server = MCPServer(tools: configuration.mcpTools, secrets: secrets, imageBudget: configuration.mcpImageBytes)
     }
 
-    var route: Route { .running(EndpointPath.mcp) }
+    var route: Route {
+        let names = configuration.identityHeaders
+        return .running(
+            EndpointPath.mcp, headers: MCPHeaders.names + [names.user, names.conversation, ImageForms.header])
+    }
 
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
-        let headers = MCPHeaders(
-            version: request.header("MCP-Protocol-Version"), method: request.header("Mcp-Method"),
-            name: request.header("Mcp-Name"))
+        let headers = MCPHeaders { request.header($0) }
         let identity = Identity(of: request, caller, configuration.trustedKeys, configuration.identityHeaders)
         let imageForm = Result { () throws(ArgumentError) in
             try configuration.mcpImages.form(of: request, from: caller)
@@ -37,7 +39,8 @@ struct MCPEndpoint: Endpoint {
         let limit = configuration.limits.bodyWithFile
         // Without the body there is no id, and so no result that could say that memory is short.
         let body = try await request.wholeBody(upTo: limit, holding: memory, free: 64 << 10)
-        switch server.read(body, headers) {
+        let hasConversations = configuration.trustedKeys.contains(caller)
+        switch server.read(body, headers, hasConversations: hasConversations) {
         case .answered(let answer): return .answered(Answer(status: answer.status, body: answer.body))
         case .calls(let calls):
             for id in calls.cancelled { if let key = key(id, identity) { runs.cancel(key) } }
@@ -100,8 +103,7 @@ struct MCPEndpoint: Endpoint {
             var result = await cancellable(live.count > 1 ? live[number] : nil) {
                 await self.result(of: toolCall, call, session: session)
             }
-            let notes = call.notes.all
-            if !notes.isEmpty { result.text = (notes + [result.text]).joined(separator: "\n\n") }
+            result.text = (call.notes.all + [result.text]).paragraphs
             results.append(result)
             if !session.isEmpty { sandboxID = call.sandboxID(ofSession: session) }
         }
@@ -139,7 +141,7 @@ struct MCPEndpoint: Endpoint {
         } catch let error as ArgumentError {
             sentence = error.sentence
         } catch let error as InterpreterError {
-            sentence = "\(error)\(error.advice)"
+            sentence = "\(error)\(error.advice(session: session))"
         } catch let error as E2BError {
             sentence = Refusal(error.withTime).sentence.withoutLoginWords
         } catch is LockTimeout {
@@ -154,11 +156,11 @@ struct MCPEndpoint: Endpoint {
 
 extension InterpreterError {
     /// What the model can do about it, where the description does not say: what it is to call has its own name here.
-    fileprivate var advice: String {
-        if case .tooManySandboxes = self {
-            " Try again in a minute, or call end_session for one that has done its work."
-        } else {
-            ""
+    fileprivate func advice(session: String) -> String {
+        switch self {
+        case .tooManySandboxes: " Try again in a minute, or call end_session for one that has done its work."
+        case .noFile where session.isEmpty: " No `session` was named, so this was a new sandbox."
+        default: ""
         }
     }
 }

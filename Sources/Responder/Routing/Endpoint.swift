@@ -40,10 +40,17 @@ struct Route: Sendable {
     var takesTokens = false
     /// Whether the path is named to people who ask at another one.
     var isListed = true
+    /// The headers that the endpoint reads, as far as a browser asks before a web page may send them: all but those that
+    /// every page may send (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+    var headers: [String] = []
 
     /// Makes the route of an endpoint that runs code for holders of a key.
-    static func running(_ path: String, isShort: Bool = false) -> Route {
-        Route(path: path, methods: ["POST"], access: .keyHolders, runsCode: true, isShort: isShort)
+    ///
+    /// - Parameter headers: the headers that the endpoint reads, besides those of the key and of a JSON body.
+    static func running(_ path: String, headers: [String] = [], isShort: Bool = false) -> Route {
+        Route(
+            path: path, methods: ["POST"], access: .keyHolders, runsCode: true, isShort: isShort,
+            headers: Credentials.headers + ["Content-Type"] + headers)
     }
 
     /// Makes the route of an endpoint that informs every caller.

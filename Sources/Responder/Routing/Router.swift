@@ -2,8 +2,8 @@
 struct Router: Sendable {
     enum Match {
         case endpoint(any Endpoint, Route)
-        /// The path has endpoints for other methods only. The error has the form of the first of them.
-        case otherMethod(any Endpoint, Route, allowed: [String])
+        /// The path has endpoints for other methods only. The error has the form of the first of `others`.
+        case otherMethod(any Endpoint, others: [Route])
         case nothing
     }
 
@@ -40,7 +40,7 @@ struct Router: Sendable {
     func match(_ method: String, _ path: String) -> Match {
         guard let here = here(path), let first = here.first else { return .nothing }
         if let entry = here.first(where: { $0.route.allows(method) }) { return .endpoint(entry.endpoint, entry.route) }
-        return .otherMethod(first.endpoint, first.route, allowed: here.flatMap(\.route.allowedMethods))
+        return .otherMethod(first.endpoint, others: here.map(\.route))
     }
 
     /// The route of the first endpoint at the path, whatever the request's method. It decides how much of a body is
