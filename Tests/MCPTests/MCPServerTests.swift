@@ -106,6 +106,44 @@ struct MCPServerTests {
     }
 
     @Test(arguments: [
+        "0", "-0", "7", "-7", "1e3", "1E+3", "1.0", "1.50e1", "9007199254740993", "18446744073709551616",
+        "-100000000000000000000000000000001", "1e400",
+    ])
+    func `a number that is whole by its value is an id, and comes back as it was written`(id: String) throws {
+        for reply in [
+            try reply(#"{"jsonrpc":"2.0","id":\#(id),"method":"ping"}"#),
+            try reply(#"{"jsonrpc":"2.0","id":\#(id),"method":"nothing"}"#),
+            try reply(
+                #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"shell","arguments":{"command":"ls"}}}"#
+            ),
+        ] {
+            #expect(reply.status == 200)
+            #expect(reply.text.hasPrefix(#"{"jsonrpc":"2.0","id":\#(id),""#), "\(reply.text)")
+        }
+    }
+
+    @Test(arguments: ["1.5", "1e-1", "0.1e0", "15e-1", "1e-400", String(repeating: "9", count: 1001)])
+    func `another number is no id`(id: String) throws {
+        let reply = try reply(#"{"jsonrpc":"2.0","id":\#(id),"method":"ping"}"#)
+        #expect(reply.code == -32600)
+        #expect(reply.object["id"] is NSNull)
+    }
+
+    @Test(arguments: [("1000", "1e3"), ("1.0", "1"), ("-0", "0"), ("120e1", "1.2E+3"), ("1e400", "10.0e399")])
+    func `a call is cancelled by the same number, however it is written`(id: String, other: String) throws {
+        func typed(_ json: String) throws -> [String?] {
+            guard case .calls(let calls) = server.read(Array(json.utf8), MCPHeaders()) else { return [] }
+            return calls.all.map { $0.id?.typed } + calls.cancelled.map(\.typed)
+        }
+        let call = try typed(
+            #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"shell","arguments":{"command":"ls"}}}"#
+        )
+        let notice = #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":\#(other)}}"#
+        #expect(call.count == 1 && call[0] != nil)
+        #expect(try typed(notice) == call)
+    }
+
+    @Test(arguments: [
         #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
         #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
         #"{"jsonrpc":"2.0","id":5,"result":{}}"#, #"{"jsonrpc":"2.0","id":5,"error":{"code":1,"message":"no"}}"#,
@@ -159,7 +197,8 @@ struct MCPServerTests {
         #expect((result["supportedVersions"] as? [String])?.contains("2025-06-18") == true)
         #expect((result["supportedVersions"] as? [String])?.first == "2026-07-28")
         #expect(result["ttlMs"] as? Int != nil)
-        #expect(result["cacheScope"] as? String == "public")
+        // Another key may be told something else of the same tools.
+        #expect(result["cacheScope"] as? String == "private")
         #expect((result["_meta"] as? [String: Any])?["io.modelcontextprotocol/serverInfo"] != nil)
     }
 

@@ -79,7 +79,7 @@ struct TemplateContentTests {
     }
 
     @Test func `every description is two sentences at most`() {
-        for tool in ToolTable().definitions {
+        for tool in ToolTable().definitions + ToolTable().withoutConversations.definitions {
             #expect(tool.purpose.components(separatedBy: ". ").count <= 2, "\(tool.name)")
         }
     }

@@ -56,6 +56,8 @@ package enum SandboxUse: Equatable, Sendable {
     /// That of the session, made at its first use and ended when nobody has used it for `idle`; without a session one for
     /// the call alone.
     case made(idle: Duration)
+
+    var idle: Duration? { if case .made(let idle) = self { idle } else { nil } }
 }
 
 /// Sentences for the caller that come up while an action is under way.

@@ -31,11 +31,15 @@ extension ActionCall {
     /// Makes a link, and asks nobody for it.
     func link(to path: String, for lifetime: Duration, in sandbox: Sandbox) throws(E2BError) -> LinkToFileResult {
         let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
-        return LinkToFileResult(url: try client.downloadURL(of: path, expiresAt: end, in: sandbox), endsAt: end)
+        return LinkToFileResult(
+            url: try client.downloadURL(of: path, expiresAt: end, in: sandbox), endsAt: end,
+            sandboxIdle: sandboxes.idle)
     }
 }
 
 package struct LinkToFileResult: Sendable {
     package let url: String
     package let endsAt: Date
+    /// The time after its last use when the sandbox ends, and the link with it; nil if the sandbox has a time of its own.
+    package let sandboxIdle: Duration?
 }

@@ -46,12 +46,15 @@ package struct ExecutionMarkdown: Sendable {
         let parts = [
             record.failure?.readable { $0.shortened(to: limit, without: secrets) }, record.stop?.sentence,
         ].compactMap(\.self)
-        return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+        return parts.isEmpty ? nil : parts.paragraphs
     }
 
     private var resultSections: [Section] {
-        var sections = record.displays.enumerated().map { index, display in
-            Section(index == 0 ? "Results" : nil, cleaned(display.text), isFenced: !display.isMarkdown)
+        // An object can be displayed as an empty text.
+        let displays = record.displays.map { (text: cleaned($0.text), isMarkdown: $0.isMarkdown) }
+            .filter { $0.text.count > 0 }
+        var sections = displays.enumerated().map { index, display in
+            Section(index == 0 ? "Results" : nil, display.text, isFenced: !display.isMarkdown)
         }
         if record.displaysLeftOut > 0 {
             sections.append(

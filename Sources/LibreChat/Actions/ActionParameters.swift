@@ -26,7 +26,8 @@ extension Parameter<SessionName> {
 extension Parameter<Double> {
     static let timeout = Self("timeout", "Minutes until the sandbox ends by itself.", .number(0.1...43_200))
     static let expiresIn = Self(
-        "expiresIn", "Minutes until the link stops working. Default 60.", .number(0.1...43_200))
+        "expiresIn", "Minutes until the link stops working; it works no longer than the sandbox. Default 60.",
+        .number(0.1...43_200))
 }
 
 extension Parameter<Int> {

@@ -7,17 +7,17 @@ import JSON
 /// It keeps nothing between requests: every responder can answer any of them.
 package struct MCPServer: Sendable {
     private let tools: ToolTable
+    /// The tools as they are described to callers that name no conversation.
+    private let toolsWithoutConversation: ToolTable
     private let secrets: SecretRedactor
     /// Bytes of all images of one answer together.
     private let imageBudget: Int
-    /// The list of tools, which is the same for all.
-    private let toolList: JSONNode.Member
 
     package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int) {
         self.tools = tools
+        toolsWithoutConversation = tools.withoutConversations
         self.secrets = secrets
         self.imageBudget = imageBudget
-        toolList = JSONNode.Member("tools", .list(tools.definitions.map(\.node)))
     }
 
     /// What has to be done with a body.
@@ -28,7 +28,9 @@ package struct MCPServer: Sendable {
         case calls(MCPCalls)
     }
 
-    package func read(_ body: [UInt8], _ headers: MCPHeaders) -> Reading {
+    /// - Parameter hasConversations: whether the caller may name a conversation, whose sandbox stays.
+    package func read(_ body: [UInt8], _ headers: MCPHeaders, hasConversations: Bool = true) -> Reading {
+        let tools = hasConversations ? tools : toolsWithoutConversation
         let calls: MCPCalls
         do throws(MalformedJSON) {
             calls = try body.withUnsafeBufferPointer { bytes throws(MalformedJSON) in
@@ -58,7 +60,7 @@ package struct MCPServer: Sendable {
                 guard let outcome = outcomes.popFirst() else { continue }
                 answers.append(result(of: outcome, id: id, era))
             case .request(let id, let method, let era):
-                answers.append(success(id: id, result(of: method, era)))
+                answers.append(success(id: id, result(of: method, era, calls.tools)))
             }
         }
         guard let first = answers.first else { return MCPAnswer(status: 202, body: []) }
@@ -76,43 +78,42 @@ package struct MCPServer: Sendable {
 
     // MARK: - Results
 
-    private func result(of method: MCPMethod, _ era: Era) -> JSONNode {
+    private func result(of method: MCPMethod, _ era: Era, _ tools: ToolTable) -> JSONNode {
         switch method {
         case .initialize(let version):
             return [
                 "protocolVersion": .text(version), "capabilities": ["tools": .object([])],
-                "serverInfo": Self.serverInfo, "instructions": .text(Self.instructions),
+                "serverInfo": Self.serverInfo, "instructions": .text(tools.instructions),
             ]
         case .ping: return .object([])
         case .discover:
             return .object(
                 Self.modernMembers + [
                     .init("supportedVersions", .list(MCPVersion.supported.map { .text($0) })),
-                    .init("capabilities", ["tools": .object([])]), .init("instructions", .text(Self.instructions)),
+                    .init("capabilities", ["tools": .object([])]), .init("instructions", .text(tools.instructions)),
                 ] + Self.caching)
         case .listTools:
-            return .object(era == .modern ? Self.modernMembers + [toolList] + Self.caching : [toolList])
+            return .object(era == .modern ? Self.modernMembers + [tools.list] + Self.caching : [tools.list])
         case .callTool: return .null
         }
     }
 
     private static let serverInfo: JSONNode = ["name": "e2b-fcgi", "version": "1"]
-    private static let instructions =
-        "Runs code in a sandbox that stays for the whole conversation. Plots and pictures are shown to the user as they are made."
     private static let modernMembers: [JSONNode.Member] = [
         .init("resultType", "complete"), .init("_meta", ["io.modelcontextprotocol/serverInfo": serverInfo]),
     ]
-    /// Milliseconds for which a client may keep a list. It is the same for all.
-    private static let caching: [JSONNode.Member] = [.init("ttlMs", 300_000), .init("cacheScope", "public")]
+    /// The milliseconds for which a client may keep a list, for its own user: another key may get another list.
+    private static let caching: [JSONNode.Member] = [.init("ttlMs", 300_000), .init("cacheScope", "private")]
 
     private func result(of outcome: ToolResult, id: RequestID, _ era: Era) -> (inout JSONWriter) -> Void {
         let (images, notes) = shown(outcome.images)
-        var text = ([outcome.text] + notes).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        var parts = [outcome.text] + notes
         if !images.isEmpty {
-            text += images.count == 1 ? "\n\nThe image is" : "\n\nThe images are"
-            text += " already shown to the user."
+            parts.append("The \(images.count == 1 ? "image is" : "images are") already shown to the user.")
         }
-        let redacted = secrets.redacted(text)
+        let text = parts.paragraphs
+        // Some models' providers refuse a conversation with a blank text in it.
+        let redacted = text.isEmpty ? "There is nothing to show." : secrets.redacted(text)
         return { json in
             json.object { json in
                 json.member("jsonrpc", "2.0")
@@ -198,6 +199,8 @@ extension ToolResult {
 package struct MCPCalls: Sendable {
     let messages: [MCPMessage]
     let isBatch: Bool
+    /// The tools that the caller is told of.
+    let tools: ToolTable
     package let all: [ToolCall]
     /// Requests whose answers nobody waits for any more.
     package let cancelled: [RequestID]
@@ -206,25 +209,26 @@ package struct MCPCalls: Sendable {
         let json = try JSONScanner.value(of: body)
         guard body.isUTF8 else { throw MalformedJSON(offset: 0, expected: "UTF-8") }
         guard json.kind == .array else {
-            self.init([MCPMessage(json, headers, tools)], isBatch: false)
+            self.init([MCPMessage(json, headers, tools)], isBatch: false, tools)
             return
         }
         guard !headers.areModern else {
             let error = RPCError(.invalidRequest, "Send one message at a time: this version has no batches.")
-            self.init([.refused(error, id: nil, .modern)], isBatch: false)
+            self.init([.refused(error, id: nil, .modern)], isBatch: false, tools)
             return
         }
         var messages: [MCPMessage] = []
         try json.elements { messages.append(MCPMessage($0, headers, tools)) }
         guard (1...Self.limit).contains(messages.count) else {
             // What is refused as a whole gets one answer (JSON-RPC 2.0, section 6).
-            self.init([Self.refused("A batch has 1 to \(Self.limit) messages.")], isBatch: false)
+            self.init([Self.refused("A batch has 1 to \(Self.limit) messages.")], isBatch: false, tools)
             return
         }
-        self.init(messages, isBatch: true)
+        self.init(messages, isBatch: true, tools)
     }
 
-    private init(_ messages: [MCPMessage], isBatch: Bool) {
+    private init(_ messages: [MCPMessage], isBatch: Bool, _ tools: ToolTable) {
+        self.tools = tools
         self.messages = messages
         self.isBatch = isBatch
         all = messages.compactMap { message in

@@ -17,7 +17,7 @@ struct ImageLinkText {
                     : "Links to the images as they were made:")
             for image in linked {
                 guard let link = image.link else { continue }
-                lines.append("Image \(image.number): \(link.url) (until \(link.endsAt.written))")
+                lines.append("Image \(image.number): \(link.sentence)")
             }
         }
         for image in lost {

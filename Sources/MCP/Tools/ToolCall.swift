@@ -54,17 +54,30 @@ package struct ToolCall: Sendable {
     /// - Parameter session: what was resolved of ``session`` and the conversation; empty for a sandbox of the call's own.
     /// - Throws: `ArgumentError`, and what ``Action/perform(_:)`` throws.
     package func perform(_ call: ActionCall, session: String) async throws -> ToolResult {
-        try await making.get()(session).perform(call)
+        let tool = try making.get()(session)
+        var result = try await tool.perform(call)
+        if session.isEmpty, tool.isForLaterCalls, !result.isError {
+            result.text = [result.text, Self.endOfSandbox].paragraphs
+        }
+        return result
     }
+
+    private static let endOfSandbox =
+        "No `session` was named, so this call had a sandbox of its own, which has ended with it. Name a `session` to work on "
+        + "in one sandbox."
 }
 
 /// An action with its arguments, and how its result is told to the model.
 struct PreparedTool: Sendable {
     private let run: @Sendable (ActionCall) async throws -> ToolResult
+    /// Whether it is of use for later calls only, which have to reach the same sandbox.
+    let isForLaterCalls: Bool
 
     init<Prepared: Action>(
-        _ action: Prepared, result: @escaping @Sendable (Prepared.ActionResult) async throws -> ToolResult
+        _ action: Prepared, isForLaterCalls: Bool = false,
+        result: @escaping @Sendable (Prepared.ActionResult) async throws -> ToolResult
     ) {
+        self.isForLaterCalls = isForLaterCalls
         run = { call in try await result(try await action.perform(call)) }
     }
 

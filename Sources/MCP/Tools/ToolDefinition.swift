@@ -17,6 +17,7 @@ struct ToolDefinition: Sendable {
     /// For the model: two sentences at most.
     let purpose: String
     let hints: Hints
+    /// Without `session`, which every tool has.
     let parameters: [ParameterDescription]
     let names: Set<String>
     /// Reads the arguments; what it returns makes the call, once its session is known.
@@ -34,20 +35,16 @@ struct ToolDefinition: Sendable {
         self.hints = hints
         var descriptions: [ParameterDescription] = []
         for parameter in repeat each parameters { descriptions.append(parameter.description) }
-        self.parameters =
-            descriptions + [
-                ParameterDescription(
-                    "session", .text,
-                    "Names a sandbox of your own that stays between calls. Without it: the conversation's.")
-            ]
-        names = Set(self.parameters.flatMap { [$0.name, $0.alias].compactMap(\.self) })
+        self.parameters = descriptions
+        names = Set(descriptions.flatMap { [$0.name, $0.alias].compactMap(\.self) } + ["session"])
         read = { arguments throws(ArgumentError) in try make(repeat try (each parameters).argument(arguments)) }
     }
 
-    var node: JSONNode {
+    /// The tool as `tools/list` describes it.
+    func node(_ sandbox: StandardSandbox) -> JSONNode {
         [
             "name": .text(name), "title": .text(title), "description": .text(purpose),
-            "inputSchema": ObjectSchema(parameters).node,
+            "inputSchema": ObjectSchema(parameters + [sandbox.session]).node,
             "annotations": [
                 "title": .text(title), "readOnlyHint": .flag(hints.isReadOnly),
                 "destructiveHint": .flag(hints.isDestructive), "idempotentHint": .flag(hints.isIdempotent),

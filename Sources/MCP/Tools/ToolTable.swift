@@ -7,22 +7,40 @@ import JSON
 /// The tools, in the order in which they are listed.
 package struct ToolTable: Sendable {
     let definitions: [ToolDefinition]
+    /// The member `tools` of the result of `tools/list`.
+    let list: JSONNode.Member
+    /// What a model is told of all tools together.
+    let instructions: String
     private let byName: [String: ToolDefinition]
+    private let names: Set<String>?
+    private let template: TemplateContent
 
     /// The names of all tools.
-    package static let names = all(TemplateContent()).map(\.name)
+    package static let names = all(TemplateContent(), .ofConversation).map(\.name)
 
     /// - Parameters:
     ///   - names: the tools that are offered; nil for all.
     ///   - template: what the sandboxes have.
     package init(offering names: Set<String>? = nil, template: TemplateContent = TemplateContent()) {
-        definitions = Self.all(template).filter { names?.contains($0.name) ?? true }
-        byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+        self.init(names, template, .ofConversation)
     }
 
-    private static func all(_ template: TemplateContent) -> [ToolDefinition] {
+    private init(_ names: Set<String>?, _ template: TemplateContent, _ sandbox: StandardSandbox) {
+        self.names = names
+        self.template = template
+        definitions = Self.all(template, sandbox).filter { names?.contains($0.name) ?? true }
+        byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+        list = JSONNode.Member("tools", .list(definitions.map { $0.node(sandbox) }))
+        instructions = sandbox.instructions
+    }
+
+    /// The same tools, described to models whose client names no conversation.
+    var withoutConversations: ToolTable { ToolTable(names, template, .ofCall) }
+
+    private static func all(_ template: TemplateContent, _ sandbox: StandardSandbox) -> [ToolDefinition] {
         [
-            .runCode(template), .shell, .writeFile, .readFile, .listFiles, .install, .startServer, .stop, .shareFile,
+            .runCode(template, sandbox), .shell, .writeFile, .readFile, .listFiles, .install, .startServer, .stop,
+            .shareFile,
             .endSession,
         ]
     }
@@ -31,12 +49,14 @@ package struct ToolTable: Sendable {
 }
 
 extension Parameter<String> {
-    fileprivate static let code = Self("code", "The complete program. Python may `await` at top level.")
+    fileprivate static let code = Self("code", "The complete program.")
     fileprivate static let command = Self("command", alias: "cmd", "Command line for bash.")
-    fileprivate static let content = Self("content", "What the file is to hold.")
-    fileprivate static let encoding = Self("encoding", "Of content. Default utf-8.", .choice(["utf-8", "base64"]))
+    fileprivate static let content = Self("content", "The file's whole content.")
+    fileprivate static let encoding = Self(
+        "encoding", "Encoding of `content`. Default utf-8.", .choice(["utf-8", "base64"]))
     fileprivate static let packageLanguage = Self(
-        "language", "Whose packages. Default python.", .choice(["python", "javascript", "debian"]))
+        "language", "Language of the packages; debian is for programs and libraries of the system. Default python.",
+        .choice(["python", "javascript", "debian"]))
 }
 
 extension Parameter<Language> {
@@ -47,7 +67,8 @@ extension Parameter<Language> {
 }
 
 extension Parameter<Double> {
-    fileprivate static let timeout = Self("timeout", "Seconds that it may take. Default 50.", .number(1...86_400))
+    fileprivate static let timeout = Self(
+        "timeout", "Seconds after which it is stopped. Default 50.", .number(1...86_400))
 }
 
 extension Parameter<Bool> {
@@ -55,7 +76,7 @@ extension Parameter<Bool> {
 }
 
 extension Parameter<[String]> {
-    fileprivate static let packages = Self("packages", "Names of packages.")
+    fileprivate static let packages = Self("packages", "Names of packages, such as [\"seaborn\"].")
 }
 
 extension Parameter<SandboxPath> {
@@ -65,7 +86,7 @@ extension Parameter<SandboxPath> {
 extension Parameter<Int> {
     fileprivate static let port = Self("port", "Port that the server listens on.", .integer(1...65_535))
     fileprivate static let commandID = Self(
-        "command_id", "What a background command answered with.", .integer(1...Int(Int32.max)))
+        "command_id", "The command_id that `shell` or `start_server` answered with.", .integer(1...Int(Int32.max)))
 }
 
 extension ToolDefinition {
@@ -74,12 +95,12 @@ extension ToolDefinition {
 
     private static func limit(_ seconds: Double?) -> Duration { seconds.map { .seconds($0) } ?? standardTimeout }
 
-    static func runCode(_ template: TemplateContent) -> ToolDefinition {
+    static func runCode(_ template: TemplateContent, _ sandbox: StandardSandbox) -> ToolDefinition {
         ToolDefinition(
             "run_code", "Run code",
             """
-            Run a program in a Linux sandbox and get its output, its results and its plots; variables and files stay for the next \
-            call of the conversation. \(template.sentence)
+            Run a program in a Linux sandbox and get what it prints, its last value and its plots as images; variables and files \
+            stay for \(sandbox.laterCalls). \(template.sentence)
             """, Hints(isOpenWorld: true), required(.code), optional(.language(template)), optional(.timeout)
         ) { code, language, seconds throws(ArgumentError) in
             let (code, own) = try code.program(in: language, standard: template.standardLanguage)
@@ -98,7 +119,10 @@ extension ToolDefinition {
 
     static let shell = ToolDefinition(
         "shell", "Run a command",
-        "Run a shell command in the sandbox. With `background` it goes on by itself, and `stop` ends it.",
+        """
+        Run a bash command line in the sandbox and get its output and exit code. With `background` it answers at once with a \
+        command_id for `stop`, and the command goes on.
+        """,
         Hints(isOpenWorld: true), required(.command), optional(.background), optional(.timeout)
     ) { command, isBackground, seconds in
         { session in
@@ -106,14 +130,15 @@ extension ToolDefinition {
                 let action = RunCommand(session: session, command: command, timeLimit: limit(seconds))
                 return PreparedTool(action) { $0.toolResult }
             }
-            return PreparedTool(StartCommand(session: session, command: command)) { pid in
+            return PreparedTool(StartCommand(session: session, command: command), isForLaterCalls: true) { pid in
                 ToolResult("The command runs in the background. Its command_id is \(pid).")
             }
         }
     }
 
     static let writeFile = ToolDefinition(
-        "write_file", "Write a file", "Write a file in the sandbox, in the place of one that is there.",
+        "write_file", "Write a file",
+        "Write a whole file into the sandbox, over one that is there; missing directories are made. Bytes go in base64.",
         Hints(isDestructive: true, isIdempotent: true), required(.path), required(.content), optional(.encoding)
     ) { path, content, encoding throws(ArgumentError) in
         var bytes = Array(content.utf8)
@@ -123,25 +148,27 @@ extension ToolDefinition {
             bytes.removeLast(bytes.count - count)
         }
         return { [bytes] session in
-            PreparedTool(WriteFile(session: session, path: path, content: bytes)) { count in
+            PreparedTool(WriteFile(session: session, path: path, content: bytes), isForLaterCalls: true) { count in
                 ToolResult("\(count) bytes were written to \(path.text).")
             }
         }
     }
 
     static let readFile = ToolDefinition(
-        "read_file", "Read a file", "Read a file of the sandbox. A picture is shown as one.",
+        "read_file", "Read a file",
+        "Read a text file of the sandbox, or show a picture of it (PNG, JPEG, GIF, WebP or SVG). For other files use share_file.",
         Hints(isReadOnly: true), required(.path)
     ) { path in
         { session in
             PreparedTool(ReadFile(session: session, path: path, wantsPictures: true)) { result in
                 switch result.content {
-                case .text(let text): ToolResult(text)
+                case .text(let text):
+                    ToolResult(text.isBlank ? "\(path.text) has no visible text (\(result.size) bytes)." : text)
                 case .bytes: ToolResult("\(path.text) is not text: it has \(result.size) bytes. Use share_file.")
                 case .picture(let image):
                     ToolResult(
                         "\(path.text), \(image.width)×\(image.height)"
-                            + (result.link.map { ": \($0.url) (until \($0.endsAt.written))" } ?? ""),
+                            + (result.link.map { ": \($0.sentence)" } ?? ""),
                         images: result.isPictureShown ? [image] : [])
                 case .rejected(let why):
                     ToolResult("\(path.text) is no picture that can be shown: \(why). Use share_file.", isError: true)
@@ -151,7 +178,9 @@ extension ToolDefinition {
     }
 
     static let listFiles = ToolDefinition(
-        "list_files", "List files", "List a directory of the sandbox.", Hints(isReadOnly: true), optional(.path)
+        "list_files", "List files",
+        "List one directory of the sandbox, /home/user by default: names, sizes and times. Names of directories end in /.",
+        Hints(isReadOnly: true), optional(.path)
     ) { path in
         let path = path ?? .home
         return { session in
@@ -162,7 +191,8 @@ extension ToolDefinition {
     }
 
     static let install = ToolDefinition(
-        "install", "Install packages", "Install packages with pip, npm or apt-get.",
+        "install", "Install packages",
+        "Install packages that the sandbox lacks, with pip, npm or apt-get. They stay as long as the sandbox.",
         Hints(isIdempotent: true, isOpenWorld: true), required(.packages), optional(.packageLanguage)
     ) { packages, language throws(ArgumentError) in
         var names: [PackageName] = []
@@ -180,34 +210,40 @@ extension ToolDefinition {
             default: .pip
             }
         return { [names] session in
-            PreparedTool(InstallPackages(session: session, packages: names, manager: manager)) { $0.toolResult }
+            let action = InstallPackages(session: session, packages: names, manager: manager)
+            return PreparedTool(action, isForLaterCalls: true) { $0.toolResult }
         }
     }
 
     static let startServer = ToolDefinition(
         "start_server", "Start a server",
-        "Start a server in the background, wait until its port answers, and get its public address.",
+        """
+        Start a server in the background, wait until its port answers, and get an address that the user can open. It works until \
+        `stop`, or as long as the sandbox.
+        """,
         Hints(isOpenWorld: true), required(.command), required(.port)
     ) { command, port in
         { session in
             let action = StartServer(session: session, command: command, port: port, logFile: .log(ofPort: port))
-            return PreparedTool(action) { result in
+            return PreparedTool(action, isForLaterCalls: true) { result in
                 switch result.state {
                 case .answers(let address):
                     return ToolResult("The server answers at \(address.url). Its command_id is \(result.pid).")
                 case .ended(let log):
-                    return ToolResult("The server ended before its port \(port) answered:\n\(log)", isError: true)
+                    return ToolResult(
+                        "The server ended before its port \(port) answered\(log.afterColon)", isError: true)
                 case .isSilent(let log):
                     return ToolResult(
-                        "The server runs (command_id \(result.pid)), but its port \(port) did not answer within 10 seconds:\n"
-                            + log, isError: true)
+                        "The server runs (command_id \(result.pid)), but its port \(port) did not answer within 10 seconds"
+                            + log.afterColon, isError: true)
                 }
             }
         }
     }
 
     static let stop = ToolDefinition(
-        "stop", "Stop a command", "End a background command or a server, with all that it started.",
+        "stop", "Stop a command",
+        "End a background command of `shell` or a server of `start_server`, with all that it started.",
         Hints(isDestructive: true, isIdempotent: true), required(.commandID)
     ) { id in
         { session in
@@ -218,18 +254,19 @@ extension ToolDefinition {
     }
 
     static let shareFile = ToolDefinition(
-        "share_file", "Share a file", "Get a link to a file that a browser can open, for an hour.",
+        "share_file", "Share a file",
+        "Get a link by which the user can download a file of the sandbox. \(LinkToFileResult.lifetimeSentence)",
         Hints(isReadOnly: true), required(.path)
     ) { path in
         { session in
-            PreparedTool(LinkToFile(session: session, path: path, lifetime: .seconds(3600))) { link in
-                ToolResult("\(link.url) (until \(link.endsAt.written))")
-            }
+            let action = LinkToFile(session: session, path: path, lifetime: LinkToFileResult.lifetime)
+            return PreparedTool(action, isForLaterCalls: true) { ToolResult($0.sentence) }
         }
     }
 
     static let endSession = ToolDefinition(
-        "end_session", "End the sandbox", "End the sandbox, with all its files. The next call gets a new one.",
+        "end_session", "End the sandbox",
+        "End the sandbox and delete all that is in it, to start afresh. The next call gets a new one.",
         Hints(isDestructive: true, isIdempotent: true)
     ) {
         { session in
@@ -244,10 +281,9 @@ extension RunCodeResult {
     fileprivate var toolResult: ToolResult {
         let text = ExecutionMarkdown(record, limit: textLimit, without: secrets).rendered()
             .withoutLoginWords(in: record.stop?.sentence)
-        let parts = [text, ImageLinkText(imageLinks).text].filter { !$0.isEmpty }
-        let isSilent = parts.isEmpty && record.images.isEmpty
+        let shown = [text, ImageLinkText(imageLinks).text].paragraphs
         return ToolResult(
-            isSilent ? "The code ran and printed nothing." : parts.joined(separator: "\n\n"), images: record.images,
+            shown.isEmpty && record.images.isEmpty ? "The code ran and printed nothing." : shown, images: record.images,
             isError: record.failure != nil || record.stop != nil, problem: problem)
     }
 }
@@ -255,14 +291,19 @@ extension RunCodeResult {
 extension RunCommandResult {
     fileprivate var toolResult: ToolResult {
         var parts: [String] = []
-        if !stdout.isEmpty { parts.append(stdout) }
-        if !stderr.isEmpty { parts.append("Errors:\n\(stderr)") }
+        if !stdout.isBlank { parts.append(stdout) }
+        if !stderr.isBlank { parts.append("Errors:\n\(stderr)") }
         if let note { parts.append(note) }
         if let exitCode, exitCode != 0 { parts.append("Exit code \(exitCode).") }
         return ToolResult(
             parts.isEmpty ? "The command ended and printed nothing." : parts.joined(separator: "\n"),
             isError: exitCode != 0, problem: problem)
     }
+}
+
+extension String {
+    /// The end of a sentence that a server's log follows.
+    fileprivate var afterColon: String { isBlank ? ", and it printed nothing." : ":\n\(self)" }
 }
 
 extension FileEntry {
