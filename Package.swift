@@ -66,7 +66,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("fontconfig")]),
 
         // What Linux says, for all that is above.
-        target("System", ["CLinux"]),
+        target("System", ["CGNU", "CLinux"]),
 
         // The responder.
         target("JSON", []),

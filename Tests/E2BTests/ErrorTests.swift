@@ -130,18 +130,18 @@ import Testing
         let zalgo = "a" + String(repeating: "\u{301}", count: 100_000)
         #expect(ErrorMessage.clean(zalgo).utf8.count < 40)
         let titles = Array(String(repeating: "<title", count: 100_000).utf8)
-        #expect(ErrorMessage.of(titles, hiding: []) == "an HTML page")
+        #expect(ErrorMessage.of(titles, without: []) == "an HTML page")
         let deep = Array(String(repeating: "[", count: 100_000).utf8)
-        #expect(ErrorMessage.of(deep, hiding: []).count <= ErrorMessage.limit + 1)
+        #expect(ErrorMessage.of(deep, without: []).count <= ErrorMessage.limit + 1)
         #expect(
-            ErrorMessage.of([UInt8](repeating: 0xFF, count: 1 << 20), hiding: ["x"]).count <= ErrorMessage.limit + 1)
+            ErrorMessage.of([UInt8](repeating: 0xFF, count: 1 << 20), without: ["x"]).count <= ErrorMessage.limit + 1)
     }
 
     @Test func `the key is hidden where it crosses the bound`() {
         for count in [480, (1 << 14) - 10] {
             for filler in ["x", " "] {
                 let body = String(repeating: filler, count: count) + testKey
-                #expect(!ErrorMessage.of(Array(body.utf8), hiding: [testKey]).contains("e2b_"))
+                #expect(!ErrorMessage.of(Array(body.utf8), without: [testKey]).contains("e2b_"))
             }
         }
     }
@@ -152,17 +152,17 @@ import Testing
         }
         for count in 470...500 {
             let body = String(repeating: "x", count: count) + "s3cret value" + String(repeating: "y", count: 100)
-            #expect(!ErrorMessage.of(Array(body.utf8), hiding: secrets).contains("s3c"), "\(count)")
+            #expect(!ErrorMessage.of(Array(body.utf8), without: secrets).contains("s3c"), "\(count)")
             #expect(
-                !ErrorMessage.of(Array(#"{"message":"\#(body)"}"#.utf8), hiding: secrets).contains("s3c"), "\(count)")
+                !ErrorMessage.of(Array(#"{"message":"\#(body)"}"#.utf8), without: secrets).contains("s3c"), "\(count)")
         }
         // Joined it is there again.
         for body in ["s3cret \n\t value", "s3cret\u{200b} value", #"{"message":"s3c\u0000ret\nvalue"}"#] {
-            #expect(ErrorMessage.of(Array(body.utf8), hiding: secrets) == "[gone]")
+            #expect(ErrorMessage.of(Array(body.utf8), without: secrets) == "[gone]")
         }
         // Where a page's title is cut.
         let page = "<title>" + String(repeating: " ", count: (1 << 14) - 12) + "s3cret value</title>"
-        #expect(!ErrorMessage.of(Array(page.utf8), hiding: secrets).contains("s3c"))
+        #expect(!ErrorMessage.of(Array(page.utf8), without: secrets).contains("s3c"))
     }
 
     @Test func `the client's errors have been redacted`() async throws {

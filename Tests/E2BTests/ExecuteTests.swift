@@ -184,16 +184,21 @@ import Testing
         #expect(try await failure(lineLimit: 1000, [], then: flood).1 == .tooLarge(.execute, limit: 1000))
     }
 
-    @Test func `cancelling closes the connection`() async throws {
-        let (closed, close) = AsyncStream<Void>.makeStream()
-        let (started, start) = AsyncStream<Void>.makeStream()
-        let e2b = LoopbackE2B { _, connection in
+    /// An execution that does not end.
+    private func endless(whenClosed: @escaping @Sendable () -> Void) -> LoopbackE2B {
+        LoopbackE2B { _, connection in
             connection.beginStream()
             connection.write(chunk: startedLine)
             connection.waitForHangUp()
-            close.yield()
+            whenClosed()
             return false
         }
+    }
+
+    @Test func `cancelling closes the connection`() async throws {
+        let (closed, close) = AsyncStream<Void>.makeStream()
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let e2b = endless { close.yield() }
         try await e2b.withClient { client in
             let task = Task { try await client.execute(.init(code: "1"), in: testSandbox) { _ in start.yield() } }
             for await _ in started { break }
@@ -206,13 +211,7 @@ import Testing
     @Test func `a receiver's error closes the connection and comes out`() async throws {
         struct Enough: Error {}
         let (closed, close) = AsyncStream<Void>.makeStream()
-        let e2b = LoopbackE2B { _, connection in
-            connection.beginStream()
-            connection.write(chunk: startedLine)
-            connection.waitForHangUp()
-            close.yield()
-            return false
-        }
+        let e2b = endless { close.yield() }
         try await e2b.withClient { client in
             await #expect(throws: Enough.self) {
                 try await client.execute(.init(code: "1"), in: testSandbox) { _ in throw Enough() }

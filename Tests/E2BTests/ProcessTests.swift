@@ -243,7 +243,7 @@ private let killedExit = ProcessExit(code: -1, isExited: false, status: "signal:
         }
         var splitter = EnvelopeSplitter(limit: 2)
         splitter.append(bytes("02000000027b7d" + "0000000003"))
-        let end = try splitter.next { try ProcessMessage($0, $1, hiding: []) }
+        let end = try splitter.next { try ProcessMessage($0, $1, without: []) }
         #expect(end == .end(nil))
         #expect(throws: EnvelopeSplitter.TooLong.self) { try splitter.next { _, _ in } }
     }

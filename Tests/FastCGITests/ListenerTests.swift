@@ -126,12 +126,7 @@ struct ListenerTests {
         let server = try FastCGIServer(
             listener: Listener(inherited: inherited), limits: ServerLimits(connections: 1, head: .seconds(600)),
             handler: echo)
-        async let running: Void = server.run()
-        let web = try WebServer(unix: path)
-        try await web.send(["REQUEST_METHOD": "GET"])
-        #expect(await web.answer().bodyText == "GET ")
-        server.shutDown()
-        await running
+        try await serveOne(server, at: path)
         // Stopping was not for the opener.
         _ = try WebServer(unix: path)
         opener.close()

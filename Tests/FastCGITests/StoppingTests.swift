@@ -58,12 +58,7 @@ struct StoppingTests {
             let server = try FastCGIServer(
                 listener: Listener(.unix(path: path)), limits: ServerLimits(connections: 2, head: .seconds(600)),
                 handler: echo)
-            async let running: Void = server.run()
-            let web = try WebServer(unix: path)
-            try await web.send(["REQUEST_METHOD": "GET"])
-            #expect(await web.answer().bodyText == "GET ")
-            server.shutDown()
-            await running
+            try await serveOne(server, at: path)
         }
     }
 }

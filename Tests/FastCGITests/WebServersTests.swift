@@ -74,12 +74,7 @@ struct WebServersTests {
             listener: Listener(.unix(path: path), for: servers),
             limits: ServerLimits(connections: 1, head: .seconds(600)),
             handler: echo)
-        async let running: Void = server.run()
-        let web = try WebServer(unix: path)
-        try await web.send(["REQUEST_METHOD": "GET"])
-        #expect(await web.answer().bodyText == "GET ")
-        server.shutDown()
-        await running
+        try await serveOne(server, at: path)
     }
 
     @Test(arguments: [("127.0.0.1", true), ("::1", true), ("localhost", true), ("0.0.0.0", false), ("::", false)])

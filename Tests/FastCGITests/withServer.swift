@@ -1,6 +1,7 @@
 import FastCGI
 import Interpreter
 import TestSupport
+import Testing
 
 /// A server on a Unix socket of its own, for the duration of `body`; stopped and waited for at its end.
 func withServer<T>(
@@ -76,3 +77,13 @@ extension FastCGIRequest {
 }
 
 func scratchPath() -> String { "/tmp/e2b-fcgi-test-\(UInt64.random(in: 0 ... .max)).sock" }
+
+/// Has a server that echoes answer one request at a Unix socket, and stops it.
+func serveOne(_ server: FastCGIServer, at path: String) async throws {
+    async let running: Void = server.run()
+    let web = try WebServer(unix: path)
+    try await web.send(["REQUEST_METHOD": "GET"])
+    #expect(await web.answer().bodyText == "GET ")
+    server.shutDown()
+    await running
+}

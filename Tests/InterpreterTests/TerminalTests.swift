@@ -5,7 +5,7 @@ import Testing
 /// What is left of output that a terminal would show as something else than its bytes.
 struct TerminalTests {
     private func shown(_ pieces: [[UInt8]], secrets: SecretRedactor = .none) async -> String {
-        var output = CapturedOutput(ofTerminal: 1 << 20, hiding: secrets)
+        var output = CapturedOutput(ofTerminal: 1 << 20, without: secrets)
         for piece in pieces { output.append(piece[...]) }
         return await output.shown(secrets) { _ in nil }
     }
@@ -63,7 +63,7 @@ struct TerminalTests {
     }
 
     @Test func `a bar of thousands of states leaves the last one, and what was before stays`() async {
-        var output = CapturedOutput(ofTerminal: 1000, tail: 100, hiding: .none)
+        var output = CapturedOutput(ofTerminal: 1000, tail: 100, without: .none)
         output.append("begin\n")
         for state in 0...5000 { output.append("\rtrain: \(state)/5000 \(String(repeating: "#", count: state / 100))") }
         output.append("\nend\n")
@@ -76,7 +76,7 @@ struct TerminalTests {
             "\u{1b}[999B\u{1b}[999C#\u{1b}[1K", "\rabcde", "\u{1b}[50L", "\u{1b}[2J", "#\u{1b}[511Cx\u{1b}[@",
         ] {
             var output = CapturedOutput(
-                ofTerminal: 1 << 16, tail: 1 << 10, hiding: SecretRedactor(["KEY": "s3cret-value"]))
+                ofTerminal: 1 << 16, tail: 1 << 10, without: SecretRedactor(["KEY": "s3cret-value"]))
             let text = String(repeating: piece, count: 60)
             for _ in 0..<10 { output.append(text) }
             #expect(output.kept.count <= 1 << 16)

@@ -1,36 +1,37 @@
 import Foundation
+import TestSupport
 
 /// One line of an execution's stream, and what of it is the same everywhere.
 struct RecordedLine {
-    private let fields: [String: RecordedValue]
+    private let fields: [String: JSONTree]
 
-    init(_ fields: [String: RecordedValue]) {
+    init(_ fields: [String: JSONTree]) {
         self.fields = fields
     }
 
-    var normal: RecordedValue {
+    var normal: JSONTree {
         var fields = fields
         fields["chart"] = nil
         fields["data"] = nil
         if case .number(let count)? = fields["execution_count"], count >= 1 {
-            fields["execution_count"] = .string("<count>")
+            fields["execution_count"] = .text("<count>")
         }
         if fields["timestamp"]?.string?.wholeMatch(of: Self.timestamp) != nil {
-            fields["timestamp"] = .string("<time>")
+            fields["timestamp"] = .text("<time>")
         }
         for (field, magic) in Self.images {
             if let image = fields[field]?.string.flatMap({ Data(base64Encoded: $0) }), image.starts(with: magic) {
-                fields[field] = .string("<\(field)>")
+                fields[field] = .text("<\(field)>")
             }
         }
         if let svg = fields["svg"]?.string, svg.count > 1000, svg.hasPrefix("<"), svg.contains("<svg") {
-            fields["svg"] = .string("<svg>")
+            fields["svg"] = .text("<svg>")
         }
         if let traceback = fields["traceback"]?.string {
             let name = fields["name"]?.string ?? ""
-            fields["traceback"] = .string(Self.withoutLibraries(traceback, exception: name))
+            fields["traceback"] = .text(Self.withoutLibraries(traceback, exception: name))
         }
-        return RecordedValue.object(fields).mapStrings(Self.normal)
+        return JSONTree.object(fields).replacingTexts(Self.normal)
     }
 
     private static let images: [(String, [UInt8])] = [

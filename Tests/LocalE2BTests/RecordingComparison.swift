@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Tells whether an execution's stream is the answer that the real server gave.
 ///
@@ -22,7 +23,7 @@ enum RecordingComparison {
         }
     }
 
-    private static func differences(_ expected: RecordedValue, _ actual: RecordedValue) -> [String] {
+    private static func differences(_ expected: JSONTree, _ actual: JSONTree) -> [String] {
         guard case .object(let wanted) = expected, case .object(let given) = actual,
             wanted["type"] == given["type"]
         else {
@@ -30,22 +31,22 @@ enum RecordingComparison {
         }
         return Set(wanted.keys).union(given.keys).sorted().compactMap { field in
             if wanted[field] == given[field] { return nil }
-            let said = { (value: RecordedValue?) in value.map { "\($0)" } ?? "nothing" }
+            let said = { (value: JSONTree?) in value.map { "\($0)" } ?? "nothing" }
             return "\(field): expected \(said(wanted[field])), got \(said(given[field]))"
         }
     }
 
-    private static func lines(_ bytes: [UInt8]) -> [RecordedValue] {
-        var lines: [RecordedValue] = []
+    private static func lines(_ bytes: [UInt8]) -> [JSONTree] {
+        var lines: [JSONTree] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             // Compared as it is, a line that is no object cannot go unnoticed.
-            guard let value = try? JSONDecoder().decode(RecordedValue.self, from: Data(line)),
+            guard let value = try? JSONDecoder().decode(JSONTree.self, from: Data(line)),
                 case .object(let fields) = value
             else {
-                lines.append(.string(String(decoding: line, as: UTF8.self)))
+                lines.append(.text(String(decoding: line, as: UTF8.self)))
                 continue
             }
-            if fields["type"] == .string("keepalive") { continue }
+            if fields["type"] == .text("keepalive") { continue }
             let normal = RecordedLine(fields).normal
             if let merged = merge(lines.last, normal) {
                 lines[lines.count - 1] = merged
@@ -59,25 +60,25 @@ enum RecordingComparison {
     }
 
     /// One line of two, if both are text of the same stream.
-    private static func merge(_ first: RecordedValue?, _ second: RecordedValue) -> RecordedValue? {
+    private static func merge(_ first: JSONTree?, _ second: JSONTree) -> JSONTree? {
         guard case .object(var fields)? = first, case .object(let more) = second,
             fields["type"] == more["type"], ["stdout", "stderr"].contains(more["type"]?.string),
             let start = fields["text"]?.string, let rest = more["text"]?.string,
             fields["timestamp"] == more["timestamp"]
         else { return nil }
-        fields["text"] = .string(start + rest)
+        fields["text"] = .text(start + rest)
         return .object(fields)
     }
 }
 
-extension RecordedValue {
+extension JSONTree {
     fileprivate func isError(named name: String) -> Bool {
         guard case .object(let fields) = self else { return false }
-        return fields["type"] == .string("error") && fields["name"] == .string(name)
+        return fields["type"] == .text("error") && fields["name"] == .text(name)
     }
 
     fileprivate var isCount: Bool {
         guard case .object(let fields) = self else { return false }
-        return fields["type"] == .string("number_of_executions")
+        return fields["type"] == .text("number_of_executions")
     }
 }

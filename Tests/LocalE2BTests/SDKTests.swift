@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// E2B's official Python SDKs, as published, against the built server.
 @Suite(.timeLimit(.minutes(10)), .enabled(if: Machine.canRunSandboxes, .init(rawValue: Machine.needs)))
 struct SDKTests {
     @Test func `the official SDKs are content`() async throws {
-        let python = try await Machine.aside { Result { try Self.python() } }.get()
+        let python = try await PythonEnvironment.with(["e2b==2.63.0", "e2b-code-interpreter==2.11.5"])
         let binary = try RunningBinary(["--port", "0"])
         let (port, key) = try await binary.ready()
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "sdk_check.py")
@@ -30,19 +31,5 @@ struct SDKTests {
         print(text)
         #expect(check.terminationStatus == 0, "\(text)")
         #expect(text.hasSuffix("all ok\n"))
-    }
-
-    /// A Python with the newest SDKs, made once and kept in the build folder.
-    private static func python() throws -> URL {
-        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let folder = package.appending(path: ".build/python-sdk")
-        let python = folder.appending(path: "bin/python")
-        if Machine.run(python.path, "-c", "import e2b_code_interpreter") == 0 { return python }
-        if Machine.run("/usr/bin/python3", "-m", "venv", folder.path) != 0 {
-            try #require(Machine.run("/usr/bin/python3", "-m", "virtualenv", folder.path) == 0)
-        }
-        try #require(Machine.run(python.path, "-m", "pip", "-q", "install", "e2b", "e2b-code-interpreter") == 0)
-        return python
     }
 }

@@ -11,12 +11,7 @@ struct ProcessEndTests {
         ("ulimit -c 0; kill -SEGV $$", .killed(signal: SIGSEGV)), ("exit 255", .exited(status: 255)),
     ])
     func `the end of a process has its cause`(script: String, cause: ProcessEnd.Cause) async throws {
-        var process: pid_t = 0
-        let words: [String] = ["sh", "-c", script]
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        let status = posix_spawn(&process, "/bin/sh", nil, nil, &arguments, nil)
-        try #require(status == 0)
+        let process = try ProcessSpawn("/bin/sh", arguments: ["sh", "-c", script], environment: []).start()
         let end = await withCheckedContinuation { (ended: CheckedContinuation<ProcessEnd?, Never>) in
             onThread { [process] in ended.resume(returning: try? ProcessEnd.wait(for: process)) }
         }

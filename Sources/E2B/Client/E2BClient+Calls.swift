@@ -68,7 +68,7 @@ extension E2BClient {
     /// Returns a response's body, and throws for any other status than 200.
     func body(_ step: E2BError.Step, of response: FetchResponse, in sandbox: Sandbox) throws(E2BError) -> [UInt8] {
         guard response.head.status == 200 else {
-            throw E2BError(step, response.head, body: response.body, hiding: secrets(of: sandbox))
+            throw E2BError(step, response.head, body: response.body, without: secrets(of: sandbox))
         }
         return response.body
     }

@@ -83,7 +83,7 @@ extension E2BClient {
         guard statuses.contains(response.head.status) else {
             throw E2BError(
                 step, response.head, body: response.body,
-                hiding: Secrets([configuration.apiKey], redact: configuration.redact))
+                without: Secrets([configuration.apiKey], redact: configuration.redact))
         }
         return response
     }

@@ -20,7 +20,7 @@ extension E2BClient {
         request.timeout = min(request.timeout, Self.healthLimit)
         let response = try await response(.health, to: request)
         guard (200..<300).contains(response.head.status) else {
-            throw E2BError(.health, response.head, body: response.body, hiding: secrets(of: sandbox))
+            throw E2BError(.health, response.head, body: response.body, without: secrets(of: sandbox))
         }
     }
 

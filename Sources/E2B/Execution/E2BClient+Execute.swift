@@ -67,7 +67,7 @@ extension E2BClient {
         let head = try await explaining(sandbox) { () throws(E2BError) in try await self.head(of: stream) }
         guard head.status == 200 else {
             throw await refusal(head, stream) { head, body in
-                E2BError(.execute, head, body: body, hiding: secrets(of: sandbox))
+                E2BError(.execute, head, body: body, without: secrets(of: sandbox))
             }
         }
     }

@@ -95,7 +95,7 @@ extension E2BClient {
         }
         guard head.status == 200 else {
             throw await refusal(head, stream) { head, body in
-                E2BError(.readFile, head, body: body, hiding: secrets(of: sandbox))
+                E2BError(.readFile, head, body: body, without: secrets(of: sandbox))
             }
         }
         let length = head.headers["content-length"].flatMap { Int($0) }

@@ -125,10 +125,10 @@ extension E2BClient {
         }
         do {
             return try await explaining(sandbox) { () throws(E2BError) in
-                try await ProcessStream(stream, steps: steps, deadline: deadline, hiding: secrets(of: sandbox)) {
+                try await ProcessStream(stream, steps: steps, deadline: deadline, without: secrets(of: sandbox)) {
                     head in
                     await refusal(head, stream) { head, body in
-                        E2BError(rpc: steps.opening, head, body: body, hiding: secrets(of: sandbox))
+                        E2BError(rpc: steps.opening, head, body: body, without: secrets(of: sandbox))
                     }
                 }
             }

@@ -10,7 +10,7 @@ enum ProcessMessage: Equatable {
 
     /// - Throws: if the payload is not the JSON of a message.
     init(
-        _ flags: EnvelopeSplitter.Flags, _ payload: UnsafeRawBufferPointer, hiding secrets: Secrets
+        _ flags: EnvelopeSplitter.Flags, _ payload: UnsafeRawBufferPointer, without secrets: Secrets
     ) throws(MalformedJSON) {
         // The request offered no compression.
         guard !flags.contains(.compressed) else { throw MalformedJSON(offset: 0, expected: "an uncompressed message") }
@@ -24,17 +24,17 @@ enum ProcessMessage: Equatable {
             }
         }
         if flags.contains(.end) {
-            self = .end(try error.flatMap { error throws(MalformedJSON) in try Self.failure(error, hiding: secrets) })
+            self = .end(try error.flatMap { error throws(MalformedJSON) in try Self.failure(error, without: secrets) })
         } else {
             self =
                 try event.flatMap { event throws(MalformedJSON) in try Self.event(event) }.map { .event($0) } ?? .other
         }
     }
 
-    private static func failure(_ error: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) -> RPCFailure? {
+    private static func failure(_ error: JSONValue, without secrets: Secrets) throws(MalformedJSON) -> RPCFailure? {
         guard error.kind != .null else { return nil }
         // An error without a code is still an error.
-        return try RPCFailure(json: error, hiding: secrets) ?? RPCFailure(code: "unknown", message: "")
+        return try RPCFailure(json: error, without: secrets) ?? RPCFailure(code: "unknown", message: "")
     }
 
     /// Reads the members in one pass, because there may be megabytes of output.

@@ -26,7 +26,7 @@ struct ProcessStream: Sendable {
     ///   - refusal: makes an error of a head whose status is not 200.
     init(
         _ stream: FetchStream, steps: (opening: E2BError.Step, running: E2BError.Step),
-        deadline: ContinuousClock.Instant?, hiding secrets: Secrets, refusal: (FetchHead) async -> E2BError
+        deadline: ContinuousClock.Instant?, without secrets: Secrets, refusal: (FetchHead) async -> E2BError
     ) async throws(E2BError) {
         do {
             let head = try await stream.head()
@@ -38,17 +38,17 @@ struct ProcessStream: Sendable {
         } catch {
             throw .cancelled
         }
-        var opening = ProcessStream(pid: 0, stream, steps.opening, deadline: nil, hiding: secrets)
+        var opening = ProcessStream(pid: 0, stream, steps.opening, deadline: nil, without: secrets)
         guard case .started(let pid) = try await opening.next() else {
             throw .broken(steps.opening, why: "the stream does not begin with the start of the command")
         }
-        self.init(pid: pid, stream, steps.running, deadline: deadline, hiding: secrets)
+        self.init(pid: pid, stream, steps.running, deadline: deadline, without: secrets)
         splitter = opening.splitter
     }
 
     private init(
         pid: UInt32, _ stream: FetchStream, _ step: E2BError.Step, deadline: ContinuousClock.Instant?,
-        hiding secrets: Secrets
+        without secrets: Secrets
     ) {
         self.pid = pid
         self.stream = stream
@@ -81,7 +81,7 @@ struct ProcessStream: Sendable {
 
     private mutating func nextMessage() throws(E2BError) -> ProcessMessage? {
         do {
-            return try splitter.next { [secrets] in try ProcessMessage($0, $1, hiding: secrets) }
+            return try splitter.next { [secrets] in try ProcessMessage($0, $1, without: secrets) }
         } catch let error as MalformedJSON {
             throw .broken(step, why: "a message of the stream lacks \(error.expected) at byte \(error.offset)")
         } catch {

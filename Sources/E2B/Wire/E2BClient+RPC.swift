@@ -33,7 +33,7 @@ extension E2BClient {
         return try await explaining(sandbox) { () throws(E2BError) in
             let response = try await response(step, to: request)
             guard response.head.status == 200 else {
-                throw E2BError(rpc: step, response.head, body: response.body, hiding: secrets(of: sandbox))
+                throw E2BError(rpc: step, response.head, body: response.body, without: secrets(of: sandbox))
             }
             return try self.read(step, response.body, read)
         }

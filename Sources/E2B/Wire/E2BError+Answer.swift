@@ -3,9 +3,9 @@ internal import Fetch
 extension E2BError {
     /// Makes an error of a status other than success. It may come from the control API, from the code interpreter, from envd, or
     /// from the edge in front of them, which alone answers with 502 in JSON. Protocol.md, 2, 3, 5.1 and 6.3.
-    init(_ step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
+    init(_ step: Step, _ head: FetchHead, body: [UInt8], without secrets: Secrets) {
         self.init(
-            step, status: head.status, message: ErrorMessage.of(body, hiding: secrets),
+            step, status: head.status, message: ErrorMessage.of(body, without: secrets),
             retryAfter: RetryAfter.pause(head))
     }
 

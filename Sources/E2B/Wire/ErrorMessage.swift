@@ -7,18 +7,18 @@ enum ErrorMessage {
     /// Bytes that are looked at: most of them may be white space.
     private static let sourceLimit = 1 << 14
 
-    static func of(_ body: [UInt8], hiding secrets: Secrets) -> String {
-        if let message = message(in: body) { return of(text: message, hiding: secrets) }
-        return line(text(of: secrets.removed(from: body)), hiding: secrets)
+    static func of(_ body: [UInt8], without secrets: Secrets) -> String {
+        if let message = message(in: body) { return of(text: message, without: secrets) }
+        return line(text(of: secrets.removed(from: body)), without: secrets)
     }
 
-    static func of(text: String, hiding secrets: Secrets) -> String {
-        line(secrets.removed(from: Array(text.utf8)), hiding: secrets)
+    static func of(text: String, without secrets: Secrets) -> String {
+        line(secrets.removed(from: Array(text.utf8)), without: secrets)
     }
 
     /// Secrets are gone from `words`, which may be cut now: half of one would not have been found. In a line there may be one
     /// again, put together of what stood apart.
-    private static func line(_ words: [UInt8], hiding secrets: Secrets) -> String {
+    private static func line(_ words: [UInt8], without secrets: Secrets) -> String {
         let line = clean(String(decoding: words.prefix(sourceLimit), as: UTF8.self), limit: sourceLimit)
         return clean(String(decoding: secrets.removed(from: Array(line.utf8)), as: UTF8.self))
     }

@@ -7,7 +7,7 @@ struct RPCFailure: Error, Equatable {
     var message: String
 
     /// - Returns: nil if there is no code in letters, which means that the words are not the RPC layer's.
-    init?(json: JSONValue, hiding secrets: Secrets) throws(MalformedJSON) {
+    init?(json: JSONValue, without secrets: Secrets) throws(MalformedJSON) {
         var code: String?
         var message = ""
         try json.members { key, value in
@@ -18,7 +18,7 @@ struct RPCFailure: Error, Equatable {
             }
         }
         guard let code else { return nil }
-        self.init(code: code, message: ErrorMessage.of(text: message, hiding: secrets))
+        self.init(code: code, message: ErrorMessage.of(text: message, without: secrets))
     }
 
     init(code: String, message: String) {
@@ -54,15 +54,15 @@ extension E2BError {
     }
 
     /// Makes an error of a failed RPC's answer. Its code decides if it has one, and otherwise its status.
-    init(rpc step: Step, _ head: FetchHead, body: [UInt8], hiding secrets: Secrets) {
+    init(rpc step: Step, _ head: FetchHead, body: [UInt8], without secrets: Secrets) {
         // A body without a code comes from envd's authentication, the edge or a proxy.
         let failure = body.withUnsafeBytes { bytes in
-            try? RPCFailure(json: JSONScanner.value(of: bytes), hiding: secrets)
+            try? RPCFailure(json: JSONScanner.value(of: bytes), without: secrets)
         }
         if let failure {
             self.init(step, failure, retryAfter: RetryAfter.pause(head))
         } else {
-            self.init(step, head, body: body, hiding: secrets)
+            self.init(step, head, body: body, without: secrets)
         }
     }
 }

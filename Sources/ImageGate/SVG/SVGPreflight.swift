@@ -59,22 +59,17 @@ struct SVGPreflight {
     /// Skips `<!DOCTYPE svg PUBLIC "…" "…" […]>`, which many tools write, without loading anything. Of what is in the
     /// brackets only plain entities are read.
     private mutating func skipDocumentType() throws(ImageGateError) {
-        var quote: UInt8?
+        var quotes = Quotes()
         while position < bytes.count {
             let byte = bytes[position]
-            if let open = quote {
-                if byte == open { quote = nil }
-            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                quote = byte
-            } else if byte == UInt8(ascii: "[") {
-                position += 1
-                try readSubset()
+            position += 1
+            if quotes.hold(byte) {
                 continue
+            } else if byte == UInt8(ascii: "[") {
+                try readSubset()
             } else if byte == UInt8(ascii: ">") {
-                position += 1
                 return
             }
-            position += 1
         }
         throw unfinished
     }
@@ -105,17 +100,11 @@ struct SVGPreflight {
 
     /// Skips past the `>` outside quotes.
     private mutating func skipDeclaration() throws(ImageGateError) {
-        var quote: UInt8?
+        var quotes = Quotes()
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
-            if let open = quote {
-                if byte == open { quote = nil }
-            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                quote = byte
-            } else if byte == UInt8(ascii: ">") {
-                return
-            }
+            if !quotes.hold(byte), byte == UInt8(ascii: ">") { return }
         }
         throw unfinished
     }
@@ -151,14 +140,12 @@ struct SVGPreflight {
         guard depth <= SVGLimit.depth else { throw .forbidden(.svg, what: "more than \(SVGLimit.depth) levels") }
 
         var attributes = 0
-        var quote: UInt8?
+        var quotes = Quotes()
         while position < bytes.count {
             let byte = bytes[position]
-            if let open = quote {
-                if byte == open { quote = nil }
-            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                quote = byte
-                attributes += 1
+            let wasOpen = quotes.areOpen
+            if quotes.hold(byte) {
+                if !wasOpen { attributes += 1 }
             } else if byte.isXMLSpace, isAt("xmlns", offset: 1) {
                 namespaces += 1
             } else if byte == UInt8(ascii: ">") {
@@ -199,6 +186,27 @@ struct SVGPreflight {
             position += 1
         }
         throw unfinished
+    }
+}
+
+/// The quotes that a reader of markup passes.
+private struct Quotes {
+    /// The quote that ends the quoted text; nil outside quotes.
+    private var open: UInt8?
+
+    var areOpen: Bool { open != nil }
+
+    /// Takes the next byte.
+    ///
+    /// - Returns: whether the byte is a quote, or inside quotes.
+    mutating func hold(_ byte: UInt8) -> Bool {
+        if let quote = open {
+            if byte == quote { open = nil }
+            return true
+        }
+        guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") else { return false }
+        open = byte
+        return true
     }
 }
 

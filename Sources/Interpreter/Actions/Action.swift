@@ -31,8 +31,7 @@ extension SessionAction {
 extension ActionCall {
     /// Runs `work` in a sandbox that is made for it and ends with it.
     fileprivate func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
-        let options = SandboxOptions(
-            template: services.template, timeout: deadline.workTime + .seconds(30), envs: services.variables)
+        let options = services.sandboxOptions(endingAfter: deadline.workTime + .seconds(30))
         let sandbox = try await services.lifecycle.create(options, for: owner, mark: id)
         defer { services.lifecycle.kill(sandbox.id) }
         return try await work(sandbox)
@@ -54,7 +53,7 @@ extension ActionCall {
                 "The earlier sandbox has ended: \(InterpreterError.end(due: due)). Its files, packages and variables are "
                     + "gone; this is a new one.")
         }
-        let options = SandboxOptions(template: services.template, timeout: idle, envs: services.variables)
+        let options = services.sandboxOptions(endingAfter: idle)
         _ = try await services.sessions.create(key, options, mark: id) { _ in }
         return try await services.sessions.with(key, work)
     }

@@ -102,4 +102,17 @@ package final class ActionServices: Sendable {
         self.variables = variables
         self.secrets = secrets
     }
+
+    /// The options of a new sandbox, with the variables that every sandbox gets.
+    ///
+    /// - Parameters:
+    ///   - template: nil for the standard template.
+    ///   - variables: further variables. They overrule those of every sandbox.
+    func sandboxOptions(
+        endingAfter timeout: Duration, template: String? = nil, variables: [String: String] = [:]
+    ) -> SandboxOptions {
+        SandboxOptions(
+            template: template ?? self.template, timeout: timeout,
+            envs: self.variables.merging(variables) { _, own in own })
+    }
 }

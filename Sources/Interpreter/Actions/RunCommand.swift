@@ -51,8 +51,8 @@ extension ActionCall {
     /// Runs it to its end. What it printed until then is kept, however it ended.
     func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> RunCommandResult {
         var (stdout, stderr) = (
-            CapturedOutput(ofTerminal: limits.fileSize, hiding: secrets),
-            CapturedOutput(ofTerminal: limits.fileSize, hiding: secrets)
+            CapturedOutput(ofTerminal: limits.fileSize, without: secrets),
+            CapturedOutput(ofTerminal: limits.fileSize, without: secrets)
         )
         var exitCode: Int?
         var note: String?

@@ -20,10 +20,8 @@ package struct RunProgram: Action {
     ///   worth more than the error alone.
     package func perform(_ call: ActionCall) async throws(E2BError) -> RunProgramResult {
         let sandbox = try await call.services.lifecycle.create(
-            SandboxOptions(
-                template: call.services.template,
-                // What ends the sandbox when nothing of ours lives to do it.
-                timeout: timeLimit + .seconds(30), envs: call.services.variables),
+            // The timeout ends the sandbox if this process has ended and cannot kill it.
+            call.services.sandboxOptions(endingAfter: timeLimit + .seconds(30)),
             for: call.owner, mark: call.id)
         let execution = ExecutionRequest(code: code, in: language, timeout: timeLimit)
         let kernel = ContextKey(sandboxID: sandbox.id, language: language)

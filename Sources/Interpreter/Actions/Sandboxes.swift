@@ -35,8 +35,8 @@ package struct CreateSandbox: SessionAction {
     }
 
     private func create(_ template: String, _ call: ActionCall) async throws -> CreateSandboxResult {
-        let options = SandboxOptions(
-            template: template, timeout: lifetime, envs: call.services.variables.merging(variables) { _, own in own })
+        let options = call.services.sandboxOptions(
+            endingAfter: lifetime, template: template, variables: variables)
         let made = try await call.services.sessions.create(call.key(of: session), options, mark: call.id) { sandbox in
             try await look(around: sandbox, call)
         }

@@ -27,6 +27,11 @@ package struct Deadline: Sendable {
         "a request has \(workTime.words) in all, and the rest of them went into waiting for E2B or for its turn"
     }
 
+    /// The sentence for a call whose turn did not come in time (``LockTimeout``).
+    package var turnMissed: String {
+        "Nothing was done: \(reason). Try again, and do less at the same time in this session."
+    }
+
     /// The longest time for what follows the work.
     package static let finishing = Duration.seconds(30)
     /// The time between the answer and the time at which the web server gives up.

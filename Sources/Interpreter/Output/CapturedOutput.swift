@@ -12,9 +12,9 @@ package struct CapturedOutput: Sendable {
     package init(limit: Int, tail: Int = Self.windowLimit) { ends = TextEnds(limit: limit, tail: tail) }
 
     /// What a terminal shows of it in the end.
-    package init(ofTerminal limit: Int, tail: Int = Self.windowLimit, hiding secrets: SecretRedactor) {
+    package init(ofTerminal limit: Int, tail: Int = Self.windowLimit, without secrets: SecretRedactor) {
         self.init(limit: limit, tail: tail)
-        terminal = Terminal(hiding: secrets)
+        terminal = Terminal(without: secrets)
     }
 
     /// All of it.

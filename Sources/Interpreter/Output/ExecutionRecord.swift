@@ -61,10 +61,10 @@ package struct ExecutionRecord: Sendable {
         case .ends(let scalars):
             let bytes = CapturedOutput.bytes(showing: scalars, secrets)
             part = CapturedOutput(limit: bytes, tail: bytes)
-            stdout = CapturedOutput(ofTerminal: bytes, tail: bytes, hiding: secrets)
+            stdout = CapturedOutput(ofTerminal: bytes, tail: bytes, without: secrets)
         case .parts(let bytes):
             part = CapturedOutput(limit: bytes)
-            stdout = CapturedOutput(ofTerminal: bytes, hiding: secrets)
+            stdout = CapturedOutput(ofTerminal: bytes, without: secrets)
         }
         stderr = stdout
         mainText = part

@@ -21,7 +21,7 @@ struct Terminal: Sendable {
     private var screen: TerminalScreen?
     private let secrets: SecretRedactor
 
-    init(hiding secrets: SecretRedactor = .none) { self.secrets = secrets }
+    init(without secrets: SecretRedactor = .none) { self.secrets = secrets }
 
     /// - Parameter ends: gets what has left the screen.
     mutating func read(_ bytes: UnsafeRawBufferPointer, into ends: inout TextEnds) {
@@ -226,7 +226,7 @@ struct Terminal: Sendable {
 
     /// The last lines come back to the screen, which they had left only for want of anything that edits them.
     private func reopened(_ ends: inout TextEnds) -> TerminalScreen {
-        var screen = TerminalScreen(hiding: secrets)
+        var screen = TerminalScreen(without: secrets)
         let last = ends.removeLast(lines: TerminalScreen.height, bytes: Self.reopenedLimit)
         last.withUnsafeBytes { screen.write($0) { row in row.withUnsafeBytes { ends.append($0) } } }
         return screen

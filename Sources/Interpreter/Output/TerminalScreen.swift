@@ -31,7 +31,7 @@ struct TerminalScreen: Sendable {
     private let secrets: SecretRedactor
 
     /// - Parameter secrets: what must not be partly overwritten, after which nobody would find it.
-    init(hiding secrets: SecretRedactor) { self.secrets = secrets }
+    init(without secrets: SecretRedactor) { self.secrets = secrets }
 
     // MARK: - Writing
 
@@ -167,7 +167,7 @@ struct TerminalScreen: Sendable {
         case 1:
             eraseInLine(1)
             for above in 0..<row { rows[above] = Row() }
-        case 2: self = TerminalScreen(hiding: secrets)
+        case 2: self = TerminalScreen(without: secrets)
         default: break
         }
     }

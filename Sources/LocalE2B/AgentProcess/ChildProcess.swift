@@ -75,39 +75,22 @@ final class ChildProcess: Sendable {
     private static func spawn(
         _ launch: Launch, stdin: CInt, stdout: CInt, stderr: CInt
     ) -> Result<pid_t, LocalE2BError> {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, stdin, 0)
-        posix_spawn_file_actions_adddup2(&actions, stdout, 1)
-        posix_spawn_file_actions_adddup2(&actions, stderr, 2)
+        var spawn = ProcessSpawn(
+            launch.program, arguments: launch.arguments,
+            environment: launch.environment.map { "\($0.key)=\($0.value)" }, leadsSession: true)
+        spawn.duplicate(stdin, as: 0)
+        spawn.duplicate(stdout, as: 1)
+        spawn.duplicate(stderr, as: 2)
         // The HTTP server's sockets are not close-on-exec, so they are closed here. A sandbox that inherited them would
         // keep clients' connections open.
-        posix_spawn_file_actions_adddup2(&actions, 1, secondOutput)
-        posix_spawn_file_actions_addclosefrom_np(&actions, launch.fork == nil ? secondOutput : secondOutput + 1)
-        if let folder = launch.folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The child gets the default handling of signals that this program ignores or blocks.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        for signal in [SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD] { sigaddset(&signals, signal) }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(
-            &attributes, Int16(Int32(cgnu_spawn_setsid) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-
-        var arguments = launch.arguments.map { strdup($0) } + [nil]
-        var environment = launch.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for pointer in arguments + environment { free(pointer) } }
-        var pid: pid_t = 0
-        let failure = posix_spawn(&pid, launch.program, &actions, &attributes, &arguments, &environment)
-        guard failure == 0 else {
-            return .failure(.agentFailed("\(launch.program): \(SystemError("posix_spawn", code: failure).words)"))
+        spawn.duplicate(1, as: secondOutput)
+        spawn.close(from: launch.fork == nil ? secondOutput : secondOutput + 1)
+        if let folder = launch.folder { spawn.enter(folder: folder) }
+        do throws(SystemError) {
+            return .success(try spawn.start())
+        } catch {
+            return .failure(.agentFailed("\(launch.program): \(error.words)"))
         }
-        return .success(pid)
     }
 
     /// Kills the program and its process group with SIGKILL. It may be called at any time, from any thread.

@@ -143,10 +143,7 @@ struct ActionEndpoint: Endpoint {
         case let error as InterpreterError: return ActionFailure(error, sessionID: sessionID)
         case let error as FastCGIError: return ActionFailure(Refusal(error))
         case let error as E2BError: return ActionFailure(error, sessionID: sessionID)
-        case is LockTimeout:
-            return ActionFailure(
-                "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time in this session.",
-                sessionID: sessionID)
+        case is LockTimeout: return ActionFailure(call.deadline.turnMissed, sessionID: sessionID)
         // The only other error is CancellationError.
         default: return ActionFailure(Refusal.cancelled, sessionID: sessionID)
         }

@@ -145,7 +145,7 @@ struct MCPEndpoint: Endpoint {
         } catch let error as E2BError {
             sentence = Refusal(error.withTime).sentence.withoutLoginWords
         } catch is LockTimeout {
-            sentence = "Nothing was done: \(call.deadline.reason). Try again, and do less at the same time."
+            sentence = call.deadline.turnMissed
         } catch {
             // Nothing else is thrown but CancellationError.
             sentence = Refusal.cancelled.sentence
