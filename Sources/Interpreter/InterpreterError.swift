@@ -1,42 +1,42 @@
 package import FoundationEssentials
 import System
 
-/// Why the interpreter did not do what was asked for. What E2B did not do is an `E2BError`.
+/// The reason why the interpreter did not do its work. Failures of E2B are `E2BError`s.
 ///
-/// The description says what is the matter. What to do about it has other names on each surface, and is for it to say.
+/// The description says what is wrong. Each surface adds its own advice, because the actions have other names there.
 package enum InterpreterError: Error, Equatable, Sendable {
-    /// As many executions are in flight as may be.
+    /// All places for executions are taken.
     case busy(limit: Int)
-    /// As many of this owner.
+    /// The owner has as many executions in flight as one owner may have.
     case ownerBusy(limit: Int)
-    /// The owner has more requests in the queue for places than others.
+    /// The queue is full, and the owner has more requests in it than others.
     case ownerQueueBusy
-    /// The caller went away while the request waited for a place.
+    /// The caller hung up while the request waited for a place.
     case cancelled
     case shuttingDown
     /// The owner has as many sandboxes as one owner may have.
     case tooManySandboxes(limit: Int)
-    /// There is no sandbox of this session.
+    /// The session has no sandbox.
     case noSession(String)
-    /// There was one, whose time runs or ran out at `due`.
+    /// The session's sandbox has ended. Its time would have ended, or did end, at `due`.
     case sessionEnded(String, due: Date)
-    /// What E2B would take for no sandbox's id at all.
+    /// The text cannot be the id of a sandbox.
     case notASandboxID
-    /// More time was asked for than the operator allows.
+    /// The caller asked for more time than the operator allows.
     case timeLimitTooLong(maximum: Duration)
-    /// A sandbox's variable whose value would break every execution. Protocol.md, 5.6.
+    /// A variable of the sandbox has a value that would break every execution. Protocol.md, 5.6.
     case unsafeVariable(String)
-    /// Bytes.
+    /// The content of a file is too large. `limit` is in bytes.
     case contentTooLarge(limit: Int)
     case notWritable(String, why: String)
     case notReadable(String, why: String)
     case noFile(String)
     case isDirectory(String)
-    /// A file. Bytes.
+    /// A file is too large to be read. `limit` is in bytes.
     case fileTooLarge(String, limit: Int)
-    /// A file that is not text, or was asked for as bytes, and has too many of them for an answer.
+    /// A file that is not text, or whose bytes were asked for, is too large for an answer.
     case bytesNotShown(String, count: Int, wereAskedFor: Bool)
-    /// A file with the value of a secret variable in bytes that must be shown as they are, or not at all.
+    /// A file has the value of a secret variable, and its bytes cannot be changed.
     case holdsSecret(String, name: String)
     case portTaken(Int)
 }
@@ -74,7 +74,7 @@ extension InterpreterError: CustomStringConvertible {
         }
     }
 
-    /// Why a session's sandbox ended.
+    /// Tells why a session's sandbox has ended, as a part of a sentence.
     package static func end(due: Date) -> String {
         due <= .now
             ? "its time ran out at \(due.written)"

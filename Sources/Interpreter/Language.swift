@@ -2,7 +2,7 @@
 package enum Language: String, CaseIterable, Sendable {
     case python, javascript, typescript, r, java, bash
 
-    /// Takes the usual short names too, in any case.
+    /// Makes a language from its name or a usual short name, in any case.
     package init?(name: String) {
         switch name.filter({ !$0.isWhitespace }).lowercased() {
         case "py", "python3", "py3", "ipython": self = .python
@@ -13,7 +13,7 @@ package enum Language: String, CaseIterable, Sendable {
         }
     }
 
-    /// As people write it.
+    /// The name as people write it.
     package var name: String {
         switch self {
         case .python: "Python"
@@ -25,15 +25,16 @@ package enum Language: String, CaseIterable, Sendable {
         }
     }
 
-    /// The value as it must be written so that the code interpreter, which puts it between quotes into the code it runs
-    /// without escaping (Protocol.md, 5.6), gives the program the right one.
+    /// Returns the value in the form in which the program gets the right one. The code interpreter writes values
+    /// between quotes into the code, without escaping them (Protocol.md, 5.6).
     package func escaped(variable value: String) -> String {
-        // By byte: a quote under an accent is one character with it, as CR LF are one, and the quote would stand bare.
+        // The loop reads bytes, because a quote with an accent is one character of Swift, as CR LF is, and the quote
+        // would not be escaped.
         var escaped: [UInt8] = []
         escaped.reserveCapacity(value.utf8.count)
         for byte in value.utf8 {
             switch (self, byte) {
-            // Between single quotes nothing is special but the quote.
+            // A shell interprets nothing between single quotes except the quote itself.
             case (.bash, UInt8(ascii: "'")): escaped += #"'\''"#.utf8
             case (.bash, _): escaped.append(byte)
             case (_, UInt8(ascii: "\\")), (_, UInt8(ascii: "'")), (_, UInt8(ascii: "\"")): escaped += [0x5c, byte]
@@ -47,12 +48,12 @@ package enum Language: String, CaseIterable, Sendable {
 }
 
 extension String {
-    /// Whether it stays what it is when the code interpreter writes it between quotes into code, unescaped.
+    /// Whether the value is unchanged when the code interpreter writes it between quotes into code without escaping it.
     /// Protocol.md, 5.6.
     package var isSafeInCode: Bool {
         !utf8.contains { "'\"\\\n\r\0".utf8.contains($0) }
     }
 
-    /// Whether there is nothing but white space in it, if anything.
+    /// Whether the text is empty or has only white space.
     package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

@@ -40,7 +40,7 @@ package struct ProcessSpawn: ~Copyable {
         posix_spawn_file_actions_adddup2(&actions, descriptor, number)
     }
 
-    package mutating func open(_ path: String, as number: CInt, _ flags: CInt, mode: mode_t = 0) {
+    package mutating func open(_ path: String, as number: CInt, _ flags: CInt, mode: UInt32 = 0) {
         posix_spawn_file_actions_addopen(&actions, number, path, flags, mode)
     }
 
@@ -51,7 +51,7 @@ package struct ProcessSpawn: ~Copyable {
 
     // MARK: -
 
-    package borrowing func start() throws(SystemError) -> pid_t {
+    package borrowing func start() throws(SystemError) -> CInt {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -2,21 +2,21 @@ package import E2B
 package import JSON
 import Synchronization
 
-/// An action under way: by whom, until when, and what it takes to do it.
+/// One call of an action: its caller, its time, and the services that it uses.
 package struct ActionCall: Sendable {
     /// The name of the key that the caller authenticated with.
     package let owner: String
-    /// The request's id, unique.
+    /// The unique id of the request.
     package let id: String
     package let deadline: Deadline
     package let services: ActionServices
-    /// What the call keeps of output and files.
+    /// The memory for the output and the files that the call holds.
     let memory: ByteBudget.Reservation
-    /// Which sandboxes the action works in.
+    /// The choice of the sandbox in which the action works.
     let sandboxes: SandboxUse
-    /// What the surface does with images.
+    /// The form in which the surface shows images.
     let images: ImageUse
-    /// What the caller has to be told besides the result.
+    /// The sentences that the caller reads besides the result.
     package let notes = CallNotes()
 
     package init(
@@ -36,12 +36,12 @@ package struct ActionCall: Sendable {
     var limits: InterpreterLimits { services.limits }
     var secrets: SecretRedactor { services.secrets }
 
-    /// As far as this process knows, for the log.
+    /// Returns the id of a session's sandbox for the log; nil if this process does not know it.
     package func sandboxID(ofSession name: String) -> String? { services.sessions.sandboxID(of: key(of: name)) }
 
     func key(of session: String) -> SessionKey { SessionKey(owner: owner, id: session) }
 
-    /// How long code or a command may take: what was asked for, within the operator's limit.
+    /// Returns the time that code or a command may take. The caller may ask for any time within the operator's limit.
     func timeLimit(_ asked: Duration?, standard: Duration) throws(InterpreterError) -> Duration {
         guard let asked else { return min(standard, limits.time.maximum) }
         guard asked <= limits.time.maximum else { throw .timeLimitTooLong(maximum: limits.time.maximum) }
@@ -49,18 +49,18 @@ package struct ActionCall: Sendable {
     }
 }
 
-/// Which sandboxes the actions of a surface work in.
+/// The sandboxes in which the actions of a surface work.
 package enum SandboxUse: Equatable, Sendable {
-    /// Those of sessions that were created before.
+    /// An action needs a session that was created before.
     case existing
-    /// That of the session, made at its first use and ended when nobody has used it for `idle`; without a session one for
-    /// the call alone.
+    /// An action without a session has a sandbox for this call alone. The sandbox of a session is created at its first
+    /// use, and ends when nobody has used it for `idle`.
     case made(idle: Duration)
 
     var idle: Duration? { if case .made(let idle) = self { idle } else { nil } }
 }
 
-/// Sentences for the caller that come up while an action is under way.
+/// Collects sentences for the caller while an action runs.
 package final class CallNotes: Sendable {
     private let sentences = Mutex<[String]>([])
 
@@ -69,21 +69,22 @@ package final class CallNotes: Sendable {
     package var all: [String] { sentences.withLock { $0 } }
 }
 
-/// What all actions share. A class: each call has it, and a copy of all these values would cost as much as the rest of it.
+/// The services that all actions share. This is a class, because each call holds it, and a copy of all these values
+/// would cost as much as the rest of the call.
 package final class ActionServices: Sendable {
     let client: E2BClient
     let lifecycle: SandboxLifecycle
     let sessions: Sessions
     let runner: CodeRunner
     package let limits: InterpreterLimits
-    /// What a sandbox is made of where nothing else is asked for.
+    /// The template of sandboxes for which the caller names none.
     package let template: String
-    /// Variables of every sandbox.
+    /// The variables that every sandbox gets.
     let variables: [String: String]
     package let secrets: SecretRedactor
-    /// What the operator says of further templates.
+    /// The operator's list of templates.
     let templates: JSONNode
-    /// Executions of one context, one after the other.
+    /// Lets the executions of one context run one after the other.
     let contexts = KeyedLock<ContextKey>()
     let preparedKernels = PreparedKernels()
 

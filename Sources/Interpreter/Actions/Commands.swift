@@ -1,6 +1,6 @@
 package import E2B
 
-/// Lists the commands that run.
+/// Lists the commands that are running in the sandbox.
 package struct ListCommands: SessionAction {
     package var session: String
 
@@ -21,14 +21,14 @@ package struct ShowCommand: SessionAction {
         self.pid = pid
     }
 
-    /// - Returns: nil: it is not running.
+    /// - Returns: nil if the command is not running.
     package func perform(_ call: ActionCall) async throws -> RunningProcess? {
         let processes = try await inSandbox(call) { try await call.client.processes(in: $0) }
         return processes.first { $0.pid == pid }
     }
 }
 
-/// Ends a command, with all that it has started.
+/// Ends a command and all processes that it has started.
 package struct KillCommand: SessionAction {
     package var session: String
     package var pid: UInt32
@@ -38,18 +38,19 @@ package struct KillCommand: SessionAction {
         self.pid = pid
     }
 
-    /// - Returns: false: it was not running.
+    /// - Returns: false if the command was not running.
     package func perform(_ call: ActionCall) async throws -> Bool {
         try await inSandbox(call) { sandbox in
             guard try await call.client.processes(in: sandbox).contains(where: { $0.pid == pid }) else { return false }
-            // A signal reaches the shell alone, and what it started would live on.
+            // A signal to the command reaches its shell only, and the shell's children would live on. So a script ends
+            // them all.
             try await killDescendants(in: sandbox, with: call.client)
             try await call.client.signal(.kill, to: .pid(pid), in: sandbox)
             return true
         }
     }
 
-    /// As root: a command may have been started as any user. Where there is no root, as the user.
+    /// Runs as root, because a command may have been started as any user. A sandbox without root runs it as the user.
     private func killDescendants(in sandbox: Sandbox, with client: E2BClient) async throws {
         var process = ProcessRequest(
             command: "/bin/bash", arguments: ["-c", Self.killDescendants, "\(pid)"], user: "root",
@@ -62,7 +63,8 @@ package struct KillCommand: SessionAction {
         }
     }
 
-    /// Stops each process before it looks for its children, so that it makes no new ones meanwhile. `$0` is left stopped.
+    /// The script stops each process before it looks for the children, so that the process creates no more of them. The
+    /// process `$0` stays stopped; a signal ends it afterwards.
     private static let killDescendants = """
         descend() {
           local child

@@ -2,7 +2,7 @@ import E2B
 import ImageGate
 import System
 
-/// A link to an image that code made, and that is a file of the sandbox for this purpose.
+/// A link to an image of an execution. The image was written into a file of the sandbox for this purpose.
 package struct ImageLink: Sendable {
     /// The image's number among all images of the execution, from 1 on.
     package let number: Int
@@ -15,10 +15,10 @@ package struct ImageLink: Sendable {
 }
 
 extension ActionCall {
-    /// Puts images into files of the sandbox, and makes links to them.
+    /// Writes images into files of the sandbox, and creates links to them.
     func links(to images: [ImageToLink], in sandbox: Sandbox) async -> [ImageLink] {
         var links: [ImageLink] = []
-        // A sandbox that did not take one file need not be waited for with the next.
+        // If the sandbox did not accept one file, the next ones are not tried: each would take the answer's time.
         var isBroken = false
         for image in images {
             let made = isBroken ? nil : await link(to: image, in: sandbox)
@@ -42,6 +42,6 @@ extension ActionCall {
         }
     }
 
-    /// Beside a second for each two megabytes.
+    /// The time limit of writing one file. Each two megabytes add a second to it.
     private static let fileLimit = Duration.seconds(5)
 }

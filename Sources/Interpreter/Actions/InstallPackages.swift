@@ -1,10 +1,10 @@
 import E2B
 
-/// Installs packages. Their names travel as arguments: no shell sees them.
+/// Installs packages. The names are arguments of the installer, so no shell interprets them.
 package struct InstallPackages: SessionAction {
     package enum Manager: Equatable, Sendable {
         case pip, npm
-        /// Debian's, as root.
+        /// apt-get for Debian's packages, which runs as root.
         case apt
     }
 
@@ -47,7 +47,7 @@ package struct InstallPackages: SessionAction {
                 command: "apt-get", arguments: arguments, envs: variables, user: "root", timeout: limit)
             return try await call.complete(process, in: sandbox)
         }
-        // One limit for both.
+        // Both commands share one time limit.
         let limit = call.limits.time.maximum
         let start = ContinuousClock.now
         let updated = try await apt(["update"], within: limit)
@@ -58,13 +58,13 @@ package struct InstallPackages: SessionAction {
     }
 }
 
-/// What may be the name of a package, and cannot be an option.
+/// The name of a package. It cannot be an option of the installer.
 package struct PackageName: Equatable, Sendable {
     let text: String
 
-    /// The names in texts that may be whole commands, such as `pip install numpy`.
+    /// Returns the names in texts that may be whole commands, such as `pip install numpy`.
     package static func texts(_ texts: [String]) -> [String] {
-        // A command that was split already.
+        // The caller has split a command into its words.
         if texts.count > 2, isCommand(texts[0]), texts[0] != "-m", texts.prefix(6).contains(where: verbs.contains) {
             return names(texts.joined(separator: " "))
         }
@@ -81,7 +81,7 @@ package struct PackageName: Equatable, Sendable {
     }
 
     private static let verbs: Set = ["install", "i", "add"]
-    /// Those that make no difference here.
+    /// The options of installers that change nothing here, and are left out.
     private static let options: Set = [
         "-y", "--yes", "-q", "--quiet", "-qq", "-g", "--global", "-S", "--save", "--no-cache-dir", "--no-input",
         "--user",

@@ -2,7 +2,7 @@ import E2B
 package import FoundationEssentials
 import System
 
-/// Makes a link to a file that works without a key, for a time.
+/// Creates a link to a file. The link works without a key for a limited time.
 package struct LinkToFile: SessionAction {
     package var session: String
     package var path: SandboxPath
@@ -28,7 +28,7 @@ package struct LinkToFile: SessionAction {
 }
 
 extension ActionCall {
-    /// Makes a link, and asks nobody for it.
+    /// Creates a link without a request to E2B.
     func link(to path: String, for lifetime: Duration, in sandbox: Sandbox) throws(E2BError) -> LinkToFileResult {
         let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
         return LinkToFileResult(

@@ -1,6 +1,6 @@
 package import E2B
 
-/// Lists what a directory of the sandbox has in it.
+/// Lists the entries of a directory of the sandbox.
 package struct ListFiles: SessionAction {
     package var session: String
     package var path: SandboxPath

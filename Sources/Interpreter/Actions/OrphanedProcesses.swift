@@ -1,9 +1,9 @@
 import E2B
 
-/// What a command had started when it was ended before its time.
+/// The processes that a command had started when it was ended early.
 ///
-/// E2B ends the command's own process: its children live on, with another parent, and nothing says whose they were. So
-/// the variables of a command have a mark, which its children inherit.
+/// E2B ends only the process of the command itself. Its children live on under another parent, and E2B does not tell
+/// whose they were. So each command gets a variable with a mark, which its children inherit.
 extension ActionCall {
     private static let mark = "E2BCODE_REQUEST"
 
@@ -13,12 +13,13 @@ extension ActionCall {
         return process
     }
 
-    /// Ends every process that bears this request's mark, as far as that is possible: there is something else to answer, soon,
-    /// also where the sandbox is stuck.
+    /// Ends every process that has this request's mark. It gives up soon, because the answer must come even if the
+    /// sandbox does not respond.
     func killOrphans(in sandbox: Sandbox) async {
-        // The request's own task may be cancelled.
+        // This runs in a task of its own, because the request's task may have been cancelled.
         await inBackground(waitingAtMost: .seconds(2)) { [self] in
-            // As root: the command may have run as any user. Where there is no root, as the user.
+            // The script runs as root, because the command may have run as any user. A sandbox without root runs it as
+            // the user.
             for user in ["root", nil] {
                 let process = ProcessRequest(
                     command: "/bin/bash", arguments: ["-c", Self.killMarked, "\(Self.mark)=\(id)"], user: user,
@@ -28,7 +29,8 @@ extension ActionCall {
         }
     }
 
-    /// `$0` is the mark. Twice: one that was just being made is found the second time.
+    /// The script, in which `$0` is the mark. It searches twice, because a process that was being created during the
+    /// first search is found by the second one.
     private static let killMarked = """
         for turn in 1 2; do
           for file in /proc/[0-9]*/environ; do

@@ -1,7 +1,7 @@
 import E2B
 import Synchronization
 
-/// Shows output in an answer, and puts what is too long for it into files of the sandbox.
+/// Prepares output for an answer. Output that is too long for it goes into a file of the sandbox.
 package final class OutputStorage: Sendable {
     private let call: ActionCall
     private let sandbox: Sandbox
@@ -14,16 +14,17 @@ package final class OutputStorage: Sendable {
 
     var secrets: SecretRedactor { call.secrets }
 
-    /// As the answer shows it; when it is too long for that, the whole of it goes into a file in the sandbox.
+    /// Returns the text for the answer. If the output is too long for an answer, this writes all of it into a file of
+    /// the sandbox, which the text names.
     ///
-    /// - Parameter name: of the file; unique within the call.
+    /// - Parameter name: the name of the file, unique within the call.
     func shown(_ captured: CapturedOutput, as name: String) async -> String {
         await captured.shown(call.secrets) { await save($0, to: "/tmp/e2bcode-\(call.id)-\(name).txt") }
     }
 
-    /// - Returns: where it is now; nil when it could not be put there. The answer then does not name a place.
+    /// - Returns: the path of the file; nil if it could not be written. The answer then names no file.
     private func save(_ whole: [UInt8], to path: String) async -> String? {
-        // A sandbox that did not take the first file need not be waited for with the second.
+        // If the sandbox did not accept the first file, the second one is not tried: it would take the answer's time.
         guard !isBroken.load(ordering: .relaxed) else { return nil }
         let limit = min(call.deadline.end, .now + Self.limit + .seconds(whole.count >> 21))
         return await E2BClient.$deadline.withValue(limit) {
@@ -36,6 +37,6 @@ package final class OutputStorage: Sendable {
         }
     }
 
-    /// Beside a second for each two megabytes.
+    /// The time limit of writing one file. Each two megabytes add a second to it.
     private static let limit = Duration.seconds(5)
 }

@@ -2,13 +2,13 @@ import E2B
 package import ImageGate
 import JSON
 
-/// Reads a file.
+/// Reads a file of the sandbox.
 package struct ReadFile: SessionAction {
     package var session: String
     package var path: SandboxPath
-    /// Whether a text is wanted as its bytes, too.
+    /// Whether the caller wants the bytes of a text file, too, and not the text.
     package var wantsBytes: Bool
-    /// Whether a picture is wanted as one, and not as text or bytes.
+    /// Whether the caller wants a picture as an image, and not as text or bytes.
     package var wantsPictures: Bool
 
     package init(session: String, path: SandboxPath, wantsBytes: Bool = false, wantsPictures: Bool = false) {
@@ -24,26 +24,30 @@ package struct ReadFile: SessionAction {
             return ReadFileResult(
                 content: content, size: bytes.count, link: link, isPictureShown: call.images.showsImages)
         }
-        // Text has no NUL; much that is not text is valid UTF-8 but for that.
+        // A file is text if it is valid UTF-8 and has no NUL byte. Many binary files are valid UTF-8 by chance, but
+        // most of them have a NUL.
         if !wantsBytes, !bytes.contains(0), bytes.withUnsafeBytes(\.isUTF8) {
-            // As it stands in the file, terminal escapes and all.
+            // The text keeps its terminal escapes, because they belong to the file.
             let text = await CapturedOutput(bytes).shown(call.secrets, keepsEscapes: true) { _ in path.text }
             return ReadFileResult(content: .text(text), size: bytes.count)
         }
-        // In base64, a third longer. Before the work of redaction, which would be for nothing.
+        // Base64 is a third longer than the bytes. The size is checked before the search for secrets, which would be
+        // wasted.
         guard bytes.count / 3 * 4 < CapturedOutput.shownLimit else {
             throw InterpreterError.bytesNotShown(path.text, count: bytes.count, wereAskedFor: wantsBytes)
         }
         var encoded: [UInt8] = []
         encoded.append(base64: bytes)
-        // Bytes are exactly what the file has, or are not shown: an archive with a mask in it would only be broken.
+        // A file with a secret is refused as a whole: an archive with a mask in the secret's place would be broken.
         if let name = call.secrets.nameOfSecret(in: bytes) ?? call.secrets.nameOfSecret(in: encoded) {
             throw InterpreterError.holdsSecret(path.text, name: name)
         }
         return ReadFileResult(content: .bytes(bytes), size: bytes.count)
     }
 
-    /// The file through the gate; nil if it is no picture.
+    /// Passes the file through the image gate.
+    ///
+    /// - Returns: nil if the file is not a picture.
     private func picture(in bytes: [UInt8], _ call: ActionCall) async -> ReadFileResult.Content? {
         guard let type = ImageType.sniff(bytes), bytes.count > 3 else { return nil }
         do throws(ImageGateError) {
@@ -58,7 +62,7 @@ package struct ReadFile: SessionAction {
         }
     }
 
-    /// The file, and a link to it where pictures are linked.
+    /// Reads the file, and creates a link to it if the surface links pictures.
     private func read(_ call: ActionCall) async throws -> (bytes: [UInt8], link: LinkToFileResult?) {
         let limit = call.limits.fileSize
         let isLinked = wantsPictures && call.images.linksAll && !session.isEmpty
@@ -80,21 +84,21 @@ package struct ReadFile: SessionAction {
 
 package struct ReadFileResult: Sendable {
     package enum Content: Sendable {
-        /// As an answer shows it: without secrets, the middle left out where it is long.
+        /// The text for the answer: without secrets, and without the middle of a long text.
         case text(String)
-        /// All of them.
+        /// All bytes of the file.
         case bytes([UInt8])
-        /// As the gate admitted it.
+        /// The picture as the gate admitted it.
         case picture(AdmittedImage)
-        /// A picture that the gate did not admit, and why.
+        /// The reason why the gate did not admit the picture.
         case rejected(String)
     }
 
     package let content: Content
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     package let size: Int
-    /// To a picture, where pictures are linked.
+    /// A link to the picture, if the surface links pictures.
     package var link: LinkToFileResult?
-    /// Whether the answer has a picture itself.
+    /// Whether the answer has the picture itself, and not only a link.
     package var isPictureShown = true
 }

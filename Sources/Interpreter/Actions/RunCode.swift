@@ -7,7 +7,7 @@ package struct RunCode: SessionAction {
     package var code: String
     package var language: Language
     package var variables: [String: String]
-    /// nil: the operator's standard.
+    /// The longest time for the code; nil for the operator's standard.
     package var timeLimit: Duration?
     /// How much of the output the surface can show.
     package var keeping: ShownOutput
@@ -27,7 +27,7 @@ package struct RunCode: SessionAction {
     package func perform(_ call: ActionCall) async throws -> RunCodeResult {
         var execution = ExecutionRequest(
             code: code, in: language, timeout: try call.timeLimit(timeLimit, standard: call.limits.time.standard))
-        // Behind an execution that came by way of another responder.
+        // Another responder may be running code in the same kernel. This execution then waits behind it.
         execution.mayQueue = true
         return try await inSandbox(call) { [execution] sandbox in
             let outcome = try await run(execution, in: sandbox, call)
@@ -37,12 +37,12 @@ package struct RunCode: SessionAction {
         }
     }
 
-    /// In its turn: a kernel runs one execution after the other.
+    /// Runs the code when its turn has come, because a kernel runs one execution after the other.
     private func run(
         _ execution: ExecutionRequest, in sandbox: Sandbox, _ call: ActionCall
     ) async throws -> CodeRunner.Outcome {
         let extent = call.limits.extent(of: keeping)
-        // Cancelled while it runs, it has been interrupted as well.
+        // This stays true if the task is cancelled: the cancellation has interrupted the code.
         var wasInterrupted = true
         let key = ContextKey(sandboxID: sandbox.id, language: language)
         return try await call.services.contexts.run(
@@ -52,19 +52,21 @@ package struct RunCode: SessionAction {
             var outcome = await call.run(
                 execution, key, variables, in: sandbox, keeping: extent, canLink: canLink)
             if case .notStarted = outcome.failure {
-                // A kernel can lose what comes right after an interrupted execution. It surely never ran.
+                // A kernel can lose an execution that comes right after an interrupted one. The lost code never ran, so
+                // it may be sent again.
                 try await Task.sleep(for: Self.rest)
                 outcome = await call.run(
                     execution, key, variables, in: sandbox, keeping: extent, canLink: canLink)
             }
             wasInterrupted = outcome.wasInterrupted
-            // A sandbox of the call's own ends with it.
+            // Without a session the sandbox ends with the call, and its variables with it.
             if !variables.isEmpty, !session.isEmpty {
                 await restore(in: sandbox, call, after: wasInterrupted ? Self.rest : .zero)
                 wasInterrupted = false
             }
             if let failure = outcome.failure {
-                // What has begun must not begin once more.
+                // The code has begun, so the caller must not repeat the call. It gets a result with what was printed,
+                // and not an error.
                 guard outcome.hasBegun, failure != .cancelled else { throw failure }
                 outcome.record.stopped(.sandbox("\(failure)"))
             }
@@ -72,13 +74,13 @@ package struct RunCode: SessionAction {
         }
     }
 
-    /// Takes the call's variables away, also where the caller does not wait for it any more.
+    /// Removes the call's variables from the kernel, even if the caller no longer waits for it.
     private func restore(in sandbox: Sandbox, _ call: ActionCall, after rest: Duration) async {
         var execution = ExecutionRequest(
             code: language.restoring(variables), in: language, timeout: Self.restoringLimit)
         execution.mayQueue = true
         await inBackground(waitingAtMost: Self.restoringLimit) { [execution] in
-            // Nobody cancels this, and the next call finds them, where the sandbox does not answer.
+            // Nobody cancels this task. If the sandbox does not answer, the variables stay for the next call.
             try? await Task.sleep(for: rest)
             try? await call.client.execute(execution, in: sandbox) { _ in }
         }
@@ -90,11 +92,11 @@ package struct RunCode: SessionAction {
     private static let rest = Duration.milliseconds(500)
 }
 
-/// How much a surface shows of what a program prints.
+/// How much a surface shows of a program's output.
 package enum ShownOutput: Equatable, Sendable {
-    /// One text of the operator's length.
+    /// The answer is one text, whose length the operator limits.
     case answer
-    /// Each part apart, and the whole of it in a file where it is long.
+    /// The answer has each part separately. A long part is written into a file as a whole.
     case parts
 }
 
@@ -109,11 +111,11 @@ extension InterpreterLimits {
 
 package struct RunCodeResult: Sendable {
     package let record: ExecutionRecord
-    /// Why the code did not run to its end, for the log: nothing that it printed or threw.
+    /// The reason why the code did not run to its end, for the log. It contains nothing that the code printed or threw.
     package let problem: String?
-    /// Unicode scalars of an answer that is one text.
+    /// The largest number of Unicode scalars of an answer that is one text.
     package let textLimit: Int
-    /// Links to images, where they are wanted, or the answer has no room for the images.
+    /// The links to images that the caller wants as links, or for which the answer has no room.
     package fileprivate(set) var imageLinks: [ImageLink] = []
     package var secrets: SecretRedactor { storage.secrets }
     private let storage: OutputStorage
@@ -125,7 +127,7 @@ package struct RunCodeResult: Sendable {
         self.storage = storage
     }
 
-    /// Each part of the record as an answer shows it. What is too long for one is put into a file of the sandbox.
+    /// Returns the parts of the record for an answer. A part that is too long is written into a file of the sandbox.
     package func texts() async -> ExecutionTexts {
         var texts = ExecutionTexts(
             stdout: await storage.shown(record.stdout, as: "stdout"),
@@ -145,7 +147,7 @@ package struct RunCodeResult: Sendable {
     }
 }
 
-/// The texts of an execution as an answer shows them: without secrets, none longer than an answer can have.
+/// The parts of an execution as an answer shows them: without secrets, and each within the limit of an answer.
 package struct ExecutionTexts: Sendable {
     package struct Failure: Sendable {
         package let name: String
@@ -161,7 +163,7 @@ package struct ExecutionTexts: Sendable {
 }
 
 extension ExecutionRecord.Stop {
-    /// As if the code had thrown it.
+    /// The stop in the form of an exception of the code.
     fileprivate var failure: ExecutionFailure {
         switch self {
         case .limit(let sentence): ExecutionFailure(name: "Stopped", value: sentence, traceback: "")
@@ -171,7 +173,7 @@ extension ExecutionRecord.Stop {
 }
 
 extension ActionCall {
-    /// With what is left of the time that the code may take.
+    /// Runs the execution within the time that is left for it.
     func run(
         _ execution: ExecutionRequest, _ kernel: ContextKey, _ variables: [String: String], in sandbox: Sandbox,
         keeping extent: ExecutionRecord.Extent, canLink: Bool = false, letGo: () -> Void = {}

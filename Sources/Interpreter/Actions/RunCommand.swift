@@ -8,7 +8,7 @@ package struct RunCommand: SessionAction {
     package var variables: [String: String]
     package var directory: String?
     package var user: UnixUser?
-    /// nil: a minute.
+    /// The longest time for the command; nil for a minute.
     package var timeLimit: Duration?
 
     package init(
@@ -32,15 +32,15 @@ package struct RunCommand: SessionAction {
 }
 
 package struct RunCommandResult: Sendable {
-    /// As an answer shows them. What is too long for one is in a file of the sandbox.
+    /// The output as an answer shows it. Output that is too long for an answer is in a file of the sandbox.
     package let stdout: String
     package let stderr: String
-    /// nil: it was stopped.
+    /// The exit code; nil if the command was stopped.
     package let exitCode: Int?
-    /// What its error output does not say.
+    /// A sentence about the command's end that its own output does not tell.
     package let note: String?
 
-    /// Why the command did not succeed, for the log; nil: it did.
+    /// The reason why the command failed, for the log; nil if it succeeded.
     package var problem: String? {
         guard exitCode != 0 else { return nil }
         return note ?? exitCode.map { "The command ended with exit code \($0)." } ?? "The command was stopped."
@@ -48,7 +48,7 @@ package struct RunCommandResult: Sendable {
 }
 
 extension ActionCall {
-    /// Runs it to its end. What it printed until then is kept, however it ended.
+    /// Runs a command to its end. The result has all that it printed, even if it was stopped.
     func complete(_ process: ProcessRequest, in sandbox: Sandbox) async throws -> RunCommandResult {
         var (stdout, stderr) = (
             CapturedOutput(ofTerminal: limits.fileSize, without: secrets),
@@ -89,7 +89,7 @@ extension ActionCall {
             exitCode: exitCode, note: note)
     }
 
-    /// What there is to say beside what the command printed; nil: the error is all there is.
+    /// Returns the note about a command that was stopped; nil if the error says everything.
     private func stop(_ error: E2BError, _ limit: Duration?, _ asked: Duration?, hasBegun: Bool) -> String? {
         switch error {
         case .executionTimedOut:

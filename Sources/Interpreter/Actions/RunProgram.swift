@@ -16,8 +16,8 @@ package struct RunProgram: Action {
         self.timeLimit = timeLimit
     }
 
-    /// - Throws: `E2BError` when there is no sandbox. Later errors are part of the result: what was printed until then is
-    ///   worth more than the error alone.
+    /// - Throws: `E2BError` if no sandbox could be created. Later errors are part of the result, because the output
+    ///   until then is worth more than the error alone.
     package func perform(_ call: ActionCall) async throws(E2BError) -> RunProgramResult {
         let sandbox = try await call.services.lifecycle.create(
             // The timeout ends the sandbox if this process has ended and cannot kill it.
@@ -28,7 +28,7 @@ package struct RunProgram: Action {
         let outcome = await call.run(
             execution, kernel, variables, in: sandbox, keeping: call.limits.extent(of: .answer)
         ) {
-            // Started, and not waited for.
+            // The kill is started here, and the answer does not wait for it.
             call.services.lifecycle.kill(sandbox.id)
         }
         return RunProgramResult(
@@ -39,8 +39,9 @@ package struct RunProgram: Action {
 package struct RunProgramResult: Sendable {
     package let sandboxID: String
     package var record: ExecutionRecord
-    /// What kept E2B from running the program to its end.
+    /// The error because of which E2B did not run the program to its end.
     package let failure: E2BError?
-    /// Why the program did not run to its end, for the log: nothing that it printed or threw.
+    /// The reason why the program did not run to its end, for the log. It contains nothing that the program printed or
+    /// threw.
     package let problem: String?
 }

@@ -1,4 +1,4 @@
-/// A path that the sandbox's filesystem can have.
+/// A path that is valid in the sandbox's file system.
 package struct SandboxPath: Equatable, Sendable {
     package let text: String
 
@@ -7,6 +7,6 @@ package struct SandboxPath: Equatable, Sendable {
         self.text = text
     }
 
-    /// - Parameter text: a path of ours.
+    /// - Parameter text: a path that this program has chosen, which is valid.
     package init(known text: StaticString) { self.text = text.description }
 }

@@ -1,6 +1,6 @@
 package import E2B
 
-/// Tells the address at which a server in the sandbox is reached.
+/// Finds the address at which a server in the sandbox is reached.
 package struct FindAddress: SessionAction {
     package var session: String
     package var port: Int
@@ -20,7 +20,7 @@ package struct StartServer: SessionAction {
     package var session: String
     package var command: String
     package var port: Int
-    /// Gets the server's output.
+    /// The file for the server's output.
     package var logFile: SandboxPath
     package var variables: [String: String]
     package var directory: String?
@@ -45,7 +45,8 @@ package struct StartServer: SessionAction {
             cwd: directory, user: user?.name, timeout: nil)
         return try await inSandbox(call) { sandbox in
             guard try await !isListening(call, in: sandbox) else {
-                // The new server would end for that, and the old one would be taken for it.
+                // The port is checked first. The new server could not listen there and would end, and the old server's
+                // answer would be taken for its own.
                 throw InterpreterError.portTaken(port)
             }
             let pid = try await call.client.start(server, in: sandbox)
@@ -72,10 +73,12 @@ package struct StartServer: SessionAction {
         return try await call.client.run(probe, in: sandbox) { _ in }.code == 0
     }
 
-    /// `$0` is the log file, `$1` the command: as arguments, so that neither is read as part of this line.
+    /// The script that starts the server. `$0` is the log file and `$1` the command. They are arguments, so that the
+    /// shell does not read them as a part of this line.
     private static let serve = #"exec >>"$0" 2>&1 || exit; eval "$1""#
 
-    /// `$0` is the port, `$1` the server's process id, `$2` its log file. Prints the log's end when it fails.
+    /// The script that waits for the server. `$0` is the port, `$1` the server's process id and `$2` its log file. It
+    /// prints the log's end if the port does not answer.
     private static let waitForPort = """
         for ((turn = 0; turn < 100; turn++)); do
           (exec 3<>"/dev/tcp/127.0.0.1/$0") 2>/dev/null && exit 0
@@ -90,11 +93,11 @@ package struct StartServer: SessionAction {
 }
 
 package struct StartServerResult: Sendable {
-    /// What came of the server within ten seconds. `log` is the end of its log file.
+    /// The server's state after at most ten seconds. `log` is the end of its log file.
     package enum State: Sendable {
         case answers(SandboxAddress)
         case ended(log: String)
-        /// It runs, and its port does not answer.
+        /// The server runs, but its port does not answer.
         case isSilent(log: String)
     }
 

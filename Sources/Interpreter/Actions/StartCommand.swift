@@ -1,6 +1,6 @@
 import E2B
 
-/// Starts a shell command that goes on by itself.
+/// Starts a shell command in the background.
 package struct StartCommand: SessionAction {
     package var session: String
     package var command: String
@@ -19,7 +19,7 @@ package struct StartCommand: SessionAction {
         self.user = user
     }
 
-    /// - Returns: the process id.
+    /// - Returns: the id of its process.
     package func perform(_ call: ActionCall) async throws -> UInt32 {
         let process = ProcessRequest.shell(
             command, envs: variables, cwd: directory, user: user?.name, timeout: nil)

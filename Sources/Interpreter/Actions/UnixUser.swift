@@ -1,4 +1,4 @@
-/// What may be the name of a Unix account.
+/// The name of a Unix account.
 package struct UnixUser: Equatable, Sendable {
     let name: String
 

@@ -1,6 +1,6 @@
 import E2B
 
-/// Writes a file, in the place of one that is there.
+/// Writes a file, and replaces one that exists.
 package struct WriteFile: SessionAction {
     package var session: String
     package var path: SandboxPath
@@ -12,7 +12,7 @@ package struct WriteFile: SessionAction {
         self.content = content
     }
 
-    /// - Returns: the number of bytes.
+    /// - Returns: the number of bytes that were written.
     package func perform(_ call: ActionCall) async throws -> Int {
         let limit = call.limits.fileSize
         guard content.count <= limit else { throw InterpreterError.contentTooLarge(limit: limit) }
@@ -36,10 +36,11 @@ package struct WriteFile: SessionAction {
 // MARK: - Content that arrives
 
 extension WriteFile {
-    /// Whether a file can be written in pieces with the same outcome as at once.
+    /// Whether writing a file in pieces has the same outcome as writing it at once.
     ///
-    /// One that is written in pieces takes the place of the old one when it is whole, and is a new file: a link, or
-    /// permissions that somebody has set, would be lost. False also where it is not known: writing says why, then.
+    /// Pieces go into a new file, which replaces the old one when it is complete. A symbolic link in its place, or
+    /// permissions that somebody has set, would be lost. The answer is also false if nothing is known about the path;
+    /// writing at once then reports the reason.
     package static func takesPieces(session: String, path: SandboxPath, _ call: ActionCall) async -> Bool {
         do {
             let entry = try await call.services.sessions.with(call.key(of: session)) {
@@ -53,7 +54,7 @@ extension WriteFile {
         }
     }
 
-    /// Writes a file while its content arrives. If that fails, the file is as it was before.
+    /// Writes a file while its content arrives. If that fails, the old file is unchanged.
     ///
     /// - Throws: what `pieces` throws, and what ``perform(_:)`` throws.
     package static func write<Pieces: AsyncSequence & Sendable>(
@@ -62,7 +63,7 @@ extension WriteFile {
         var isBegun = false
         try await explaining(path) {
             try await call.services.sessions.with(call.key(of: session)) { sandbox in
-                // What has been taken of the pieces does not come again.
+                // The pieces cannot be read a second time, so the call is not repeated.
                 guard !isBegun else { throw E2BError.broken(.writeFile, why: "the sandbox ended meanwhile") }
                 isBegun = true
                 _ = try await call.client.write(pieces, to: path.text, in: sandbox)

@@ -1,17 +1,18 @@
-/// The beginning and the end of a text that may be endless: what a program printed, displayed or threw.
+/// Captured text of any length, such as output, results and exceptions. It keeps the beginning and the end of a text
+/// that is too long.
 ///
-/// Bytes may be cut anywhere when they are appended; together again they are characters again.
+/// The text may be appended in pieces that cut a character in two. The pieces are joined before they are decoded.
 package struct CapturedOutput: Sendable {
     private var ends: TextEnds
-    /// What the bytes are read by, if they are a program's output; nil: they are kept as they are.
+    /// Interprets a program's output as a terminal does; nil for bytes that are kept as they are.
     private var terminal: Terminal?
 
     /// - Parameters:
-    ///   - limit: bytes that are kept from the beginning.
-    ///   - tail: bytes that are kept from the end.
+    ///   - limit: the number of bytes that are kept from the beginning.
+    ///   - tail: the number of bytes that are kept from the end.
     package init(limit: Int, tail: Int = Self.windowLimit) { ends = TextEnds(limit: limit, tail: tail) }
 
-    /// What a terminal shows of it in the end.
+    /// Captures the text that a terminal shows in the end.
     package init(ofTerminal limit: Int, tail: Int = Self.windowLimit, without secrets: SecretRedactor) {
         self.init(limit: limit, tail: tail)
         terminal = Terminal(without: secrets)
@@ -27,9 +28,9 @@ package struct CapturedOutput: Sendable {
     package init(whole text: String) { self.init(Array(text.utf8)) }
 
     package var isEmpty: Bool { shownEnds.isEmpty }
-    /// Bytes that are kept, where they are many.
+    /// The number of kept bytes, or 0 if it is small.
     package var heldCount: Int { ends.heldCount }
-    /// What is kept from the beginning.
+    /// The kept bytes of the beginning.
     package var kept: [UInt8] { shownEnds.head }
 
     package mutating func append(_ text: String) {
@@ -43,7 +44,7 @@ package struct CapturedOutput: Sendable {
         if terminal == nil { ends.append(bytes) } else { terminal?.read(bytes, into: &ends) }
     }
 
-    /// With what is still on the terminal's screen.
+    /// The kept text, and the lines that are still on the terminal's screen.
     private var shownEnds: TextEnds {
         guard var terminal, !terminal.isEmpty else { return ends }
         var ends = ends
@@ -51,7 +52,7 @@ package struct CapturedOutput: Sendable {
         return ends
     }
 
-    /// Changes all of the text, where all of it is kept.
+    /// Replaces the text by `change`'s result. Does nothing if a part of the text was dropped.
     mutating func replace(_ change: ([UInt8]) -> [UInt8]?) {
         let shown = shownEnds
         guard !shown.hasGap, let changed = change(shown.head + shown.tail) else { return }
@@ -60,13 +61,14 @@ package struct CapturedOutput: Sendable {
         changed.withUnsafeBytes { ends.append($0) }
     }
 
-    /// What was kept, without terminal escapes and without secrets.
+    /// Returns the kept text without terminal escapes and secrets.
     ///
-    /// Half of a secret may stand at either side of a gap, where nothing finds it: as much as a secret takes is left out
-    /// there. That is measured last, since escapes may have stood between its letters.
+    /// Half of a secret may stand on each side of a gap, where no search finds it. So the text next to the gap is left
+    /// out, as much as the longest secret has. This is the last step, because escapes between its letters may have made
+    /// a secret longer.
     ///
     /// - Parameters:
-    ///   - window: bytes that are looked at of either end. The rest of what is kept is only counted.
+    ///   - window: the number of bytes of each end that are searched and returned. The rest is only counted.
     ///   - keepsEscapes: whether terminal escapes stay, as in a file.
     package func cleaned(_ secrets: SecretRedactor, window: Int = .max, keepsEscapes: Bool = false) -> CutText {
         func clean(_ bytes: [UInt8]) -> String {
@@ -84,12 +86,12 @@ package struct CapturedOutput: Sendable {
         return CutText(first: String(kept.0), missing: ends.dropped + unseen + cut, last: String(kept.1))
     }
 
-    /// As an answer shows it: without secrets, and no longer than ``shownLimit`` characters. Of what is far longer only what is
-    /// shown is looked at.
+    /// Returns the text for an answer: without secrets, and at most ``shownLimit`` characters. Only the shown parts of
+    /// a far longer text are searched for secrets.
     ///
     /// - Parameters:
     ///   - keepsEscapes: whether terminal escapes stay, as in a file.
-    ///   - save: called when something is left out: puts the whole in a file of the sandbox, and returns where.
+    ///   - save: writes the whole text into a file of the sandbox if a part is left out, and returns the file's path.
     package func shown(
         _ secrets: SecretRedactor, keepsEscapes: Bool = false, save: (_ whole: [UInt8]) async -> String?
     ) async -> String {
@@ -105,19 +107,19 @@ package struct CapturedOutput: Sendable {
         }
     }
 
-    /// Characters of a text in an answer, and what is shown of a longer one.
+    /// The largest number of characters of a text in an answer.
     package static let shownLimit = 10_000
     private static let shownHead = 2000
     private static let shownTail = 6000
-    /// Bytes that are looked at for either end of what is shown.
+    /// The number of bytes at each end from which the shown text is made.
     package static let windowLimit = 64 << 10
-    /// Bytes that need no thought.
+    /// The number of bytes below which memory is not counted.
     static let smallCount = 1 << 20
 }
 
 extension String {
-    /// In at most `limit` Unicode scalars, without terminal escapes and secrets: the beginning and the end, if it is longer.
-    /// Takes no longer for megabytes than it takes to count them.
+    /// Returns at most `limit` Unicode scalars of the text, without terminal escapes and secrets. The beginning and the
+    /// end stay of a longer text. Megabytes take no longer than counting them.
     package func shortened(to limit: Int, without secrets: SecretRedactor) -> String {
         let bytes = CapturedOutput.bytes(showing: limit, secrets)
         var text = CapturedOutput(limit: bytes, tail: bytes)
@@ -127,7 +129,8 @@ extension String {
 }
 
 extension CapturedOutput {
-    /// Bytes to keep at either end of a text that is shown in at most so many Unicode scalars. Half of them stand at either
-    /// end, in at most four bytes each; and a secret across the cut must still be whole.
+    /// Returns the number of bytes to keep at each end of a text that is shown in at most so many Unicode scalars. Each
+    /// end shows half of the scalars, which have at most four bytes each, and must have room for a whole secret at the
+    /// cut.
     static func bytes(showing scalars: Int, _ secrets: SecretRedactor) -> Int { 2 * scalars + 4 * secrets.longest }
 }

@@ -1,8 +1,8 @@
-/// A text, or its two ends and the number of Unicode scalars that are missing between them.
+/// A whole text, or the two ends of a text and the number of Unicode scalars between them.
 package struct CutText: Equatable, Sendable {
     private let first: String
     private let missing: Int
-    /// nil: ``first`` is the whole text.
+    /// The end of the text; nil if ``first`` is the whole text.
     private let last: String?
 
     package init(_ whole: String) {
@@ -19,24 +19,24 @@ package struct CutText: Equatable, Sendable {
 
     var isWhole: Bool { last == nil }
 
-    /// Unicode scalars, those that are missing included.
+    /// The number of Unicode scalars, including the missing ones.
     package var count: Int { first.unicodeScalars.count + missing + (last?.unicodeScalars.count ?? 0) }
 
-    /// In at most `budget` scalars: the whole text, or its beginning and its end with a line between them that says how much
-    /// was left out.
+    /// Returns at most `budget` scalars: the whole text, or its beginning and its end. A line between them says how
+    /// much was left out.
     package func rendered(budget: Int = .max) -> String {
         guard !isWhole || count > budget else { return first }
-        // What the line itself takes.
+        // The line needs a part of the budget itself.
         let room = max(budget - 60, 0)
         return rendered(head: room / 2, tail: room - room / 2) { "[… \($0) characters left out …]" }
     }
 
-    /// The first and the last scalars, so many of each, with a line between them.
+    /// Returns the given numbers of scalars from the beginning and from the end, with a line between them.
     ///
-    /// - Parameter line: says how many scalars are left out.
+    /// - Parameter line: returns the line for the number of scalars that are left out.
     func rendered(head: Int, tail: Int, line: (_ leftOut: Int) -> String) -> String {
         let start = first.unicodeScalars.prefix(head)
-        // Of a whole text the two must not overlap.
+        // The beginning and the end of a whole text must not overlap.
         let end =
             last.map { $0.unicodeScalars.suffix(tail) }
             ?? first.unicodeScalars[start.endIndex...].suffix(tail)

@@ -1,9 +1,9 @@
 package import E2B
 
 extension ExecutionFailure {
-    /// `Name: value` and the traceback, its frames on lines of their own.
+    /// Returns `Name: value` and the traceback, with each of its frames on lines of its own.
     ///
-    /// - Parameter shortened: shortens each of the texts before anything else is done with it: it may have megabytes.
+    /// - Parameter shortened: shortens each of the texts first, because a text may have megabytes.
     package func readable(_ shortened: (String) -> String) -> String {
         let summary =
             switch (shortened(name), shortened(readableValue)) {
@@ -15,13 +15,13 @@ extension ExecutionFailure {
         return frames.isEmpty ? summary : "\(summary)\n\n\(frames)"
     }
 
-    /// The traceback alone, all of it.
+    /// The whole traceback, without the name and the value.
     package var readableTraceback: String { traceback.withoutTerminalEscapes.separatingFrames }
 
-    /// The value alone, with the words that the interpreter leaves out.
+    /// The value, with an explanation if the interpreter gives only a number.
     package var readableValue: String {
         switch name {
-        // A shell that has ended has no name, and its exit code for a value.
+        // The failure of a shell has no name, and its value is the exit code.
         case "": "Exit code \(value)"
         case "ContextRestarting":
             "\(value). The process that ran the code died, perhaps for want of memory or by exit."
@@ -33,18 +33,20 @@ extension ExecutionFailure {
 }
 
 extension String {
-    /// Jupyter's frames come joined without separators: the rule, each exception's name and its first frame run together.
+    /// Jupyter joins the frames without separators: the rule, each exception's name and its first frame stand on one
+    /// line.
     fileprivate var separatingFrames: String {
         var text = self
         return text.withUTF8 { String(decoding: TracebackLines(of: $0).separated(), as: UTF8.self) }
     }
 }
 
-/// Puts each part of a traceback on a line of its own. It reads each byte once, or a few times near a mark.
+/// Writes each part of a traceback on a line of its own. It reads each byte once, and a few bytes near a mark several
+/// times.
 private struct TracebackLines {
     private let text: UnsafeBufferPointer<UInt8>
     private var lines: [UInt8] = []
-    /// What is copied begins here.
+    /// The start of the text that was read and not copied yet.
     private var start = 0
 
     init(of text: UnsafeBufferPointer<UInt8>) { self.text = text }
@@ -69,7 +71,7 @@ private struct TracebackLines {
         start = end
     }
 
-    /// A rule of dashes before an exception is left out.
+    /// The rule of dashes before an exception is left out.
     private mutating func readRule(_ at: Int) -> Int {
         let end = text[at...].firstIndex { $0 != UInt8(ascii: "-") } ?? text.count
         guard end - at > Self.ruleLength, at == start || text[at - 1] == UInt8(ascii: "\n") else { return end }
@@ -81,14 +83,15 @@ private struct TracebackLines {
 
     private static let ruleLength = 20
 
-    /// `Traceback (most recent call last)`, after which a frame begins; or one of the sentences between two exceptions.
+    /// A line after which a frame begins: `Traceback (most recent call last)`, or one of the sentences between two
+    /// exceptions.
     private mutating func readHead(_ at: Int) -> Int {
         let mark: StaticString = "Traceback (most recent call last)"
         guard begins(mark, at) else {
             return readLink(at, "The above exception was the direct cause of the following exception:")
         }
         let end = at + mark.utf8CodeUnitCount
-        // In the code of a frame anything else follows.
+        // The same words in the code of a frame are followed by other text.
         if Self.frames.contains(where: { begins($0, end) }) {
             copy(to: end)
             lines.append(UInt8(ascii: "\n"))

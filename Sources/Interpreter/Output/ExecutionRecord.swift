@@ -1,20 +1,21 @@
 package import E2B
 package import ImageGate
 
-/// What code printed, displayed, drew and threw: gathered once, and rendered by each surface in its own shape.
+/// The record of an execution: all that the code printed, displayed, drew and threw. It is gathered once, and each
+/// surface renders it in its own form.
 ///
-/// Every part is bounded while it is gathered.
+/// The size of every part is limited while the part is gathered.
 package struct ExecutionRecord: Sendable {
-    /// How much is kept of each part.
+    /// How much of each part is kept.
     package enum Extent: Equatable, Sendable {
-        /// Both ends, for an answer that is one text of at most so many Unicode scalars. Displays of one kind that follow each
-        /// other become one part.
+        /// Both ends of each part, for an answer that is one text of at most so many Unicode scalars. Consecutive
+        /// displays of one kind become one part.
         case ends(scalars: Int)
-        /// The whole of each part, up to so many bytes. Displays stand apart.
+        /// Each part as a whole, up to so many bytes. Displays stay separate.
         case parts(bytes: Int)
     }
 
-    /// An object that was displayed, in the one of its forms that a model reads best.
+    /// A displayed object, in the form that a model reads best.
     package struct Display: Sendable {
         package enum Form: String, Sendable {
             case markdown, text, json, latex, html
@@ -24,11 +25,11 @@ package struct ExecutionRecord: Sendable {
         package fileprivate(set) var text: CapturedOutput
     }
 
-    /// Why code did not come to its end, where that was no exception of its own.
+    /// The reason why the code was stopped before its end, other than an exception of its own.
     package enum Stop: Equatable, Sendable {
-        /// It was stopped at a limit.
+        /// The code reached a limit.
         case limit(String)
-        /// E2B failed.
+        /// E2B failed while the code was running.
         case sandbox(String)
 
         package var sentence: String {
@@ -46,7 +47,7 @@ package struct ExecutionRecord: Sendable {
     package private(set) var mainText: CapturedOutput
     package private(set) var displays: [Display] = []
     package private(set) var displaysLeftOut = 0
-    /// One line for each kind of object that was displayed and cannot be shown.
+    /// One line for each kind of displayed object that cannot be shown.
     package private(set) var notes: [String] = []
     package private(set) var failure: ExecutionFailure?
     package private(set) var stop: Stop?
@@ -54,7 +55,7 @@ package struct ExecutionRecord: Sendable {
     /// One line for each image that is not shown as it was made.
     package private(set) var imageNotes: [String] = []
 
-    /// - Parameter secrets: what must still be whole where a part is cut.
+    /// - Parameter secrets: the values that must not be cut in two, because half of one would not be recognised.
     package init(keeping extent: Extent, without secrets: SecretRedactor) {
         self.extent = extent
         switch extent {
@@ -73,7 +74,7 @@ package struct ExecutionRecord: Sendable {
     package mutating func printed(_ text: String) { stdout.append(text) }
     package mutating func printedError(_ text: String) { stderr.append(text) }
 
-    /// Takes pictures out of what was printed in base64. Each leaves a line in its place.
+    /// Removes pictures that were printed as base64 from the output. A line stays in the place of each.
     mutating func takePictures(without secrets: SecretRedactor) -> [CapturedImage] {
         var pictures: [CapturedImage] = []
         func takePictures(_ output: inout CapturedOutput) {
@@ -87,7 +88,7 @@ package struct ExecutionRecord: Sendable {
         return pictures
     }
 
-    /// A result that carries no image.
+    /// Adds a result that has no image.
     package mutating func displayed(_ result: ExecutionResult) {
         let readable = result.readable
         if result.isMainResult, mainText.isEmpty, let text = result.plainText ?? readable?.text {
@@ -107,7 +108,7 @@ package struct ExecutionRecord: Sendable {
         }
     }
 
-    /// An exception in the code. The first one counts: what follows it is its echo.
+    /// Adds an exception of the code. Only the first one is kept, because later ones repeat it.
     package mutating func failed(_ failure: ExecutionFailure) {
         if self.failure == nil { self.failure = failure }
     }
@@ -121,7 +122,7 @@ package struct ExecutionRecord: Sendable {
         imageNotes += notes
     }
 
-    /// Bytes that are kept, where they may be many.
+    /// The number of kept bytes. Parts that are small count as 0.
     package var heldCount: Int {
         stdout.heldCount + stderr.heldCount + mainText.heldCount
             + displays.reduce(failure?.heldCount ?? 0) {

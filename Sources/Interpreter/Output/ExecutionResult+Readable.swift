@@ -1,17 +1,17 @@
 import E2B
 
-/// What a reader gets of a result that is no picture.
+/// The text of a result that is not a picture.
 extension ExecutionResult {
-    /// The one form that says most as text.
+    /// The one format that tells most as text.
     var readable: (form: ExecutionRecord.Display.Form, text: String)? {
         if let markdown { return (.markdown, markdown) }
         if let plainText { return (.text, plainText) }
         if let rich { return rich }
-        // The name of an object says nothing beside a note that says what it is.
+        // The name of the object is left out if a note says what the object is.
         return note == nil ? text.map { (.text, $0) } : nil
     }
 
-    /// The text, if it is more than the name of an object that has a better form.
+    /// The text, unless it is only the name of an object that has a better format.
     var plainText: String? { text.flatMap { $0.isNameOfObject ? nil : $0 } }
 
     private var rich: (form: ExecutionRecord.Display.Form, text: String)? {
@@ -24,7 +24,7 @@ extension ExecutionResult {
         return (chart ?? data).map { (.json, $0) }
     }
 
-    /// One line about what cannot be shown, and what to do.
+    /// One line about a format that cannot be shown, with advice.
     var note: String? {
         if let drawing = extra.lazy.compactMap(Self.advice).first ?? html.flatMap(Self.adviceOnPage) { return drawing }
         guard markdown == nil, plainText == nil, rich == nil else { return nil }
@@ -71,25 +71,26 @@ extension ExecutionResult {
         "A Plotly figure (application/vnd.plotly.v1+json), which is not shown here: call fig.show(\"png\"), or "
         + "fig.write_image(\"figure.png\") and display that, for a picture of it."
 
-    /// Of pages that only a script fills.
+    /// The note about pages that only a script fills.
     private static func adviceOnPage(_ html: String) -> String? {
         html.utf8.firstRange(of: "plotly-graph-div".utf8) == nil ? nil : adviceOnPlotly
     }
 }
 
 extension String {
-    /// Whether this is how Python names an object without saying what is in it, as `<IPython.core.display.HTML object>`.
+    /// Whether the text is Python's name for an object without its content, such as `<IPython.core.display.HTML
+    /// object>`.
     fileprivate var isNameOfObject: Bool {
         let line = utf8.prefix { $0 != UInt8(ascii: "\n") }
         guard line.count <= 500 else { return false }
         let isWhole = line.count == utf8.count
         if isWhole, line.isEmpty || line.elementsEqual("alt.Chart(...)".utf8) { return true }
         guard line.first == UInt8(ascii: "<"), line.last == UInt8(ascii: ">") else { return false }
-        // Altair's name has advice for people below it.
+        // Altair writes advice for people below the name.
         return isWhole || line.suffix(8).elementsEqual(" object>".utf8)
     }
 
-    /// The name of a MIME type, which the code has chosen.
+    /// Returns the name of a MIME type for the note. The code has chosen it, so it may be anything.
     fileprivate var asType: String {
         let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.+-_;=".utf8
         return String(decoding: utf8.prefix(100).filter(allowed.contains), as: UTF8.self)

@@ -1,6 +1,6 @@
-/// Makes one line of what matplotlib says of each character that its fonts do not have.
+/// Replaces matplotlib's warnings about characters that its fonts lack by one line.
 enum GlyphWarnings {
-    /// - Returns: nil: it says nothing of the kind.
+    /// - Returns: nil if there is no such warning.
     static func collapsed(_ text: [UInt8]) -> [UInt8]? {
         guard text.firstRange(of: mark.utf8) != nil else { return nil }
         var kept: [ArraySlice<UInt8>] = []
@@ -9,12 +9,12 @@ enum GlyphWarnings {
         for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             if let glyph = glyph(in: line) {
                 if !glyphs.contains(glyph), glyphs.count < limit { glyphs.append(glyph) }
-                // The place of the warning may be on a line of its own before it.
+                // The warning may begin with a line that names its place in the code.
                 while let last = kept.last, last.isEmpty { kept.removeLast() }
                 if let last = kept.last, last.suffix(8).elementsEqual("Warning:".utf8) { kept.removeLast() }
                 isAfterWarning = true
             } else if isAfterWarning, line.isEmpty || line.starts(with: "  ".utf8) {
-                // An empty line, or the line of code, belongs to the warning.
+                // An empty line or the line of code after the warning belongs to it.
                 continue
             } else {
                 isAfterWarning = false

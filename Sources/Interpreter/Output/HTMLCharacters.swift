@@ -1,6 +1,6 @@
 /// Character references in HTML.
 enum HTMLCharacters {
-    /// Replaces references that are known. Others stay as they are.
+    /// Replaces the known references. Others stay as they are.
     static func decoded(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
         guard bytes.contains(UInt8(ascii: "&")) else { return Array(bytes) }
         var text: [UInt8] = []
@@ -18,7 +18,8 @@ enum HTMLCharacters {
         return text
     }
 
-    /// The character that a reference at the beginning stands for, and the bytes of the reference.
+    /// Returns the character of a reference at the beginning of the bytes, and the number of bytes that the reference
+    /// has.
     private static func reference(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> (Unicode.Scalar, length: Int)? {
         guard let end = bytes.prefix(longest).firstIndex(of: UInt8(ascii: ";")) else { return nil }
         let name = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)

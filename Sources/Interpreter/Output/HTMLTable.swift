@@ -1,8 +1,8 @@
-/// A table of HTML as it is read, and the Markdown table that it becomes.
+/// An HTML table that is being read, and that becomes a Markdown table.
 struct HTMLTable {
     private var caption: [UInt8] = []
     private var rows: [[[UInt8]]] = []
-    /// Rows that are still covered by a cell from above, by column.
+    /// The number of further rows that a cell from above covers, by column.
     private var covered: [Int] = []
     private var rowsLeftOut = 0
     private(set) var isInCell = false
@@ -11,7 +11,7 @@ struct HTMLTable {
 
     private static let rowLimit = 20_000
     private static let columnLimit = 500
-    /// A row that ends early is filled up to so many cells.
+    /// The largest number of cells with which a short row is filled up.
     private static let paddedLimit = 50
 
     var isEmpty: Bool { rows.isEmpty && caption.isEmpty }
@@ -39,14 +39,14 @@ struct HTMLTable {
                 while covered.count <= column { covered.append(0) }
                 covered[column] = min(rowCount, Self.rowLimit) - 1
             }
-            // The text is written into the first of them.
+            // The text goes into the first of the columns that the cell spans.
             if extra == 0 { current = column }
         }
     }
 
     private var current = 0
 
-    /// Cells from above stand in this row as well, and are empty there.
+    /// Adds an empty cell for each column that a cell from above covers.
     private mutating func skipCovered() {
         let last = rows.count - 1
         while rows[last].count < covered.count, covered[rows[last].count] > 0 {
@@ -73,13 +73,13 @@ struct HTMLTable {
             }
             if isSpacePending { text.append(UInt8(ascii: " ")) }
             isSpacePending = false
-            // A bar would end the cell.
+            // A bar in the text would end the cell, so it is escaped.
             if byte == UInt8(ascii: "|") { text.append(UInt8(ascii: "\\")) }
             text.append(byte)
         }
     }
 
-    /// With the first row for its head.
+    /// The Markdown table, whose head is the first row.
     var markdown: [UInt8] {
         var text: [UInt8] = []
         if !caption.isEmpty { text += caption + [UInt8(ascii: "\n"), UInt8(ascii: "\n")] }

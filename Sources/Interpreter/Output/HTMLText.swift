@@ -1,20 +1,22 @@
-/// Makes text of HTML, for a reader who sees no pages: tables become Markdown tables, headings and lists keep their marks, and
-/// scripts, styles and drawings are left out.
+/// Converts HTML to text for a reader who sees no pages. Tables become Markdown tables, and headings and lists keep
+/// their marks. Scripts, styles and drawings are left out.
 ///
-/// The HTML comes from a program and may be anything. Each byte is read once, nothing recurses, and what grows has a limit.
+/// The HTML comes from a program and may be anything. So each byte is read once, nothing recurses, and everything that
+/// grows has a limit.
 struct HTMLText {
     private let html: UnsafeBufferPointer<UInt8>
     private var at = 0
     private var text = HTMLTextWriter()
-    /// The table that is open, and how many tables are open within its cells, whose content is the cell's.
+    /// The open table, and the number of tables that are open inside its cells. The content of an inner table belongs
+    /// to the cell.
     private var table: HTMLTable?
     private var innerTables = 0
     private var preformatted = 0
-    /// Of each list that is open: the number of its next item; nil for one with bullets.
+    /// The number of the next item of each open list; nil for a list with bullets.
     private var lists: [Int?] = []
     private var link: String?
 
-    /// Bytes of HTML that are read.
+    /// The largest number of bytes of HTML that are read.
     private static let limit = 8 << 20
 
     static func text(of html: String) -> String {
@@ -38,7 +40,7 @@ struct HTMLText {
 
     private mutating func readText() {
         let start = at
-        // The first byte may be a `<` that begins no markup.
+        // The first byte may be a `<` that does not begin a tag.
         at += 1
         while at < html.count, html[at] != UInt8(ascii: "<") { at += 1 }
         write(HTMLCharacters.decoded(html[start..<at]))
@@ -62,7 +64,7 @@ struct HTMLText {
 
     // MARK: - Markup
 
-    /// - Returns: false: what stands here is text.
+    /// - Returns: false if the text here is not markup.
     private mutating func readMarkup() -> Bool {
         guard at + 1 < html.count else { return false }
         switch html[at + 1] {
@@ -88,7 +90,7 @@ struct HTMLText {
         }
     }
 
-    /// In lower case, at most so long that all names that mean something are whole.
+    /// Returns the name in lower case. It is cut to a length at which all known names are whole.
     private mutating func readName() -> String {
         var name: [UInt8] = []
         while at < html.count, html[at] > 0x20, html[at] != UInt8(ascii: ">"), html[at] != UInt8(ascii: "/") {
@@ -98,7 +100,7 @@ struct HTMLText {
         return String(decoding: name, as: UTF8.self)
     }
 
-    /// The attributes that mean something. Leaves the tag.
+    /// Returns the attributes that have a meaning here, and skips to the end of the tag.
     private mutating func readAttributes() -> [String: String] {
         var attributes: [String: String] = [:]
         while at < html.count {
@@ -256,9 +258,9 @@ struct HTMLText {
         text.breakBlock()
     }
 
-    /// Skips to the end of an element whose content is no text.
+    /// Skips to the end of an element whose content is not text.
     private mutating func skipContent(of name: String) {
-        // Twice within itself it would end too early, which shows a little more of it.
+        // An element of the same name inside it would end it too early, and a little more of it would be shown.
         while at < html.count {
             guard let next = html[at...].firstIndex(of: UInt8(ascii: "<")) else { return at = html.count }
             at = next

@@ -1,8 +1,8 @@
-/// Lines of text, in which white space is what HTML makes of it.
+/// Writes lines of text, and treats white space as HTML does.
 struct HTMLTextWriter {
     private var text: [UInt8] = []
     private var isSpacePending = false
-    /// Line feeds that come before what comes next.
+    /// The number of line feeds that are written before the next text.
     private var breaks = 0
 
     mutating func write(_ bytes: some Sequence<UInt8>, isPreformatted: Bool) {
@@ -22,7 +22,7 @@ struct HTMLTextWriter {
         }
     }
 
-    /// A list's mark, after which white space of the source means nothing.
+    /// Writes the mark of a list's item. White space of the source after it has no meaning.
     mutating func writeMark(_ mark: String) {
         flushBreaks()
         text.append(contentsOf: mark.utf8)

@@ -16,7 +16,8 @@ func fenced(_ text: String, language: String = "") -> String {
 }
 
 extension String {
-    /// What has to follow a Markdown text so that none of its code blocks swallows what comes after it; nearly always nothing.
+    /// The text that has to follow a Markdown text so that an open code block does not include what comes after it. It
+    /// is nearly always empty.
     var missingFence: String {
         var text = self
         return text.withUTF8 { bytes in
@@ -25,7 +26,7 @@ extension String {
             var line = 0
             while line < bytes.count {
                 let end = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-                // A block in a list or a quotation is indented, or has other marks before it.
+                // A code block in a list or a quotation is indented, or has other marks before its fence.
                 let rest = bytes[line..<end].drop { " \t>-*+".utf8.contains($0) }
                 line = end + 1
                 if isInComment || open == nil && rest.starts(with: "<!--".utf8) {

@@ -1,5 +1,6 @@
 extension String {
-    /// The text as a terminal shows it in the end: without NUL, colours, titles and links, and without what was overwritten.
+    /// The text that a terminal shows in the end: without NUL, colours, titles and links, and without overwritten
+    /// parts.
     package var withoutTerminalEscapes: String {
         var text = self
         let shown = text.withUTF8 { bytes -> [UInt8]? in

@@ -1,21 +1,21 @@
 import ImageGate
 import JSON
 
-/// Finds long base64 in what a program has printed, which nobody reads, and takes the pictures in it for pictures.
+/// Finds long base64 in a program's output, which nobody can read. It extracts the pictures among it.
 struct PrintedBase64 {
     private let text: UnsafeBufferPointer<UInt8>
     private var at = 0
-    /// The end of the last run that was long enough.
+    /// The end of the last run that was long enough to be replaced.
     private var lastEnd = 0
 
-    /// A shorter run of letters may mean something to its reader. Characters.
+    /// The number of characters from which on a run is replaced. A shorter run may have a meaning for its reader.
     fileprivate static let longRun = 1000
-    /// The shortest run that is decoded, if it says of itself that it is a picture or a data URI.
+    /// The shortest run that is decoded if its beginning says that it is a picture or a data URI.
     private static let shortRun = 80
     fileprivate static let pictureLimit = 20
 
-    /// - Parameter pictures: gets the pictures that were found.
-    /// - Returns: nil: there is none.
+    /// - Parameter pictures: the array that gets the pictures.
+    /// - Returns: nil if there is no long base64.
     static func replaced(
         in text: [UInt8], _ pictures: inout [CapturedImage], without secrets: SecretRedactor
     ) -> [UInt8]? {
@@ -32,7 +32,7 @@ struct PrintedBase64 {
         }
     }
 
-    /// A run of characters of base64, and where it begins with the head of its data URI.
+    /// A run of base64, and the start of its data URI's head.
     fileprivate struct Run {
         let whole: Range<Int>
         let content: Range<Int>
@@ -41,7 +41,7 @@ struct PrintedBase64 {
 
     private init(text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
-    /// Looks at every so many bytes only: a run that is long enough has one of them.
+    /// The distance between the bytes that are tested. A run that is long enough has at least one of them.
     private mutating func next() -> Run? {
         while at + Self.shortRun <= text.count {
             let place = at + Self.shortRun - 1
@@ -60,7 +60,7 @@ struct PrintedBase64 {
         return nil
     }
 
-    /// Where the run begins, or the first of its lines.
+    /// Returns the start of the run, or of the first of its lines.
     private func startOfRun(around place: Int) -> Int {
         var start = place
         while start > lastEnd, text[start - 1].isBase64 { start -= 1 }
@@ -78,7 +78,8 @@ struct PrintedBase64 {
         return start
     }
 
-    /// Behind the run and its padding, over the ends of lines that are all of one length.
+    /// Returns the end of the run and its padding. The run may have line breaks if all of its lines have the same
+    /// length.
     private func endOfRun(from start: Int) -> Int {
         var end = start
         while end < text.count, text[end].isBase64 { end += 1 }
@@ -103,10 +104,10 @@ struct PrintedBase64 {
         return end
     }
 
-    /// Of lines of base64 that goes on in the next one.
+    /// Whether the base64 continues in the next line.
     private static let lineLengths = 60...200
 
-    /// `data:image/png;base64,` before the run.
+    /// Finds the head of a data URI, such as `data:image/png;base64,`, before the run.
     private func head(before start: Int) -> (start: Range<Int>, type: String)? {
         let mark = ";base64,"
         guard start >= mark.utf8.count, text[(start - mark.utf8.count)..<start].elementsEqual(mark.utf8) else {
@@ -124,7 +125,7 @@ struct PrintedBase64 {
 }
 
 extension PrintedBase64.Run {
-    /// What stands in its place; nil: it stays.
+    /// Returns the text that replaces the run; nil if the run stays.
     fileprivate func words(
         in text: UnsafeBufferPointer<UInt8>, _ pictures: inout [CapturedImage], _ secrets: SecretRedactor
     ) -> String? {
@@ -150,7 +151,8 @@ extension PrintedBase64.Run {
 }
 
 extension Slice<UnsafeBufferPointer<UInt8>> {
-    /// Whether it has letters of both cases and digits, of many kinds, as base64 of anything has; what else is long has not.
+    /// Whether the run has capital and small letters and digits of many kinds, as base64 of any data has. Other long
+    /// runs do not.
     fileprivate var isMixed: Bool {
         var kinds = Set<UInt8>()
         for byte in prefix(1000) { kinds.insert(byte) }
@@ -160,7 +162,7 @@ extension Slice<UnsafeBufferPointer<UInt8>> {
             && kinds.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// PNG, JPEG, GIF, WebP, SVG.
+    /// The beginnings of PNG, JPEG, GIF, WebP and SVG in base64.
     fileprivate var isBeginningOfPicture: Bool {
         ["iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "PHN2Zy", "PD94bWw"].contains { starts(with: $0.utf8) }
     }

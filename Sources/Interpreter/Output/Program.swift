@@ -1,9 +1,9 @@
 package import JSON
 
-/// A program as a model wrote it, read as what it can only mean.
+/// Corrects a program as a model wrote it where the meaning is certain.
 extension String {
-    /// Without a byte order mark and the code block around all of it, and with line feeds alone at the ends of lines: bash takes
-    /// a carriage return for a character of the command.
+    /// The program without a byte order mark, without a code block's fences around all of it, and with line feeds only
+    /// at the ends of lines: bash takes a carriage return for a part of the command.
     package var program: String {
         let text = withoutFence
         guard text.utf8.contains(UInt8(ascii: "\r")) else { return text }
@@ -16,10 +16,10 @@ extension String {
         return String(decoding: lines, as: UTF8.self)
     }
 
-    /// The program, and its language: the one that was asked for, or else the one that its code block names, or else the
+    /// Returns the program and its language: the requested one, else the one that its code block names, else the
     /// standard one.
     ///
-    /// - Throws: for a NUL, which kernels take for the end of the program, or for nothing.
+    /// - Throws: an error for a NUL character. A kernel takes it for the end of the program, or ignores it.
     package func program(
         in language: Language?, standard: Language = .python
     ) throws(ArgumentError) -> (code: String, language: Language) {
@@ -36,7 +36,8 @@ extension String {
         return unicodeScalars.first == "\u{feff}" ? String(unicodeScalars.dropFirst()) : self
     }
 
-    /// The one code block that the text is; nil: it is none (CommonMark, section 4.5).
+    /// Returns the code block that is the whole text; nil if the text is not a single code block (CommonMark, section
+    /// 4.5).
     private var fence: (info: String, body: String)? {
         var text = self
         let parts = text.withUTF8 { bytes -> (info: Range<Int>, body: Range<Int>)? in
@@ -53,7 +54,7 @@ extension String {
             guard length >= 3, let lineEnd = bytes[start..<end].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
             let last = bytes[start..<end].reversed().prefix { $0 == mark }.count
             let closing = end - last
-            // The closing fence is on a line of its own, and no other one is before it.
+            // The closing fence is on a line of its own, and there is no other fence before it.
             guard last >= length, closing > lineEnd, bytes[closing - 1] == UInt8(ascii: "\n") else { return nil }
             let body = lineEnd + 1..<max(closing, lineEnd + 1)
             var line = body.lowerBound

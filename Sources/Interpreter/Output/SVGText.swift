@@ -1,9 +1,10 @@
 import ImageGate
 
 extension SecretRedactor {
-    /// The drawing without secrets in its source.
+    /// Returns the drawing without secrets in its source.
     ///
-    /// If the letters of a secret are apart in the source and together in the picture, the whole drawing is refused.
+    /// The letters of a secret may be apart in the source and together in the picture. Such a drawing is refused as a
+    /// whole.
     func checked(svg: String) -> Result<[UInt8], ImageGateError> {
         guard longest > 0 else { return .success(Array(svg.utf8)) }
         // The gate refuses a larger drawing as well, so it is not searched.
@@ -19,17 +20,18 @@ extension SecretRedactor {
     }
 }
 
-/// The text of a drawing without tags, comments and instructions between its letters.
+/// The text of a drawing, without the tags, comments and instructions between its letters.
 private struct SVGText {
     private let source: UnsafeBufferPointer<UInt8>
-    /// Whether only text directly within a text element counts. The sanitiser removes other elements with their content.
+    /// Whether only text directly within a text element counts, because the sanitiser removes other elements with their
+    /// content.
     private let isDrawnOnly: Bool
     private var at = 0
     private var text: [UInt8] = []
-    /// Of each element that is open: whether its text is drawn.
+    /// For each open element, whether its text is drawn.
     private var open: [Bool] = []
 
-    /// References such as `&#65;` stay.
+    /// Character references such as `&#65;` stay as they are.
     static func joined(in source: [UInt8], isDrawnOnly: Bool) -> [UInt8] {
         source.withUnsafeBufferPointer { SVGText(source: $0, isDrawnOnly: isDrawnOnly).joined() }
     }

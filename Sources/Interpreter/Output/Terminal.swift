@@ -1,29 +1,31 @@
-/// Reads output as a terminal does, so that what stays is what a user would see at the end: colours, titles and links are
-/// left out, and what was overwritten or erased is not there (ECMA-48, and xterm's control sequences).
+/// Interprets output as a terminal does, and keeps the text that a user would see at the end. Colours, titles and links
+/// are left out, and so is text that was overwritten or erased (ECMA-48, and xterm's control sequences).
 ///
-/// The output may be cut anywhere. Text that nothing edits goes past in runs; only the last lines of what does are held.
+/// The output may be cut anywhere. Text without editing passes through in runs; edited text is held as the last lines
+/// of a screen.
 struct Terminal: Sendable {
     private enum State {
         case ground
-        /// After ESC, and after ESC with an intermediate byte.
+        /// The states after ESC, and after ESC with an intermediate byte.
         case escape, intermediate
-        /// After CSI.
+        /// The state after CSI.
         case control
-        /// Within a title, a link and the like, after ESC in one, and after a byte that may begin its end.
+        /// The states within a title, a link and similar sequences: before ESC, after ESC, and after a byte that may
+        /// begin the end.
         case string, stringEscape, stringEnd
     }
 
     private var state = State.ground
     private var parameters: [UInt8] = []
-    /// What the last piece ended with, if what follows decides what it means: a carriage return, or part of a character.
+    /// The end of the last piece if its meaning depends on the next piece: a carriage return, or a part of a character.
     private var held: [UInt8] = []
-    /// nil: nothing has been edited of late.
+    /// The screen; nil if nothing was edited recently.
     private var screen: TerminalScreen?
     private let secrets: SecretRedactor
 
     init(without secrets: SecretRedactor = .none) { self.secrets = secrets }
 
-    /// - Parameter ends: gets what has left the screen.
+    /// - Parameter ends: gets the text that has left the screen.
     mutating func read(_ bytes: UnsafeRawBufferPointer, into ends: inout TextEnds) {
         guard !held.isEmpty else { return readWhole(bytes, into: &ends) }
         let whole = held + bytes
@@ -31,18 +33,18 @@ struct Terminal: Sendable {
         whole.withUnsafeBytes { readWhole($0, into: &ends) }
     }
 
-    /// Hands over what is held. What follows may still edit it.
+    /// Appends the held text to `ends`. Later output could still have edited it.
     mutating func finish(into ends: inout TextEnds) {
         flushScreen(into: &ends)
         if held != [UInt8(ascii: "\r")] { held.withUnsafeBytes { ends.append($0) } }
         held = []
     }
 
-    /// Whether something is held that has not been handed over.
+    /// Whether the terminal holds text that is not in `ends` yet.
     var isEmpty: Bool { screen == nil && held.isEmpty }
 
     private mutating func readWhole(_ bytes: UnsafeRawBufferPointer, into ends: inout TextEnds) {
-        // Long text without any editing needs no screen any more.
+        // The screen is given up after a long text without editing.
         if screen != nil, state == .ground, bytes.count >= Self.longPiece, bytes.endOfText(from: 0) == bytes.count {
             flushScreen(into: &ends)
         }
@@ -70,9 +72,9 @@ struct Terminal: Sendable {
         screen?.write(text) { row in row.withUnsafeBytes { ends.append($0) } }
     }
 
-    /// Reads the control character in ground state at `place`.
+    /// Interprets the control character at `place`, outside a sequence.
     ///
-    /// - Returns: where to go on.
+    /// - Returns: the place after it.
     private mutating func readControl(
         _ bytes: UnsafeRawBufferPointer, at place: Int, into ends: inout TextEnds
     ) -> Int {
@@ -94,7 +96,7 @@ struct Terminal: Sendable {
         return place + 1
     }
 
-    /// An 8-bit control character, as UTF-8 has it after the byte C2.
+    /// Interprets an 8-bit control character, which is the byte C2 and another byte in UTF-8.
     private mutating func readC1(_ byte: UInt8, into ends: inout TextEnds) {
         switch byte {
         case 0x85: [UInt8(ascii: "\n")].withUnsafeBytes { write($0, into: &ends) }
@@ -110,9 +112,9 @@ struct Terminal: Sendable {
         parameters = []
     }
 
-    /// Reads one byte of a sequence.
+    /// Reads one byte of a control sequence.
     ///
-    /// - Returns: false: it does not belong to the sequence, which has ended.
+    /// - Returns: false if the byte does not belong to the sequence, which has then ended.
     private mutating func readSequence(_ byte: UInt8, into ends: inout TextEnds) -> Bool {
         switch state {
         case .ground: return false
@@ -135,7 +137,7 @@ struct Terminal: Sendable {
             case 0x07: state = .ground
             case 0x1b: state = .stringEscape
             case 0xc2: state = .stringEnd
-            // One without an end is dropped up to the end of its line.
+            // A sequence without an end is dropped up to the end of its line.
             case UInt8(ascii: "\n"):
                 state = .ground
                 return false
@@ -167,13 +169,14 @@ struct Terminal: Sendable {
         case UInt8(ascii: "c"): edit(&ends) { $0.eraseInScreen(2) }
         case 0x20...0x2f: state = .intermediate
         case 0x30...0x7e: break
-        // A control character or a byte outside ASCII is no part of an escape.
+        // A control character or a byte outside ASCII cannot be a part of an escape sequence.
         default: return false
         }
         return true
     }
 
-    /// A control sequence by its final byte. Those that only colour, report or switch modes do nothing.
+    /// Executes a control sequence by its final byte. Sequences that only set colours, ask for a report or switch modes
+    /// have no effect.
     private mutating func perform(_ final: UInt8, into ends: inout TextEnds) {
         // Sequences with a private marker switch modes.
         guard parameters.first.map({ $0 < UInt8(ascii: "<") }) ?? true else { return }
@@ -224,7 +227,7 @@ struct Terminal: Sendable {
         self.screen = screen
     }
 
-    /// The last lines come back to the screen, which they had left only for want of anything that edits them.
+    /// Takes the last lines back to the screen. They had left it only because nothing edited them.
     private func reopened(_ ends: inout TextEnds) -> TerminalScreen {
         var screen = TerminalScreen(without: secrets)
         let last = ends.removeLast(lines: TerminalScreen.height, bytes: Self.reopenedLimit)
@@ -241,8 +244,8 @@ struct Terminal: Sendable {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The first place from `start` on with a control character other than tab, line feed, vertical tab and form feed; the
-    /// count of the bytes if there is none.
+    /// Returns the first place from `start` on with a control character other than tab, line feed, vertical tab and
+    /// form feed; the count of the bytes if there is none.
     fileprivate func endOfText(from start: Int) -> Int {
         var at = start
         while at < count {
@@ -253,7 +256,7 @@ extension UnsafeRawBufferPointer {
                 switch byte {
                 case 0x7f: return at
                 case 0xc2 where at + 1 < count && (0x80...0x9f).contains(self[at + 1]): return at
-                // In place of a character's first byte: an 8-bit CSI outside UTF-8.
+                // A byte that cannot begin a character may be an 8-bit CSI of output that is not UTF-8.
                 case 0x9b where at == start || self[at - 1] < 0x80: return at
                 default: break
                 }
@@ -263,7 +266,7 @@ extension UnsafeRawBufferPointer {
         return at
     }
 
-    /// The count of the bytes without the beginning of a character at their end.
+    /// The number of bytes without an incomplete character at their end.
     fileprivate func endOfWholeCharacters(from start: Int) -> Int {
         var at = count
         for length in 1...3 where count - length >= start {

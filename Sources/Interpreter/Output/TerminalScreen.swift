@@ -1,24 +1,25 @@
-/// The last lines of a terminal, on which a program writes again: its rows, and the cursor.
+/// The screen of a terminal: the last rows of the output, which a program can write again, and the cursor.
 ///
-/// Every operation takes at most as long as a row or all rows have cells, which are few, so that no output is slow to read.
+/// Every operation takes at most as long as one row, or all rows, have cells. These are few, so no output is slow to
+/// read.
 struct TerminalScreen: Sendable {
     private struct Row: Sendable {
-        /// Unicode scalars, one for each column.
+        /// The Unicode scalars, one for each column.
         var cells: [UInt32] = []
-        /// Scalars without a width of their own, by the column that they stand in.
+        /// The scalars without a width of their own, by the column in which they stand.
         var marks: [Int: [UInt32]] = [:]
-        /// Whether the next row goes on with the same line, which was too long for one.
+        /// Whether the next row continues this line, which was too long for one row.
         var isContinued = false
     }
 
-    /// A cell that nothing was written to.
+    /// A cell to which nothing was written.
     private static let blank: UInt32 = 0
-    /// The right half of a character that is two columns wide.
+    /// The right half of a character that takes two columns.
     private static let half: UInt32 = 1
 
-    /// The rows that can be written again. Those above have left the screen.
+    /// The number of rows that can be written again. Rows above them have left the screen.
     static let height = 50
-    /// A longer line goes on in the next row.
+    /// The number of columns. A longer line continues in the next row.
     private static let width = 512
     private static let markLimit = 8
 
@@ -26,18 +27,18 @@ struct TerminalScreen: Sendable {
     private var row = 0
     private var column = 0
     private var saved = (row: 0, column: 0)
-    /// Columns written since ``mask`` was asked.
+    /// The columns that were written since the last call of ``mask``.
     private var writtenCount = 0
     private let secrets: SecretRedactor
 
-    /// - Parameter secrets: what must not be partly overwritten, after which nobody would find it.
+    /// - Parameter secrets: the values that must not be overwritten in part, because nobody would find the rest.
     init(without secrets: SecretRedactor) { self.secrets = secrets }
 
     // MARK: - Writing
 
     /// Writes characters, and begins a new row at each line feed.
     ///
-    /// - Parameter scrolled: takes a row that leaves the screen.
+    /// - Parameter scrolled: takes each row that leaves the screen.
     mutating func write(_ bytes: UnsafeRawBufferPointer, scrolled: (_ row: [UInt8]) -> Void) {
         var rest = bytes[...]
         while let byte = rest.first {
@@ -46,7 +47,7 @@ struct TerminalScreen: Sendable {
                 rest.removeFirst()
             } else if byte == UInt8(ascii: "\t") {
                 let stop = min((column / 8 + 1) * 8, Self.width - 1)
-                // A tab moves the cursor, and a text has it as a character.
+                // A tab moves the cursor, and stays a character in the text.
                 put(UInt32(byte), 1, scrolled)
                 column = max(column, min(stop, Self.width))
                 rest.removeFirst()
@@ -94,7 +95,7 @@ struct TerminalScreen: Sendable {
         writtenCount += columns
     }
 
-    /// A character that is half overwritten is gone.
+    /// A wide character disappears when half of it is overwritten.
     private mutating func clearHalves(at column: Int) {
         let cells = rows[row].cells
         if cells[column] == Self.half, column > 0 { rows[row].cells[column - 1] = Self.blank }
@@ -121,13 +122,13 @@ struct TerminalScreen: Sendable {
         column = 0
     }
 
-    /// To a place relative to the cursor's.
+    /// Moves the cursor to a place relative to its own.
     mutating func move(rows rowOffset: Int, columns columnOffset: Int) {
         mask()
         moveTo(row: row + rowOffset, column: column + columnOffset)
     }
 
-    /// To a place of the screen; nil: the cursor's own.
+    /// Moves the cursor to a place of the screen; nil keeps its row or column.
     mutating func move(toRow newRow: Int?, column newColumn: Int?) {
         mask()
         moveTo(row: newRow ?? row, column: newColumn ?? column)
@@ -144,7 +145,7 @@ struct TerminalScreen: Sendable {
 
     // MARK: - Erasing
 
-    /// Part of the cursor's row: 0 from the cursor on, 1 up to the cursor, 2 all of it (ECMA-48, EL).
+    /// Erases a part of the cursor's row: 0 from the cursor on, 1 up to the cursor, 2 all of it (ECMA-48, EL).
     mutating func eraseInLine(_ part: Int) {
         mask()
         switch part {
@@ -158,7 +159,7 @@ struct TerminalScreen: Sendable {
         }
     }
 
-    /// Part of the screen, likewise (ECMA-48, ED).
+    /// Erases a part of the screen, with the same numbers (ECMA-48, ED).
     mutating func eraseInScreen(_ part: Int) {
         switch part {
         case 0:
@@ -218,7 +219,7 @@ struct TerminalScreen: Sendable {
 
     // MARK: - What it shows
 
-    /// The rows as lines of text.
+    /// Returns the rows as lines of text.
     var text: [UInt8] {
         var text: [UInt8] = []
         for (index, row) in rows.enumerated() { text += Self.text(of: row, isLast: index == rows.count - 1) }
@@ -262,7 +263,7 @@ extension [UInt8] {
 }
 
 extension Slice<UnsafeRawBufferPointer> {
-    /// The first character, and how many bytes it has; U+FFFD for a byte that begins none.
+    /// Returns the first character and the number of its bytes; U+FFFD for a byte that begins none.
     fileprivate var scalar: (Unicode.Scalar, length: Int) {
         var decoder = UTF8()
         var bytes = prefix(4).makeIterator()
@@ -272,7 +273,8 @@ extension Slice<UnsafeRawBufferPointer> {
 }
 
 extension Unicode.Scalar {
-    /// How many columns of a terminal it takes, by the ranges of Unicode's East Asian Width that are in use.
+    /// The number of columns that the scalar takes on a terminal, by the ranges of Unicode's East Asian Width that are
+    /// in use.
     fileprivate var columns: Int {
         switch value {
         case ..<0x300: 1

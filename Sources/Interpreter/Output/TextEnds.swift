@@ -1,12 +1,13 @@
 /// The beginning and the end of a text, with or without a gap between them.
 struct TextEnds: Sendable {
-    /// Bytes that are kept from the beginning.
+    /// The largest number of bytes that are kept from the beginning.
     private let headLimit: Int
-    /// Bytes that are kept at least from the end, once there are more than ``headLimit``. At most twice as many are.
+    /// The number of bytes that are at least kept from the end, once there are more than ``headLimit``. At most twice
+    /// as many are kept.
     private let tailLimit: Int
     private(set) var head: [UInt8] = []
     private(set) var tail: [UInt8] = []
-    /// Whether something between the two was dropped, and how many Unicode scalars of it.
+    /// Whether bytes between the two ends were dropped, and the number of their Unicode scalars.
     private(set) var hasGap = false
     private(set) var dropped = 0
 
@@ -16,7 +17,7 @@ struct TextEnds: Sendable {
     }
 
     var isEmpty: Bool { head.isEmpty && tail.isEmpty }
-    /// Bytes that are kept, where they are many.
+    /// The number of kept bytes, or 0 if it is small.
     var heldCount: Int {
         head.count + tail.count < CapturedOutput.smallCount ? 0 : head.capacity + tail.capacity
     }
@@ -32,7 +33,7 @@ struct TextEnds: Sendable {
         }
         guard !rest.isEmpty else { return }
         if rest.count > 2 * tailLimit {
-            // Nothing before these can be among the last ones.
+            // Only these bytes can be among the last ones.
             drop(tail[...])
             tail.removeAll()
             let start = rest.scalarStart(notBefore: rest.endIndex - tailLimit)
@@ -40,7 +41,7 @@ struct TextEnds: Sendable {
             rest = rest[start...]
         }
         tail.append(contentsOf: rest)
-        // Twice the limit and one trim for each half: every byte is moved once.
+        // The buffer has twice the limit and is trimmed when it is full, so every byte is moved once.
         if tail.count > 2 * tailLimit {
             let start = tail.scalarStart(notBefore: tail.count - tailLimit)
             drop(tail[..<start])
@@ -54,7 +55,7 @@ struct TextEnds: Sendable {
         dropped += bytes.count { !$0.isContinuation }
     }
 
-    /// Takes away the last lines, as far as they are kept: at most so many, and so many bytes of them.
+    /// Removes and returns the last lines that are kept: at most so many lines, and so many bytes of them.
     mutating func removeLast(lines: Int, bytes: Int) -> [UInt8] {
         if tail.isEmpty, !hasGap { return Self.removeLast(lines: lines, bytes: bytes, of: &head) }
         return Self.removeLast(lines: lines, bytes: bytes, of: &tail)
@@ -76,13 +77,13 @@ struct TextEnds: Sendable {
         return last
     }
 
-    /// The first bytes of what there is without a gap, at most `count`.
+    /// Returns the first bytes before any gap, at most `count`.
     func beginning(_ count: Int) -> [UInt8] {
         let bytes = hasGap || head.count >= count ? head : head + tail.prefix(count - head.count)
         return Array(bytes[..<bytes.scalarStart(notAfter: min(count, bytes.count))])
     }
 
-    /// The last bytes of it, at most `count`.
+    /// Returns the last bytes after any gap, at most `count`.
     func end(_ count: Int) -> [UInt8] {
         let bytes = hasGap || tail.count >= count ? tail : head.suffix(count - tail.count) + tail
         return Array(bytes[bytes.scalarStart(notBefore: max(bytes.count - count, 0))...])
@@ -92,19 +93,20 @@ struct TextEnds: Sendable {
 extension RandomAccessCollection<UInt8> where Index == Int {
     var scalarCount: Int { count { !$0.isContinuation } }
 
-    /// The last place up to `index` where a UTF-8 sequence begins. `index` itself, where there is none nearby: this is no UTF-8.
+    /// Returns the last place up to `index` where a character of UTF-8 begins; `index` itself if none begins nearby,
+    /// because the bytes are not UTF-8.
     func scalarStart(notAfter index: Int) -> Int {
         guard index < endIndex else { return index }
         return (Swift.max(startIndex, index - 3)...index).last { !self[$0].isContinuation } ?? index
     }
 
-    /// The first place from `index` on where a UTF-8 sequence begins. `index` itself, where there is none nearby.
+    /// Returns the first place from `index` on where a character of UTF-8 begins; `index` itself if none begins nearby.
     func scalarStart(notBefore index: Int) -> Int {
         (index..<Swift.min(endIndex, index + 4)).first { !self[$0].isContinuation } ?? index
     }
 }
 
 extension UInt8 {
-    /// A byte of a UTF-8 sequence that is not its first.
+    /// Whether the byte continues a character of UTF-8.
     fileprivate var isContinuation: Bool { self & 0xc0 == 0x80 }
 }

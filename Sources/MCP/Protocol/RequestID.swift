@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The id of a request. Its answer echoes it with its type, and a number as it was written.
 ///

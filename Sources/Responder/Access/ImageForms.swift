@@ -5,21 +5,21 @@ import JSON
 /// The forms in which callers want the images of MCP answers.
 struct ImageForms: Equatable, Sendable {
     var standard = ImageUse.Form.inline
-    /// By the name of a key.
+    /// The forms for some keys, by the names of the keys.
     var byKey: [String: ImageUse.Form] = [:]
 
     static let header = "X-Images"
     private static let parameter = "images"
     static var names: String { ImageUse.Form.allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// The form for one request: as its URL says, else a header, else the setting for its key.
+    /// Returns the form for a request: the one in its URL, else the one in its header, else the setting for its key.
     ///
-    /// - Throws: ``ArgumentError`` if the request asks for another form than there is.
+    /// - Throws: ``ArgumentError`` if the request names a form that does not exist.
     func form(of request: FastCGIRequest, from caller: String) throws(ArgumentError) -> ImageUse.Form {
         if let word = request.queryValue(Self.parameter) {
             return try Self.form(word, "`\(Self.parameter)` in the URL")
         }
-        // LibreChat sends a placeholder as it stands where it has nothing to put in its place.
+        // LibreChat sends a placeholder unchanged if it has no value for it.
         if let word = request.header(Self.header), !word.isEmpty, !word.hasPrefix("{{") {
             return try Self.form(word, "The header \(Self.header)")
         }
@@ -35,7 +35,7 @@ struct ImageForms: Equatable, Sendable {
 }
 
 extension FastCGIRequest {
-    /// The first value of a parameter in the query; nil if it is absent or empty.
+    /// Returns the first value of a parameter in the query; nil if it is absent or empty.
     fileprivate func queryValue(_ name: String) -> String? {
         guard let query = params["QUERY_STRING"] else { return nil }
         for pair in query.split(separator: "&") {

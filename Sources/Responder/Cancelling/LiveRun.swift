@@ -1,10 +1,10 @@
 import Interpreter
 import Synchronization
 
-/// A tool's call under way that its client may cancel by a request of its own.
+/// A running tool call that its client can cancel by another request.
 final class LiveRun: Sendable {
     let key: RunKey
-    /// Of this run alone: 16 hexadecimal digits.
+    /// The unique id of the run, 16 hexadecimal digits.
     let name: String
     private let cancellation = OneShotChannel<Void>()
     private let wasCancelled = Atomic(false)
@@ -21,7 +21,7 @@ final class LiveRun: Sendable {
         _ = cancellation.deliver(())
     }
 
-    /// Runs `work`, whose task is cancelled when the run is. Call it once.
+    /// Runs `work`, and cancels its task when the run is cancelled. Call it once.
     func cancellable<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
         await withTaskGroup(of: Value?.self) { group in
             group.addTask { await work() }
@@ -30,7 +30,7 @@ final class LiveRun: Sendable {
                 return nil
             }
             var value: Value?
-            // Whichever ends first ends the other one: the work is told, and says in its result what became of it.
+            // The first of the two tasks to end cancels the other one. If the work is cancelled, its result says so.
             for await outcome in group {
                 group.cancelAll()
                 value = outcome ?? value
@@ -42,7 +42,7 @@ final class LiveRun: Sendable {
 }
 
 extension UInt64 {
-    /// 16 digits.
+    /// The number of digits of the id.
     var hexadecimal: String {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

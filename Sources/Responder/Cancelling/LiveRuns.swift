@@ -1,10 +1,10 @@
 import Synchronization
 import System
 
-/// The runs that can be cancelled by a request of its own, which may come to another responder of this machine.
+/// The runs that clients can cancel by another request. That request may come to another responder of this machine.
 ///
-/// A run is entered under its key in the state directory (``RunPipe``), where every responder finds it. Where there is no
-/// such directory this process knows its own runs.
+/// Each run has an entry under its key in the state directory (``RunPipe``), where every responder finds it. Without
+/// such a directory this process finds only its own runs.
 final class LiveRuns: Sendable {
     private struct State {
         var runs: [String: LiveRun] = [:]
@@ -17,7 +17,7 @@ final class LiveRuns: Sendable {
     private let notice: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter notice: tells the operator that the directory is of no use.
+    /// - Parameter notice: tells the operator that the directory cannot be used.
     init(_ directory: StateDirectory, notice: @escaping @Sendable (String) -> Void) {
         self.directory = directory
         self.notice = notice
@@ -25,7 +25,7 @@ final class LiveRuns: Sendable {
 
     deinit { stop() }
 
-    /// Takes what is left of it out of the directory. Runs that come later can be cancelled in this process only.
+    /// Removes the entries of this process from the directory. Later runs can be cancelled in this process only.
     func stop() {
         state.withLock { state in
             state.hasStopped = true
@@ -34,14 +34,14 @@ final class LiveRuns: Sendable {
         }?.stop()
     }
 
-    /// Runs `work`, during which the runs can be cancelled.
+    /// Runs `work`. The runs can be cancelled until it ends.
     func holding<Value>(_ runs: [LiveRun], _ work: () async -> Value) async -> Value {
         for run in runs { add(run) }
         defer { for run in runs { remove(run) } }
         return await work()
     }
 
-    /// Cancels the run that lives under this key, if there is exactly one.
+    /// Cancels the run that has this key, if there is exactly one.
     func cancel(_ key: RunKey) {
         if let folder = try? directory.makeFolder(Self.folder) { return RunPipe.cancel(key, in: folder) }
         let own = state.withLock { $0.runs.values.filter { $0.key == key } }
@@ -72,13 +72,13 @@ final class LiveRuns: Sendable {
         do throws(SystemError) {
             try pipe?.add(run)
         } catch {
-            // Somebody has emptied the directory.
+            // The entry is gone: somebody has emptied the directory.
             try makePipe(instead: pipe)?.add(run)
         }
     }
 
-    /// - Parameter old: one that is of no use any more.
-    /// - Returns: nil when it was stopped.
+    /// - Parameter old: a pipe that cannot be used any more.
+    /// - Returns: nil if the runs were stopped.
     private func makePipe(instead old: RunPipe?) throws(SystemError) -> RunPipe? {
         let outcome = state.withLock { state -> Result<RunPipe?, SystemError> in
             if let pipe = state.pipe, pipe !== old { return .success(pipe) }
@@ -103,12 +103,13 @@ final class LiveRuns: Sendable {
 
     private func cancel(named name: String) {
         guard let run = state.withLock({ $0.runs[name] }) else { return }
-        // Its key is free for another request from now on.
+        // From now on another request may have this key.
         remove(run)
         run.cancel()
     }
 
     private static let folder = "runs"
-    /// Runs of this process that can be cancelled: more than there are places and requests that wait.
+    /// The largest number of runs of this process that can be cancelled. It exceeds the number of places and of
+    /// requests that wait.
     private static let most = 20_000
 }

@@ -1,15 +1,16 @@
-/// What a client names a run by when it cancels it: who asks, in which conversation, and the id of the request.
+/// The key by which a client names a run: the caller, the conversation and the id of the request.
 ///
-/// It is known by its digest alone: ids come from strangers, and no text of theirs is to become a file's name.
+/// Only a digest is kept, because ids come from strangers, and no text of theirs may become the name of a file.
 struct RunKey: Hashable, Sendable {
     /// 32 hexadecimal digits.
     let digits: String
 
     /// - Parameters:
-    ///   - service: what responders of one service have in common, so that another service on the machine is not meant.
-    ///   - id: the request's id as JSON, so that 7 and "7" are two.
+    ///   - service: a value that the responders of one service share, so that another service on the machine has other
+    ///     keys.
+    ///   - id: the request's id with its type, so that 7 and "7" are two.
     init(service: String, _ identity: Identity, id: String) {
-        // With the length of each part, so that no two lists of parts make one text.
+        // Each part has its length before it, so that no two lists of parts have the same text.
         let parts = [service, identity.owner, identity.conversation.map { "c\($0)" } ?? "", id]
         let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
         digits = AccessKey.digest(text).prefix(16).map { byte in

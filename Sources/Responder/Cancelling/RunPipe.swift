@@ -1,17 +1,18 @@
 import Glibc
 import System
 
-/// A named pipe by which other processes tell this one which of its runs to cancel.
+/// A named pipe through which other processes tell this one which of its runs to cancel.
 ///
-/// Each run is a further name of the pipe (link(2)). So whoever finds a run's name can open it and write, no file has any
-/// content, and a name whose process has died is known by it: nobody reads there (ENXIO).
+/// Each run is one more name of the pipe (link(2)). So whoever finds the name of a run can open it and write to the
+/// process, and no file has any content. If the process has died, opening the name fails, because nobody reads (ENXIO).
 final class RunPipe: Sendable {
     private let folder: String
     private let descriptor: CInt
-    /// The pipe's first name, which later ones are made of.
+    /// The pipe's first name, from which the names of runs are linked.
     private let name: String
 
-    /// - Parameter onName: gets the name of each run that is to be cancelled, on a thread that waits for them.
+    /// - Parameter onName: is called with the name of each run that is to be cancelled, on the thread that reads the
+    ///   pipe.
     init(in folder: String, onName: @escaping @Sendable (String) -> Void) throws(SystemError) {
         self.folder = folder
         name = "\(Self.prefix)\(UInt64.random(in: .min ... .max).hexadecimal)"
@@ -19,7 +20,8 @@ final class RunPipe: Sendable {
         let path = "\(folder)/\(name)"
         guard mkfifo(path, 0o600) == 0 else { throw .last("mkfifo") }
         do throws(SystemError) {
-            // Writable as well: there is always a writer then, and reading waits in place of finding an end.
+            // The pipe is opened for writing as well, so that it always has a writer, and reading waits instead of
+            // finding the end.
             descriptor = try Descriptor.open(path, O_RDWR | O_NOFOLLOW)
         } catch {
             unlink(path)
@@ -36,7 +38,7 @@ final class RunPipe: Sendable {
         }
     }
 
-    /// Ends the thread, and takes the pipe away.
+    /// Ends the thread, and removes the pipe.
     func stop() {
         unlink("\(folder)/\(name)")
         Self.write("", to: descriptor)
@@ -52,14 +54,15 @@ final class RunPipe: Sendable {
 
     // MARK: - Other processes
 
-    /// Has the run cancelled that lives under this key, be it of this process or another one, if it is the only one.
+    /// Cancels the run that has this key, in this process or another one, if it is the only one.
     static func cancel(_ key: RunKey, in folder: String) {
         var found: (name: String, descriptor: CInt)?
         defer { if let found { _ = close(found.descriptor) } }
         for name in names(in: folder) where name.hasPrefix("\(key.digits)-") {
             guard let descriptor = open(name, in: folder) else { continue }
             guard found == nil else {
-                // Ids begin anew with each connection: this one is of two runs, and nobody knows which of them is meant.
+                // A client's ids begin anew with each connection. This id belongs to two runs, and nobody knows which
+                // of them is meant.
                 _ = close(descriptor)
                 return
             }
@@ -69,7 +72,7 @@ final class RunPipe: Sendable {
         write(String(found.name.dropFirst(RunKey.digitCount + 1)), to: found.descriptor)
     }
 
-    /// Opens a name of a living process for writing; one of a dead process is removed.
+    /// Opens a name for writing if its process is alive, and else removes it.
     private static func open(_ name: String, in folder: String) -> CInt? {
         do throws(SystemError) {
             return try Descriptor.open("\(folder)/\(name)", O_WRONLY | O_NONBLOCK | O_NOFOLLOW)
@@ -79,10 +82,10 @@ final class RunPipe: Sendable {
         }
     }
 
-    /// Removes what processes have left that were killed.
+    /// Removes the names of processes that were killed.
     private static func sweep(_ folder: String) {
         for name in names(in: folder) {
-            // A pipe that is just being made has no reader yet.
+            // A pipe that is being created has no reader yet, so young ones stay.
             if name.hasPrefix(prefix) {
                 var status = stat()
                 guard lstat("\(folder)/\(name)", &status) == 0, status.st_ctim.tv_sec < time(nil) - 60 else { continue }
@@ -91,7 +94,7 @@ final class RunPipe: Sendable {
         }
     }
 
-    /// The names that are ours in the folder.
+    /// Returns the names of runs and pipes in the folder.
     private static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -106,7 +109,7 @@ final class RunPipe: Sendable {
         return names
     }
 
-    /// The number of names that are looked at: more than all runs of a machine.
+    /// The largest number of names that are read. It exceeds the number of all runs of a machine.
     private static let most = 100_000
     private static let prefix = "pipe-"
 
@@ -118,7 +121,7 @@ final class RunPipe: Sendable {
         _ = uninterrupted { Glibc.write(descriptor, line, line.count) }
     }
 
-    /// Until there is an empty line.
+    /// Reads until an empty line comes, with which `stop()` ends the thread.
     private static func read(_ descriptor: CInt, _ onName: (String) -> Void) {
         defer { _ = close(descriptor) }
         var line: [UInt8] = []

@@ -1,15 +1,14 @@
 import Glibc
 import System
 
-/// The folder in which the responders of one machine tell each other what they have to know at once. Nothing in it outlives
-/// its purpose, and nothing is lost with it.
+/// The folder in which the responders of one machine find each other. Nothing in it is needed later, so it may be lost.
 struct StateDirectory: Sendable {
     let path: String
 
-    /// - Parameter path: nil for one in memory that every responder of this user finds.
+    /// - Parameter path: the path; nil for a folder in memory that every responder of this user finds.
     init(_ path: String?) { self.path = path ?? "/dev/shm/e2b-fcgi-\(geteuid())" }
 
-    /// Makes a folder in it that only this user enters.
+    /// Creates a folder in it to which only this user has access.
     ///
     /// - Returns: its path.
     func makeFolder(_ name: String) throws(SystemError) -> String {
@@ -17,7 +16,7 @@ struct StateDirectory: Sendable {
         for folder in [path, folder] {
             guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .last("mkdir") }
         }
-        // In a folder that all may write to somebody else may have made it before.
+        // Somebody else may have created a folder of this name before, where all users may write.
         var status = stat()
         guard lstat(folder, &status) == 0 else { throw .last("lstat") }
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
