@@ -81,6 +81,6 @@ extension AdmittedImage {
             case .converted: "converted to"
             case .firstFrame: "first frame converted to"
             }
-        return "\(deed) \(type.name) \(width)×\(height), \(bytes.count) bytes"
+        return "\(deed) \(type.name) \(width)×\(height), \(bytes.count) bytes\(isOnWhite ? ", on white" : "")"
     }
 }

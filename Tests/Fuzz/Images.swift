@@ -7,6 +7,8 @@ enum Images {
         var policy = ImagePolicy()
         (policy.shortSide, policy.longSide, policy.byteBudget) = (shortSide, longSide, budget)
         policy.pixelLimit = 1 << 14
+        // Where fewer colours are taken, ink may look darker than it was.
+        policy.ground = budget < 100_000 ? .keep : .white
         // A drawing is a process; and librsvg is not ours to fuzz.
         policy.svg = .sanitise
         return policy

@@ -16,7 +16,8 @@ struct ConfinedGate: Sendable {
     }
 
     init(
-        _ policy: ImagePolicy = .init(), threads: Int = 1, _ change: (inout DecoderConfiguration) -> Void = { _ in }
+        _ policy: ImagePolicy = .transparent, threads: Int = 1,
+        _ change: (inout DecoderConfiguration) -> Void = { _ in }
     ) {
         let told = Notices()
         var confinement = DecoderConfiguration { line in told.lines.withLock { $0.append(line) } }

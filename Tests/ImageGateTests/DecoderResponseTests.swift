@@ -33,11 +33,12 @@ struct DecoderResponseTests {
     @Test func `a request arrives as it was sent`() {
         for type in ImageType.allCases {
             #expect(DecoderRequest(request(type, .sanitise).words) == request(type, .sanitise))
+            #expect(DecoderRequest(request(type).words) == request(type))
         }
         var words = request().words
-        words[9] = -1
+        words[10] = -1
         #expect(DecoderRequest(words) == nil)
-        words[9] = words[3] + 1
+        words[10] = words[3] + 1
         #expect(DecoderRequest(words) == nil)
         #expect(DecoderRequest([]) == nil)
     }
@@ -127,7 +128,7 @@ struct DecoderResponseTests {
             }
         }
         for type in ImageType.allCases {
-            let words = [0, type.code, 30, 20, 30, 20, 3, png.count]
+            let words = [0, type.code, 30, 20, 30, 20, 3, 0, png.count]
             #expect(throws: DecoderError.protocolViolation) {
                 let head = try DecoderResponse.Head(words, to: request(type))
                 _ = try DecoderResponse(head: head, bytes: png).result(of: request(type))
@@ -135,12 +136,12 @@ struct DecoderResponseTests {
         }
         for count in [-1, 5001, Int.min, Int.max] {
             #expect(throws: DecoderError.protocolViolation) {
-                try DecoderResponse.Head([0, 0, 30, 20, 30, 20, 0, count], to: request())
+                try DecoderResponse.Head([0, 0, 30, 20, 30, 20, 0, 0, count], to: request())
             }
         }
         for kind in [-1, 12, Int.min, Int.max] {
             #expect(throws: DecoderError.protocolViolation) {
-                let head = try DecoderResponse.Head([kind, 0, 0, 0, 0, 0, 0, 0], to: request())
+                let head = try DecoderResponse.Head([kind, 0, 0, 0, 0, 0, 0, 0, 0], to: request())
                 _ = try DecoderResponse(head: head, bytes: []).result(of: request())
             }
         }

@@ -4,8 +4,15 @@ import TestSupport
 @testable import ImageGate
 
 extension ImagePolicy {
-    static func box(_ shortSide: Int, _ longSide: Int, budget: Int = 100_000) -> ImagePolicy {
+    /// The service's, but that images keep their ground.
+    static let transparent: ImagePolicy = {
         var policy = ImagePolicy()
+        policy.ground = .keep
+        return policy
+    }()
+
+    static func box(_ shortSide: Int, _ longSide: Int, budget: Int = 100_000) -> ImagePolicy {
+        var policy = transparent
         policy.shortSide = shortSide
         policy.longSide = longSide
         policy.byteBudget = budget
@@ -15,12 +22,12 @@ extension ImagePolicy {
 
 /// On the test's own thread: what the gate does, without its threads.
 func admit(
-    _ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .init()
+    _ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .transparent
 ) throws(ImageGateError) -> AdmittedImage {
     try Admission(policy: policy, cancellation: Cancellation()).admit(bytes, claimed: claimed)
 }
 
-func rejection(_ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .init()) -> ImageGateError? {
+func rejection(_ bytes: [UInt8], _ claimed: ImageType = .png, policy: ImagePolicy = .transparent) -> ImageGateError? {
     do {
         _ = try admit(bytes, claimed, policy: policy)
         return nil

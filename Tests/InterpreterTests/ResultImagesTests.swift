@@ -61,6 +61,17 @@ struct ResultImagesTests {
         #expect(notes == ["Image 1: GIF, shown as PNG at 1×1", "Image 2: first frame of a GIF, shown at 1×1"])
     }
 
+    @Test func `a line says that a white ground was put behind an image`() async throws {
+        let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)
+        var resultImages = ResultImages(limit: 2, owner: "a")
+        let bytes = SampleImages.png(width: 9, height: 9, colorType: 6, bitDepth: 8) { x, y in
+            [0, 0, 0, x > 2 && x < 6 && y > 2 && y < 6 ? 255 : 0]
+        }
+        resultImages.add(CapturedImage(bytes: .success(bytes), type: .png), gate)
+        let notes = await resultImages.images(within: .seconds(60)).notes
+        #expect(notes == ["Image 1: shown at 9×9 as made, on a white ground behind dark ink on transparency"])
+    }
+
     /// The sizes of the pictures that come through, of pictures of these widths.
     private func shown(_ widths: [Int], limit: Int) async throws -> (widths: [Int], notes: [String]) {
         let gate = try ImageGate(policy: .init(), threads: 1, decoding: .inProcess)

@@ -28,6 +28,19 @@ struct Admission: Sendable {
         return actual
     }
 
+    /// Makes an image to show of pixels that fit the policy's box.
+    func thumbnail(
+        of bitmap: Bitmap, originalSize: PixelSize, _ treatment: AdmittedImage.Treatment = .thumbnailed
+    ) throws(ImageGateError) -> AdmittedImage {
+        let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation, treatment: treatment)
+        guard policy.ground == .white, bitmap.hasInkOnTransparency else {
+            return try search.thumbnail(of: bitmap, originalSize: originalSize)
+        }
+        var image = try search.thumbnail(of: bitmap.onWhite(), originalSize: originalSize)
+        image.isOnWhite = true
+        return image
+    }
+
     /// Checks a size that a header states, before anything is allocated for the pixels.
     func checkSize(_ size: PixelSize, of type: ImageType) throws(ImageGateError) {
         guard size.width > 0, size.height > 0 else { throw .malformed(type, why: "\(type.name) has no pixels") }

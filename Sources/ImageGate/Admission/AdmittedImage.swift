@@ -24,10 +24,12 @@ package struct AdmittedImage: Equatable, Sendable {
     package var originalWidth: Int
     package var originalHeight: Int
     package var treatment: Treatment
+    /// Whether a white ground was put behind the image, which has dark ink on transparency.
+    package var isOnWhite: Bool
 
     package init(
         bytes: [UInt8], type: ImageType, width: Int, height: Int, originalWidth: Int, originalHeight: Int,
-        treatment: Treatment
+        treatment: Treatment, isOnWhite: Bool = false
     ) {
         self.bytes = bytes
         self.type = type
@@ -36,6 +38,7 @@ package struct AdmittedImage: Equatable, Sendable {
         self.originalWidth = originalWidth
         self.originalHeight = originalHeight
         self.treatment = treatment
+        self.isOnWhite = isOnWhite
     }
 }
 

@@ -1,7 +1,15 @@
 /// The limits of images that come in, and of images that go out.
 package struct ImagePolicy: Equatable, Sendable {
-    package enum SVGTreatment: String, Equatable, Sendable {
+    package enum SVGTreatment: String, CaseIterable, Equatable, Sendable {
         case rasterise, sanitise
+    }
+
+    /// What is behind an image with transparency.
+    package enum Ground: String, CaseIterable, Equatable, Sendable {
+        /// White, behind dark ink, which cannot be seen on a dark page.
+        case white
+        /// What the page has.
+        case keep
     }
 
     /// The largest shorter side of an image that goes out, in pixels.
@@ -17,6 +25,8 @@ package struct ImagePolicy: Equatable, Sendable {
     /// The largest longer side of an image that comes in, in pixels.
     package var sideLimit = 1_000_000
     package var svg = SVGTreatment.rasterise
+    /// For images of pixels. A drawing that is sent on as such keeps its ground.
+    package var ground = Ground.white
 
     package init() {}
 }

@@ -7,7 +7,7 @@ struct DecoderRequest: Equatable {
     let processorTime: Int
     let byteCount: Int
 
-    static let wordCount = 10
+    static let wordCount = 11
 
     init(_ policy: ImagePolicy, type: ImageType, processorTime: Duration, byteCount: Int) {
         self.policy = policy
@@ -19,23 +19,24 @@ struct DecoderRequest: Equatable {
     var words: [Int] {
         [
             policy.shortSide, policy.longSide, policy.byteBudget, policy.inputByteLimit, policy.pixelLimit,
-            policy.sideLimit, policy.svg == .rasterise ? 1 : 0, type.code, processorTime, byteCount,
+            policy.sideLimit, policy.svg.code, policy.ground.code, type.code, processorTime, byteCount,
         ]
     }
 
     /// Reads a request; nil if the gate cannot have sent it.
     init?(_ words: [Int]) {
-        guard words.count == Self.wordCount, let type = ImageType(code: words[7]), 0...words[3] ~= words[9] else {
-            return nil
-        }
+        guard words.count == Self.wordCount, let svg = ImagePolicy.SVGTreatment(code: words[6]),
+            let ground = ImagePolicy.Ground(code: words[7]), let type = ImageType(code: words[8]),
+            0...words[3] ~= words[10]
+        else { return nil }
         var policy = ImagePolicy()
         (policy.shortSide, policy.longSide, policy.byteBudget) = (words[0], words[1], words[2])
         (policy.inputByteLimit, policy.pixelLimit, policy.sideLimit) = (words[3], words[4], words[5])
-        policy.svg = words[6] == 1 ? .rasterise : .sanitise
+        (policy.svg, policy.ground) = (svg, ground)
         self.policy = policy
         self.type = type
-        processorTime = words[8]
-        byteCount = words[9]
+        processorTime = words[9]
+        byteCount = words[10]
     }
 }
 

@@ -5,23 +5,23 @@
 /// reads, and passes an image on only if a correct decoder could have made it from the request.
 struct DecoderResponse {
     struct Head {
-        static let count = 8
+        static let count = 9
         /// The largest number of bytes of a rejection's text.
         static let textLimit = 400
 
         /// The kind of response, its values, padding with zeros, and the number of bytes that follow.
         let words: [Int]
-        var byteCount: Int { words[7] }
+        var byteCount: Int { words[8] }
         var isAdmission: Bool { words[0] == 0 }
 
         init(_ words: [Int], to request: DecoderRequest) throws(DecoderError) {
             self.words = words
             let limit = words[0] == 0 ? request.policy.byteBudget : Self.textLimit
-            guard 0...limit ~= words[7] else { throw .protocolViolation }
+            guard 0...limit ~= words[8] else { throw .protocolViolation }
         }
 
         fileprivate init(kind: Int, _ words: [Int], byteCount: Int) {
-            self.words = [kind] + words + Array(repeating: 0, count: 6 - words.count) + [byteCount]
+            self.words = [kind] + words + Array(repeating: 0, count: 7 - words.count) + [byteCount]
         }
     }
 
@@ -38,7 +38,7 @@ struct DecoderResponse {
             bytes = image.bytes
             let words = [
                 image.type.code, image.width, image.height, image.originalWidth, image.originalHeight,
-                request.treatments.firstIndex(of: image.treatment) ?? -1,
+                request.treatments.firstIndex(of: image.treatment) ?? -1, image.isOnWhite ? 1 : 0,
             ]
             head = Head(kind: 0, words, byteCount: bytes.count)
         case .failure(let error):
@@ -63,7 +63,7 @@ struct DecoderResponse {
         }
         let image = AdmittedImage(
             bytes: bytes, type: type, width: words[2], height: words[3], originalWidth: words[4],
-            originalHeight: words[5], treatment: treatments[words[6]])
+            originalHeight: words[5], treatment: treatments[words[6]], isOnWhite: words[7] == 1)
         guard image.canCome(of: request) else { throw .protocolViolation }
         return .success(image)
     }
@@ -94,7 +94,7 @@ extension AdmittedImage {
     fileprivate func canCome(of request: DecoderRequest) -> Bool {
         let policy = request.policy
         let isDrawing = request.type == .svg && policy.svg == .sanitise
-        guard (type == .svg) == isDrawing else { return false }
+        guard (type == .svg) == isDrawing, !isOnWhite || policy.ground == .white else { return false }
         let sides = 1...max(policy.sideLimit, Int(SVGLimit.naturalSide))
         guard sides ~= originalWidth, sides ~= originalHeight, sides ~= width, sides ~= height else { return false }
         guard !isDrawing else {

@@ -15,10 +15,9 @@ extension Admission {
                 for channel in 0..<layout.channels { samples.append(colors[color + channel]) }
             }
         }
-        let search = BudgetSearch(
-            budget: policy.byteBudget, cancellation: cancellation,
-            treatment: file.isAnimated ? .firstFrame(of: .gif) : .converted(from: .gif))
-        return try search.thumbnail(of: bitmap, originalSize: file.size)
+        return try thumbnail(
+            of: bitmap, originalSize: file.size,
+            file.isAnimated ? .firstFrame(of: .gif) : .converted(from: .gif))
     }
 }
 

@@ -17,9 +17,7 @@ extension Admission {
         let placed = try canvas.bitmap(.rgba, fittedTo: policy, cancellation) { row, samples in
             for column in 0..<frame.size.width { samples += bitmap.rgba(row: row, column: column) }
         }
-        let search = BudgetSearch(
-            budget: policy.byteBudget, cancellation: cancellation, treatment: .firstFrame(of: .png))
-        return try search.thumbnail(of: placed, originalSize: canvas.size)
+        return try thumbnail(of: placed, originalSize: canvas.size, .firstFrame(of: .png))
     }
 
     /// - Parameter treatment: nil for what the image itself needs.
@@ -32,16 +30,46 @@ extension Admission {
         let fitted = seen.fitted(shortSide: policy.shortSide, longSide: policy.longSide)
         let passes = fitted == seen && orientation == .upright && chunks.keepsColors(bytes)
         let stripped = passes ? chunks.stripped(bytes) : []
-        if !stripped.isEmpty, stripped.count <= policy.byteBudget, try validate(bytes, chunks) {
+        if !stripped.isEmpty, stripped.count <= policy.byteBudget, try isShownByAll(bytes, chunks) {
             return AdmittedImage(
                 bytes: stripped, type: .png, width: size.width, height: size.height,
                 originalWidth: size.width, originalHeight: size.height, treatment: treatment ?? .passed)
         }
         let bitmap = try bitmap(of: bytes, chunks, size: orientation.swapsSides ? fitted.transposed : fitted)
-        let search = BudgetSearch(
-            budget: policy.byteBudget, cancellation: cancellation, treatment: treatment ?? .thumbnailed)
-        return try search.thumbnail(
-            of: bitmap.converted(from: chunks.profile(bytes)).oriented(orientation), originalSize: seen)
+        return try thumbnail(
+            of: bitmap.converted(from: chunks.profile(bytes)).oriented(orientation), originalSize: seen,
+            treatment ?? .thumbnailed)
+    }
+
+    /// Decodes all rows, and keeps none.
+    ///
+    /// - Returns: whether the image can be seen on every page, and is the same in all viewers. Of an index past the
+    ///   palette they do not show the same.
+    private func isShownByAll(_ bytes: [UInt8], _ chunks: PNGChunkList) throws(ImageGateError) -> Bool {
+        guard policy.ground == .white, chunks.mayBeTransparent else { return try validate(bytes, chunks) }
+        let header = chunks.header
+        // Such an image is rare, so its pixels may be in memory as a whole.
+        guard !header.isInterlaced, header.bitDepth <= 8 else {
+            let bitmap = try bitmap(of: bytes, chunks, size: header.size)
+            guard !bitmap.hasInkOnTransparency else { return false }
+            return header.hasPalette ? try validate(bytes, chunks) : true
+        }
+        return try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
+            let reader = try PNGReader(buffer, chunks, form: .samples)
+            guard reader.layout.channels == 4, reader.layout.bits_per_sample == 8 else {
+                throw .malformed(.png, why: "PNG has \(reader.layout.channels) channels")
+            }
+            var search = InkSearch(width: header.size.width)
+            let row = UnsafeMutablePointer<UInt8>.allocate(capacity: reader.layout.row_bytes)
+            defer { row.deallocate() }
+            for index in 0..<header.size.height {
+                if index.isMultiple(of: 64) { try cancellation.check() }
+                try reader.read(1, into: row)
+                search.add(row)
+            }
+            try reader.finish(chunks)
+            return !reader.isPastPalette && !search.finds()
+        }
     }
 
     private func checkedChunks(_ bytes: [UInt8]) throws(ImageGateError) -> PNGChunkList {

@@ -43,6 +43,9 @@ extension PNGChunkList {
         return result
     }
 
+    /// Whether pixels have alpha, or one of the colours is transparent.
+    var mayBeTransparent: Bool { header.colorType & 4 != 0 || chunks.contains { $0.name == "tRNS" } }
+
     /// The colours of the image; nil for sRGB's. cICP has precedence over iCCP (PNG Third Edition, section 4.3).
     func profile(_ bytes: [UInt8]) -> ColorProfile? {
         let ahead = chunks.prefix { $0.name != "IDAT" }

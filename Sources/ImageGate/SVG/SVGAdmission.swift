@@ -14,10 +14,9 @@ extension Admission {
             let raster = try image.rasterised(policy: policy)
             let bitmap = Bitmap(
                 size: PixelSize(width: raster.width, height: raster.height), layout: .rgba, samples: raster.pixels)
-            let search = BudgetSearch(
-                budget: policy.byteBudget, cancellation: cancellation,
-                treatment: image.isIncomplete ? .rasterisedInPart : .rasterised)
-            return try search.thumbnail(of: bitmap, originalSize: PixelSize(width: image.width, height: image.height))
+            return try thumbnail(
+                of: bitmap, originalSize: PixelSize(width: image.width, height: image.height),
+                image.isIncomplete ? .rasterisedInPart : .rasterised)
         }
     }
 }

@@ -6,12 +6,10 @@ extension Admission {
         let (bitmap, size) = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try drawn(file, UnsafeBufferPointer(rebasing: buffer[file.first.image]))
         }
-        let search = BudgetSearch(
-            budget: policy.byteBudget, cancellation: cancellation,
-            treatment: file.isAnimated ? .firstFrame(of: .webp) : .converted(from: .webp))
-        return try search.thumbnail(
+        return try thumbnail(
             of: bitmap.converted(from: file.profile).oriented(file.orientation),
-            originalSize: file.orientation.swapsSides ? size.transposed : size)
+            originalSize: file.orientation.swapsSides ? size.transposed : size,
+            file.isAnimated ? .firstFrame(of: .webp) : .converted(from: .webp))
     }
 
     /// Returns the canvas scaled to the box, and its original size.

@@ -66,6 +66,7 @@ struct ImageShares {
                 // What it was made of may be a thumbnail itself.
                 (smaller.originalWidth, smaller.originalHeight) = (first.originalWidth, first.originalHeight)
                 if first.treatment != .passed { smaller.treatment = first.treatment }
+                if first.isOnWhite { smaller.isOnWhite = true }
             }
             show(smaller, image)
         case (.failure, .some):

@@ -317,13 +317,19 @@ extension HeldImage {
 extension AdmittedImage {
     /// nil when the image is shown as it was made.
     fileprivate var note: String? {
+        guard isOnWhite else { return change }
+        return (change ?? "shown as made") + ", on a white ground behind dark ink on transparency"
+    }
+
+    private var change: String? {
         let size = "\(width)×\(height)"
         switch treatment {
         case .passed: return nil
         case .rasterised: return "drawn from SVG at \(size)"
         case .rasterisedInPart:
             return "drawn from SVG at \(size), without images or elements in it that cannot be drawn here"
-        case .thumbnailed where (width, height) == (originalWidth, originalHeight):
+        case .thumbnailed where isAsLarge && isOnWhite: return "shown at \(size) as made"
+        case .thumbnailed where isAsLarge:
             return "shown at \(size) as made, encoded again as \(type.rawValue.uppercased()) of \(bytes.count) bytes"
         case .thumbnailed: return "shown at \(size)\(madeAt)"
         case .converted(let source): return "\(source.name), shown as \(type.name) at \(size)\(madeAt)"
@@ -331,7 +337,6 @@ extension AdmittedImage {
         }
     }
 
-    private var madeAt: String {
-        (width, height) == (originalWidth, originalHeight) ? "" : ", made at \(originalWidth)×\(originalHeight)"
-    }
+    private var isAsLarge: Bool { (width, height) == (originalWidth, originalHeight) }
+    private var madeAt: String { isAsLarge ? "" : ", made at \(originalWidth)×\(originalHeight)" }
 }

@@ -106,6 +106,8 @@ package struct Setting: Sendable {
     static let imageWait = Setting(
         "E2B_FCGI_IMAGE_WAIT", "20", "seconds that an answer waits for its images; then it goes without them")
     static let svg = Setting("E2B_FCGI_SVG", "rasterise", "rasterise: to PNG; sanitise: sent on as SVG")
+    static let imageGround = Setting(
+        "E2B_FCGI_IMAGE_GROUND", "white", "white: behind dark ink on transparency; keep: transparent, as it came")
     static let grace = Setting(
         "E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
     static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
@@ -124,6 +126,6 @@ package struct Setting: Sendable {
         readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages, mcpTools,
         imageInputBytes,
         imagePixels,
-        imageThreads, imageTime, imagesTime, imageWait, svg, grace, caFile, proxy, log, port,
+        imageThreads, imageTime, imagesTime, imageWait, svg, imageGround, grace, caFile, proxy, log, port,
     ]
 }

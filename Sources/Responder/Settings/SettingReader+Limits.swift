@@ -83,7 +83,8 @@ extension SettingReader {
         policy.byteBudget = integer(.imageBytes, 1000...1 << 30)
         policy.inputByteLimit = integer(.imageInputBytes, 1000...1 << 30)
         policy.pixelLimit = integer(.imagePixels, 1...1_000_000_000)
-        policy.svg = choice(.svg)
+        policy.svg = choice(.svg, else: .rasterise)
+        policy.ground = choice(.imageGround, else: .white)
         return policy
     }
 }

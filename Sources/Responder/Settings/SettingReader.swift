@@ -50,11 +50,13 @@ struct SettingReader {
         return text == "on"
     }
 
-    mutating func choice(_ setting: Setting) -> ImagePolicy.SVGTreatment {
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ setting: Setting, else standard: Choice)
+        -> Choice
+    {
         let text = text(setting) ?? setting.standard
-        guard let choice = ImagePolicy.SVGTreatment(rawValue: text) else {
-            complain(setting, text, "rasterise or sanitise")
-            return .rasterise
+        guard let choice = Choice(rawValue: text) else {
+            complain(setting, text, Choice.allCases.map(\.rawValue).joined(separator: " or "))
+            return standard
         }
         return choice
     }
