@@ -1,3 +1,5 @@
+import CLCMS
+import CTurboJPEG
 import Testing
 import TestSupport
 
@@ -90,13 +92,70 @@ struct ColorProfileTests {
 
     @Test func `codes of another colour space are converted`() throws {
         for (codes, isConverted) in [
-            ([12, 13, 0, 1], true), ([9, 1, 0, 1], true), ([1, 13, 0, 1], false), ([9, 16, 0, 1], false),
+            ([12, 13, 0, 1], true), ([9, 1, 0, 1], true), ([1, 13, 0, 1], false), ([9, 16, 0, 1], true),
+            ([9, 18, 0, 1], true), ([9, 16, 0, 0], false), ([200, 16, 0, 1], false),
         ] {
             let png = Self.png(SampleImages.pngChunk("cICP", codes.map { UInt8($0) }), [180, 100, 100])
             let image = try admit(png)
             #expect(try (pixel(image)[0] > 184) == isConverted, "\(codes)")
             #expect(try !chunkNames(image.bytes).contains("cICP"))
         }
+    }
+
+    /// The colours are Chromium's.
+    @Test(arguments: [
+        (9, 16, [148, 148, 148], [187, 187, 187]), (9, 16, [148, 100, 100], [228, 39, 72]),
+        (1, 16, [148, 100, 100], [187, 76, 76]), (12, 16, [100, 148, 100], [0, 190, 56]),
+        (9, 16, [255, 255, 255], [255, 255, 255]), (9, 16, [64, 64, 64], [30, 30, 30]),
+        (9, 18, [192, 192, 192], [189, 189, 189]), (9, 18, [100, 148, 100], [38, 122, 74]),
+        (12, 18, [180, 60, 60], [162, 32, 40]),
+    ])
+    func `high dynamic range is what a browser shows of it`(
+        primaries: UInt8, transfer: UInt8, color: [Int], expected: [Int]
+    ) throws {
+        let shown = try pixel(admit(Self.png(SampleImages.pngChunk("cICP", [primaries, transfer, 0, 1]), color)))
+        for (channel, value) in zip(shown, expected) { #expect(abs(channel - value) <= 5, "\(shown)") }
+    }
+
+    @Test func `chromaticities count beside a gamma`() throws {
+        let swapped = [31270, 32900, 30000, 60000, 64000, 33000, 15000, 6000].flatMap { SampleImages.bigEndian($0) }
+        let cHRM = SampleImages.pngChunk("cHRM", swapped)
+        let both = SampleImages.pngChunk("gAMA", SampleImages.bigEndian(45455)) + cHRM
+        #expect(try isGreen(pixel(admit(Self.png(both), policy: .box(3, 4)))))
+        #expect(try !isGreen(pixel(admit(Self.png(cHRM), policy: .box(3, 4)))))
+        #expect(try !isGreen(pixel(admit(Self.png(both + SampleImages.pngChunk("sRGB", [0])), policy: .box(3, 4)))))
+        #expect(try admit(Self.png(both)).bytes == Self.png(both))
+    }
+
+    /// A profile of CMYK in which every ink is a grey of its own, so that nothing else gives that grey.
+    private static func inks() throws -> [UInt8] {
+        let profile = try #require(cmsCreateProfilePlaceholder(nil))
+        defer { cmsCloseProfile(profile) }
+        cmsSetProfileVersion(profile, 2.1)
+        cmsSetDeviceClass(profile, cmsSigOutputClass)
+        cmsSetColorSpace(profile, cmsSigCmykData)
+        cmsSetPCS(profile, cmsSigLabData)
+        // Lab for each corner of the four inks: the lightness is that of black alone.
+        let table = (0..<16).flatMap { corner -> [UInt16] in [corner & 1 == 1 ? 0 : 0xFF00, 0x8000, 0x8000] }
+        let pipeline = try #require(cmsPipelineAlloc(nil, 4, 3))
+        defer { cmsPipelineFree(pipeline) }
+        cmsPipelineInsertStage(pipeline, cmsAT_BEGIN, cmsStageAllocCLut16bit(nil, 2, 4, 3, table))
+        cmsWriteTag(profile, cmsSigAToB0Tag, UnsafeRawPointer(pipeline))
+        var count: UInt32 = 0
+        cmsSaveProfileToMem(profile, nil, &count)
+        var bytes = [UInt8](repeating: 0, count: Int(count))
+        cmsSaveProfileToMem(profile, &bytes, &count)
+        return bytes
+    }
+
+    @Test func `CMYK is what its profile says`() throws {
+        // No black, and all of the colours: inverted, as everybody writes them.
+        let samples = (0..<64).flatMap { _ -> [UInt8] in [0, 0, 0, 255] }
+        let plain = turboJPEG(samples, PixelSize(width: 8, height: 8), TJPF_CMYK, TJSAMP_444, 95, 0)
+        #expect(try pixel(admit(plain, .jpeg))[0] < 30)
+        let head = Array("ICC_PROFILE\0\u{1}\u{1}".utf8)
+        let image = try admit(inserting(0xE2, head + Self.inks(), into: plain), .jpeg)
+        #expect(try pixel(image).allSatisfy { $0 > 225 })
     }
 
     @Test func `damaged profiles give an image or a rejection`() throws {

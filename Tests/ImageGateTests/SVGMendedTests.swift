@@ -94,6 +94,17 @@ struct SVGMendedTests {
         for value in ["none", "url(x.png)", "transparent", "rgba(0,0,0,0)", "nonsense", "url(javascript:x)"] {
             #expect(try sanitised(svg("", "style='background:\(value)'")) == sanitised(svg("")), "\(value)")
         }
+        for (value, middle, corner) in [
+            ("radial-gradient(red,red,blue 80%)", Self.red, Self.blue),
+            ("radial-gradient(circle 20px, red 99%, blue)", Self.red, Self.blue),
+            ("radial-gradient(circle at bottom right, blue 50%, red 51%) 0 0", Self.red, Self.red),
+            ("radial-gradient(50% 30% at 50% 50%, red 90%, blue)", Self.red, Self.blue),
+            ("radial-gradient(ellipse farthest-side, red 70%, transparent 80%), blue", Self.red, Self.blue),
+            ("linear-gradient(0.5turn, blue 0 40%, red 40% 60%, blue 60%)", Self.red, Self.blue),
+        ] {
+            let bitmap = try drawn(content: "", "style='background:\(value)'")
+            #expect(bitmap.rgba(48, 48) == middle && bitmap.rgba(1, 1) == corner, "\(value)")
+        }
         let gradient = try drawn(content: "", "style='background:linear-gradient(90deg, red 0%, blue 100%)'")
         #expect(gradient.rgba(1, 50)[0] > 240 && gradient.rgba(98, 50)[2] > 240)
     }
@@ -138,6 +149,14 @@ struct SVGMendedTests {
         "<style>rect[data-x]{fill:blue}[data-x='no']{fill:red}</style><rect data-x='y' %/>",
         "<style>g[data-kind^=ba] rect{fill:blue}</style><g data-kind='bar'><rect %/></g>",
         "<rect style='fill:light-dark(blue, #f00)' %/>",
+        "<style>:is(.a,.b){fill:blue}</style><rect class='b' %/>",
+        "<style>:where(#r){fill:red}rect{fill:blue}</style><rect id='r' %/>",
+        "<style>g :is(rect,circle):not(.x){fill:blue}</style><g><rect %/></g>",
+        "<style>rect:not([data-k='y'],.z){fill:red}rect{stroke:none}</style><rect fill='blue' data-k='y' %/>",
+        "<style>:is(g:not(.no) > :is(rect:first-child)){fill:blue}</style><g><rect %/></g>",
+        "<style>g :is(:nth-child(2n+1),:last-child):not(circle){fill:blue}</style><g><path/><path/><rect %/></g>",
+        "<style>:is(rect,{fill:red}:not(:is(:not(rect))){fill:blue}</style><rect fill='blue' %/>",
+        "<style>:matches(rect),rect:is(.q, :unknown){fill:red}</style><rect fill='blue' %/>",
     ])
     func `style sheets mean what they mean on a bright screen`(content: String) throws {
         let document = content.replacing("%", with: "width='100' height='100'")
@@ -286,6 +305,22 @@ struct SVGMendedTests {
         let ninth = marks.map { $0 == 0x80 ? 0xA4 : $0 == 0x93 || $0 == 0x99 ? UInt8(ascii: "x") : $0 }
         let latin9 = String(decoding: ninth.prefix(60), as: UTF8.self).replacing("windows-1252", with: "iso-8859-15")
         #expect(try sanitised(Array(latin9.utf8) + ninth.dropFirst(60)) == expected.replacing(Self.word, with: "€xxü"))
+    }
+
+    @Test(
+        arguments: [
+            ("windows-1251", [0xCF, 0xF0, 0xE8], "При"), ("koi8-r", [0xF0, 0xD2, 0xC9], "При"),
+            ("iso-8859-5", [0xBF], "П"),
+            ("ISO-8859-2", [0xB1, 0xBF], "ąż"), ("windows-1250", [0x9E, 0xB9], "žą"),
+            ("iso-8859-7", [0xC5, 0xEB], "Ελ"),
+            ("iso-8859-9", [0xFE, 0x80], "ş€"), ("windows-1253", [0xE1], "α"), ("windows-1255", [0xF9], "ש"),
+            ("windows-1257", [0xE0], "ą"), ("macintosh", [0x8E], "é"), ("ibm866", [0x8F], "П"),
+            ("windows-1258", [0xD5], "Ơ"),
+        ] as [(String, [UInt8], String)])
+    func `single-byte encodings are read`(name: String, bytes: [UInt8], text: String) throws {
+        let parts = Self.document(name).split(separator: Self.word).map { Array($0.utf8) }
+        let expected = "<svg xmlns=\"http://www.w3.org/2000/svg\"><text>\(text)</text></svg>"
+        #expect(try sanitised(parts[0] + bytes + parts[1]) == expected)
     }
 
     @Test func `a compressed drawing is read, within limits`() throws {

@@ -1,7 +1,7 @@
 internal import CImage
 internal import CLCMS
 
-/// The colours of an image that are not sRGB's, from an ICC profile or from PNG's chunk cICP.
+/// The colours of an image that are not sRGB's, from an ICC profile or from PNG's chunks cICP and cHRM.
 ///
 /// Pixels that are written anew are converted to sRGB. The library runs where images are decoded, so in a confined
 /// process: a profile is as hostile as an image.
@@ -10,6 +10,9 @@ struct ColorProfile {
         case icc([UInt8])
         /// Codes of ITU-T H.273.
         case codes(primaries: UInt8, transfer: UInt8)
+        case highRange(HighDynamicRange)
+        /// Chromaticities of white, red, green and blue, with sRGB's curve.
+        case corners([cmsCIExyY])
     }
 
     private let source: Source
@@ -41,13 +44,29 @@ struct ColorProfile {
         self.init(icc: profile)
     }
 
-    /// Reads PNG's chunk cICP (PNG Third Edition, section 11.3.2.6). High dynamic range is not converted.
+    /// Reads PNG's chunk cICP (PNG Third Edition, section 11.3.2.6).
     init?(codes data: ArraySlice<UInt8>) {
         let codes = Array(data)
+        if codes.count == 4, codes[2] == 0, codes[3] == 1,
+            let range = HighDynamicRange(primaries: codes[0], transfer: codes[1])
+        {
+            source = .highRange(range)
+            return
+        }
         guard codes.count == 4, codes[2] == 0, codes[3] == 1, [1, 9, 11, 12].contains(codes[0]),
             [1, 6, 8, 13, 14, 15].contains(codes[1])
         else { return nil }
         source = .codes(primaries: codes[0], transfer: codes[1])
+    }
+
+    /// Reads PNG's chunk cHRM (PNG Third Edition, section 11.3.2.1).
+    init?(corners data: ArraySlice<UInt8>) {
+        guard data.count == 32 else { return nil }
+        let bytes = Array(data)
+        let numbers = (0..<8).map { Double(bytes.bigEndian32(at: 4 * $0)) / 100_000 }
+        let points = (0..<4).map { cmsCIExyY(x: numbers[2 * $0], y: numbers[2 * $0 + 1], Y: 1) }
+        guard points.allSatisfy({ (0...1).contains($0.x) && (0.001...1).contains($0.y) }) else { return nil }
+        source = .corners(points)
     }
 
     /// Makes sRGB's profile, for which the library asks for the time, and the system for its zone, before a process is
@@ -58,6 +77,13 @@ struct ColorProfile {
     private func open() -> cmsHPROFILE? {
         switch source {
         case .icc(let bytes): return bytes.withUnsafeBytes { cmsOpenProfileFromMem($0.baseAddress, UInt32($0.count)) }
+        case .highRange: return nil
+        case .corners(let points):
+            guard let curve = cmsBuildParametricToneCurve(nil, 4, Self.sRGBCurve) else { return nil }
+            defer { cmsFreeToneCurve(curve) }
+            var (white, curves) = (points[0], [curve, curve, curve] as [OpaquePointer?])
+            var corners = cmsCIExyYTRIPLE(Red: points[1], Green: points[2], Blue: points[3])
+            return cmsCreateRGBProfile(&white, &corners, &curves)
         case .codes(let primaries, let transfer):
             var white = cmsCIExyY(x: 0.3127, y: 0.3290, Y: 1)
             func point(_ x: Double, _ y: Double) -> cmsCIExyY { cmsCIExyY(x: x, y: y, Y: 1) }
@@ -70,7 +96,7 @@ struct ColorProfile {
             let parameters: [Double] =
                 switch transfer {
                 case 8: [1, 1, 0, 0, 0]
-                case 13: [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]
+                case 13: Self.sRGBCurve
                 default: [1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081]
                 }
             guard let curve = cmsBuildParametricToneCurve(nil, 4, parameters) else { return nil }
@@ -80,11 +106,40 @@ struct ColorProfile {
         }
     }
 
+    private static let sRGBCurve = [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]
+
+    /// Returns the pixels of CMYK in sRGB; nil if the profile is not for CMYK.
+    ///
+    /// - Parameter samples: inverted, so that 255 is no ink.
+    func rgb(invertedCMYK samples: [UInt8], _ size: PixelSize) -> Bitmap? {
+        guard let profile = open() else { return nil }
+        defer { cmsCloseProfile(profile) }
+        guard cmsGetColorSpace(profile) == cmsSigCmykData, let sRGB = cmsCreate_sRGBProfile() else { return nil }
+        defer { cmsCloseProfile(sRGB) }
+        guard
+            let transform = cmsCreateTransform(
+                profile, Self.invertedCMYK, sRGB, Self.rgb, UInt32(INTENT_PERCEPTUAL), 0)
+        else { return nil }
+        defer { cmsDeleteTransform(transform) }
+        let converted = [UInt8](unsafeUninitializedCapacity: size.area * 3) { out, count in
+            cmsDoTransform(transform, samples, out.baseAddress, UInt32(size.area))
+            count = size.area * 3
+        }
+        return Bitmap(size: size, layout: .rgb, samples: converted)
+    }
+
     /// Runs `body` with a function that converts samples to sRGB, pixel by pixel from one buffer to the other; nil if
     /// the profile is not for such pixels, or means what sRGB means.
     fileprivate func withConversion<Value>(
         _ layout: Bitmap.Layout, _ body: ((UnsafeRawPointer, UnsafeMutableRawPointer, Int) -> Void) -> Value
     ) -> Value? {
+        if case .highRange(let range) = source {
+            return body { input, output, count in
+                range.convert(
+                    input.assumingMemoryBound(to: UInt8.self), output.assumingMemoryBound(to: UInt8.self), count,
+                    channels: layout.channels)
+            }
+        }
         guard let profile = open() else { return nil }
         defer { cmsCloseProfile(profile) }
         let isGrey = layout == .grey
@@ -127,6 +182,7 @@ struct ColorProfile {
     // The library's formats are macros that Swift does not see: the colour space, extra channels, channels and bytes.
     private static let grey = UInt32(PT_GRAY) << 16 | 1 << 3 | 1
     private static let rgb = UInt32(PT_RGB) << 16 | 3 << 3 | 1
+    private static let invertedCMYK = UInt32(PT_CMYK) << 16 | 1 << 13 | 4 << 3 | 1
     private static let rgba = UInt32(PT_RGB) << 16 | 1 << 7 | 3 << 3 | 1
 
     /// Whether colours change if the profile is left out.

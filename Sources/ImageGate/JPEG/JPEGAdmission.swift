@@ -12,10 +12,11 @@ extension Admission {
             fitted == seen && isShownByAll && segments.strippedCount(bytes) <= policy.byteBudget
             && segments.keepsColors(bytes)
         let target = orientation.swapsSides ? fitted.transposed : fitted
+        let profile = passes ? nil : segments.profile(bytes)
         let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
             try JPEGReader().bitmap(
                 segments.image(in: buffer), frame: frame,
-                scale: passes ? .eighth : scale(from: frame.size, to: target))
+                scale: passes ? .eighth : scale(from: frame.size, to: target), profile: profile)
         }
         if passes {
             return AdmittedImage(
@@ -23,19 +24,28 @@ extension Admission {
                 originalWidth: seen.width, originalHeight: seen.height, treatment: .passed)
         }
         try cancellation.check()
-        let thumbnail = bitmap.scaled(to: target).converted(from: segments.profile(bytes)).oriented(orientation)
+        let thumbnail = bitmap.scaled(to: target).converted(from: profile).oriented(orientation)
         let search = BudgetSearch(budget: policy.byteBudget, cancellation: cancellation)
         return try search.photograph(of: thumbnail, originalSize: seen)
     }
 
-    /// Checks a JPEG that is embedded in a drawing by decoding all of it, and removes metadata. The image is never made
-    /// smaller.
-    func strippedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
+    /// Checks a JPEG that is embedded in a drawing by decoding all of it, and removes metadata. It is never made smaller.
+    /// librsvg heeds no orientation and no profile, and of CMYK no absent marker, so such an image is drawn anew.
+    func embeddedJPEG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let segments = try checkedSegments(bytes)
-        _ = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
-            try JPEGReader().bitmap(segments.image(in: buffer), frame: segments.frame, scale: .eighth)
+        let (frame, orientation) = (segments.frame, segments.orientation(bytes))
+        let profile = segments.profile(bytes)
+        let isPlain =
+            orientation == .upright && frame.sampling.count <= 3
+            && !(profile?.matters(for: frame.sampling.count == 1 ? .grey : .rgb) ?? false)
+        let isRedrawn = !isPlain && frame.size.area <= SVGLimit.embeddedPixels
+        let bitmap = try bytes.withUnsafeBufferPointer { buffer throws(ImageGateError) in
+            try JPEGReader().bitmap(
+                segments.image(in: buffer), frame: frame, scale: isRedrawn ? .full : .eighth, profile: profile)
         }
-        return segments.stripped(bytes)
+        guard isRedrawn else { return segments.stripped(bytes) }
+        let drawn = bitmap.converted(from: profile).oriented(orientation)
+        return try JPEGWriter(.quick).write(drawn, quality: .init(level: 95, isFullColor: true))
     }
 
     /// Reads the segments, and checks that the image is small enough to be decoded.

@@ -28,8 +28,9 @@ struct JPEGReader: ~Copyable {
 
     deinit { tjDestroy(handle) }
 
+    /// - Parameter profile: of CMYK, by which it becomes RGB. A profile of other colours is left to the caller.
     func bitmap(
-        _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale
+        _ bytes: UnsafeBufferPointer<UInt8>, frame: JPEGFrame, scale: Scale, profile: ColorProfile? = nil
     ) throws(ImageGateError) -> Bitmap {
         var width: CInt = 0
         var height: CInt = 0
@@ -58,7 +59,7 @@ struct JPEGReader: ~Copyable {
             count = status == 0 ? size.area * channels : 0
         }
         try check(status)
-        if isCMYK { return Bitmap(size: size, cmyk: samples) }
+        if isCMYK { return profile?.rgb(invertedCMYK: samples, size) ?? Bitmap(size: size, cmyk: samples) }
         return Bitmap(size: size, layout: isGrey ? .grey : .rgb, samples: samples)
     }
 

@@ -76,12 +76,29 @@ extension Admission {
         try PNGChunkList(bytes) { header throws(ImageGateError) in try checkSize(header.size, of: .png) }
     }
 
-    /// Checks a PNG that is embedded in a drawing by decoding all of it, and removes metadata. The image is never made
-    /// smaller.
-    func strippedPNG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
+    /// Checks a PNG that is embedded in a drawing by decoding all of it, and removes metadata. It is never made smaller.
+    /// librsvg heeds no orientation and no profile, so an image that has one is drawn anew.
+    func embeddedPNG(_ bytes: [UInt8]) throws(ImageGateError) -> [UInt8] {
         let chunks = try checkedChunks(bytes)
-        try validate(bytes, chunks)
-        return chunks.stripped(bytes)
+        let (size, orientation) = (chunks.header.size, chunks.orientation(bytes))
+        let layout: Bitmap.Layout = chunks.header.colorType & 2 == 0 ? .grey : .rgb
+        let isPlain =
+            orientation == .upright && chunks.unusualGamma(bytes) == nil
+            && !(chunks.profile(bytes)?.matters(for: layout) ?? false)
+        guard !isPlain, size.area <= SVGLimit.embeddedPixels else {
+            try validate(bytes, chunks)
+            return chunks.stripped(bytes)
+        }
+        let bitmap = try bitmap(of: bytes, chunks, size: size).converted(from: chunks.profile(bytes))
+        return try png(bitmap.oriented(orientation))
+    }
+
+    /// A bitmap as it is, as PNG.
+    func png(_ bitmap: Bitmap) throws(ImageGateError) -> [UInt8] {
+        guard case .written(let bytes) = try PNGWriter(limit: policy.inputByteLimit).write(bitmap.reduced()) else {
+            throw .overBudget(limit: policy.inputByteLimit)
+        }
+        return bytes
     }
 
     /// Decodes all rows as far as is needed to know that they are valid, and keeps no row.

@@ -50,7 +50,17 @@ extension PNGChunkList {
     func profile(_ bytes: [UInt8]) -> ColorProfile? {
         let ahead = chunks.prefix { $0.name != "IDAT" }
         if let codes = ahead.first(where: { $0.name == "cICP" }) { return ColorProfile(codes: bytes[codes.data]) }
-        return ahead.first { $0.name == "iCCP" }.flatMap { ColorProfile(chunk: bytes[$0.data]) }
+        if let chunk = ahead.first(where: { $0.name == "iCCP" }) { return ColorProfile(chunk: bytes[chunk.data]) }
+        return corners(bytes)
+    }
+
+    /// The colours of the chunk cHRM. As in browsers it counts only beside gAMA, and for colours.
+    private func corners(_ bytes: [UInt8]) -> ColorProfile? {
+        let names = essentials(bytes).map(\.name)
+        guard header.colorType & 2 != 0, names.contains("gAMA"), !names.contains("sRGB"),
+            let chunk = essentials(bytes).first(where: { $0.name == "cHRM" })
+        else { return nil }
+        return ColorProfile(corners: bytes[chunk.data])
     }
 
     /// Whether the stripped file has the same colours.
@@ -58,6 +68,8 @@ extension PNGChunkList {
         guard let profile = profile(bytes) else { return true }
         let hasCodes = chunks.contains { $0.name == "cICP" }
         if !hasCodes, essentials(bytes).contains(where: { $0.name == "iCCP" }) { return true }
+        // Without a profile the colours are those of cHRM, which stays.
+        if !hasCodes, !chunks.contains(where: { $0.name == "iCCP" }) { return true }
         return !profile.matters(for: header.colorType & 2 == 0 ? .grey : .rgb)
     }
 

@@ -14,8 +14,10 @@ struct SVGCascade {
         /// The attributes that the selector asks for and the sanitiser drops, such as `data-...`. librsvg would not see
         /// them, so the rule has to be written into the elements.
         let droppedAttributes: Set<String>
+        /// Whether the selector has others in it, which librsvg 2.54 does not know.
+        let hasSelectors: Bool
 
-        var isInlined: Bool { !droppedAttributes.isEmpty }
+        var isInlined: Bool { hasSelectors || !droppedAttributes.isEmpty }
     }
 
     /// A value, and where it is from: a rule, or the element's own attribute `style`.
@@ -58,7 +60,8 @@ struct SVGCascade {
             rules.append(
                 Rule(
                     selector: selector, declarations: declarations, specificity: selector.specificity,
-                    order: rules.count, droppedAttributes: selector.droppedAttributes))
+                    order: rules.count, droppedAttributes: selector.droppedAttributes,
+                    hasSelectors: selector.hasSelectors))
         }
     }
 
@@ -124,13 +127,13 @@ struct SVGCascade {
     ) -> Bool {
         stepsLeft -= 1
         guard let compound = compounds.first else { return true }
-        guard stepsLeft > 0, Self.matches(compound, tree, index) else { return false }
+        guard stepsLeft > 0, matches(compound, tree, index) else { return false }
         let rest = compounds.dropFirst()
         guard let next = rest.first else { return true }
         var ancestor = tree.nodes[index].parent
         while ancestor >= 0, stepsLeft > 0 {
             stepsLeft -= 1
-            if Self.matches(next, tree, ancestor) {
+            if matches(next, tree, ancestor) {
                 if matches(rest, tree, ancestor) { return true }
                 if !next.isChild { return false }
             }
@@ -140,7 +143,7 @@ struct SVGCascade {
         return false
     }
 
-    private static func matches(_ compound: SVGSelector.Compound, _ tree: SVGTree, _ index: Int) -> Bool {
+    private mutating func matches(_ compound: SVGSelector.Compound, _ tree: SVGTree, _ index: Int) -> Bool {
         let node = tree.nodes[index]
         if let type = compound.type, type != node.name { return false }
         if !compound.ids.isEmpty, compound.ids.contains(where: { $0 != node["id"] }) { return false }
@@ -148,21 +151,47 @@ struct SVGCascade {
             let classes = node["class"]?.split(whereSeparator: \.isWhitespace) ?? []
             guard compound.classes.allSatisfy({ name in classes.contains { $0 == name } }) else { return false }
         }
-        return compound.conditions.allSatisfy { condition in
-            switch condition {
-            case .root: return index == 0
-            case .unknown: return false
-            case .attribute(let name, let comparison, let wanted):
-                guard let value = node[name] else { return false }
-                guard let wanted else { return true }
-                switch comparison {
-                case "=": return value == wanted
-                case "~": return value.split(whereSeparator: \.isWhitespace).contains { $0 == wanted }
-                case "|": return value == wanted || value.hasPrefix(wanted + "-")
-                case "^": return !wanted.isEmpty && value.hasPrefix(wanted)
-                case "$": return !wanted.isEmpty && value.hasSuffix(wanted)
-                default: return !wanted.isEmpty && value.contains(wanted)
-                }
+        for condition in compound.conditions where !matches(condition, tree, index) { return false }
+        return true
+    }
+
+    /// The place of an element among its siblings, from 1 on; nil if the document has used up its steps.
+    private mutating func place(of index: Int, in tree: SVGTree, isFromEnd: Bool) -> Int? {
+        let parent = tree.nodes[index].parent
+        guard parent >= 0 else { return 1 }
+        var place = 1
+        var sibling = isFromEnd ? tree.nodes[index].end : parent + 1
+        let end = isFromEnd ? tree.nodes[parent].end : index
+        while sibling < end {
+            stepsLeft -= 1
+            guard stepsLeft > 0 else { return nil }
+            if !tree.nodes[sibling].isText { place += 1 }
+            sibling = tree.nodes[sibling].end
+        }
+        return place
+    }
+
+    private mutating func matches(_ condition: SVGSelector.Condition, _ tree: SVGTree, _ index: Int) -> Bool {
+        switch condition {
+        case .root: return index == 0
+        case .unknown: return false
+        case .place(let step, let offset, let isFromEnd):
+            guard let place = place(of: index, in: tree, isFromEnd: isFromEnd) else { return false }
+            let rest = place - offset
+            return step == 0 ? rest == 0 : rest.isMultiple(of: step) && rest / step >= 0
+        case .any(let selectors, let isNegated, _):
+            for selector in selectors where matches(selector.compounds[...], tree, index) { return !isNegated }
+            return isNegated
+        case .attribute(let name, let comparison, let wanted):
+            guard let value = tree.nodes[index][name] else { return false }
+            guard let wanted else { return true }
+            switch comparison {
+            case "=": return value == wanted
+            case "~": return value.split(whereSeparator: \.isWhitespace).contains { $0 == wanted }
+            case "|": return value == wanted || value.hasPrefix(wanted + "-")
+            case "^": return !wanted.isEmpty && value.hasPrefix(wanted)
+            case "$": return !wanted.isEmpty && value.hasSuffix(wanted)
+            default: return !wanted.isEmpty && value.contains(wanted)
             }
         }
     }
@@ -172,13 +201,26 @@ extension SVGSelector {
     /// The attributes that the selector asks for and the sanitiser drops, such as `data-...`.
     var droppedAttributes: Set<String> {
         Set(
-            compounds.flatMap(\.conditions).compactMap { condition in
-                guard case .attribute(let name, _, _) = condition, !SVGAllowList.attributes.contains(name),
-                    !SVGAllowList.properties.contains(name), !["id", "style", "href"].contains(name),
-                    SVGAllowList.boundedAttributes[name] == nil
-                else { return nil }
-                return name
+            compounds.flatMap(\.conditions).flatMap { condition -> [String] in
+                switch condition {
+                case .any(let selectors, _, _): return selectors.flatMap(\.droppedAttributes)
+                case .attribute(let name, _, _):
+                    let isKept =
+                        SVGAllowList.attributes.contains(name) || SVGAllowList.properties.contains(name)
+                        || ["id", "style", "href"].contains(name) || SVGAllowList.boundedAttributes[name] != nil
+                    return isKept ? [] : [name]
+                case .root, .place, .unknown: return []
+                }
             })
+    }
+
+    /// Whether there are selectors in the selector.
+    var hasSelectors: Bool {
+        compounds.contains { compound in
+            compound.conditions.contains { condition in
+                if case .any = condition { true } else { false }
+            }
+        }
     }
 }
 

@@ -104,9 +104,9 @@ struct SVGEmbeddedImage {
     func cleaned(_ admission: Admission, level: Int) throws(ImageGateError) -> Clean? {
         do throws(ImageGateError) {
             switch type {
-            case .png: return Clean(url: Self.url(try admission.strippedPNG(bytes), .png), pixels: pixels, painted: 0)
+            case .png: return Clean(url: Self.url(try admission.embeddedPNG(bytes), .png), pixels: pixels, painted: 0)
             case .jpeg:
-                return Clean(url: Self.url(try admission.strippedJPEG(bytes), .jpeg), pixels: pixels, painted: 0)
+                return Clean(url: Self.url(try admission.embeddedJPEG(bytes), .jpeg), pixels: pixels, painted: 0)
             case .gif, .webp:
                 let image = try redrawn(admission)
                 return Clean(
@@ -141,6 +141,7 @@ struct SVGEmbeddedImage {
         (policy.shortSide, policy.longSide) = (SVGLimit.drawnSide, SVGLimit.drawnSide)
         policy.pixelLimit = min(policy.pixelLimit, SVGLimit.embeddedPixels)
         policy.byteBudget = policy.inputByteLimit
+        policy.ground = .keep
         return try Admission(policy: policy, cancellation: admission.cancellation).admit(bytes, claimed: type)
     }
 

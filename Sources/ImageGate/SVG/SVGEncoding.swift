@@ -43,7 +43,9 @@ enum SVGEncoding {
         // A document that came as text has been brought to UTF-8 already, and still declares what it was written in. No
         // text of another encoding is valid UTF-8 by chance, unless it is ASCII.
         if String(validating: bytes, as: UTF8.self) != nil { return bytes }
-        guard let table = SingleByteTable(name) else { throw .forbidden(.svg, what: "an encoding other than UTF-8") }
+        guard let table = SVGSingleByteEncoding(name) else {
+            throw .forbidden(.svg, what: "an encoding other than UTF-8")
+        }
         var scalars = String.UnicodeScalarView()
         for byte in bytes { scalars.append(table.scalar(byte)) }
         return Array(String(scalars).utf8)
@@ -76,40 +78,7 @@ enum SVGEncoding {
     /// Whether a text in this encoding is read if it is ASCII or UTF-8. The others write ASCII in other ways.
     private static func isKnown(_ name: String) -> Bool {
         ["utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be"].contains(name)
-            || SingleByteTable(name) != nil
+            || SVGSingleByteEncoding(name) != nil
             || ["iso-8859-", "windows-125", "koi8-", "gb", "big5", "shift_jis", "euc-"].contains(where: name.hasPrefix)
     }
-}
-
-/// An encoding in which each character is a byte, and that differs from ISO 8859-1 in few of them.
-private struct SingleByteTable {
-    private let isNinth: Bool
-
-    init?(_ name: String) {
-        switch name {
-        // As everywhere on the web, ISO 8859-1 means windows-1252: https://encoding.spec.whatwg.org/#names-and-labels
-        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252", "x-cp1252":
-            isNinth = false
-        case "iso-8859-15", "iso8859-15", "latin9", "latin-9", "l9": isNinth = true
-        default: return nil
-        }
-    }
-
-    func scalar(_ byte: UInt8) -> Unicode.Scalar {
-        if isNinth, let scalar = Self.ninth[byte] { return scalar }
-        if !isNinth, (0x80...0x9F).contains(byte) {
-            return Unicode.Scalar(Self.windows[Int(byte) - 0x80]) ?? Unicode.Scalar(byte)
-        }
-        return Unicode.Scalar(byte)
-    }
-
-    private static let ninth: [UInt8: Unicode.Scalar] = [
-        0xA4: "€", 0xA6: "Š", 0xA8: "š", 0xB4: "Ž", 0xB8: "ž", 0xBC: "Œ", 0xBD: "œ", 0xBE: "Ÿ",
-    ]
-
-    private static let windows: [UInt16] = [
-        0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,
-        0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
-        0x0153, 0x9D, 0x017E, 0x0178,
-    ]
 }

@@ -24,7 +24,9 @@ extension SVGTree {
                 let size = chunks.header.size
                 let factor = enlargement(of: size, index, pixelsLeft)
                 guard factor > 1 else { continue }
-                let bitmap = try admission.bitmap(of: image.bytes, chunks, size: size).enlarged(by: factor)
+                let bitmap = try admission.bitmap(of: image.bytes, chunks, size: size)
+                    .converted(from: chunks.profile(image.bytes)).oriented(chunks.orientation(image.bytes))
+                    .enlarged(by: factor)
                 pixelsLeft -= bitmap.size.area
                 guard case .written(let bytes) = try PNGWriter(limit: SVGLimit.document).write(bitmap) else { continue }
                 nodes[index].attributes.removeAll { $0.name == "href" }

@@ -48,19 +48,15 @@ extension SVGTree {
     /// Draws the root's background, which librsvg does not know, as a rectangle below everything else.
     mutating func mendBackground(_ cascade: inout SVGCascade) {
         let values = cascade.values(self, 0)
-        let declared = ["background-color", "background", "background-image"].compactMap { values[$0]?.text }
-        var fill: String?
-        var gradient: Fragment?
-        for value in declared where fill == nil {
-            if let found = SVGBackground.gradient(
-                value, box: backgroundBox ?? SVGViewBox(x: 0, y: 0, width: size.width, height: size.height))
-            {
-                gradient = found
-                fill = "url(#\(SVGBackground.gradientID))"
-            } else {
-                fill = SVGBackground.color(value)
-            }
-        }
+        let colors = ["background-color", "background", "background-image"].compactMap { values[$0]?.text }
+        let frame = backgroundBox ?? SVGViewBox(x: 0, y: 0, width: size.width, height: size.height)
+        let gradient = ["background-image", "background"].lazy
+            .compactMap { values[$0].flatMap { SVGBackground.gradient($0.text, box: frame) } }.first
+        // What is seen where the gradient is transparent.
+        let ground = colors.lazy.compactMap { SVGBackground.ground($0) }.first
+        let fill =
+            gradient == nil
+            ? colors.lazy.compactMap { SVGBackground.color($0) }.first : "url(#\(SVGBackground.gradientID))"
         guard let fill else { return }
         let box: [(String, String)]
         if let frame = backgroundBox {
@@ -74,7 +70,13 @@ extension SVGTree {
         // A style attribute, because rules for rectangles would override other attributes.
         let style = "fill:\(fill);fill-opacity:1;stroke:none;opacity:1;filter:none;transform:none"
         let rectangle = Fragment("rect", box + [("style", style)])
-        background = gradient.map { Fragment("g", [], children: [$0, rectangle]) } ?? rectangle
+        background =
+            gradient.map { gradient in
+                let below = ground.map {
+                    Fragment("rect", box + [("style", style.replacing("fill:\(fill)", with: "fill:\($0)"))])
+                }
+                return Fragment("g", [], children: [gradient] + [below, rectangle].compactMap(\.self))
+            } ?? rectangle
     }
 
     /// The part of the plane that the drawing shows; nil without a `viewBox`. It is larger than the box where the
@@ -90,106 +92,5 @@ extension SVGTree {
         if wide { (box.x, box.width) = (box.x - more, box.width + 2 * more) }
         if !wide { (box.y, box.height) = (box.y - more, box.height + 2 * more) }
         return box
-    }
-}
-
-/// Values of the property `background`. https://www.w3.org/TR/css-backgrounds-3/
-enum SVGBackground {
-    static let gradientID = "background-of-the-drawing"
-
-    /// The colour in a value; nil if there is none, or if it is transparent. Of an image that is not drawn here it is
-    /// the first colour, as far as there is one.
-    static func color(_ value: String) -> String? {
-        for word in words(value) {
-            if isColor(word) { return word }
-            guard word.lowercased().contains("gradient("), let open = word.firstIndex(of: "(") else { continue }
-            return list(word[word.index(after: open)...].dropLast()).lazy.compactMap { color($0) }.first
-        }
-        return nil
-    }
-
-    /// The gradient that a value begins with, over a box; nil if there is none that can be drawn.
-    static func gradient(_ value: String, box: SVGViewBox) -> SVGTree.Fragment? {
-        guard let word = words(value).first, word.lowercased().hasPrefix("linear-gradient("), word.hasSuffix(")") else {
-            return nil
-        }
-        var parts = list(word.dropFirst("linear-gradient(".count).dropLast())
-        guard parts.count <= 64, let first = parts.first?.lowercased() else { return nil }
-        // Where the gradient leads: to the right, and down.
-        var (x, y) = (0.0, 1.0)
-        if first.hasPrefix("to ") {
-            (x, y) = (0, 0)
-            for side in first.dropFirst(3).split(separator: " ") {
-                switch side {
-                case "left": x = -1
-                case "right": x = 1
-                case "top": y = -1
-                case "bottom": y = 1
-                default: return nil
-                }
-            }
-            parts.removeFirst()
-        } else if first.hasSuffix("deg"), let degrees = Double(String(first.dropLast(3))), degrees.isFinite {
-            let angle = SVGAngle(degrees: degrees)
-            (x, y) = (angle.sine, -angle.cosine)
-            parts.removeFirst()
-        }
-        let stops = parts.enumerated().compactMap { index, part -> SVGTree.Fragment? in
-            let words = words(part)
-            guard let color = words.first, isColor(color) else { return nil }
-            let place = words.dropFirst().first { $0.hasSuffix("%") && Double(String($0.dropLast())) != nil }
-            let share = SVGNumbers.text(100 * Double(index) / Double(max(parts.count - 1, 1))) + "%"
-            return .init("stop", [("offset", place ?? share), ("stop-color", color)])
-        }
-        guard stops.count == parts.count, stops.count > 1 else { return nil }
-        let length = x * x + y * y
-        let reach = (abs(box.width * x) + abs(box.height * y)) / 2 / max(length, 1e-9)
-        let center = (x: box.x + box.width / 2, y: box.y + box.height / 2)
-        return .init(
-            "linearGradient",
-            [
-                ("id", gradientID), ("gradientUnits", "userSpaceOnUse"),
-                ("x1", SVGNumbers.text(center.x - reach * x)), ("y1", SVGNumbers.text(center.y - reach * y)),
-                ("x2", SVGNumbers.text(center.x + reach * x)), ("y2", SVGNumbers.text(center.y + reach * y)),
-            ], children: stops)
-    }
-
-    /// Whether a word is a colour, and not transparent.
-    static func isColor(_ word: String) -> Bool {
-        let word = word.lowercased()
-        if word.hasPrefix("#") {
-            return [4, 5, 7, 9].contains(word.count) && word.dropFirst().allSatisfy(\.isHexDigit)
-        }
-        if ["rgb(", "rgba(", "hsl(", "hsla("].contains(where: word.hasPrefix), word.hasSuffix(")") {
-            let inside = word.drop { $0 != "(" }.dropFirst().dropLast()
-            let isPlain = inside.allSatisfy { $0.isASCII && ($0.isNumber || " ,.%/-+deg".contains($0)) }
-            let last = inside.split { ", /".contains($0) }.last.flatMap { Double(String($0)) }
-            let parts = inside.split { ", /".contains($0) }.count
-            return isPlain && (3...4).contains(parts) && !(parts == 4 && last == 0)
-        }
-        return SVGColorNames.all.contains(word)
-    }
-
-    /// Splits at white space outside brackets.
-    private static func words(_ text: String) -> [String] { split(text[...]) { $0.isWhitespace } }
-
-    /// Splits at commas outside brackets.
-    private static func list(_ text: Substring) -> [String] { split(text) { $0 == "," } }
-
-    private static func split(_ text: Substring, at isSeparator: (Character) -> Bool) -> [String] {
-        var parts: [String] = []
-        var part = ""
-        var depth = 0
-        for character in text.prefix(4096) {
-            if character == "(" { depth += 1 }
-            if character == ")" { depth -= 1 }
-            if depth <= 0, isSeparator(character) {
-                parts.append(part)
-                part = ""
-            } else {
-                part.append(character)
-            }
-        }
-        return (parts + [part]).map { String($0.trimmed) }.filter { !$0.isEmpty }
     }
 }

@@ -1,5 +1,5 @@
-/// Custom properties, and rules whose selectors ask for attributes that the sanitiser drops. librsvg knows neither, so
-/// what they come to is written into the elements.
+/// Custom properties, and rules whose selectors ask for attributes that the sanitiser drops, or have others in them, as
+/// `:is()`. librsvg knows none of these, so what they come to is written into the elements.
 /// https://www.w3.org/TR/css-variables-1/
 extension SVGTree {
     /// - Parameters:
@@ -9,8 +9,9 @@ extension SVGTree {
         let names = cascade.rules.reduce(into: Set()) { $0.formUnion($1.droppedAttributes) }
         // A rule for attributes that no element has can stay as it is.
         let hasInlined =
-            !names.isEmpty
-            && nodes.contains { $0.attributes.contains { $0.namespace == nil && names.contains($0.name) } }
+            cascade.rules.contains(where: \.hasSelectors)
+            || !names.isEmpty
+                && nodes.contains { $0.attributes.contains { $0.namespace == nil && names.contains($0.name) } }
         let hasRules = cascade.rules.contains { rule in
             rule.declarations.contains { $0.name.hasPrefix("--") || SVGVariables.occur(in: $0.value) }
         }
@@ -71,7 +72,10 @@ extension SVGTree {
         for index in nodes.indices where nodes[index].name == "style" && isSVG(index) {
             var text = ""
             for rule in SVGStyle.rules(self.text(in: index), size) {
-                let kept = SVGStyle.selectors(rule.selector).filter { SVGSelector($0).droppedAttributes.isEmpty }
+                let kept = SVGStyle.selectors(rule.selector).filter { part in
+                    let selector = SVGSelector(part)
+                    return selector.droppedAttributes.isEmpty && !selector.hasSelectors
+                }
                 guard !kept.isEmpty else { continue }
                 let selector = kept.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",")
                 text += "\(selector){\(String(decoding: rule.block, as: UTF8.self))}\n"
