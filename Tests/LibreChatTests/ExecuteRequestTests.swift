@@ -76,6 +76,11 @@ struct ExecuteRequestTests {
         )
         #expect(request.timeout == .seconds(60) && request.language == .python)
         #expect(request.envs == ["PORT": "8080", "ON": "true"])
+        let written = try parse(#"{"code":"1","language":"python3.11","envs":" {\"A\": 1, \"B\": \"x\"}"}"#)
+        #expect(written.language == .python && written.envs == ["A": "1", "B": "x"])
+        for name in ["node20", "Node.js 20", "ECMAScript"] {
+            #expect(try parse(#"{"code":"1","language":"\#(name)"}"#).language == .javascript)
+        }
         let empty = try parse(#"{"code":"1","timeout":"","language":"","envs":""}"#)
         #expect(empty.timeout == .seconds(120) && empty.language == .python && empty.envs.isEmpty)
     }
@@ -92,11 +97,18 @@ struct ExecuteRequestTests {
         #expect(request.code == code && request.program == program && request.language == language)
     }
 
-    @Test func `a compressed body is named`() throws {
+    @Test(
+        arguments: [
+            ([0x1f, 0x8b, 8, 0], "gzip"), ([0x78, 0x9c, 1], "deflate"), ([0x28, 0xb5, 0x2f, 0xfd, 0], "zstd"),
+            ([0xff, 0xfe, 0x7b, 0], "UTF-16"), ([0, 0x7b, 0, 0x7d], "UTF-16"),
+        ] as [([UInt8], String)])
+    func `a body that is compressed or in another encoding is named`(body: [UInt8], name: String) throws {
         let refusal = try #require(throws: ArgumentError.self) {
-            try ExecuteRequest(json: [0x1f, 0x8b, 8, 0], standardTimeout: .seconds(1), maximumTimeout: .seconds(1))
+            try ExecuteRequest(json: body, standardTimeout: .seconds(1), maximumTimeout: .seconds(1))
         }
-        #expect(refusal.sentence.contains("gzip"))
+        #expect(refusal.sentence.contains(name))
+        let failure = try #require(throws: ActionFailure.self) { try ActionRequest(json: body) }
+        #expect(failure.sentence == refusal.sentence && failure.status == 400)
     }
 
     @Test func `bytes that are not UTF-8 are not JSON`() throws {

@@ -114,13 +114,20 @@ extension String {
             text.lowercased().filter { !$0.isWhitespace && $0 != "-" && $0 != "_" }
         }
         let own = plain(self)
-        if let word = words.first(where: { plain($0) == own }) { return word }
-        guard let names = Self.usualNames.first(where: { $0.contains(own) }) else { return nil }
-        return words.first { names.contains(plain($0)) }
+        func word(for name: String) -> String? {
+            if let word = words.first(where: { plain($0) == name }) { return word }
+            guard let names = Self.usualNames.first(where: { $0.contains(name) }) else { return nil }
+            return words.first { names.contains(plain($0)) }
+        }
+        if let word = word(for: own) { return word }
+        // A version says nothing here: python3.11, node20.
+        guard let end = own.lastIndex(where: { !$0.isNumber && $0 != "." }) else { return nil }
+        return word(for: String(own[...end]))
     }
 
     private static let usualNames: [Set<String>] = [
-        ["python", "py", "python3", "pip", "pip3", "pypi"], ["javascript", "js", "node", "nodejs", "npm"],
+        ["python", "py", "python3", "pip", "pip3", "pypi"],
+        ["javascript", "js", "node", "nodejs", "node.js", "npm", "ecmascript", "mjs"],
         ["typescript", "ts"], ["debian", "apt", "aptget", "ubuntu", "system", "linux"], ["bash", "sh", "shell"],
         ["utf8", "utf", "unicode", "ascii"], ["base64", "b64", "base64url", "binary"],
     ]

@@ -161,7 +161,19 @@ extension [String: String]: ArgumentValue {
     package static var type: ArgumentType { .variables }
 
     /// Numbers and truth values as they are written; what is null is absent.
+    ///
+    /// Models also write the object as a string that holds it.
     package init?(lenient json: JSONValue) {
+        if var text = json.exactString {
+            let object = text.withUTF8 { bytes in
+                (try? JSONScanner.value(of: UnsafeRawBufferPointer(bytes))).flatMap { value in
+                    value.kind == .object ? Self(lenient: value) : nil
+                }
+            }
+            guard let object else { return nil }
+            self = object
+            return
+        }
         guard json.kind == .object else { return nil }
         var variables: [String: String] = [:]
         var areTexts = true

@@ -38,7 +38,7 @@ package struct ActionRequest: Sendable {
         do throws(MalformedJSON) {
             arguments = try ArgumentReader(body, names: names)
         } catch {
-            throw body.starts(with: [0x1f, 0x8b]) ? .compressed : .noObject
+            throw body.foreignFormat.map { ActionFailure(notAnObject: $0) } ?? .noObject
         }
         // A failure's reply has the session's name, but not a text that cannot be one.
         let session: SessionName? = try? arguments.value(sessionName, SessionName.type)
@@ -94,17 +94,13 @@ package struct ActionRequest: Sendable {
 }
 
 extension ActionFailure {
-    static let compressed: ActionFailure = {
-        var failure = ActionFailure("The body is compressed with gzip, which is not understood: send it as it is.")
-        failure.status = 400
-        return failure
-    }()
+    static let noObject = ActionFailure(
+        notAnObject: "The body must be a JSON object with `action` and its parameters.")
 
-    static let noObject: ActionFailure = {
-        var failure = ActionFailure("The body must be a JSON object with `action` and its parameters.")
-        failure.status = 400
-        return failure
-    }()
+    fileprivate init(notAnObject sentence: String) {
+        self.init(sentence)
+        status = 400
+    }
 
     init(_ error: ArgumentError, sessionID: String) {
         self.init(error.sentence, logged: error.logged, sessionID: sessionID)

@@ -64,9 +64,7 @@ package struct ExecuteRequest: Equatable, Sendable {
 
         /// What a body is that is no JSON object.
         private static func complaint(_ bytes: UnsafeRawBufferPointer) -> String {
-            if bytes.starts(with: [0x1f, 0x8b]) {
-                return "The body is compressed with gzip, which is not understood: send it as it is."
-            }
+            if let format = bytes.foreignFormat { return format }
             let isOtherJSON = bytes.first { $0 > 0x20 }.map { "[\"-0123456789".utf8.contains($0) } ?? false
             return isOtherJSON ? "The body must be a JSON object." : "The body is not valid JSON."
         }

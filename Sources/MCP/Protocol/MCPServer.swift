@@ -38,7 +38,8 @@ package struct MCPServer: Sendable {
             }
         } catch {
             let era = headers.areModern ? Era.modern : .legacy
-            let parse = RPCError(.parse, "The body is not JSON.")
+            let format = body.withUnsafeBytes { $0.foreignFormat }
+            let parse = RPCError(.parse, format ?? "The body is not JSON.")
             return .answered(MCPAnswer(status: parse.status(era), body: encoded(failure(parse, id: nil))))
         }
         return calls.all.isEmpty && calls.cancelled.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
