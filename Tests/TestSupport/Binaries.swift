@@ -3,7 +3,10 @@ package import Foundation
 /// What the package built, and the files of the repository that go with it.
 package enum Binaries {
     package static var responder: URL { folder.appending(path: "e2b-fcgi") }
-    package static var local: URL { folder.appending(path: "e2b-local") }
+    package static var local: URL { (Sanitizer.isWatchingAddresses ? ordinary : folder).appending(path: "e2b-local") }
+
+    /// The ordinary build: what is not tested under AddressSanitizer is not built for it again.
+    private static var ordinary: URL { repository.appending(path: ".build/debug") }
 
     /// The folder of the test runner: SwiftPM puts the executables a test target depends on beside it.
     package static var folder: URL {
