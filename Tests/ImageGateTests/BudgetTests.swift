@@ -32,7 +32,10 @@ struct BudgetTests {
         }
     }
 
-    @Test(arguments: Kind.allCases, [1_000, 6_000, 50_000])
+    /// Another budget is another search over the same pixels, which has nothing new to show to AddressSanitizer.
+    private static let budgets = Sanitizer.isWatchingAddresses ? [6_000] : [1_000, 6_000, 50_000]
+
+    @Test(arguments: Kind.allCases, budgets)
     func `the budget and the box are met`(kind: Kind, budget: Int) throws {
         for size in [PixelSize(width: 320, height: 200), PixelSize(width: 150, height: 250)] {
             let image = try admit(kind.png(size), policy: .box(128, 250, budget: budget))
