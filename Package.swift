@@ -79,7 +79,7 @@ let package = Package(
         target("E2B", ["CCrypto", "EventLoop", "Fetch", "JSON"]),
         target("ImageGate", ["CGNU", "CImage", "CLCMS", "CTurboJPEG", "CWebP", "JSON", "System"]),
         target("Store", ["CCrypto", "Fetch", "JSON", "System"]),
-        target("Interpreter", ["E2B", "ImageGate", "JSON", "System"]),
+        target("Interpreter", ["E2B", "ImageGate", "JSON", "Store", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "Store", "System", "CGNU"]),

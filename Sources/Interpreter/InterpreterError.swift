@@ -39,6 +39,8 @@ package enum InterpreterError: Error, Equatable, Sendable {
     /// A file has the value of a secret variable, and its bytes cannot be changed.
     case holdsSecret(String, name: String)
     case portTaken(Int)
+    /// A file that the store does not take.
+    case notShared(String, why: String)
 }
 
 extension InterpreterError: CustomStringConvertible {
@@ -70,6 +72,7 @@ extension InterpreterError: CustomStringConvertible {
             "\(path) is \(wereAskedFor ? "too large for an answer" : "not text, and too large for base64") (\(count) bytes)."
         case .holdsSecret(let path, let name):
             "\(path) holds the value of the hidden variable \(name): it is not shown in base64."
+        case .notShared(let path, let why): "There is no link to \(path). \(why)"
         case .portTaken(let port): "Another server answers at port \(port)."
         }
     }

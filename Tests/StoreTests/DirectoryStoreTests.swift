@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Store
+import TestSupport
 import Testing
 
 /// What the store in a folder does beyond ``FileStoreTests``: what is on the disk, and what a disk does to it.
@@ -181,6 +182,74 @@ struct DirectoryStoreTests {
         }
         #expect(try await store.open(store.file(file.id, of: owner)).collect() == someBytes(10))
         #expect(throws: StoreError.self) { try makeStore() }
+    }
+
+    /// Runs `body` with a disk of 256 KiB at the store's folder.
+    private func withSmallDisk(_ body: (_ setReadOnly: () async throws -> Void) async throws -> Void) async throws {
+        func run(_ program: String, _ arguments: [String]) async throws {
+            let process = try await ChildProcess(Binaries.system(program), arguments, in: URL(filePath: "/tmp"))
+            #expect(await process.ended() == .status(0), "\(process.log)")
+        }
+        try await run("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder.path])
+        let result: Result<Void, any Error>
+        do {
+            result = .success(
+                try await body { try await run("mount", ["-o", "remount,ro", folder.path]) })
+        } catch {
+            result = .failure(error)
+        }
+        try await run("umount", ["-l", folder.path])
+        try result.get()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root mounts disks"))
+    func `a full disk is named, and leaves nothing half`() async throws {
+        try await withSmallDisk { _ in
+            let store = try makeStore()
+            let kept = try await store.create(FileDetails(name: "kept"), at: place, bytes: someBytes(100_000))
+            let place = place
+            for count in [1_000_000, 200_000] {
+                await #expect(throws: StoreError.full) {
+                    try await store.create(
+                        FileDetails(name: "large"), at: place, limit: .max,
+                        Pieces(bytes: someBytes(count), size: 50_000))
+                }
+                let files = try await store.files(in: place.session, of: owner)
+                #expect(files.isEmpty && !paths.contains { $0.contains(place.session.text) })
+            }
+            let bytes = try await store.open(store.file(kept.id, of: owner)).collect()
+            #expect(bytes == someBytes(100_000))
+            // There is room again.
+            try await store.delete(kept.id, of: owner)
+            let next = try await store.create(FileDetails(name: "next"), at: place, bytes: someBytes(150_000))
+            #expect(next.size == 150_000)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root mounts disks"))
+    func `a disk that becomes read-only is named, and read`() async throws {
+        try await withSmallDisk { setReadOnly in
+            let store = try makeStore()
+            let file = try await store.create(FileDetails(name: "file"), at: place, bytes: someBytes(1000))
+            try await setReadOnly()
+            let place = place
+            for attempt in 0..<4 {
+                let error = await #expect(throws: StoreError.self) {
+                    switch attempt {
+                    case 0: _ = try await store.create(FileDetails(name: "other"), at: place, bytes: [1])
+                    case 1: try await store.delete(file.id, of: owner)
+                    case 2: try await store.touch(file)
+                    default: _ = try await store.sweep()
+                    }
+                }
+                guard case .unwritable = error else {
+                    Issue.record("\(attempt): \(String(describing: error))")
+                    continue
+                }
+            }
+            let bytes = try await store.open(store.file(file.id, of: owner)).collect()
+            #expect(bytes == someBytes(1000))
+        }
     }
 
     @Test func `a folder that cannot be made is named`() throws {

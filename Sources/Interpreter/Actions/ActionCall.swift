@@ -16,13 +16,16 @@ package struct ActionCall: Sendable {
     let sandboxes: SandboxUse
     /// The form in which the surface shows images.
     let images: ImageUse
+    /// The way in which the caller reaches shared files; nil if it gets links to the sandbox's own files.
+    let links: LinkUse?
     /// The sentences that the caller reads besides the result.
     package let notes = CallNotes()
 
     package init(
         owner: String, id: String, deadline: Deadline, services: ActionServices, sandboxes: SandboxUse = .existing,
-        images: ImageUse = .asAdmitted
+        images: ImageUse = .asAdmitted, links: LinkUse? = nil
     ) {
+        self.links = links
         self.sandboxes = sandboxes
         self.images = images
         self.owner = owner
@@ -84,14 +87,18 @@ package final class ActionServices: Sendable {
     package let secrets: SecretRedactor
     /// The operator's list of templates.
     let templates: JSONNode
+    /// The store of shared files; nil if nothing is kept outside of sandboxes.
+    let sharing: FileSharing?
     /// Lets the executions of one context run one after the other.
     let contexts = KeyedLock<ContextKey>()
     let preparedKernels = PreparedKernels()
 
     package init(
         client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
-        template: String, templates: JSONNode = .list([]), variables: [String: String], secrets: SecretRedactor
+        template: String, templates: JSONNode = .list([]), variables: [String: String], secrets: SecretRedactor,
+        sharing: FileSharing? = nil
     ) {
+        self.sharing = sharing
         self.client = client
         self.lifecycle = lifecycle
         sessions = Sessions(

@@ -2,7 +2,7 @@ import E2B
 import ImageGate
 import System
 
-/// A link to an image of an execution. The image was written into a file of the sandbox for this purpose.
+/// A link to an image of an execution. The image was written into a file of the store, or else of the sandbox, for this purpose.
 package struct ImageLink: Sendable {
     /// The image's number among all images of the execution, from 1 on.
     package let number: Int
@@ -30,6 +30,9 @@ extension ActionCall {
 
     private func link(to image: ImageToLink, in sandbox: Sandbox) async -> LinkToFileResult? {
         let held = image.image
+        if isSharing {
+            return await share(held.bytes, held.type, named: "image-\(image.number).\(held.type.rawValue)")
+        }
         let path = "/tmp/image-\(id)-\(image.number).\(held.type.rawValue)"
         let limit = min(deadline.end, .now + Self.fileLimit + .seconds(held.bytes.count >> 21))
         return await E2BClient.$deadline.withValue(limit) {

@@ -2,7 +2,7 @@ import E2B
 package import FoundationEssentials
 import System
 
-/// Creates a link to a file. The link works without a key for a limited time.
+/// Creates a link to a file. The link works without a key for a limited time. If there is a store, the link leads to a copy there.
 package struct LinkToFile: SessionAction {
     package var session: String
     package var path: SandboxPath
@@ -19,6 +19,7 @@ package struct LinkToFile: SessionAction {
             return try await inSandbox(call) { sandbox in
                 let entry = try await call.client.entry(at: path.text, in: sandbox)
                 guard entry.kind != .directory else { throw InterpreterError.isDirectory(path.text) }
+                if let shared = try await call.share(path.text, for: lifetime, in: sandbox) { return shared }
                 return try call.link(to: path.text, for: lifetime, in: sandbox)
             }
         } catch E2BError.notFound {

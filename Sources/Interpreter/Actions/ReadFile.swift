@@ -62,14 +62,25 @@ package struct ReadFile: SessionAction {
         }
     }
 
+    /// - Parameter bytes: those of the file.
+    /// - Returns: nil if the store does not take them.
+    private func link(
+        to bytes: [UInt8], _ call: ActionCall, in sandbox: Sandbox
+    ) async throws(E2BError) -> LinkToFileResult? {
+        guard call.isSharing else { return try call.link(to: path.text, for: ImageLink.lifetime, in: sandbox) }
+        guard let type = ImageType.sniff(bytes), bytes.count > 3 else { return nil }
+        return await call.share(
+            bytes, type, named: path.text.split(separator: "/").last.map(String.init) ?? "picture.\(type.rawValue)")
+    }
+
     /// Reads the file, and creates a link to it if the surface links pictures.
     private func read(_ call: ActionCall) async throws -> (bytes: [UInt8], link: LinkToFileResult?) {
         let limit = call.limits.fileSize
-        let isLinked = wantsPictures && call.images.linksAll && !session.isEmpty
+        let isLinked = wantsPictures && call.images.linksAll && (!session.isEmpty || call.isSharing)
         do {
             return try await inSandbox(call) { sandbox in
                 let bytes = try await call.client.read(path.text, limit: limit, holding: call.memory, in: sandbox)
-                let link = isLinked ? try call.link(to: path.text, for: ImageLink.lifetime, in: sandbox) : nil
+                let link = isLinked ? try await link(to: bytes, call, in: sandbox) : nil
                 return (bytes, link)
             }
         } catch E2BError.tooLarge {

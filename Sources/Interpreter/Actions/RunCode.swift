@@ -33,6 +33,7 @@ package struct RunCode: SessionAction {
             let outcome = try await run(execution, in: sandbox, call)
             var result = RunCodeResult(outcome, OutputStorage(call, in: sandbox), textLimit: call.limits.text)
             result.imageLinks = await call.links(to: outcome.toLink, in: sandbox)
+            result.pictureLinks = await call.links(inPlaceOf: outcome.record.images)
             return result
         }
     }
@@ -48,7 +49,7 @@ package struct RunCode: SessionAction {
         return try await call.services.contexts.run(
             key, until: call.deadline.work, restingFor: { wasInterrupted ? Self.rest : .zero }
         ) {
-            let canLink = !session.isEmpty
+            let canLink = !session.isEmpty || call.isSharing
             var outcome = await call.run(
                 execution, key, variables, in: sandbox, keeping: extent, canLink: canLink)
             if case .notStarted = outcome.failure {
@@ -117,6 +118,8 @@ package struct RunCodeResult: Sendable {
     package let textLimit: Int
     /// The links to images that the caller wants as links, or for which the answer has no room.
     package fileprivate(set) var imageLinks: [ImageLink] = []
+    /// Links in place of the record's images, one for each; nil for an image that the answer has itself.
+    package fileprivate(set) var pictureLinks: [LinkToFileResult?] = []
     package var secrets: SecretRedactor { storage.secrets }
     private let storage: OutputStorage
 

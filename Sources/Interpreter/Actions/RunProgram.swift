@@ -32,13 +32,17 @@ package struct RunProgram: Action {
             call.services.lifecycle.kill(sandbox.id)
         }
         return RunProgramResult(
-            sandboxID: sandbox.id, record: outcome.record, failure: outcome.failure, problem: outcome.problem)
+            sandboxID: sandbox.id, record: outcome.record,
+            pictureLinks: await call.links(inPlaceOf: outcome.record.images), failure: outcome.failure,
+            problem: outcome.problem)
     }
 }
 
 package struct RunProgramResult: Sendable {
     package let sandboxID: String
     package var record: ExecutionRecord
+    /// Links in place of the record's images, one for each; nil for an image that the answer has itself.
+    package let pictureLinks: [LinkToFileResult?]
     /// The error because of which E2B did not run the program to its end.
     package let failure: E2BError?
     /// The reason why the program did not run to its end, for the log. It contains nothing that the program printed or

@@ -23,6 +23,15 @@ package struct CodeRunner: Sendable {
         try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy))
     }
 
+    /// Takes one picture through the gate with all of its pixels: for a file, and not for an answer.
+    func admitWhole(_ bytes: [UInt8], _ type: ImageType, owner: String) async throws(ImageGateError) -> AdmittedImage {
+        var policy = gate.policy
+        (policy.shortSide, policy.longSide) = (policy.sideLimit, policy.sideLimit)
+        policy.byteBudget = policy.inputByteLimit
+        policy.svg = .sanitise
+        return try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: policy)
+    }
+
     /// What came of an execution.
     package struct Outcome: Sendable {
         package var record: ExecutionRecord

@@ -52,7 +52,7 @@ extension InterpreterError {
         case .portTaken:
             "\(self) `command_list` lists what runs: end it with `command_kill`, or choose another port."
         case .tooManySandboxes: "\(self) End one that is not needed any more with `kill`: `list_sandboxes` lists them."
-        case .busy, .ownerBusy, .ownerQueueBusy, .cancelled, .shuttingDown, .noFile: "\(self)"
+        case .busy, .ownerBusy, .ownerQueueBusy, .cancelled, .shuttingDown, .noFile, .notShared: "\(self)"
         }
     }
 }

@@ -28,7 +28,7 @@ extension RunCodeResult {
     func content(code: String, language: Language) -> ToolContent {
         let text = ExecutionMarkdown(
             record, code: code, language: language.rawValue, limit: textLimit, without: secrets)
-        return ToolContent(text: text.rendered(), images: record.images)
+        return ToolContent(text: text.rendered(), images: record.images, links: pictureLinks)
     }
 
     fileprivate func reply(sessionID: String) async -> ActionReply {
@@ -51,21 +51,27 @@ extension RunCodeResult {
                             ["type": .text(form.rawValue), form.rawValue: .text(text)]
                         })
                 ),
-                ("images", .list(record.images.map(\.summary))),
+                ("images", .list(record.images.indices.map(summary))),
             ])
         var notes = record.notes + record.imageNotes
         if record.displaysLeftOut > 0 { notes.append("\(record.displaysLeftOut) more results left out.") }
+        if pictureLinks.contains(where: { $0 != nil }) { notes.append(PictureLinks.markdownInstruction) }
         if !notes.isEmpty { reply.members.append(.init("notes", .list(notes.map { .text($0) }))) }
         return reply
     }
 }
 
-extension AdmittedImage {
+extension RunCodeResult {
     /// The description of an image in a reply that does not contain its bytes.
-    fileprivate var summary: JSONNode {
-        [
-            "mimeType": .text(type.mimeType), "width": .number(width), "height": .number(height),
-            "bytes": .number(bytes.count),
+    fileprivate func summary(_ index: Int) -> JSONNode {
+        let image = record.images[index]
+        var members: [JSONNode.Member] = [
+            .init("mimeType", .text(image.type.mimeType)), .init("width", .number(image.width)),
+            .init("height", .number(image.height)), .init("bytes", .number(image.bytes.count)),
         ]
+        if index < pictureLinks.count, let link = pictureLinks[index] {
+            members.append(.init("markdown", .text(PictureLinks.markdown(link, index))))
+        }
+        return .object(members)
     }
 }

@@ -7,6 +7,7 @@ import LibreChat
 struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
     let route = Route.running(EndpointPath.actions)
+    private let configuration: Configuration
     private let bodyLimit: Int
     private let fileLimit: Int
     private let secrets: SecretRedactor
@@ -15,6 +16,7 @@ struct ActionEndpoint: Endpoint {
     init(services: ActionServices?, configuration: Configuration, secrets: SecretRedactor) {
         self.services = services
         self.secrets = secrets
+        self.configuration = configuration
         bodyLimit = configuration.limits.bodyWithFile
         fileLimit = configuration.limits.fileSize
     }
@@ -22,11 +24,13 @@ struct ActionEndpoint: Endpoint {
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
+        let links = configuration.linkUse(for: request, secrets)
         let (beginning, file) = try await beginning(of: &request)
         if let file, let services {
             let body = request.body
             return .running { id, deadline in
-                let call = ActionCall(owner: caller, id: id, deadline: deadline, services: services)
+                let call = ActionCall(
+                    owner: caller, id: id, deadline: deadline, services: services, links: links)
                 return await answer(to: file, after: beginning, body, call, holding: memory)
             }
         }
@@ -39,7 +43,8 @@ struct ActionEndpoint: Endpoint {
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.sessionID)
             }
             return .running { id, deadline in
-                let call = ActionCall(owner: caller, id: id, deadline: deadline, services: services)
+                let call = ActionCall(
+                    owner: caller, id: id, deadline: deadline, services: services, links: links)
                 return await answer(to: action, call)
             }
         } catch {

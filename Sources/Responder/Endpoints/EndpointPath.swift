@@ -4,7 +4,9 @@ package enum EndpointPath {
     package static let actions = "/e2bcode"
     package static let mcp = "/mcp"
     package static let health = "/health"
-    package static let sharedFile = "/f/{token}/{name}"
+    /// What the token and the name of a shared file follow.
+    package static let sharedFiles = "/f"
+    package static let sharedFile = sharedFiles + "/{token}/{name}"
     package static let upload = "/v1/upload"
     package static let uploadBatch = "/v1/upload/batch"
     package static let download = "/v1/download/{session}/{file}"

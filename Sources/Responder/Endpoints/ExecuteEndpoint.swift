@@ -41,9 +41,10 @@ final class ExecuteEndpoint: Endpoint {
             throw Refusal(badRequest: error.sentence, logged: error.logged)
         }
         guard let services else { throw .withoutAPIKey }
+        let links = configuration.linkUse(for: request, secrets)
         return .running { id, deadline in
             await self.answer(
-                to: execution, ActionCall(owner: caller, id: id, deadline: deadline, services: services))
+                to: execution, ActionCall(owner: caller, id: id, deadline: deadline, services: services, links: links))
         }
     }
 
@@ -72,9 +73,10 @@ final class ExecuteEndpoint: Endpoint {
             without: secrets)
         var answer = Answer(
             status: refusal?.status ?? 200,
-            content: ToolContent(text: text.rendered(), images: record.images), secrets,
+            content: ToolContent(text: text.rendered(), images: record.images, links: result.pictureLinks), secrets,
             retryAfter: refusal?.retryAfter, sandboxID: result.sandboxID)
         answer.outcome.problem = refusal?.sentence ?? result.problem
+        answer.outcome.images = record.images.count
         return answer
     }
 }

@@ -32,6 +32,7 @@ struct MCPEndpoint: Endpoint {
     ) async throws(Refusal) -> Acceptance {
         let headers = MCPHeaders { request.header($0) }
         let identity = Identity(of: request, caller, configuration.trustedKeys, configuration.identityHeaders)
+        let links = LinkUse(base: configuration.linkBase(for: request, secrets))
         let imageForm = Result { () throws(ArgumentError) in
             try configuration.mcpImages.form(of: request, from: caller)
         }
@@ -56,7 +57,7 @@ struct MCPEndpoint: Endpoint {
             }
             let live = calls.all.map { call in call.id.flatMap { key($0, identity) }.map { LiveRun($0) } }
             return .running(
-                { id, deadline in await answer(to: calls, live, identity, imageUse, id: id, by: deadline) },
+                { id, deadline in await answer(to: calls, live, identity, imageUse, links, id: id, by: deadline) },
                 owner: identity.owner,
                 // An HTTP status would have LibreChat reconnect, or give up for good.
                 refused: { refusal in answer(to: calls, refusing: refusal.sentence) },
@@ -86,8 +87,8 @@ struct MCPEndpoint: Endpoint {
     }
 
     private func answer(
-        to calls: MCPCalls, _ live: [LiveRun?], _ identity: Identity, _ imageUse: ImageUse, id: String,
-        by deadline: Deadline
+        to calls: MCPCalls, _ live: [LiveRun?], _ identity: Identity, _ imageUse: ImageUse, _ links: LinkUse,
+        id: String, by deadline: Deadline
     ) async -> Answer {
         var results: [ToolResult] = []
         var sandboxID: String?
@@ -98,7 +99,7 @@ struct MCPEndpoint: Endpoint {
             }
             let call = ActionCall(
                 owner: identity.owner, id: number == 0 ? id : "\(id)-\(number)", deadline: deadline, services: services,
-                sandboxes: .made(idle: configuration.sessionIdle), images: imageUse)
+                sandboxes: .made(idle: configuration.sessionIdle), images: imageUse, links: links)
             let session = toolCall.session ?? identity.conversation ?? ""
             var result = await cancellable(live.count > 1 ? live[number] : nil) {
                 await self.result(of: toolCall, call, session: session)

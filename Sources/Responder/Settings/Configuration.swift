@@ -30,6 +30,8 @@ package struct Configuration: Sendable {
     package var store: StoreSettings
     /// The largest number of bytes of all images in one MCP answer together.
     var mcpImageBytes: Int
+    /// Whether `/execute` and `/e2bcode` answer with links to images in place of images.
+    var linksImages: Bool
     /// The form in which MCP answers have images.
     var mcpImages: ImageForms
     /// The MCP tools, as they are offered.
@@ -85,6 +87,11 @@ package struct Configuration: Sendable {
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
         stateDirectory = StateDirectory(reader.folder(.stateDirectory))
         store = reader.store()
+        linksImages = reader.choice(.imagesAs, else: ImagesAs.data) == .link
+        if linksImages, store.place == .off {
+            reader.refuse(
+                "\(Setting.imagesAs.name) is link, and \(Setting.store.name) is off: there is nowhere to keep images.")
+        }
         mcpImageBytes = reader.integer(.mcpImageBytes, 1000...1 << 30)
         mcpImages = reader.imageForms(.mcpImages, of: keys)
         origins = reader.origins(.origins)
@@ -118,4 +125,9 @@ extension Configuration {
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     package let complaints: [String]
     package var description: String { complaints.joined(separator: "\n") }
+}
+
+/// The values of `E2B_FCGI_IMAGES_AS`.
+private enum ImagesAs: String, CaseIterable {
+    case data, link
 }

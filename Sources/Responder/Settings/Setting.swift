@@ -87,6 +87,10 @@ package struct Setting: Sendable {
     static let textLimit = Setting("E2B_FCGI_TEXT_LIMIT", "100000", "characters of an answer's text")
     static let outputLimit = Setting(
         "E2B_FCGI_OUTPUT_LIMIT", "268435456", "bytes that one execution may send, images included")
+    static let imagesAs = Setting(
+        "E2B_FCGI_IMAGES_AS", "data",
+        "data: /execute and /e2bcode answer with images; link: with links to stored images, which the model shows by repeating them"
+    )
     static let imageLimit = Setting("E2B_FCGI_IMAGES", "10", "images in one answer")
     static let imageBox = Setting("E2B_FCGI_IMAGE_BOX", "768x2000", "pixels of an image's short and long side")
     static let imageBytes = Setting("E2B_FCGI_IMAGE_BYTES", "100000", "bytes of one image in an answer")
@@ -123,7 +127,8 @@ package struct Setting: Sendable {
         stateDirectory, store, storeHours, storeBytes, storeOwnerBytes, linkSecret, linkHours, bodyLimit,
         fileLimit,
         memory, timeout, maximumTimeout, requestTimeout,
-        readTimeout, textLimit, outputLimit, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages, mcpTools,
+        readTimeout, textLimit, outputLimit, imagesAs, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages,
+        mcpTools,
         imageInputBytes,
         imagePixels,
         imageThreads, imageTime, imagesTime, imageWait, svg, imageGround, grace, caFile, proxy, log, port,

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Interpreter
 package import Store
 import System
 
@@ -63,6 +64,13 @@ package final class Storage: Sendable {
     }
 
     // MARK: Use
+
+    /// What actions need in order to share files.
+    var sharing: FileSharing {
+        FileSharing(
+            store, signer: signer, pictureLifetime: settings.linkLifetime, longestLifetime: settings.limits.lifetime,
+            limit: settings.shareLimit)
+    }
 
     /// Notes that a file is used, unless that was noted a while ago.
     func touchIfDue(_ file: StoredFile) async throws(StoreError) {
