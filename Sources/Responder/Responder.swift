@@ -269,7 +269,7 @@ package final class Responder: Sendable {
         guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
         let routes = routes.filter { $0.access == .keyHolders }
         guard !routes.isEmpty else { return nil }
-        let headers = Set(routes.flatMap(\.headers)).sorted()
+        let headers = Set(routes.flatMap(\.headersOfPages)).sorted()
         var answer = Answer(status: 204, body: [])
         answer.headers = [
             ("Access-Control-Allow-Headers", headers.joined(separator: ", ")),

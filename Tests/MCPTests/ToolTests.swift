@@ -1,6 +1,6 @@
 import Foundation
 import ImageGate
-import Interpreter
+@testable import Interpreter
 import JSON
 import Testing
 
@@ -25,12 +25,8 @@ struct ToolTests {
         return error.sentence
     }
 
-    private static let tables = [ToolTable(), ToolTable().withoutConversations]
-
-    @Test(arguments: tables) func `tools have names, descriptions and schemas that every provider takes`(
-        table: ToolTable
-    ) {
-        for tool in table.definitions {
+    @Test func `tools have names, descriptions and schemas that every provider takes`() {
+        for tool in ToolTable().definitions {
             #expect(
                 tool.name.utf8.count <= 24 && tool.name.utf8.allSatisfy { $0 == 0x5f || (0x61...0x7a).contains($0) })
             #expect((10...500).contains(tool.purpose.count), "\(tool.name)")
@@ -68,39 +64,6 @@ struct ToolTests {
         #expect(try refusal(tool, arguments)?.contains(name) == true)
     }
 
-    @Test func `a model is told whether a sandbox stays where it names no session`() throws {
-        func list(_ hasConversations: Bool) throws -> String {
-            let request = #"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#
-            guard
-                case .answered(let answer) = server.read(
-                    Array(request.utf8), MCPHeaders(), hasConversations: hasConversations)
-            else { throw ArgumentError("It was not answered.") }
-            return String(decoding: answer.body, as: UTF8.self)
-        }
-        #expect(try list(true).contains("Without it: the conversation's."))
-        #expect(try !list(true).contains("for this call alone"))
-        #expect(try list(false).contains("Without it: a new one for this call alone."))
-        #expect(try !list(false).contains("conversation"))
-    }
-
-    @Test func `each thing is said once`() {
-        for table in Self.tables {
-            for tool in table.definitions {
-                let words = ([tool.purpose] + tool.parameters.map(\.meaning)).joined(separator: " ")
-                #expect(words.components(separatedBy: "await").count <= 2, "\(tool.name)")
-            }
-        }
-    }
-
-    @Test func `a link is said to work no longer than its sandbox`() {
-        let end = Date(timeIntervalSince1970: 1_795_248_318)
-        let link = LinkToFileResult(url: "https://x.example/f?a=b", endsAt: end, sandboxIdle: .seconds(900))
-        #expect(
-            link.sentence
-                == "https://x.example/f?a=b (until 2026-11-21T08:05:18Z at the latest, and no longer than 15 minutes "
-                + "after the sandbox's last use)")
-    }
-
     private func image(_ count: Int, _ type: ImageType = .png) -> AdmittedImage {
         AdmittedImage(
             bytes: Array(repeating: 7, count: count), type: type, width: 4, height: 4, originalWidth: 4,
@@ -124,17 +87,6 @@ struct ToolTests {
         #expect(content[2]["mimeType"] as? String == "image/jpeg")
         let data = try #require(content[1]["data"] as? String)
         #expect(Data(base64Encoded: data) == Data(repeating: 7, count: 10))
-    }
-
-    @Test func `a text has no blank lines for what is not there, and is never blank`() throws {
-        let shown = "The image is already shown to the user."
-        for text in ["", "\n", " \n\n"] {
-            #expect(try content(ToolResult(text, images: [image(10)]))[0]["text"] as? String == shown)
-            #expect(try content(ToolResult(text))[0]["text"] as? String == "There is nothing to show.")
-        }
-        #expect(try content(ToolResult(" 42\n", images: [image(10)]))[0]["text"] as? String == " 42\n\n\n\(shown)")
-        #expect(["", "a", " ", "b\n", ""].paragraphs == "a\n\nb\n")
-        #expect([String]().paragraphs == "")
     }
 
     @Test func `pictures beyond the budget are not shown, and the model is told`() throws {

@@ -40,17 +40,13 @@ struct Route: Sendable {
     var takesTokens = false
     /// Whether the path is named to people who ask at another one.
     var isListed = true
-    /// The headers that the endpoint reads, as far as a browser asks before a web page may send them: all but those that
-    /// every page may send (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+    /// The headers that the endpoint reads, besides those of the key and the type of the body.
     var headers: [String] = []
 
     /// Makes the route of an endpoint that runs code for holders of a key.
-    ///
-    /// - Parameter headers: the headers that the endpoint reads, besides those of the key and of a JSON body.
     static func running(_ path: String, headers: [String] = [], isShort: Bool = false) -> Route {
         Route(
-            path: path, methods: ["POST"], access: .keyHolders, runsCode: true, isShort: isShort,
-            headers: Credentials.headers + ["Content-Type"] + headers)
+            path: path, methods: ["POST"], access: .keyHolders, runsCode: true, isShort: isShort, headers: headers)
     }
 
     /// Makes the route of an endpoint that informs every caller.
@@ -70,6 +66,10 @@ struct Route: Sendable {
     func allows(_ method: String) -> Bool {
         methods.contains(method) || method == "HEAD" && methods.contains("GET")
     }
+
+    /// The headers that a browser asks for before a web page may send them: all but those that every page may send
+    /// (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+    var headersOfPages: [String] { Credentials.headers + ["Content-Type"] + headers }
 
     /// The methods, with `HEAD` if there is `GET`.
     var allowedMethods: [String] { methods.flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] } }
