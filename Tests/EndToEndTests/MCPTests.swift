@@ -117,6 +117,18 @@ struct MCPTests {
         }
     }
 
+    @Test func `a client on the command line calls a tool`() async throws {
+        let python = try await PythonEnvironment.with(PythonEnvironment.newestMCP)
+        let base = try SharedStack.client
+        let call = try await ChildProcess(
+            python.deletingLastPathComponent().appending(path: "fastmcp"),
+            ["call", base.base + "/mcp", "run_code", "code=print(6 * 7)", "--auth", otherKey], name: "fastmcp",
+            in: base.folder)
+        let exit = await call.ended()
+        #expect(exit == .status(0), "\(call.log)")
+        #expect(call.outputText.contains("42"), "\(call.outputText)")
+    }
+
     /// The first ones of each client; those that run code are replayed without a sandbox elsewhere.
     @Test func `what published clients have sent passes the web server`() async throws {
         let rules = MCPRules(tools: try await toolNames())

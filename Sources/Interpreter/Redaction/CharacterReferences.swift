@@ -1,6 +1,6 @@
-/// Names of characters in HTML (section 13.5 of the HTML standard): those that programs write for ASCII and Latin-1.
+/// The names of characters in HTML (section 13.5 of the HTML standard) that programs write for ASCII and Latin-1.
 enum CharacterReferences {
-    /// By the bytes of the name, the last one lowest.
+    /// The characters by the bytes of their names. The last byte of a name is the lowest one of the key.
     static let byName: [UInt64: UInt32] = {
         var names: [UInt64: UInt32] = [:]
         func add(_ list: String, from first: UInt32) {

@@ -1,6 +1,7 @@
-/// What a program may have written in the place of a character.
+/// Reads the escapes that a program may have written for a character.
 ///
-/// Several readings of the same bytes are possible: a program may have escaped what another had escaped before.
+/// The same bytes may have several readings, because a program may have escaped text that another one had escaped
+/// before.
 struct Escapes {
     private let text: UnsafeBufferPointer<UInt8>
 
@@ -11,7 +12,7 @@ struct Escapes {
         case scalar(UInt32)
     }
 
-    /// Times that an escape may have been escaped itself.
+    /// The largest number of times that an escape may have been escaped itself.
     private static let depth = 8
 
     init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
@@ -30,7 +31,8 @@ struct Escapes {
         }
     }
 
-    /// URLs: `%C3%BC`, in either case (RFC 3986, section 2.1), and what JavaScript's `escape` makes of it.
+    /// Reads escapes of URLs, such as `%C3%BC` in either case (RFC 3986, section 2.1), and those of JavaScript's
+    /// `escape`.
     private func readPercent(_ start: Int, _ found: (Value, Int) -> Void) {
         var at = start + 1
         for _ in 0..<Self.depth {
@@ -41,8 +43,8 @@ struct Escapes {
         if byte(at) == UInt8(ascii: "u"), let unit = number(at + 1, digits: 4) { found(.scalar(unit), at + 5) }
     }
 
-    /// JSON, shells, and the literals of programming languages: `\n`, `\xfc`, `\u00fc`, `\U0001f98a`, `\u{1f98a}`, `\303\274`,
-    /// and a character that stands for itself.
+    /// Reads escapes of JSON, of shells and of literals in programming languages: `\n`, `\xfc`, `\u00fc`, `\U0001f98a`,
+    /// `\u{1f98a}`, `\303\274`, and a backslash before a character that stands for itself.
     private func readBackslash(_ start: Int, _ found: (Value, Int) -> Void) {
         var at = start
         while at - start < 2 * Self.depth, byte(at) == UInt8(ascii: "\\") {
@@ -94,7 +96,7 @@ struct Escapes {
         if value < 0x100 { found(.byte(value), at) }
     }
 
-    /// HTML and XML: `&amp;`, `&uuml;`, `&#252;`, `&#xfc;`.
+    /// Reads references of HTML and XML: `&amp;`, `&uuml;`, `&#252;`, `&#xfc;`.
     private func readReference(_ start: Int, _ found: (Value, Int) -> Void) {
         var at = start + 1
         for _ in 0..<Self.depth {
@@ -147,7 +149,7 @@ struct Escapes {
         }
     }
 
-    /// Hexadecimal digits, in either case.
+    /// Reads hexadecimal digits in either case.
     func number(_ start: Int, digits count: Int) -> UInt32? {
         var value: UInt32 = 0
         for at in start..<start + count {
@@ -157,7 +159,7 @@ struct Escapes {
         return value
     }
 
-    /// The character that stands at `start` as it is. What is not UTF-8 is taken byte by byte.
+    /// Returns the character at `start` without any escape. Bytes that are not UTF-8 are taken one by one.
     private func character(_ start: Int) -> (UInt32, end: Int) {
         let first = UInt32(text[start])
         let count = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4

@@ -1,6 +1,6 @@
-/// Compares a text with forms of secrets, from a given byte on.
+/// Compares a text with forms of secrets, beginning at a given byte.
 struct FormMatcher {
-    /// A ``SecretForm`` without anything that would be counted or copied: it is compared at many places.
+    /// A ``SecretForm`` without anything that has to be counted or copied, because it is compared at many places.
     struct Form {
         let notation: SecretForm.Notation
         let units: UnsafeBufferPointer<UInt32>
@@ -17,10 +17,11 @@ struct FormMatcher {
         escapes = Escapes(text)
     }
 
-    /// Where the longest spelling of `form` ends that begins at `start`; nil if none does.
+    /// Returns the end of the longest spelling of `form` that begins at `start`; nil if none does.
     ///
-    /// Unit after unit, with all offsets that the units before may have led to: there is more than one only where an escape
-    /// has several readings. So a text can make this take time in proportion to the form's length, and no more.
+    /// The units are compared one after the other, at all offsets to which the units before may have led. There is more
+    /// than one offset only if an escape has several readings. So the time is proportional to the length of the form,
+    /// whatever the text is.
     func end(of form: Form, from start: Int) -> Int? {
         if form.notation == .decimal, start > 0, text[start - 1].isDigit { return nil }
         let limit = min(start + form.limit, text.count)
@@ -28,7 +29,7 @@ struct FormMatcher {
         var offsets = Offsets(start)
         for index in 0..<form.units.count {
             let unit = form.units[index]
-            // A letter that is there as it is: nothing else begins with one.
+            // The letter stands here without an escape, and no other spelling begins with a letter.
             if hasEscapes, offsets.count == 1, unit.isAlphanumeric {
                 let offset = offsets[0]
                 if offset < limit, text[offset] == unit {
@@ -63,7 +64,7 @@ struct FormMatcher {
         case .bytes: if text[offset] == unit { found(offset + 1) }
         case .base64:
             read(character: unit, of: form, at: offset, found)
-            // The alphabet for URLs (RFC 4648, section 5).
+            // The text may use the alphabet for URLs (RFC 4648, section 5).
             if unit == 0x2b { read(character: 0x2d, of: form, at: offset, found) }
             if unit == 0x2f { read(character: 0x5f, of: form, at: offset, found) }
         case .base32:
@@ -92,7 +93,7 @@ struct FormMatcher {
         }
     }
 
-    /// The character as it is, in UTF-8.
+    /// Matches the character in UTF-8, without an escape.
     private func plain(_ unit: UInt32, at offset: Int) -> Int? {
         guard unit >= 0x80 else { return text[offset] == unit ? offset + 1 : nil }
         return encoded(unit) { bytes, count in
@@ -104,7 +105,7 @@ struct FormMatcher {
         }
     }
 
-    /// - Parameter body: takes the bytes of the scalar in UTF-8, the first one lowest, and how many they are.
+    /// - Parameter body: is called with the bytes of the scalar in UTF-8, the first one lowest, and their number.
     private func encoded<Value>(_ unit: UInt32, _ body: (UInt32, Int) -> Value) -> Value {
         func tail(_ shift: UInt32) -> UInt32 { 0x80 | unit >> shift & 0x3f }
         switch unit {
@@ -135,7 +136,7 @@ struct FormMatcher {
         }
     }
 
-    /// The further bytes of a character, each escaped.
+    /// Matches the further bytes of a character, each of which is escaped.
     private func readRest(_ bytes: UInt32, _ count: Int, at offset: Int, _ found: (Int) -> Void) {
         guard count > 0 else { return found(offset) }
         escapes.read(at: offset) { value, end in
@@ -143,7 +144,8 @@ struct FormMatcher {
         }
     }
 
-    /// Quotes within quotes: `'\''` and `'"'"'` in shells, doubled in SQL, CSV and YAML. Those with backslashes are escapes.
+    /// Matches a quote within quotes: `'\''` and `'"'"'` in shells, and doubled quotes in SQL, CSV and YAML. Quotes
+    /// with backslashes are escapes.
     private func readQuote(_ unit: UInt32, at offset: Int, _ found: (Int) -> Void) {
         guard text[offset] == unit else { return }
         for spelling in Self.quotes where spelling.utf8CodeUnitCount <= text.count - offset {
@@ -155,7 +157,8 @@ struct FormMatcher {
 
     private static let quotes: [StaticString] = [#"'\''"#, #"'"'"'"#, "''", #""""#]
 
-    /// White space, as many as `limit` of them, each as it is or escaped, or as forms and queries write it.
+    /// Matches at most `limit` white space characters, each without an escape, with one, or as forms and queries write
+    /// it.
     private func readBlanks(_ limit: Int, at offset: Int, _ found: (Int) -> Void) {
         var at = offset
         for _ in 0..<limit {
@@ -177,13 +180,13 @@ struct FormMatcher {
                 case .byte(let value), .scalar(let value): if value.isBlank { last = end }
                 }
             }
-            // A no-break space in UTF-8.
+            // These two bytes are a no-break space in UTF-8.
             if last == nil { readEscape(of: 0xa0, at: offset) { last = $0 } }
             return last
         }
     }
 
-    /// One `?` or U+FFFD for a character, or one for each of its bytes.
+    /// Matches `?` or U+FFFD, one for a character or one for each of its bytes.
     private func readLoss(at offset: Int, _ found: (Int) -> Void) {
         var at = offset
         for _ in 0..<4 {
@@ -200,7 +203,8 @@ struct FormMatcher {
 
     // MARK: - Between two units
 
-    /// Where a value goes on that a program has wrapped or separated at `offset`; nil when there is nothing of the kind.
+    /// Returns the place where a value continues that a program has wrapped or separated at `offset`; nil if nothing
+    /// interrupts it there.
     func afterInterruption(of notation: SecretForm.Notation, at offset: Int) -> Int? {
         guard offset < text.count else { return nil }
         switch notation {
@@ -211,8 +215,8 @@ struct FormMatcher {
         }
     }
 
-    /// The end of a line that is none of the value's: of quoted-printable, of shells and YAML; strings joined in code, as
-    /// pprint writes long ones; and quotes that change, as `ls` does.
+    /// Skips a line break that does not belong to the value: in quoted-printable, shells and YAML; between strings that
+    /// are joined in code, as pprint writes long ones; and between different quotes, as `ls` writes.
     private func afterContinuation(at offset: Int) -> Int? {
         let first = text[offset]
         switch first {
@@ -235,7 +239,7 @@ struct FormMatcher {
         }
     }
 
-    /// As base64 is wrapped, and the lines indented; also where all of that has been escaped.
+    /// Skips a line break in base64, and the indentation after it. Both may be escaped.
     private func afterLineBreak(at offset: Int) -> Int? {
         if let line = afterNewline(at: offset) { return afterBlanks(at: line) }
         guard text[offset] == UInt8(ascii: "\\") else { return nil }
@@ -263,7 +267,7 @@ struct FormMatcher {
         return at
     }
 
-    /// Between numbers in a list.
+    /// Skips the separator between the numbers of a list.
     private func afterSeparator(at offset: Int) -> Int? {
         var at = afterBlanks(at: offset)
         if at < text.count, ":;,-_|.".utf8.contains(text[at]) { at = afterBlanks(at: at + 1) }
@@ -272,7 +276,7 @@ struct FormMatcher {
     }
 }
 
-/// A few offsets, each once.
+/// A small set of offsets.
 private struct Offsets {
     private var places = InlineArray<24, Int>(repeating: 0)
     private(set) var count = 0
@@ -296,7 +300,7 @@ private struct Offsets {
 
     mutating func insert(_ offset: Int) {
         for index in 0..<count where places[index] == offset { return }
-        // No escape has that many readings.
+        // No escape has so many readings.
         guard count < 24 else { return }
         places[count] = offset
         count += 1

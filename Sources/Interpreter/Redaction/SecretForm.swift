@@ -1,41 +1,44 @@
-/// One way in which a secret, or a part of a long one, is written: a sequence of units, each of which has its own spellings.
+/// One way to write a secret or a part of a long one: a sequence of units, each of which has several spellings.
 struct SecretForm: Sendable {
     enum Notation: Sendable {
-        /// Characters, each as it is or escaped: in URLs, JSON, code, HTML. The escapes mix: each program has its own list of
-        /// characters that it leaves alone.
+        /// Characters, each without an escape or with one of URLs, JSON, code or HTML. Escaped and plain characters
+        /// mix, because each program has its own list of characters that it leaves alone.
         case text
-        /// Bytes as they are, of another encoding than UTF-8.
+        /// Bytes of another encoding than UTF-8, without escapes.
         case bytes
-        /// Characters of base64 or base32 that the secret alone determines; where it begins within a group differs.
+        /// Characters of base64 or base32 that depend on the secret alone. There is a form for each place in a group at
+        /// which the secret may begin.
         case base64, base32
         /// Two hexadecimal digits for each byte.
         case hexadecimal
-        /// A number for each byte, as lists of bytes are printed.
+        /// A number for each byte, as programs print lists of bytes.
         case decimal
     }
 
-    /// Which secret, in the order of their names.
+    /// The number of the secret, in the order of the names.
     let secret: Int
-    /// Which part of it.
+    /// The number of the part of the secret.
     let part: Int
     let notation: Notation
-    /// Scalars of text, characters of base64 and base32, else bytes.
+    /// The units: scalars of text, characters of base64 or base32, or bytes.
     let units: [UInt32]
-    /// A space stands for any white space: programs wrap lines there.
+    /// Whether a space stands for any white space, because programs wrap lines there.
     var foldsBlanks = false
-    /// What is beyond ASCII may have become `?` or U+FFFD, and the rest says enough.
+    /// Whether characters beyond ASCII may have become `?` or U+FFFD. The other characters are enough to recognise the
+    /// secret.
     var mayLose = false
-    /// Bytes of the longest spelling that is looked for.
+    /// The number of bytes of the longest spelling that is searched for.
     let limit: Int
 }
 
 extension SecretForm {
-    /// Bytes of a part. A part in the longest of its forms still is no longer than what is dropped at a cut.
+    /// The number of bytes of a part. Even the longest form of a part is no longer than the text that is dropped at a
+    /// cut.
     private static let partLimit = 512
 
-    /// All forms of a secret.
+    /// Returns all forms of a secret.
     ///
-    /// - Parameter secret: its number.
+    /// - Parameter secret: the number of the secret.
     static func all(of value: String, secret: Int) -> [SecretForm] {
         parts(of: trimmed(value)).enumerated().flatMap { part, text in
             forms(of: text).map { notation, units in
@@ -47,7 +50,7 @@ extension SecretForm {
         }
     }
 
-    /// Without white space at its ends, which programs cut off.
+    /// Removes white space at the ends, which programs cut off.
     private static func trimmed(_ value: String) -> String {
         let scalars = value.unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
@@ -57,7 +60,7 @@ extension SecretForm {
         return trimmed.utf8.count >= SecretRedactor.shortest ? trimmed : value
     }
 
-    /// Of about the same length, and none too short.
+    /// Divides the units into parts of about the same length, none of which is too short.
     private static func parts(of value: String) -> [String] {
         let count = value.utf8.count
         let length = count / ((count + partLimit - 1) / partLimit)
@@ -81,7 +84,7 @@ extension SecretForm {
         let texts = unique([text.unicodeScalars.map(\.value), text.composed, text.decomposed])
         let encoded = unique(texts.map { $0.flatMap(utf8) })
         var forms: [(Notation, [UInt32])] = texts.map { (.text, $0) }
-        // UTF-8 that was read as Latin-1.
+        // This is UTF-8 that a program has read as Latin-1.
         if encoded[0] != texts[0] { forms.append((.text, encoded[0])) }
         let bigEndian = text.utf16.flatMap { [UInt32($0 >> 8), UInt32($0 & 0xff)] }
         let littleEndian = text.utf16.flatMap { [UInt32($0 & 0xff), UInt32($0 >> 8)] }
@@ -101,9 +104,9 @@ extension SecretForm {
     private static let base64 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let base32 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
 
-    /// Those characters of base64 or base32 in which all bits are the secret's.
+    /// Returns the characters of base64 or base32 whose bits all belong to the secret.
     ///
-    /// - Parameter offset: bytes of a group that come before it.
+    /// - Parameter offset: the number of bytes of the first group that come before the secret.
     private static func characters(
         of bytes: [UInt32], after offset: Int, bits: Int, alphabet: [UInt8]
     ) -> [UInt32] {
@@ -129,7 +132,7 @@ extension SecretForm {
     }
 
     private mutating func allowFoldingAndLoss() {
-        // Where only blanks would be left of it, or a word of two letters, it would be found everywhere.
+        // A form that has only blanks, or a word of two letters, would be found everywhere.
         var folded: [UInt32] = []
         for unit in units where !(unit.isBlank && folded.last == 0x20) { folded.append(unit.isBlank ? 0x20 : unit) }
         if folded.count >= SecretRedactor.shortest {
@@ -141,10 +144,10 @@ extension SecretForm {
 }
 
 extension UInt32 {
-    /// White space that programs put for one another.
+    /// Whether this is white space that programs replace by other white space.
     var isBlank: Bool { self == 0x20 || (0x09...0x0d).contains(self) || self == 0xa0 }
 
-    /// Of ASCII.
+    /// Whether this is a letter or digit of ASCII.
     var isAlphanumeric: Bool {
         (0x30...0x39).contains(self) || (0x41...0x5a).contains(self) || (0x61...0x7a).contains(self)
     }

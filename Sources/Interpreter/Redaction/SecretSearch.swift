@@ -1,9 +1,9 @@
-/// One pass over a text. What is here runs for each byte of it, so nothing in it is counted, copied or allocated.
+/// One pass over a text. This code runs for each byte, so it counts, copies and allocates nothing.
 struct SecretSearch {
     struct Find {
         let start: Int
         let end: Int
-        /// Which secret, and which part of it.
+        /// The numbers of the secret and of its part.
         let secret: Int
         let part: Int
     }
@@ -29,7 +29,7 @@ struct SecretSearch {
         }
     }
 
-    /// In the order in which they begin; of those that begin together the longest first.
+    /// The places that were found, in the order of their starts; of those with the same start the longest comes first.
     static func finds(in text: UnsafeBufferPointer<UInt8>, of index: SecretIndex) -> [Find] {
         guard text.count >= SecretRedactor.shortest else { return [] }
         var finds: [Find] = []
@@ -90,7 +90,7 @@ struct SecretSearch {
             guard let bytes = text.baseAddress, let first = tables.baseAddress else { return }
             let (second, third, fourth) = (first + 256, first + 512, first + 768)
             var at = 0
-            // No form is shorter than what is looked at.
+            // No form is shorter than the bytes that are compared here.
             let end = text.count - 3
             while at < end {
                 let left =
@@ -124,14 +124,14 @@ struct SecretSearch {
             }
             return
         }
-        // A run of backslashes or of line ends counts from where it begins.
+        // A run of backslashes or line ends is searched from its first byte.
         if at > 0, text[at - 1] == byte, byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\n") { return }
         var readings: UInt64 = 0
         escapes.read(at: at) { value, _ in
             switch value {
             case .byte(let value), .scalar(let value):
                 readings |= 1 << UInt64(value & 63)
-                // The first character may be escaped.
+                // The first character of a form may be escaped.
                 compareAll(startingWith: value, from: at, &finds)
             }
         }
@@ -139,7 +139,8 @@ struct SecretSearch {
         let continuation = matcher.afterInterruption(of: .text, at: at)
         let line = matcher.afterInterruption(of: .base64, at: at)
         guard readings != 0 || isQuote || line != nil else { return }
-        // One of the first four is, or the value is interrupted there; those before it are plain.
+        // One of the first four characters is escaped, or the value is interrupted among them. The characters before it
+        // are plain.
         for start in max(at - 3, 0)...at {
             for number in byFirstByte[Int(text[start])] where hasOpening(number, from: start, to: at) {
                 let place = at - start
@@ -153,7 +154,7 @@ struct SecretSearch {
         }
     }
 
-    /// Whether the form may go on, at one of its first four places, where an interruption ends.
+    /// Whether the form may continue after an interruption, at one of its first four places.
     private func resumes(_ number: Int32, at place: Int, continuation: Int?, line: Int?) -> Bool {
         let resumed: Int?
         switch forms[Int(number)].notation {
@@ -162,7 +163,7 @@ struct SecretSearch {
         case .bytes, .hexadecimal, .decimal: return false
         }
         guard let resumed, resumed < text.count else { return false }
-        // An escape after an interruption is rare enough to be compared.
+        // An escape after an interruption is rare, so the form is compared in full.
         return isPlain(text[resumed], number, at: place) || "%\\&=".utf8.contains(text[resumed])
     }
 
@@ -180,7 +181,7 @@ struct SecretSearch {
         finds.append(Find(start: start, end: end, secret: form.secret, part: form.part))
     }
 
-    /// Whether these bytes are a plain beginning of the form.
+    /// Whether these bytes are the beginning of the form without escapes.
     private func hasOpening(_ number: Int32, from start: Int, to end: Int) -> Bool {
         for at in start..<end where !isPlain(text[at], number, at: at - start) { return false }
         return true

@@ -41,7 +41,7 @@ package struct ArgumentReader: ~Copyable {
         self.isLenient = isLenient
     }
 
-    /// Whether the member is there, be it null.
+    /// Whether the object has the member, which may be null.
     package func has(_ name: String) -> Bool { members[name] != nil }
 
     /// Reads a member.
@@ -108,7 +108,7 @@ extension ArgumentError {
 }
 
 extension String {
-    /// The one of the words that this can only mean: in any case, without hyphens, or by another usual name.
+    /// Returns the word that the value must mean: in any case, without hyphens, or by another usual name.
     fileprivate func choice(of words: [String]) -> String? {
         func plain(_ text: String) -> String {
             text.lowercased().filter { !$0.isWhitespace && $0 != "-" && $0 != "_" }

@@ -72,7 +72,7 @@ extension Double {
 }
 
 extension [String] {
-    /// One name, or several with blanks or commas between them, or an array of them in a string.
+    /// Reads one name, several names with blanks or commas between them, or an array of names in a string.
     package init?(lenient json: JSONValue) {
         guard var text = json.exactString else { return nil }
         let list = text.withUTF8 { bytes -> [String]? in
@@ -84,7 +84,7 @@ extension [String] {
 }
 
 extension String {
-    /// What stands between blanks and commas. A version belongs to the name before it: `numpy >= 1.2, < 2`.
+    /// Splits a text at blanks and commas. A version belongs to the name before it: `numpy >= 1.2, < 2`.
     fileprivate var words: [String] {
         var words: [String] = []
         var isWithinVersion = false
@@ -103,7 +103,7 @@ extension String {
 }
 
 extension JSONValue {
-    /// A string without blanks around it, or a number as it is written.
+    /// Reads a string without blanks around it, or a number as it is written.
     package var bareText: String? {
         guard let text = kind == .number ? self.text : exactString else { return nil }
         let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
@@ -160,7 +160,7 @@ extension [String]: ArgumentValue {
 extension [String: String]: ArgumentValue {
     package static var type: ArgumentType { .variables }
 
-    /// Numbers and truth values as they are written; what is null is absent.
+    /// Reads numbers and truth values as they are written. Members that are null are absent.
     ///
     /// Models also write the object as a string that holds it.
     package init?(lenient json: JSONValue) {

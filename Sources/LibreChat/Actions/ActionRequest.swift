@@ -62,10 +62,10 @@ package struct ActionRequest: Sendable {
         }
     }
 
-    /// What says where the content of a `write_file` goes, if it is one, and all of that is right.
+    /// Returns the file of a `write_file` whose members before the content are all right; nil for anything else.
     ///
-    /// - Parameter json: an object that has not arrived whole. The first member of a name counts, so that nothing that follows
-    ///   can change what is there.
+    /// - Parameter json: an object that has not arrived whole. Of two members with one name the first counts, so
+    ///   members that follow cannot change it.
     static func fileArguments(of json: [UInt8]) -> (session: String, path: SandboxPath, isBase64: Bool)? {
         json.withUnsafeBufferPointer { json in
             guard let arguments = try? ArgumentReader(UnsafeRawBufferPointer(json), names: names),

@@ -2,21 +2,21 @@ package import Interpreter
 internal import JSON
 internal import Synchronization
 
-/// A `write_file` whose content can be written while the request's body arrives: what comes before the content says where
-/// to, and how it is encoded.
+/// A `write_file` whose content can be written while the request's body arrives. The members before the content name
+/// the file and the encoding.
 package struct StreamedFile: Sendable {
     package let session: String
     package let path: SandboxPath
     fileprivate let isBase64: Bool
     fileprivate let json: JSONObjectStream
-    /// What has come of the content.
+    /// The part of the content that has arrived.
     fileprivate let content: [UInt8]
 
-    /// The content, and how it went.
+    /// Returns the content in pieces.
     ///
     /// - Parameters:
     ///   - body: the rest of the request's body.
-    ///   - limit: bytes of the file.
+    ///   - limit: the largest number of bytes of the file.
     package func pieces<Body: AsyncSequence & Sendable>(
         of body: Body, limit: Int
     ) -> FilePieces<Body> where Body.Element == [UInt8] {
@@ -28,7 +28,7 @@ package struct StreamedFile: Sendable {
     }
 }
 
-/// Reads the beginning of a request's body, as long as it may be that of a ``StreamedFile``.
+/// Reads the beginning of a request's body for as long as it may be that of a ``StreamedFile``.
 package struct StreamedFileReader: Sendable {
     private var json = JSONObjectStream(streaming: ActionDefinition.fileContentName)
     private var content: [UInt8] = []
@@ -36,7 +36,7 @@ package struct StreamedFileReader: Sendable {
     package enum Step: Sendable {
         case more
         case file(StreamedFile)
-        /// It has to be read as a whole.
+        /// The body has to be read as a whole.
         case other
     }
 
@@ -46,7 +46,7 @@ package struct StreamedFileReader: Sendable {
         do throws(MalformedJSON) {
             try json.read(piece, into: &content)
         } catch {
-            // Whoever reads the whole says what is wrong.
+            // The reader of the whole body reports the error.
             return .other
         }
         guard json.phase != .before else { return .more }
@@ -66,24 +66,24 @@ extension JSONObjectStream {
     }
 }
 
-/// The content of a ``StreamedFile``, decoded, in pieces. At its end the whole request has been checked: where something in
-/// it is wrong, it throws what the request would have been refused with.
+/// The decoded content of a ``StreamedFile`` in pieces. At its end the whole request has been checked. If anything in
+/// it is wrong, the sequence throws the error that refuses the request.
 package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendable where Body.Element == [UInt8] {
     package typealias Element = [UInt8]
 
     fileprivate let file: StreamedFile
     fileprivate let body: Body
     fileprivate let limit: Int
-    /// Bytes of the content and of the body.
+    /// The numbers of bytes of the content and of the body.
     fileprivate let counts = Counts()
 
     fileprivate final class Counts: Sendable {
         let state = Mutex((content: 0, body: 0))
     }
 
-    /// Bytes of the file so far.
+    /// The number of bytes of the file so far.
     package var contentCount: Int { counts.state.withLock { $0.content } }
-    /// Bytes of the body that have been read through this.
+    /// The number of bytes of the body that this sequence has read.
     package var bodyCount: Int { counts.state.withLock { $0.body } }
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
@@ -95,9 +95,10 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
         private var body: Body.AsyncIterator
         private var json: JSONObjectStream
         private var base64: Base64Stream?
-        /// What came before the rest of the body.
+        /// The bytes that came before the rest of the body.
         private var first: [UInt8]?
-        /// What is wrong with the content. All of the body is read nevertheless: what is wrong with that counts first.
+        /// The error of the content. The rest of the body is read nevertheless, because an error in the body comes
+        /// first.
         private var failure: ArgumentError?
         private var isTooLarge = false
         private var isFinished = false
@@ -133,7 +134,7 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
 
         private var contentCount: Int { counts.state.withLock { $0.content } }
 
-        /// - Returns: nil: there is nothing to be written of it.
+        /// - Returns: nil if the piece has nothing to be written.
         private mutating func decoded(_ content: consuming [UInt8]) -> [UInt8]? {
             if json.hasHalfPair {
                 failure = failure ?? .halfPair("fileContent")
@@ -145,7 +146,7 @@ package struct FilePieces<Body: AsyncSequence & Sendable>: AsyncSequence, Sendab
                 counts.content += content.count
                 return counts.content
             }
-            // Of what is too large the rest is decoded as well: it may be no base64.
+            // The rest of a content that is too large is decoded as well, because it may not be base64.
             isTooLarge = isTooLarge || count > limit
             return failure == nil && !isTooLarge && !content.isEmpty ? content : nil
         }

@@ -3,9 +3,9 @@ package import JSON
 
 /// The validated body of `POST /execute`.
 package struct ExecuteRequest: Equatable, Sendable {
-    /// As it came.
+    /// The code as the request has it.
     package let code: String
-    /// What is run of it.
+    /// The program that is run: the code without a code block's fences and other marks.
     package let program: String
     package let language: Language
     package let envs: [String: String]
@@ -62,7 +62,7 @@ package struct ExecuteRequest: Equatable, Sendable {
             envs = try arguments.value("envs", .form(expectation: "an object of strings", example: "{}"))
         }
 
-        /// What a body is that is no JSON object.
+        /// Returns a sentence about a body that is not a JSON object.
         private static func complaint(_ bytes: UnsafeRawBufferPointer) -> String {
             if let format = bytes.foreignFormat { return format }
             let isOtherJSON = bytes.first { $0 > 0x20 }.map { "[\"-0123456789".utf8.contains($0) } ?? false

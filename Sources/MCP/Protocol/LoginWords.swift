@@ -1,5 +1,6 @@
 extension String {
-    /// The text without the words that LibreChat takes for a call to log in, which it then shows in place of an error's text.
+    /// The text without the words that LibreChat takes for a demand to log in. It would show a button for that in place
+    /// of the error.
     package var withoutLoginWords: String {
         let small = lowercased()
         guard ["401", "oauth", "authentication"].contains(where: small.contains) else { return self }
@@ -8,7 +9,7 @@ extension String {
 }
 
 extension String {
-    /// The text with a sentence that has none of those words; what code printed stays as it was.
+    /// Returns the text with those words removed from one of its sentences. Text that code printed is not changed.
     func withoutLoginWords(in sentence: String?) -> String {
         guard let sentence, case let other = sentence.withoutLoginWords, other != sentence else { return self }
         return replacing(sentence, with: other)

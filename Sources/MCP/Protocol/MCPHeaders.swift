@@ -1,6 +1,6 @@
 import JSON
 
-/// The headers of HTTP that the modern era repeats out of the body, so that servers can route by them.
+/// The HTTP headers in which the modern era repeats members of the body, so that servers can route requests by them.
 package struct MCPHeaders: Equatable, Sendable {
     package var version: String?
     package var method: String?
@@ -23,10 +23,10 @@ package struct MCPHeaders: Equatable, Sendable {
         self.name = name?.trimmed
     }
 
-    /// Whether they are of the modern era. An empty header counts as absent.
+    /// Whether the headers are those of the modern era. An empty header counts as absent.
     var areModern: Bool { version.map { !$0.isEmpty && !MCPVersion.legacy.contains($0) } ?? false }
 
-    /// `Mcp-Name` may be in base64, where the name is not ASCII: `=?base64?…?=`.
+    /// The value of `Mcp-Name`. A name that is not ASCII is in base64: `=?base64?…?=`.
     var decodedName: String? {
         guard let name, name.hasPrefix("=?base64?"), name.hasSuffix("?="), name.utf8.count >= 11 else { return name }
         let encoded = Array(name.utf8.dropFirst(9).dropLast(2))

@@ -2,18 +2,18 @@ import JSON
 
 /// One JSON-RPC message that a client has posted.
 enum MCPMessage: Sendable {
-    /// It is a notification, or a response to a request that we never send. Neither is answered.
+    /// A notification, or a response to a request that this server never sends. Neither gets an answer.
     case unanswered
-    /// A notification: nobody waits for the answer to this request any more.
+    /// The notification that the client no longer waits for the answer to this request.
     case cancelling(RequestID)
     case request(RequestID, MCPMethod, Era)
-    /// It is no message that can be carried out. `id` is nil where it has none that can be echoed.
+    /// A message that cannot be executed. `id` is nil if the message has no id that can be echoed.
     case refused(RPCError, id: RequestID?, Era)
 }
 
-/// What a client asks for.
+/// The method of a request, with its arguments.
 enum MCPMethod: Sendable {
-    /// `version` is the one that is answered.
+    /// `version` is the version of the answer.
     case initialize(version: String)
     case ping
     case discover
@@ -25,7 +25,7 @@ extension MCPMessage {
     /// Reads a message by the rules of its era, in the order in which the specification checks them.
     init(_ json: JSONValue, _ headers: MCPHeaders, _ tools: ToolTable) {
         var members: [String: JSONValue] = [:]
-        // The whole of it has been read before: it is JSON.
+        // The scanner has found the text to be well formed.
         try? json.members { key, value in members.keep(key, value, of: Self.names) }
         let params = members["params"]
         let meta = Meta(params)
@@ -68,7 +68,8 @@ extension MCPMessage {
 
     private static let names: Set = ["jsonrpc", "id", "method", "params", "result", "error"]
 
-    /// The SDKs go by the header alone, and the specification by the body: a request is modern by either of them.
+    /// Returns the era of a request. The SDKs decide by the header and the specification by the body, so either of them
+    /// makes a request modern.
     private static func era(_ headers: MCPHeaders, _ meta: Meta) -> Era {
         headers.areModern || meta.version == MCPVersion.modern ? .modern : .legacy
     }
@@ -105,7 +106,7 @@ extension MCPMessage {
         for (name, header, expected) in [
             (MCPHeaders.versionName, headers.version, version), (MCPHeaders.methodName, headers.method, method),
         ] + (tool.map { [(MCPHeaders.nameName, headers.decodedName, $0)] } ?? []) {
-            // `==` would also take another spelling of a character for the same.
+            // `==` would accept another Unicode form of the same characters.
             guard let header, header.utf8.elementsEqual(expected.utf8) else {
                 throw RPCError(
                     .headerMismatch,
@@ -121,7 +122,7 @@ extension MCPMessage {
         }
     }
 
-    /// `params._meta`, as far as it counts.
+    /// The members of `params._meta` that have a meaning here.
     private struct Meta {
         static let versionName = "io.modelcontextprotocol/protocolVersion"
         static let capabilitiesName = "io.modelcontextprotocol/clientCapabilities"
@@ -138,10 +139,10 @@ extension MCPMessage {
 }
 
 extension JSONValue {
-    /// The first member of that name; nil where there is none, or this is no object.
+    /// Returns the first member of this name; nil if there is none, or if the value is not an object.
     func first(_ name: StaticString) -> JSONValue? {
         var found: JSONValue?
-        // What is in the object has been read before: it is JSON.
+        // The scanner has found the object to be well formed.
         try? members { key, value in if found == nil, name ~= key { found = value } }
         return found
     }

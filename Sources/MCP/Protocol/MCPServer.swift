@@ -2,15 +2,15 @@ package import Interpreter
 import ImageGate
 import JSON
 
-/// The Model Context Protocol: reads what a client posts, and writes what it is answered.
+/// The Model Context Protocol. It reads the messages that clients post, and writes the answers.
 ///
-/// It keeps nothing between requests: every responder can answer any of them.
+/// It keeps no state between requests, so every responder can answer any of them.
 package struct MCPServer: Sendable {
     private let tools: ToolTable
     /// The tools as they are described to callers that name no conversation.
     private let toolsWithoutConversation: ToolTable
     private let secrets: SecretRedactor
-    /// Bytes of all images of one answer together.
+    /// The largest number of bytes of all images in one answer together.
     private let imageBudget: Int
 
     package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int) {
@@ -20,11 +20,11 @@ package struct MCPServer: Sendable {
         self.imageBudget = imageBudget
     }
 
-    /// What has to be done with a body.
+    /// The result of reading a body.
     package enum Reading: Sendable {
-        /// Nothing is left to be done.
+        /// The body is answered.
         case answered(MCPAnswer)
-        /// Calls have to be cancelled, and then tools to be called, one after the other.
+        /// The caller has to cancel some calls, and then to call tools, one after the other.
         case calls(MCPCalls)
     }
 
@@ -45,7 +45,7 @@ package struct MCPServer: Sendable {
         return calls.all.isEmpty && calls.cancelled.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
     }
 
-    /// - Parameter outcomes: of each call, in their order.
+    /// - Parameter outcomes: the results of the calls, in the order of the calls.
     package func answer(to calls: MCPCalls, _ outcomes: [ToolResult]) -> MCPAnswer {
         let capacity = outcomes.reduce(1 << 10) { $0 + $1.capacity }
         var outcomes = outcomes[...]
@@ -72,7 +72,7 @@ package struct MCPServer: Sendable {
         return MCPAnswer(status: 200, body: body)
     }
 
-    /// The body for a request that is refused by its status.
+    /// Returns the body of an answer that refuses the request by its HTTP status.
     package func refusal(_ sentence: String) -> [UInt8] {
         encoded(failure(RPCError(.invalidRequest, sentence), id: nil))
     }
@@ -140,8 +140,8 @@ package struct MCPServer: Sendable {
         }
     }
 
-    /// The pictures for which there is room, in their order. Tools keep to the budget themselves, and this makes sure of it. A
-    /// drawing stays text: no client shows it.
+    /// Returns the pictures that fit into the budget, in their order. Tools keep to the budget themselves, and this
+    /// ensures it. A drawing is not shown, because no client can show it.
     private func shown(_ images: [AdmittedImage]) -> (images: [AdmittedImage], notes: [String]) {
         var room = imageBudget
         var shown: [AdmittedImage] = []
@@ -192,18 +192,19 @@ package struct MCPAnswer: Equatable, Sendable {
 }
 
 extension ToolResult {
-    /// About the number of bytes that it takes in an answer.
+    /// The approximate number of bytes of the result in an answer.
     fileprivate var capacity: Int { text.utf8.count + images.reduce(256) { $0 + $1.bytes.count / 3 * 4 + 128 } }
 }
 
-/// The messages of one body: one, or an array of them, as the revision 2025-03-26 has it; and the calls of tools among them.
+/// The messages of one body, and the tool calls among them. A body is one message, or an array of messages in revision
+/// 2025-03-26.
 package struct MCPCalls: Sendable {
     let messages: [MCPMessage]
     let isBatch: Bool
     /// The tools that the caller is told of.
     let tools: ToolTable
     package let all: [ToolCall]
-    /// Requests whose answers nobody waits for any more.
+    /// The requests for whose answers the client no longer waits.
     package let cancelled: [RequestID]
 
     init(_ body: UnsafeRawBufferPointer, _ headers: MCPHeaders, _ tools: ToolTable) throws(MalformedJSON) {
@@ -221,7 +222,7 @@ package struct MCPCalls: Sendable {
         var messages: [MCPMessage] = []
         try json.elements { messages.append(MCPMessage($0, headers, tools)) }
         guard (1...Self.limit).contains(messages.count) else {
-            // What is refused as a whole gets one answer (JSON-RPC 2.0, section 6).
+            // A batch that is refused as a whole gets one answer (JSON-RPC 2.0, section 6).
             self.init([Self.refused("A batch has 1 to \(Self.limit) messages.")], isBatch: false, tools)
             return
         }

@@ -21,7 +21,7 @@ struct RPCError: Error, Equatable, Sendable {
         self.data = data
     }
 
-    /// The HTTP status of the answer. In the legacy era errors ride on 200, because LibreChat reconnects after any other.
+    /// The HTTP status of the answer. It is always 200 in the legacy era, because LibreChat reconnects after any other.
     func status(_ era: Era) -> Int {
         switch (era, code) {
         case (.legacy, _): 200
@@ -40,7 +40,7 @@ struct RPCError: Error, Equatable, Sendable {
     }
 }
 
-/// Which of the two families of revisions a request is of.
+/// The two families of revisions.
 package enum Era: Equatable, Sendable {
     case legacy, modern
 }

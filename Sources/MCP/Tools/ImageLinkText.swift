@@ -1,6 +1,6 @@
 import Interpreter
 
-/// The links to images in a tool's text, with what the model should do with them.
+/// The text of links to images, with a sentence that tells the model how to use them.
 struct ImageLinkText {
     private let links: [ImageLink]
 

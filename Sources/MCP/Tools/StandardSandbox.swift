@@ -1,8 +1,8 @@
 import JSON
 
-/// The sandbox of a call that names no session, as models are told of it.
+/// The sandbox that a call without a session works in, and the words in which models are told of it.
 enum StandardSandbox: Sendable {
-    /// The sandbox of the conversation, which stays. The client names the conversation.
+    /// The conversation's sandbox, which stays. The client names the conversation.
     case ofConversation
     /// A new sandbox, which ends with the call. The client's key may name no conversation.
     case ofCall
@@ -18,7 +18,7 @@ enum StandardSandbox: Sendable {
         }
     }
 
-    /// The calls for which variables and files stay.
+    /// The later calls that find the variables and files of this one.
     var laterCalls: String {
         switch self {
         case .ofConversation: "the next call of the conversation"
@@ -26,7 +26,7 @@ enum StandardSandbox: Sendable {
         }
     }
 
-    /// What a model is told of all tools together.
+    /// The description of all tools together.
     var instructions: String {
         switch self {
         case .ofConversation: "Runs code in a sandbox that stays for the whole conversation. \(Self.pictures)"

@@ -1,15 +1,15 @@
 package import JSON
 import Interpreter
 
-/// What the sandboxes' template has, as far as the operator's file of templates says it: the members `languages`, `libraries`
-/// and `description` of the template's entry.
+/// The languages and libraries of the sandboxes' template, as the operator's file of templates describes them in the
+/// members `languages`, `libraries` and `description` of the template's entry.
 package struct TemplateContent: Equatable, Sendable {
-    /// Empty if the file says nothing of them.
+    /// The languages; empty if the file does not name them.
     private(set) var languages: [Language] = []
     private(set) var libraries: [String] = []
     private(set) var description = ""
 
-    /// Nothing is said.
+    /// Makes the content of a template that is not described.
     package init() {}
 
     /// - Parameters:
@@ -31,13 +31,13 @@ package struct TemplateContent: Equatable, Sendable {
     private static let libraryLimit = 40
     private static let textLimit = 300
 
-    /// The language of a program that names none.
+    /// The language of a program whose call names none.
     var standardLanguage: Language { languages.isEmpty || languages.contains(.python) ? .python : languages[0] }
 
-    /// The languages that a program can be in.
+    /// The languages that a call may name.
     var choices: [Language] { languages.isEmpty ? Language.allCases : languages }
 
-    /// One sentence for a model.
+    /// The description of the template for a model, in one sentence.
     var sentence: String {
         let hasPython = languages.isEmpty || languages.contains(.python)
         let plots = hasPython ? "; show a plot with plt.show(), and await at top level" : ""
@@ -70,7 +70,7 @@ extension JSONNode {
         return members.first { $0.name == name }?.value
     }
 
-    /// A text, or a list of texts.
+    /// The texts of a node that is a text or a list of texts.
     fileprivate var words: [String] {
         switch self {
         case .text(let text): [text]

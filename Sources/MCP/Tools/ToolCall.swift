@@ -1,18 +1,18 @@
 package import Interpreter
 import JSON
 
-/// A call of a tool, its arguments read.
+/// A call of a tool, with its arguments read.
 package struct ToolCall: Sendable {
     package let tool: String
-    /// The id by which a notification may cancel it; nil where none can.
+    /// The id by which a notification may cancel the call; nil if none can.
     package var id: RequestID?
-    /// The session that the model names; nil: none.
+    /// The session that the model names; nil if it names none.
     package let session: String?
-    /// How the tool is made, or why it does not run: its arguments are not what it takes.
+    /// The function that makes the tool; an error if the arguments do not fit.
     let making: Result<ToolDefinition.Making, ArgumentError>
 
-    /// - Throws: `.invalidParams` where there is no tool of that name. Arguments that do not fit are no error of the protocol:
-    ///   the model is told, in the tool's result.
+    /// - Throws: `.invalidParams` if there is no tool of that name. Arguments that do not fit are no error of the
+    ///   protocol, because the model has to read about them in the tool's result.
     init(_ params: JSONValue?, _ tools: ToolTable) throws(RPCError) {
         guard let name = params?.first("name")?.exactString else {
             throw RPCError(.invalidParams, "`params.name` must be the name of a tool.")
@@ -39,7 +39,7 @@ package struct ToolCall: Sendable {
             throw ArgumentError("`arguments` must be an object.")
         }
         let reader = ArgumentReader(arguments, names: definition.names, isLenient: true)
-        // A tool's schema says that it is a string, and a server has to hold its callers to that.
+        // A number could be read as a name, but the tool's schema demands a string.
         guard arguments?.first("session")?.kind != .number else { throw ArgumentError("`session` must be a string.") }
         let session: SessionName? = try reader.value("session", SessionName.type, isOptional: true)
         do throws(ArgumentError) {
@@ -51,7 +51,8 @@ package struct ToolCall: Sendable {
         }
     }
 
-    /// - Parameter session: what was resolved of ``session`` and the conversation; empty for a sandbox of the call's own.
+    /// - Parameter session: the session, which is ``session`` or the conversation; empty for a sandbox of the call's
+    ///   own.
     /// - Throws: `ArgumentError`, and what ``Action/perform(_:)`` throws.
     package func perform(_ call: ActionCall, session: String) async throws -> ToolResult {
         let tool = try making.get()(session)
@@ -67,10 +68,10 @@ package struct ToolCall: Sendable {
         + "in one sandbox."
 }
 
-/// An action with its arguments, and how its result is told to the model.
+/// An action with its arguments, and the function that describes its result to the model.
 struct PreparedTool: Sendable {
     private let run: @Sendable (ActionCall) async throws -> ToolResult
-    /// Whether it is of use for later calls only, which have to reach the same sandbox.
+    /// Whether the call is only useful for later calls, which have to reach the same sandbox.
     let isForLaterCalls: Bool
 
     init<Prepared: Action>(

@@ -1,26 +1,26 @@
 import Interpreter
 import JSON
 
-/// One tool: what it takes, what a model is told of it, and what is made of a call.
+/// The definition of a tool: its parameters, its description for models, and the function that makes a call.
 struct ToolDefinition: Sendable {
-    /// What a client may rely on before it asks the user (MCP 2025-11-25, ToolAnnotations).
+    /// The annotations by which a client decides whether to ask its user (MCP 2025-11-25, ToolAnnotations).
     struct Hints: Sendable {
         var isReadOnly = false
         var isDestructive = false
         var isIdempotent = false
-        /// Whether it reaches beyond the sandbox.
+        /// Whether the tool reaches beyond the sandbox.
         var isOpenWorld = false
     }
 
     let name: String
     let title: String
-    /// For the model: two sentences at most.
+    /// The description for the model, in two sentences at most.
     let purpose: String
     let hints: Hints
-    /// Without `session`, which every tool has.
+    /// The parameters without `session`, which every tool has.
     let parameters: [ParameterDescription]
     let names: Set<String>
-    /// Reads the arguments; what it returns makes the call, once its session is known.
+    /// Reads the arguments, and returns a function that makes the call for a session.
     let read: @Sendable (borrowing ArgumentReader) throws(ArgumentError) -> Making
 
     typealias Making = @Sendable (_ session: String) -> PreparedTool

@@ -9,7 +9,7 @@ package struct ToolTable: Sendable {
     let definitions: [ToolDefinition]
     /// The member `tools` of the result of `tools/list`.
     let list: JSONNode.Member
-    /// What a model is told of all tools together.
+    /// The description of all tools together, for the model.
     let instructions: String
     private let byName: [String: ToolDefinition]
     private let names: Set<String>?
@@ -20,7 +20,7 @@ package struct ToolTable: Sendable {
 
     /// - Parameters:
     ///   - names: the tools that are offered; nil for all.
-    ///   - template: what the sandboxes have.
+    ///   - template: the content of the sandboxes' template.
     package init(offering names: Set<String>? = nil, template: TemplateContent = TemplateContent()) {
         self.init(names, template, .ofConversation)
     }
@@ -34,7 +34,7 @@ package struct ToolTable: Sendable {
         instructions = sandbox.instructions
     }
 
-    /// The same tools, described to models whose client names no conversation.
+    /// The same tools, with descriptions for models whose client names no conversation.
     var withoutConversations: ToolTable { ToolTable(names, template, .ofCall) }
 
     private static func all(_ template: TemplateContent, _ sandbox: StandardSandbox) -> [ToolDefinition] {
@@ -90,7 +90,8 @@ extension Parameter<Int> {
 }
 
 extension ToolDefinition {
-    /// Below the 60 seconds after which LibreChat gives a call up if its operator says nothing else.
+    /// The time limit of a call that names none. It is shorter than the 60 seconds after which LibreChat gives a call
+    /// up by default.
     private static let standardTimeout = Duration.seconds(50)
 
     private static func limit(_ seconds: Double?) -> Duration { seconds.map { .seconds($0) } ?? standardTimeout }
@@ -302,7 +303,7 @@ extension RunCommandResult {
 }
 
 extension String {
-    /// The end of a sentence that a server's log follows.
+    /// The log of a server, as the end of a sentence.
     fileprivate var afterColon: String { isBlank ? ", and it printed nothing." : ":\n\(self)" }
 }
 
