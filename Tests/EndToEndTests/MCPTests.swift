@@ -64,12 +64,15 @@ struct MCPTests {
         try await SharedStack.current?.waitForSandboxes("the end of both") { $0.running == 0 }
     }
 
-    @Test func `a session of MCP is the same sandbox for an action`() async throws {
-        let client = try client()
+    @Test(arguments: ["", "carol"])
+    func `a session of MCP is the same sandbox for an action`(user: String) async throws {
+        let client = try client(user: user)
         _ = try await python(client, "x = 'by MCP'", session: "both")
         #expect(try await client.session("both").python("print(x)") == "by MCP\n")
         #expect(try await client.session("both")("kill").isSuccess)
         #expect(try await python(client, "print(1)", session: "both").contains("1"))
+        let stranger = try self.client(user: "dave")
+        #expect(try await !stranger.session("both")("execute", ["code": "1"]).isSuccess)
         _ = try await call(client, "end_session", .object(["session": .text("both")]))
     }
 

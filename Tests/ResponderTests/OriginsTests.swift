@@ -63,7 +63,7 @@ struct OriginsTests {
 
     @Test(arguments: [
         ("/execute", ["authorization", "content-type", "x-api-key"]),
-        ("/e2bcode", ["authorization", "content-type", "x-api-key"]),
+        ("/e2bcode", ["authorization", "content-type", "x-api-key", "x-chat-user"]),
         (
             "/mcp",
             [

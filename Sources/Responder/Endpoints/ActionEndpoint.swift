@@ -6,7 +6,6 @@ import LibreChat
 /// The endpoint `POST /e2bcode`, which runs one action in a session's sandbox.
 struct ActionEndpoint: Endpoint {
     private let services: ActionServices?
-    let route = Route.running(EndpointPath.actions)
     private let configuration: Configuration
     private let bodyLimit: Int
     private let fileLimit: Int
@@ -21,18 +20,22 @@ struct ActionEndpoint: Endpoint {
         fileLimit = configuration.limits.fileSize
     }
 
+    var route: Route { .running(EndpointPath.actions, headers: [configuration.identityHeaders.user]) }
+
     func accept(
         _ request: inout FastCGIRequest, from caller: String, holding memory: ByteBudget.Reservation
     ) async throws(Refusal) -> Acceptance {
         let links = configuration.linkUse(for: request, secrets)
+        // The sessions of a user are those of the same user's MCP calls.
+        let owner = Identity(of: request, caller, configuration.trustedKeys, configuration.identityHeaders).owner
         let (beginning, file) = try await beginning(of: &request)
         if let file, let services {
             let body = request.body
-            return .running { id, deadline in
-                let call = ActionCall(
-                    owner: caller, id: id, deadline: deadline, services: services, links: links)
-                return await answer(to: file, after: beginning, body, call, holding: memory)
-            }
+            return .running(
+                { id, deadline in
+                    let call = ActionCall(owner: owner, id: id, deadline: deadline, services: services, links: links)
+                    return await answer(to: file, after: beginning, body, call, holding: memory)
+                }, owner: owner)
         }
         let body = try await request.wholeBody(after: beginning, upTo: bodyLimit, holding: memory)
         do throws(ActionFailure) {
@@ -42,11 +45,11 @@ struct ActionEndpoint: Endpoint {
                 // The failure is a reply with status 200, so that LibreChat shows it to the model.
                 throw ActionFailure(Refusal.withoutAPIKey.sentence, sessionID: action.sessionID)
             }
-            return .running { id, deadline in
-                let call = ActionCall(
-                    owner: caller, id: id, deadline: deadline, services: services, links: links)
-                return await answer(to: action, call)
-            }
+            return .running(
+                { id, deadline in
+                    let call = ActionCall(owner: owner, id: id, deadline: deadline, services: services, links: links)
+                    return await answer(to: action, call)
+                }, owner: owner)
         } catch {
             return .answered(Answer(error, secrets))
         }
