@@ -20,6 +20,8 @@ package enum InterpreterError: Error, Equatable, Sendable {
     case noSession(String)
     /// The session's sandbox has ended. Its time would have ended, or did end, at `due`.
     case sessionEnded(String, due: Date)
+    /// The session's sandbox was paused, and nobody used it for as long as one is kept.
+    case sessionUnused(String, days: Int)
     /// The text cannot be the id of a sandbox.
     case notASandboxID
     /// The caller asked for more time than the operator allows.
@@ -58,6 +60,8 @@ extension InterpreterError: CustomStringConvertible {
         case .shuttingDown: "The service is shutting down. Try again in a few seconds."
         case .noSession(let name): "There is no sandbox of the session \(name)."
         case .sessionEnded(let name, let due): "The sandbox of the session \(name) has ended: \(Self.end(due: due))."
+        case .sessionUnused(let name, let days):
+            "The sandbox of the session \(name) has ended: \(Self.end(unusedFor: days))."
         case .notASandboxID: "That is no sandbox's id."
         case .timeLimitTooLong(let maximum): "More than \(maximum.words) may not be asked for."
         case .unsafeVariable(let name):
@@ -83,4 +87,7 @@ extension InterpreterError: CustomStringConvertible {
             ? "its time ran out at \(due.written)"
             : "it was killed, or ran out of memory, before its time (\(due.written))"
     }
+
+    /// The same for a paused one that nobody used.
+    package static func end(unusedFor days: Int) -> String { "nobody used it for \(days) day\(days == 1 ? "" : "s")" }
 }

@@ -62,7 +62,8 @@ package final class Responder: Sendable {
                 client: client, lifecycle: lifecycle,
                 runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, secrets: secrets),
                 limits: configuration.limits, template: configuration.template, templates: configuration.templates,
-                variables: configuration.secretVariables, secrets: secrets, sharing: storage?.sharing)
+                variables: configuration.secretVariables, secrets: secrets, sessionEnd: configuration.sessionEnd,
+                sharing: storage?.sharing)
         }
         let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
         let filesOfCodeAPI: [any Endpoint] =

@@ -51,6 +51,14 @@ import Testing
         #expect(e2b.connectionCount <= 2)
     }
 
+    @Test func `a sandbox that is to be paused at its end is asked for as such`() async throws {
+        let e2b = LoopbackE2B { _, connection in connection.respond(testSandboxJSON, status: "201 Created") }
+        try await e2b.withClient { _ = try await $0.create(SandboxOptions(pausesAtEnd: true)) }
+        #expect(
+            e2b.requests.first?.json
+                == ["templateID": "code-interpreter-v1", "timeout": 300, "secure": true, "autoPause": true])
+    }
+
     @Test func `all that an execution may carry is sent`() async throws {
         let e2b = LoopbackE2B(stream: [endLine])
         var execution = ExecutionRequest(

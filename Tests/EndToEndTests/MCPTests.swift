@@ -11,9 +11,10 @@ private let otherKey = "correct-horse-battery-staple-other"
         "E2B_FCGI_KEYS": "librechat:\(libreChatKey),other:\(otherKey)", "E2B_FCGI_TRUSTED_KEYS": "librechat",
     ]), .serialized, .timeLimit(.minutes(10)))
 struct MCPTests {
-    private func client(_ key: String = libreChatKey, user: String = "", conversation: String = "") throws -> HTTPClient
-    {
-        var client = try SharedStack.client
+    private func client(
+        _ key: String = libreChatKey, user: String = "", conversation: String = "", of responder: HTTPClient? = nil
+    ) throws -> HTTPClient {
+        var client = try responder ?? SharedStack.client
         client.headers["Authorization"] = "Bearer \(key)"
         if !user.isEmpty { client.headers["X-User-ID"] = user }
         if !conversation.isEmpty { client.headers["X-Conversation-ID"] = conversation }
@@ -74,6 +75,45 @@ struct MCPTests {
         let stranger = try self.client(user: "dave")
         #expect(try await !stranger.session("both")("execute", ["code": "1"]).isSuccess)
         _ = try await call(client, "end_session", .object(["session": .text("both")]))
+    }
+
+    @Test func `a paused conversation goes on with its variables, and is told where they are gone`() async throws {
+        let stack = try #require(SharedStack.current)
+        let settings = ["E2B_FCGI_SESSION_END": "pause"]
+        try await stack.withResponder(environment: settings) { one in
+            try await stack.withResponder(environment: settings) { other in
+                let first = try client(conversation: "paused", of: one.client)
+                let second = try client(conversation: "paused", of: other.client)
+                _ = try await python(first, "x = 'from before'")
+                let created = try await stack.sandboxes().created
+                func ids() async throws -> [String] {
+                    let list = try JSONTree(parsing: await stack.control("GET", "/v2/sandboxes").body).list ?? []
+                    return list.filter { $0["metadata"]["e2bFcgiSession"] == "paused" }
+                        .compactMap { $0["sandboxID"].string }
+                }
+                let id = try #require(try await ids().first)
+                let path = "/sandboxes/\(id)"
+                let detail = try JSONTree(parsing: await stack.control("GET", path).body)
+                #expect(detail["lifecycle"]["onTimeout"] == "pause", "\(detail)")
+
+                #expect(try await stack.control("POST", path + "/pause").status == 204)
+                async let here = python(first, "print(x)")
+                async let there = python(second, "print(x)")
+                for text in try await [here, there] {
+                    #expect(text.contains("from before") && !text.contains("sandbox"), "\(text)")
+                }
+                #expect(try await ids() == [id])
+                #expect(try await stack.sandboxes().created == created)
+
+                #expect(try await stack.control("POST", path + "/pause").status == 204)
+                #expect(try await stack.control("DELETE", path).status == 204)
+                let told = try await python(first, "print('x' in globals())")
+                #expect(told.hasPrefix("The earlier sandbox has ended (") && told.contains("False"), "\(told)")
+                #expect(try await python(second, "print('x' in globals())").contains("False"))
+                _ = try await call(second, "end_session", .object([:]))
+                #expect(try await ids().isEmpty)
+            }
+        }
     }
 
     @Test func `a picture of the sandbox's disk is shown`() async throws {

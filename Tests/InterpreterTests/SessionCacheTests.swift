@@ -36,6 +36,16 @@ struct SessionCacheTests {
         #expect(cache.end(of: key(1)) == nil)
     }
 
+    @Test func `a session whose paused sandbox nobody used is remembered as such until it has another`() {
+        let cache = SessionCache()
+        cache.keep(session(1), as: key(1))
+        #expect(!cache.isUnused(key(1)))
+        cache.markUnused(key(1))
+        #expect(cache.session(key(1)) == nil && cache.end(of: key(1)) == nil && cache.isUnused(key(1)))
+        cache.keep(session(2), as: key(1))
+        #expect(cache.session(key(1)) == session(2) && !cache.isUnused(key(1)))
+    }
+
     @Test func `the end of an earlier sandbox does not end the one that bears the name now`() {
         let cache = SessionCache()
         cache.keep(session(2), as: key(1))

@@ -41,7 +41,8 @@ struct MCPRequestTests {
         ("E2B_FCGI_CONVERSATION_HEADER", "X-Ü"), ("E2B_FCGI_CONVERSATION_HEADER", "Authorization"),
         ("E2B_FCGI_CONVERSATION_HEADER", "x-user-id"), ("E2B_FCGI_MCP_TOOLS", "run_code,run_cod"),
         ("E2B_FCGI_MCP_TOOLS", ","), ("E2B_FCGI_MCP_IMAGES", "none"), ("E2B_FCGI_MCP_IMAGES", "inline,bob:link"),
-        ("E2B_FCGI_MCP_IMAGES", "a:b:link"),
+        ("E2B_FCGI_MCP_IMAGES", "a:b:link"), ("E2B_FCGI_SESSION_END", "stop"), ("E2B_FCGI_KEEP_DAYS", "0"),
+        ("E2B_FCGI_KEEP_DAYS", "3651"), ("E2B_FCGI_SESSION_IDLE", "59"),
     ])
     func `a setting of MCP that is wrong is named`(name: String, value: String) throws {
         let error = #expect(throws: ConfigurationError.self) { _ = try Configuration(environment: [name: value]) }

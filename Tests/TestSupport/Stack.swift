@@ -120,6 +120,13 @@ package final class Stack: Sendable {
         return try JSONDecoder().decode(SandboxCounts.self, from: reply.body)
     }
 
+    /// Asks the local sandbox server itself, as E2B's own tools would.
+    package func control(_ method: String, _ path: String, _ body: JSONTree = .object([:])) async throws -> HTTPReply {
+        var local = HTTPClient(base: localURL, folder: folder)
+        local.headers["X-API-Key"] = localKey
+        return try await local.send(method, path, body: method == "GET" ? nil : body.encoded())
+    }
+
     /// Tells the local sandbox server how to fail from now on; the grammar is in `e2b-local --help`. Empty: not at all.
     package func set(faults: String) async throws {
         var local = HTTPClient(base: localURL, folder: folder)

@@ -34,11 +34,19 @@ package final class StubE2B: Sendable {
     fileprivate struct Machine {
         let id: String
         let metadata: [String: String]
-        let startedAt: Date
+        var startedAt: Date
         var endsAt: Date
         let listedFrom: Date
         var killedAt: Date?
         var listedUntil = Date.distantFuture
+        var pausesAtEnd = false
+        var isPaused = false
+        /// Until then it is neither running nor paused.
+        var changesUntil = Date.distantPast
+        /// When its first process began.
+        var bootedAt = Date.now
+        /// Those of its one kernel.
+        var executions = 0
     }
 
     fileprivate struct State {
@@ -49,6 +57,10 @@ package final class StubE2B: Sendable {
         var acceptedToSandboxes = 0
         /// Creations whose answer is not sent.
         var lostAnswers = 0
+        /// How often a paused sandbox was resumed.
+        var resumptions = 0
+        /// Seconds of each call that set or extended a time.
+        var timeouts: [Double] = []
     }
 
     fileprivate final class Core: Sendable {
@@ -111,10 +123,45 @@ package final class StubE2B: Sendable {
         }
     }
 
+    /// Whether the sandbox was made to be paused at its end.
+    package func pausesAtEnd(_ id: String) -> Bool { core.state.withLock { $0.machines[id]?.pausesAtEnd == true } }
+
+    /// How often a paused sandbox was resumed.
+    package var resumptions: Int { core.state.withLock { $0.resumptions } }
+
+    /// Seconds of each call that set or extended a sandbox's time.
+    package var timeouts: [Double] { core.state.withLock { $0.timeouts } }
+
+    /// Pauses a sandbox as E2B does at its end.
+    ///
+    /// - Parameters:
+    ///   - seconds: what it takes. Meanwhile no list has it, and it cannot be resumed.
+    ///   - ran: how long it ran before.
+    ///   - unused: how long ago that is.
+    package func pause(_ id: String, taking seconds: Double = 0, ran: Double = 900, unused: Double = 0) {
+        core.state.withLock { state in
+            state.machines[id]?.isPaused = true
+            state.machines[id]?.changesUntil = .now + seconds
+            state.machines[id]?.endsAt = .now - unused
+            state.machines[id]?.startedAt = .now - unused - ran
+            state.machines[id]?.bootedAt = .now - unused - ran
+        }
+    }
+
+    /// Has the paused sandbox start anew from its disk when it is resumed.
+    ///
+    /// - Parameter machine: whether all of it does, or its kernel only.
+    package func loseMemory(of id: String, machine: Bool = true) {
+        core.state.withLock { state in
+            state.machines[id]?.executions = 0
+            if machine { state.machines[id]?.bootedAt = .now }
+        }
+    }
+
     /// A sandbox that somebody made who is gone.
-    package func add(_ metadata: [String: String], age seconds: Double) -> String {
+    package func add(_ metadata: [String: String], age seconds: Double, endsIn left: Double = 3600) -> String {
         let machine = Machine(
-            id: Core.makeID(), metadata: metadata, startedAt: .now - seconds, endsAt: .now + 3600,
+            id: Core.makeID(), metadata: metadata, startedAt: .now - seconds, endsAt: .now + left,
             listedFrom: .distantPast)
         core.state.withLock { $0.machines[machine.id] = machine }
         return machine.id
@@ -139,7 +186,9 @@ fileprivate extension StubE2B.Core {
         let target = words[1].split(separator: "?", maxSplits: 1)
         let path = target[0].split(separator: "/").map(String.init)
         let query = target.count > 1 ? String(target[1]) : ""
+        if !sandboxID(request).isEmpty, running(request) == nil { return refuse(request, connection) }
         if path.first == "process.Process" { return run(request, connection) }
+        if path == ["execute"] { return execute(request, connection) }
         state.withLock { $0.controlCalls.append("\(method) \(target[0])") }
         switch (method, path.count) {
         case ("POST", 1): return create(request, connection)
@@ -148,10 +197,9 @@ fileprivate extension StubE2B.Core {
         case ("DELETE", 2): return kill(path[1], connection)
         case ("POST", 3):
             let seconds = (object(request.body)["timeout"] as? NSNumber)?.doubleValue ?? 300
-            let isExtension = path[2] == "connect"
-            return with(path[1], connection) { machine in
-                machine.endsAt = isExtension ? max(machine.endsAt, .now + seconds) : .now + seconds
-            }
+            state.withLock { $0.timeouts.append(seconds) }
+            if path[2] == "connect" { return connect(path[1], seconds, connection) }
+            return with(path[1], connection, isRunning: true) { $0.endsAt = .now + seconds }
         default: return connection.respond("{}", status: "404 Not Found")
         }
     }
@@ -169,7 +217,7 @@ fileprivate extension StubE2B.Core {
                 startedAt: behaviour.tellsSeconds
                     ? Date(timeIntervalSince1970: start.timeIntervalSince1970.rounded(.down)) : start,
                 endsAt: now + ((body["timeout"] as? NSNumber)?.doubleValue ?? 15),
-                listedFrom: now + lag())
+                listedFrom: now + lag(), pausesAtEnd: body["autoPause"] as? Bool == true)
             state.machines[machine.id] = machine
             let isLost = state.lostAnswers > 0
             if isLost { state.lostAnswers -= 1 }
@@ -180,6 +228,10 @@ fileprivate extension StubE2B.Core {
 
     private func list(_ query: String, _ connection: Loopback.Connection) -> Bool {
         var wanted: [String: String] = [:]
+        var states = ["running", "paused"]
+        for field in query.split(separator: "&") where field.hasPrefix("state=") {
+            states = unescape(String(field.dropFirst(6))).split(separator: ",").map(String.init)
+        }
         for field in query.split(separator: "&") where field.hasPrefix("metadata=") {
             // Escaped as a parameter, as a whole and in parts.
             for pair in unescape(unescape(String(field.dropFirst(9)))).split(separator: "&") {
@@ -189,7 +241,10 @@ fileprivate extension StubE2B.Core {
         }
         let now = Date.now
         let machines = state.withLock { state in
-            state.machines.values.filter { $0.listedFrom <= now && now < $0.listedUntil && $0.has(wanted) }
+            state.machines.values.filter { machine in
+                machine.listedFrom <= now && now < machine.listedUntil && machine.changesUntil <= now
+                    && machine.has(wanted) && states.contains(machine.isPaused ? "paused" : "running")
+            }
         }
         return connection.respond("[" + machines.map(json).joined(separator: ",") + "]")
     }
@@ -202,13 +257,34 @@ fileprivate extension StubE2B.Core {
         }
     }
 
+    private func connect(_ id: String, _ seconds: Double, _ connection: Loopback.Connection) -> Bool {
+        enum State { case changing, resumed, other }
+        let found = state.withLock { state -> State in
+            guard let machine = state.machines[id], machine.killedAt == nil, machine.isPaused else { return .other }
+            guard machine.changesUntil <= .now else { return .changing }
+            state.resumptions += 1
+            state.machines[id]?.isPaused = false
+            state.machines[id]?.startedAt = .now
+            state.machines[id]?.endsAt = .now + seconds
+            return .resumed
+        }
+        if found == .changing {
+            return connection.respond(
+                #"{"code":409,"message":"Sandbox \#(id) is being paused"}"#, status: "409 Conflict")
+        }
+        return with(id, connection, status: found == .resumed ? "201 Created" : "200 OK") { machine in
+            machine.endsAt = max(machine.endsAt, .now + seconds)
+        }
+    }
+
     /// Answers with the sandbox after `change`; 404 when it does not live.
     private func with(
-        _ id: String, _ connection: Loopback.Connection, status: String = "200 OK",
+        _ id: String, _ connection: Loopback.Connection, status: String = "200 OK", isRunning: Bool = false,
         _ change: (inout StubE2B.Machine) -> Void
     ) -> Bool {
         let machine = state.withLock { state -> StubE2B.Machine? in
-            guard var machine = state.machines[id], machine.killedAt == nil else { return nil }
+            guard var machine = state.machines[id], machine.killedAt == nil, !(isRunning && machine.isPaused)
+            else { return nil }
             change(&machine)
             state.machines[id] = machine
             return machine
@@ -220,16 +296,12 @@ fileprivate extension StubE2B.Core {
         return connection.respond(status.hasPrefix("204") ? "" : json(machine), status: status)
     }
 
-    /// A command, which prints what `whoami; pwd` does, and its sandbox's id.
+    /// A command, which prints what `whoami; pwd` does, and its sandbox's id; or the age of its first process.
     private func run(_ request: Loopback.Request, _ connection: Loopback.Connection) -> Bool {
-        let header = request.headers.first { $0.lowercased().hasPrefix("e2b-sandbox-id:") } ?? ""
-        let id = header.dropFirst("e2b-sandbox-id:".count).trimmingCharacters(in: .whitespaces)
-        guard state.withLock({ $0.machines[id]?.killedAt == nil && $0.machines[id] != nil }) else {
-            return connection.respond(
-                #"{"sandboxId":"\#(id)","message":"The sandbox was not found","code":502}"#,
-                status: "502 Bad Gateway", headers: ["Content-Type: application/json"])
-        }
-        let output = Data("user\n/home/user\n\(id)\n".utf8).base64EncodedString()
+        guard let machine = running(request) else { return refuse(request, connection) }
+        let isAboutAge = String(decoding: request.body, as: UTF8.self).contains("uptime")
+        let text = isAboutAge ? "\(Int(-machine.bootedAt.timeIntervalSinceNow))\n" : "user\n/home/user\n\(machine.id)\n"
+        let output = Data(text.utf8).base64EncodedString()
         let events = [
             #"{"event":{"start":{"pid":7}}}"#, #"{"event":{"data":{"stdout":"\#(output)"}}}"#,
             #"{"event":{"end":{"exited":true,"status":"exit status 0"}}}"#,
@@ -241,6 +313,39 @@ fileprivate extension StubE2B.Core {
         }
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\nContent-Length: \(body.count)\r\n\r\n"
         return connection.write(Array(head.utf8) + body)
+    }
+
+    /// An execution, which prints how many there were before it in its kernel.
+    private func execute(_ request: Loopback.Request, _ connection: Loopback.Connection) -> Bool {
+        guard let machine = running(request) else { return refuse(request, connection) }
+        let count = state.withLock { state in
+            let count = machine.executions + 1
+            state.machines[machine.id]?.executions = count
+            return count
+        }
+        return connection.respond(
+            #"{"type":"number_of_executions","execution_count":\#(count)}"# + "\n"
+                + #"{"type":"stdout","text":"\#(count - 1)\n"}"# + "\n" + #"{"type":"end_of_execution"}"# + "\n",
+            headers: ["Content-Type: application/x-ndjson"])
+    }
+
+    /// The sandbox that a request is for, if it runs.
+    private func running(_ request: Loopback.Request) -> StubE2B.Machine? {
+        let id = sandboxID(request)
+        return state.withLock { state in
+            state.machines[id].flatMap { $0.killedAt == nil && !$0.isPaused ? $0 : nil }
+        }
+    }
+
+    private func sandboxID(_ request: Loopback.Request) -> String {
+        let header = request.headers.first { $0.lowercased().hasPrefix("e2b-sandbox-id:") } ?? ""
+        return header.dropFirst("e2b-sandbox-id:".count).trimmingCharacters(in: .whitespaces)
+    }
+
+    private func refuse(_ request: Loopback.Request, _ connection: Loopback.Connection) -> Bool {
+        connection.respond(
+            #"{"sandboxId":"\#(sandboxID(request))","message":"The sandbox was not found","code":502}"#,
+            status: "502 Bad Gateway", headers: ["Content-Type: application/json"])
     }
 
     // MARK: -
@@ -260,7 +365,8 @@ fileprivate extension StubE2B.Core {
     private func json(_ machine: StubE2B.Machine) -> String {
         let object: [String: Any] = [
             "templateID": "t", "sandboxID": machine.id, "clientID": "6532622b", "envdVersion": "0.6.13",
-            "envdAccessToken": String(repeating: "0", count: 64), "metadata": machine.metadata, "state": "running",
+            "envdAccessToken": String(repeating: "0", count: 64), "metadata": machine.metadata,
+            "state": machine.isPaused ? "paused" : "running",
             "startedAt": text(machine.startedAt), "endAt": text(machine.endsAt), "cpuCount": 2, "memoryMB": 512,
             "diskSizeMB": 1024,
         ]

@@ -10,6 +10,7 @@ extension E2BClient {
         json.member("templateID", options.template)
         json.member("timeout", WireFormat.seconds(options.timeout))
         json.member("secure", true)
+        if options.pausesAtEnd { json.member("autoPause", true) }
         if !options.metadata.isEmpty { json.member("metadata", options.metadata) }
         if !options.envs.isEmpty { json.member("envVars", options.envs) }
         let body = try await call(.create, "POST", "/sandboxes", json.finish(), expecting: [201])

@@ -7,15 +7,18 @@ public struct SandboxOptions: Sendable {
     public var timeout: Duration
     public var metadata: [String: String]
     public var envs: [String: String]
+    /// Whether E2B pauses the sandbox after its timeout, with its memory and files, and does not end it.
+    public var pausesAtEnd: Bool
 
     public init(
         template: String = "code-interpreter-v1", timeout: Duration = .seconds(300), metadata: [String: String] = [:],
-        envs: [String: String] = [:]
+        envs: [String: String] = [:], pausesAtEnd: Bool = false
     ) {
         self.template = template
         self.timeout = timeout
         self.metadata = metadata
         self.envs = envs
+        self.pausesAtEnd = pausesAtEnd
     }
 }
 

@@ -18,12 +18,20 @@ package protocol SessionAction: Action {
 
 extension SessionAction {
     /// Runs `work` in the session's sandbox, as ``ActionCall/sandboxes`` says.
-    func inSandbox<Value>(_ call: ActionCall, _ work: (Sandbox) async throws -> Value) async throws -> Value {
+    ///
+    /// - Parameter time: how long the work may take, for which the sandbox has to live. Short work takes its clients' time.
+    func inSandbox<Value>(
+        _ call: ActionCall, taking time: Duration = .seconds(60), _ work: (Sandbox) async throws -> Value
+    ) async throws -> Value {
+        let time = call.deadline.left(of: time)
         switch call.sandboxes {
-        case .existing: try await call.services.sessions.with(call.key(of: session), work)
+        case .existing:
+            return try await call.services.sessions.with(
+                call.key(of: session), SessionUse(time: time, notes: call.notes), work)
         case .made(let idle):
-            session.isEmpty
-                ? try await call.inOwnSandbox(work) : try await call.inSandbox(of: session, idle: idle, work)
+            guard !session.isEmpty else { return try await call.inOwnSandbox(work) }
+            return try await call.inSandbox(
+                of: session, SessionUse(idle: idle, time: time, notes: call.notes), idle: idle, work)
         }
     }
 }
@@ -39,22 +47,26 @@ extension ActionCall {
 
     /// Runs `work` in the session's sandbox, which is made if there is none, and lives on for `idle` after its last use.
     fileprivate func inSandbox<Value>(
-        of session: String, idle: Duration, _ work: (Sandbox) async throws -> Value
+        of session: String, _ use: SessionUse, idle: Duration, _ work: (Sandbox) async throws -> Value
     ) async throws -> Value {
         let key = key(of: session)
         do {
-            let value = try await services.sessions.with(key, work)
-            services.sessions.prolong(key, for: idle)
-            return value
+            return try await services.sessions.with(key, use, work)
         } catch InterpreterError.noSession {
             // There has been none, or nobody remembers it: there is nothing to tell.
         } catch InterpreterError.sessionEnded(_, let due) {
-            notes.add(
-                "The earlier sandbox has ended: \(InterpreterError.end(due: due)). Its files, packages and variables are "
-                    + "gone; this is a new one.")
+            tellOfEnd(InterpreterError.end(due: due))
+        } catch InterpreterError.sessionUnused(_, let days) {
+            tellOfEnd(InterpreterError.end(unusedFor: days))
         }
         let options = services.sandboxOptions(endingAfter: idle)
-        _ = try await services.sessions.create(key, options, mark: id) { _ in }
-        return try await services.sessions.with(key, work)
+        _ = try await services.sessions.create(key, options, mark: id, isIdle: true, notes: notes) { _ in }
+        return try await services.sessions.with(key, use, work)
+    }
+
+    private func tellOfEnd(_ reason: String) {
+        notes.add(
+            "The earlier sandbox has ended (\(reason)), so its files, packages and variables are gone, and this is a new one."
+        )
     }
 }

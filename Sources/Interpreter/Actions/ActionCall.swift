@@ -96,13 +96,14 @@ package final class ActionServices: Sendable {
     package init(
         client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
         template: String, templates: JSONNode = .list([]), variables: [String: String], secrets: SecretRedactor,
-        sharing: FileSharing? = nil
+        sessionEnd: SessionEnd = SessionEnd(), sharing: FileSharing? = nil
     ) {
         self.sharing = sharing
         self.client = client
         self.lifecycle = lifecycle
         sessions = Sessions(
-            client: client, lifecycle: lifecycle, ownerLimit: limits.executions.ownerSandboxes)
+            client: client, lifecycle: lifecycle, ownerLimit: limits.executions.ownerSandboxes, end: sessionEnd,
+            kernels: preparedKernels)
         self.runner = runner
         self.limits = limits
         self.template = template

@@ -21,7 +21,7 @@ package struct InstallPackages: SessionAction {
     }
 
     package func perform(_ call: ActionCall) async throws -> RunCommandResult {
-        try await inSandbox(call) { sandbox in
+        try await inSandbox(call, taking: call.limits.time.maximum) { sandbox in
             switch manager {
             case .pip:
                 try await run("python3", ["-m", "pip", "install", "--no-input", "--"], call, in: sandbox)

@@ -29,7 +29,7 @@ package struct RunCode: SessionAction {
             code: code, in: language, timeout: try call.timeLimit(timeLimit, standard: call.limits.time.standard))
         // Another responder may be running code in the same kernel. This execution then waits behind it.
         execution.mayQueue = true
-        return try await inSandbox(call) { [execution] sandbox in
+        return try await inSandbox(call, taking: execution.timeout) { [execution] sandbox in
             let outcome = try await run(execution, in: sandbox, call)
             var result = RunCodeResult(outcome, OutputStorage(call, in: sandbox), textLimit: call.limits.text)
             result.imageLinks = await call.links(to: outcome.toLink, in: sandbox)
@@ -183,9 +183,15 @@ extension ActionCall {
     ) async -> CodeRunner.Outcome {
         let kernels = services.preparedKernels
         let preparation = kernel.language.preparation(isFresh: !kernels.contains(kernel), setting: variables)
+        let wasInDoubt = kernels.takeDoubt(kernel)
         let outcome = await services.runner.run(
             execution, after: preparation, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent,
             images: images, canLink: canLink, letGo: letGo)
+        if wasInDoubt, outcome.preparationCount == 1 {
+            notes.add(
+                "The process that runs \(kernel.language.name) was started anew while the sandbox was paused, so its variables "
+                    + "and imports are gone, and the files are there.")
+        }
         if outcome.record.failure?.isEndOfKernel == true {
             kernels.remove(kernel)
         } else if outcome.hasBegun {

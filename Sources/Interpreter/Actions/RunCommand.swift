@@ -27,7 +27,9 @@ package struct RunCommand: SessionAction {
         let process = ProcessRequest.shell(
             command, envs: variables, cwd: directory, user: user?.name,
             timeout: try call.timeLimit(timeLimit, standard: .seconds(60)))
-        return try await inSandbox(call) { try await call.complete(process, in: $0) }
+        return try await inSandbox(call, taking: process.timeout ?? .seconds(60)) {
+            try await call.complete(process, in: $0)
+        }
     }
 }
 

@@ -37,7 +37,9 @@ package struct CreateSandbox: SessionAction {
     private func create(_ template: String, _ call: ActionCall) async throws -> CreateSandboxResult {
         let options = call.services.sandboxOptions(
             endingAfter: lifetime, template: template, variables: variables)
-        let made = try await call.services.sessions.create(call.key(of: session), options, mark: call.id) { sandbox in
+        let made = try await call.services.sessions.create(
+            call.key(of: session), options, mark: call.id, notes: call.notes
+        ) { sandbox in
             try await look(around: sandbox, call)
         }
         return CreateSandboxResult(

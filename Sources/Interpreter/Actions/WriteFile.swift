@@ -43,7 +43,9 @@ extension WriteFile {
     /// writing at once then reports the reason.
     package static func takesPieces(session: String, path: SandboxPath, _ call: ActionCall) async -> Bool {
         do {
-            let entry = try await call.services.sessions.with(call.key(of: session)) {
+            let entry = try await call.services.sessions.with(
+                call.key(of: session), SessionUse(time: .seconds(60), notes: call.notes)
+            ) {
                 try await call.client.entry(at: path.text, in: $0)
             }
             return entry.kind == .file && entry.symlinkTarget == nil && entry.mode & 0o7777 == 0o644
@@ -62,7 +64,9 @@ extension WriteFile {
     ) async throws where Pieces.Element == [UInt8] {
         var isBegun = false
         try await explaining(path) {
-            try await call.services.sessions.with(call.key(of: session)) { sandbox in
+            try await call.services.sessions.with(
+                call.key(of: session), SessionUse(time: .seconds(60), notes: call.notes)
+            ) { sandbox in
                 // The pieces cannot be read a second time, so the call is not repeated.
                 guard !isBegun else { throw E2BError.broken(.writeFile, why: "the sandbox ended meanwhile") }
                 isBegun = true

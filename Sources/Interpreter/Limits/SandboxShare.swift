@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Limits the number of sandboxes that the sessions of one owner have.
+/// Limits the number of running sandboxes that the sessions of one owner have.
 ///
-/// The sandboxes are counted by E2B's list, which has those of all responders. A creation also counts the creations
+/// The sandboxes are counted by E2B's list, which has those of all responders. What is said here of a creation goes for
+/// resuming a paused sandbox, too. A creation also counts the creations
 /// that this process began earlier and that have not ended; it does not count later ones, so that two creations at the
 /// same time do not refuse each other. Responders that create sandboxes at the same moment may exceed the limit
 /// together.
@@ -14,7 +15,7 @@ final class SandboxShare: Sendable {
 
     init(limit: Int?) { self.limit = limit }
 
-    /// Creates a sandbox for `owner` if it may have one more.
+    /// Creates or resumes a sandbox for `owner` if it may have one more.
     ///
     /// - Parameters:
     ///   - mark: a unique value that the metadata of the sandbox will have.

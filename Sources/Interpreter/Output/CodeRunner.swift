@@ -38,6 +38,8 @@ package struct CodeRunner: Sendable {
         /// What kept E2B from running the code to its end.
         package var failure: E2BError?
         package var hasBegun = false
+        /// The number of the execution that came before in the kernel, of which 1 is the first; nil: there was none.
+        var preparationCount: Int?
         /// The kernel was interrupted before the code's end.
         package var wasInterrupted = false
         /// Why the code did not run to its end, for the log: nothing that it printed or threw, be it a name.
@@ -81,7 +83,9 @@ package struct CodeRunner: Sendable {
             if let preparation {
                 var first = execution
                 first.code = preparation
-                try await client.execute(first, in: sandbox, holding: line) { _ in }
+                try await client.execute(first, in: sandbox, holding: line) { event in
+                    if case .started(let count) = event { outcome.preparationCount = count }
+                }
                 execution.timeout = deadline.left(of: asked)
                 guard execution.timeout > .zero else { throw E2BError.executionTimedOut }
             }

@@ -13,6 +13,8 @@ final class PreparedKernels: Sendable {
         var keys: Set<ContextKey> = []
         /// In the order in which they came.
         var order: [ContextKey] = []
+        /// Those that had their variables before their sandbox was paused. They may have been started anew since.
+        var doubted: Set<ContextKey> = []
     }
 
     private let state = Mutex(State())
@@ -29,6 +31,22 @@ final class PreparedKernels: Sendable {
             state.order.removeFirst(Self.limit / 2)
         }
     }
+
+    /// Notes that the sandbox was paused and is resumed: what was known of its kernels may hold no more.
+    func doubt(sandbox id: String) {
+        for language in Language.allCases {
+            let key = ContextKey(sandboxID: id, language: language)
+            guard contains(key) else { continue }
+            remove(key)
+            state.withLock { state in
+                if state.doubted.count >= Self.limit { state.doubted = [] }
+                state.doubted.insert(key)
+            }
+        }
+    }
+
+    /// Whether the kernel had its variables before its sandbox was paused. It is asked once.
+    func takeDoubt(_ key: ContextKey) -> Bool { state.withLock { $0.doubted.remove(key) != nil } }
 
     func remove(_ key: ContextKey) {
         state.withLock { state in

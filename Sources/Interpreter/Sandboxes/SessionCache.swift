@@ -9,6 +9,8 @@ final class SessionCache: Sendable {
         case alive(Session)
         /// E2B ended the sandbox. The date is when its time would have run out.
         case ended(due: Date)
+        /// It was paused, and nobody used it for too long.
+        case unused
     }
 
     private struct State {
@@ -36,6 +38,16 @@ final class SessionCache: Sendable {
             return due
         }
     }
+
+    /// Whether the last thing known of the session is that nobody used its paused sandbox for too long.
+    func isUnused(_ key: SessionKey) -> Bool {
+        state.withLock { state in
+            guard case .unused = state.entries[key] else { return false }
+            return true
+        }
+    }
+
+    func markUnused(_ key: SessionKey) { set(.unused, key) }
 
     func keep(_ session: Session, as key: SessionKey) { set(.alive(session), key) }
 

@@ -94,4 +94,17 @@ package enum ActionAnswer: Sendable {
         case .reply(_, let problem), .content(_, let problem): problem
         }
     }
+
+    /// With sentences that the caller has to be told besides the result.
+    package func telling(_ notes: [String]) -> ActionAnswer {
+        guard !notes.isEmpty else { return self }
+        switch self {
+        case .reply(var reply, let problem):
+            reply.tell(notes)
+            return .reply(reply, problem: problem)
+        case .content(var content, let problem):
+            content.text = (notes + [content.text]).joined(separator: "\n\n")
+            return .content(content, problem: problem)
+        }
+    }
 }

@@ -26,6 +26,14 @@ package struct ActionFailure: Error, Equatable {
     }
 
     package var reply: ActionReply { .failure(sessionID: sessionID, sentence, members.map { ($0.name, $0.value) }) }
+
+    /// With sentences that the caller has to be told as well.
+    package func telling(_ notes: [String]) -> ActionFailure {
+        guard !notes.isEmpty else { return self }
+        var failure = self
+        failure.members.append(.init("notes", .list(notes.map { .text($0) })))
+        return failure
+    }
 }
 
 extension InterpreterError {
@@ -37,6 +45,9 @@ extension InterpreterError {
         case .sessionEnded(let name, let due):
             "The sandbox of sessionId \(name) has ended: \(Self.end(due: due)). Please create another one using the 'create' "
                 + "action."
+        case .sessionUnused(let name, let days):
+            "The sandbox of sessionId \(name) has ended: \(Self.end(unusedFor: days)). Please create another one using the "
+                + "'create' action."
         case .notASandboxID: "`sandboxId` must be an id as `create` answered with."
         case .timeLimitTooLong(let maximum):
             "`timeoutMs` must be at most \(maximum.components.seconds * 1000). For what takes longer use `background`."

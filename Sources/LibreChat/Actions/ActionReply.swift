@@ -27,6 +27,18 @@ package struct ActionReply: Equatable, Sendable {
             ])
     }
 
+    /// Adds sentences that the caller has to be told besides the result, before those that are there.
+    package mutating func tell(_ notes: [String]) {
+        guard !notes.isEmpty else { return }
+        var all = notes.map { JSONNode.text($0) }
+        if let index = members.firstIndex(where: { $0.name == "notes" }) {
+            if case .list(let others) = members[index].value { all += others }
+            members[index] = JSONNode.Member("notes", .list(all))
+        } else {
+            members.append(JSONNode.Member("notes", .list(all)))
+        }
+    }
+
     /// The reply as JSON in UTF-8, with secrets redacted.
     package func encoded(without secrets: SecretRedactor) -> [UInt8] {
         let frame = [

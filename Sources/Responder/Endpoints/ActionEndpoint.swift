@@ -96,9 +96,9 @@ struct ActionEndpoint: Endpoint {
         var answer: Answer
         do {
             try await WriteFile.write(pieces, session: file.session, path: file.path, call)
-            answer = Answer(file.answer(pieces.contentCount), secrets)
+            answer = Answer(file.answer(pieces.contentCount).telling(call.notes.all), secrets)
         } catch {
-            answer = Answer(failure(error, call, sessionID: file.session), secrets)
+            answer = Answer(failure(error, call, sessionID: file.session).telling(call.notes.all), secrets)
         }
         answer.outcome.bytesIn = beginning.count + pieces.bodyCount
         answer.outcome.action = ActionDefinition.writeFile.name
@@ -134,9 +134,9 @@ struct ActionEndpoint: Endpoint {
     private func answer(to request: ActionRequest, _ call: ActionCall) async -> Answer {
         var answer: Answer
         do {
-            answer = Answer(try await request.perform(call), secrets)
+            answer = Answer(try await request.perform(call).telling(call.notes.all), secrets)
         } catch {
-            answer = Answer(failure(error, call, sessionID: request.sessionID), secrets)
+            answer = Answer(failure(error, call, sessionID: request.sessionID).telling(call.notes.all), secrets)
         }
         answer.outcome.action = request.definition.name
         answer.outcome.sandboxID = call.sandboxID(ofSession: request.sessionID)

@@ -61,7 +61,7 @@ extension Refusal {
         case .cancelled: self = .cancelled
         case .shuttingDown: self = .shuttingDown
         case .tooManySandboxes: self.init(status: 429, "\(error)")
-        case .noSession, .sessionEnded, .noFile: self.init(status: 404, "\(error)")
+        case .noSession, .sessionEnded, .sessionUnused, .noFile: self.init(status: 404, "\(error)")
         case .notASandboxID, .timeLimitTooLong, .unsafeVariable, .contentTooLarge, .notWritable, .notReadable,
             .isDirectory, .fileTooLarge, .bytesNotShown, .holdsSecret, .portTaken, .notShared:
             self.init(badRequest: "\(error)")

@@ -24,6 +24,8 @@ package struct Configuration: Sendable {
     var tokens: TokenVerifier?
     /// How long an MCP conversation's sandbox lives after its last use.
     var sessionIdle: Duration
+    /// What becomes of a session's sandbox then.
+    var sessionEnd: SessionEnd
     /// Where the responders of one machine find each other's calls.
     var stateDirectory: StateDirectory
     /// What is kept outside of sandboxes, where, and for how long.
@@ -85,6 +87,9 @@ package struct Configuration: Sendable {
         }
         tokens = reader.tokens()
         sessionIdle = reader.seconds(.sessionIdle, 60...86_400)
+        sessionEnd = SessionEnd(
+            isPause: reader.choice(.sessionEnd, else: SessionEndChoice.kill) == .pause,
+            keepDays: reader.integer(.keepDays, 1...3650))
         stateDirectory = StateDirectory(reader.folder(.stateDirectory))
         store = reader.store()
         linksImages = reader.choice(.imagesAs, else: ImagesAs.data) == .link
@@ -130,4 +135,9 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 /// The values of `E2B_FCGI_IMAGES_AS`.
 private enum ImagesAs: String, CaseIterable {
     case data, link
+}
+
+/// The values of `E2B_FCGI_SESSION_END`.
+private enum SessionEndChoice: String, CaseIterable {
+    case kill, pause
 }

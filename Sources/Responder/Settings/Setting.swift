@@ -55,6 +55,11 @@ package struct Setting: Sendable {
     static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits for a place")
     static let sessionIdle = Setting(
         "E2B_FCGI_SESSION_IDLE", "900", "seconds that an MCP conversation's sandbox lives after its last use")
+    static let sessionEnd = Setting(
+        "E2B_FCGI_SESSION_END", "kill",
+        "kill or pause: what becomes of a session's sandbox then; a paused one is resumed at its next use")
+    static let keepDays = Setting(
+        "E2B_FCGI_KEEP_DAYS", "7", "days for which a paused sandbox is kept that nobody uses; then it is killed")
     static let stateDirectory = Setting(
         "E2B_FCGI_STATE_DIR", "",
         "folder in which the responders of one machine find each other's calls to cancel; /dev/shm/e2b-fcgi-UID, if not set"
@@ -126,7 +131,7 @@ package struct Setting: Sendable {
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
         stateDirectory, store, storeHours, storeBytes, storeOwnerBytes, linkSecret, linkHours, bodyLimit,
         fileLimit,
-        memory, timeout, maximumTimeout, requestTimeout,
+        sessionEnd, keepDays, memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imagesAs, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages,
         mcpTools,
         imageInputBytes,
