@@ -110,7 +110,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CCrypto", "System"], path: "Tests/TestSupport",
             resources: [.copy("Recordings"), .copy("Programs.json"), .copy("MCPRequests.jsonl")],
             swiftSettings: settings),
         tests("SystemTests", ["System"]),

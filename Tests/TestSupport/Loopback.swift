@@ -104,8 +104,13 @@ extension Loopback {
         /// One HTTP request with its body; nil if the peer has closed.
         package func readRequest() -> Request? {
             var bytes: [UInt8] = []
+            var isExpected = false
             while true {
                 if let request = Request(bytes) { return request }
+                if !isExpected, Request.expectsContinue(bytes) {
+                    isExpected = true
+                    write("HTTP/1.1 100 Continue\r\n\r\n")
+                }
                 guard let more = read() else { return nil }
                 bytes += more
             }
@@ -178,6 +183,13 @@ extension Loopback {
             let length = headers.first { $0.lowercased().hasPrefix("content-length:") }?.split(separator: ":").last
             guard bytes.count - end.upperBound >= Int(length?.filter(\.isNumber) ?? "0") ?? 0 else { return nil }
             body = Array(bytes[end.upperBound...])
+        }
+
+        /// Whether the peer waits for a word before it sends the body.
+        fileprivate static func expectsContinue(_ bytes: [UInt8]) -> Bool {
+            guard let end = bytes.firstRange(of: "\r\n\r\n".utf8) else { return false }
+            return String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
+                .contains("\r\nexpect: 100-continue")
         }
     }
 }

@@ -10,6 +10,7 @@ static const long ccurl_ssl_version_tls_1_2 = CURL_SSLVERSION_TLSv1_2;
 static const long ccurl_http_version_1_1 = CURL_HTTP_VERSION_1_1;
 static const long ccurl_http_version_2_tls = CURL_HTTP_VERSION_2TLS;
 static const long ccurl_pipe_nothing = CURLPIPE_NOTHING;
+static const long ccurl_auth_basic = CURLAUTH_BASIC;
 static const long ccurl_global_default = CURL_GLOBAL_DEFAULT;
 
 CURLcode ccurl_set_long(CURL *_Nonnull easy, CURLoption option, long value);

@@ -27,6 +27,8 @@ package struct FetchRequest: Sendable {
     package var receiveSize = 16 << 10
     /// Whether the connection may be used again. That is not worth it if no further request goes to its host.
     package var keepsConnection = true
+    /// Set by ``sign(with:)``.
+    var signature: AWSSignature?
 
     package init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,

@@ -25,6 +25,10 @@ extension EasyHandle {
             try set(CURLOPT_BUFFERSIZE, request.receiveSize)
             last.receiveSize = request.receiveSize
         }
+        if request.signature != last.signature {
+            try set(request.signature)
+            last.signature = request.signature
+        }
         try setMethodAndBody(request)
         try setHeaders(of: request)
     }
@@ -81,6 +85,15 @@ extension EasyHandle {
         case .pieces(let source): try setBody(length: source.length)
         case nil: break
         }
+    }
+
+    /// - Parameter signature: nil after a request that was signed, whose credentials the next one must not send.
+    private func set(_ signature: AWSSignature?) throws(FetchError) {
+        try set(CURLOPT_USERNAME, signature?.credentials.accessKeyID)
+        try set(CURLOPT_PASSWORD, signature?.credentials.secretAccessKey)
+        try set(CURLOPT_AWS_SIGV4, signature?.scope)
+        // Setting the option above has set this one; unsetting it has not.
+        if signature == nil { try set(CURLOPT_HTTPAUTH, ccurl_auth_basic) }
     }
 
     private func set(_ method: LastRequest.Method) throws(FetchError) {

@@ -5,6 +5,7 @@ struct LastRequest {
     var keepsConnection: Bool?
     var receiveSize: Int?
     var method: Method?
+    var signature: AWSSignature?
     /// Whether libcurl holds a copy of the body.
     var hasCopiedBody = false
 
