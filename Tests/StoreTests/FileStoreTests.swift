@@ -3,7 +3,7 @@ import Store
 import Testing
 
 /// What every store promises, whatever keeps its files.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)), .sharedSeaweedFS)
 struct FileStoreTests {
     private let owner = StoreOwner(hashing: "a key")
     private let other = StoreOwner(hashing: "another key")
