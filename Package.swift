@@ -86,7 +86,8 @@ let package = Package(
         target(
             "Responder",
             [
-                "CodeAPI", "EventLoop", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP",
+                "CodeAPI", "EventLoop", "FastCGI", "Fetch", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat",
+                "MCP",
                 "Store", "System",
                 "CCrypto", "CGNU", "CYAML",
             ]),
@@ -125,7 +126,7 @@ let package = Package(
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
         tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON", "Store"]),
-        tests("ResponderTests", ["CCrypto", "Interpreter", "JSON", "Responder", "Store"]),
+        tests("ResponderTests", ["CCrypto", "Fetch", "Interpreter", "JSON", "Responder", "Store"]),
         tests(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),

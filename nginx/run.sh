@@ -130,6 +130,8 @@ user=
 mkdir "$run/temp"
 sed -e "s|@PORT@|$port|" -e "s|^@USER@\$|$user|" nginx/nginx.conf >"$run/nginx.conf"
 store=$(setting E2B_FCGI_STORE)
+# What is in a bucket nginx cannot send itself.
+[[ $store != s3://* ]] || store=
 sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$socket|" -e "s|^set \$e2b_store \"\";|set \$e2b_store \"$store\";|" nginx/e2b-fcgi.conf >"$run/e2b-fcgi.conf"
 start nginx nginx -e stderr -p "$run" -c "$run/nginx.conf"
 await nginx accepts "$port"

@@ -71,7 +71,16 @@ struct Demand {
 
     /// Each connection may send a file, and each of the store's threads may have two open.
     private var storeNeeds: [OpenFiles.Need] {
-        guard configuration.store.place != .off else { return [] }
+        switch configuration.store.place {
+        case .off: return []
+        case .bucket:
+            return [
+                .init(
+                    Fetcher.descriptors(connectionLimit: Storage.connectionLimit),
+                    for: "stored files (two pools of \(Storage.connectionLimit) connections)")
+            ]
+        case .directory, .firstOf: break
+        }
         let connections = Self.connections(configuration)
         return [
             .init(connections + 2 * FileThreads.count, for: "stored files (one for each connection, and for threads)")

@@ -122,7 +122,7 @@ struct Serve: AsyncParsableCommand {
 
     private func openStorage(_ configuration: Configuration, _ log: EventLog) async throws -> Storage? {
         do throws(StoreError) {
-            return try await Storage.open(configuration.store) { log.notice($0) }
+            return try await Storage.open(configuration.store, connecting: configuration.connecting) { log.notice($0) }
         } catch {
             throw Failure("E2B_FCGI_STORE: \(error) \(error.reason ?? "")")
         }

@@ -1,5 +1,6 @@
 package import E2B
 package import FastCGI
+package import Fetch
 package import ImageGate
 package import Interpreter
 package import JSON
@@ -130,6 +131,11 @@ extension Configuration {
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     package let complaints: [String]
     package var description: String { complaints.joined(separator: "\n") }
+}
+
+extension Configuration {
+    /// How services other than E2B are reached.
+    package var connecting: FetchConfiguration { FetchConfiguration(caFile: e2b.caFile, proxy: e2b.proxy) }
 }
 
 /// The values of `E2B_FCGI_IMAGES_AS`.

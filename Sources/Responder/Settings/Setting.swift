@@ -66,8 +66,13 @@ package struct Setting: Sendable {
     )
     static let store = Setting(
         "E2B_FCGI_STORE", "/var/lib/e2b-fcgi",
-        "folder for uploads, results and shared files; where it cannot be written, one below XDG_STATE_HOME; off: nothing is kept"
+        "folder for uploads, results and shared files; where it cannot be written, one below XDG_STATE_HOME; off: nothing is kept; s3://bucket/prefix: a bucket of S3, with keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     )
+    static let s3Endpoint = Setting(
+        "E2B_FCGI_S3_ENDPOINT", "", "address of another service that speaks S3; Amazon's, if not set")
+    static let s3Region = Setting("E2B_FCGI_S3_REGION", "", "region of the bucket; AWS_REGION or us-east-1, if not set")
+    static let s3PathStyle = Setting(
+        "E2B_FCGI_S3_PATH_STYLE", "off", "on: the bucket is the first part of the path, and not of the host's name")
     static let storeHours = Setting("E2B_FCGI_STORE_HOURS", "48", "hours that a file is kept after its last use")
     static let storeBytes = Setting(
         "E2B_FCGI_STORE_BYTES", "10737418240",
@@ -129,7 +134,8 @@ package struct Setting: Sendable {
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
         userHeader, conversationHeader, tokenKeys, tokenIssuer, tokenAudience, origins,
         webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
-        stateDirectory, store, storeHours, storeBytes, storeOwnerBytes, linkSecret, linkHours, bodyLimit,
+        stateDirectory, store, s3Endpoint, s3Region, s3PathStyle, storeHours, storeBytes, storeOwnerBytes, linkSecret,
+        linkHours, bodyLimit,
         fileLimit,
         sessionEnd, keepDays, memory, timeout, maximumTimeout, requestTimeout,
         readTimeout, textLimit, outputLimit, imagesAs, imageLimit, imageBox, imageBytes, mcpImageBytes, mcpImages,

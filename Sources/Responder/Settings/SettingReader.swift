@@ -26,6 +26,9 @@ struct SettingReader {
         environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
+    /// The value of a variable that is not ours; nil if it is absent or empty.
+    func foreign(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+
     mutating func integer(_ setting: Setting, _ range: ClosedRange<Int>) -> Int {
         let text = text(setting) ?? setting.standard
         guard let number = Int(text), range.contains(number) else {

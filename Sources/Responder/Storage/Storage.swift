@@ -1,3 +1,4 @@
+package import Fetch
 import FoundationEssentials
 import Glibc
 import Interpreter
@@ -18,16 +19,20 @@ package final class Storage: Sendable {
 
     /// Opens the store that the operator has chosen.
     ///
-    /// - Parameter notice: gets a sentence for the log if nothing is kept although nobody has said so.
+    /// - Parameters:
+    ///   - connecting: how to connect to a service that keeps the files.
+    ///   - notice: gets a sentence for the log if nothing is kept although nobody has said so.
     /// - Returns: nil if nothing is kept.
     /// - Throws: ``StoreError`` if a store that was chosen cannot be used.
     package static func open(
-        _ settings: StoreSettings, notice: @Sendable (String) -> Void = { _ in }
+        _ settings: StoreSettings, connecting: FetchConfiguration = FetchConfiguration(),
+        notice: @Sendable (String) -> Void = { _ in }
     ) async throws(StoreError) -> Storage? {
         let store: any FileStore
         switch settings.place {
         case .off: return nil
         case .directory(let path): store = try directory(path, settings)
+        case .bucket(let bucket): store = try await self.bucket(bucket, settings, connecting)
         case .firstOf(let paths):
             guard let path = paths.first(where: canBeWritten) else {
                 notice(
@@ -50,6 +55,25 @@ package final class Storage: Sendable {
             throw .failed(call: error.call, reason: error.words)
         }
         return try DirectoryStore(root: path, limits: settings.limits, threads: threads)
+    }
+
+    /// The connections of each of its pools to a service that keeps the files: further requests wait.
+    package static let connectionLimit = 128
+
+    private static func bucket(
+        _ bucket: S3Configuration, _ settings: StoreSettings, _ connecting: FetchConfiguration
+    ) async throws(StoreError) -> S3Store {
+        var connecting = connecting
+        connecting.connectionLimit = connectionLimit
+        let fetcher: Fetcher
+        do throws(FetchError) {
+            fetcher = try Fetcher(connecting)
+        } catch {
+            throw .failed(call: "S3", reason: "\(error)")
+        }
+        let store = S3Store(bucket, limits: settings.limits, fetcher: fetcher)
+        try await store.check()
+        return store
     }
 
     /// Whether a folder can be written, or made in the nearest folder above it that is there.

@@ -6,6 +6,7 @@ package struct StoreSettings: Equatable, Sendable {
         case off
         /// A folder that the operator has chosen.
         case directory(String)
+        case bucket(S3Configuration)
         /// The first of these folders that can be written; where there is none, nothing is kept.
         case firstOf([String])
     }
@@ -45,6 +46,7 @@ extension SettingReader {
         case nil:
             let state = path("XDG_STATE_HOME") ?? path("HOME").map { "\($0)/.local/state" }
             return .firstOf([Setting.store.standard] + (state.map { ["\($0)/e2b-fcgi"] } ?? []))
+        case let text? where Self.isBucket(text): return bucket(text).map { .bucket($0) } ?? .off
         case .some: return folder(.store).map { .directory($0) } ?? .off
         }
     }
