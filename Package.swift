@@ -122,7 +122,7 @@ let package = Package(
         tests("E2BTests", ["E2B", "JSON"] + (isSanitized ? [] : ["e2b-local"])),
         tests("ImageGateTests", ["ImageGate", "System", "e2b-fcgi"], exclude: ["Corpus"]),
         tests("StoreTests", ["Fetch", "Store", "System"]),
-        tests("InterpreterTests", ["Interpreter"], exclude: ["Redaction/forms.py"]),
+        tests("InterpreterTests", ["Interpreter", "Store"], exclude: ["Redaction/forms.py"]),
         tests("LibreChatTests", ["E2B", "ImageGate", "Interpreter", "JSON", "LibreChat"]),
         tests("MCPTests", ["E2B", "ImageGate", "Interpreter", "JSON", "MCP"]),
         tests("CodeAPITests", ["CodeAPI", "E2B", "ImageGate", "Interpreter", "JSON", "Store"]),

@@ -4,7 +4,7 @@
 /// its tracebacks and change what its first line means.
 extension Language {
     /// Code that does nothing. The code interpreter puts the sandbox's variables before the first code that a kernel gets.
-    private var nothing: String {
+    var nothing: String {
         switch self {
         case .python, .r, .bash: "# \(Self.preparationMark)"
         case .javascript, .typescript, .java: "// \(Self.preparationMark)"

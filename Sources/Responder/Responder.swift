@@ -68,6 +68,7 @@ package final class Responder: Sendable {
         let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
         let filesOfCodeAPI: [any Endpoint] =
             [
+                ExecEndpoint(context: codeAPI, services: services),
                 UploadEndpoint(context: codeAPI, isBatch: false), UploadEndpoint(context: codeAPI, isBatch: true),
                 DownloadEndpoint(context: codeAPI), SessionFilesEndpoint(context: codeAPI),
                 HealthEndpoint(configuration: configuration, executions: executions, path: EndpointPath.codeAPIHealth),

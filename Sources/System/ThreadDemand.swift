@@ -1,3 +1,4 @@
+internal import CGNU
 internal import CLinux
 internal import Glibc
 

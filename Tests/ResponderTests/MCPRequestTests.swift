@@ -23,6 +23,14 @@ struct MCPRequestTests {
         #expect(stranger.owner == "other" && stranger.conversation == nil)
     }
 
+    @Test func `a user's conversation has the session for which LibreChat's code interpreter asks`() {
+        // As LibreChat 0.8.8 makes its hint of the two.
+        let identity = identity(["HTTP_X_CHAT_USER": "user-1", "HTTP_X_CHAT": "conversation-1"])
+        #expect(identity.session == "v2:conversation:ea98cd74d68a59d7c8dd012a62580520")
+        #expect(self.identity(["HTTP_X_CHAT": "conversation-1"]).session == "conversation-1")
+        #expect(self.identity(["HTTP_X_CHAT_USER": "user-1"]).session == nil)
+    }
+
     @Test(arguments: ["", " ", "{{LIBRECHAT_USER_ID}}", " {{LIBRECHAT_USER_ID}} ", "user-{{LIBRECHAT_USER_ID}}", "{{"])
     func `an empty value and a placeholder count as absent`(value: String) {
         let identity = identity(["HTTP_X_CHAT_USER": value, "HTTP_X_CHAT": value])

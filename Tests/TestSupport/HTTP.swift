@@ -56,8 +56,10 @@ package struct HTTPClient: Sendable {
         try await send("POST", "/execute", body: Self.body(code, fields))
     }
 
-    package func send(_ method: String, _ path: String, body: Data? = nil) async throws -> HTTPReply {
-        let request = try await start(method, path, body: body)
+    package func send(
+        _ method: String, _ path: String, body: Data? = nil, type: String = "application/json"
+    ) async throws -> HTTPReply {
+        let request = try await start(method, path, body: body, type: type)
         let exit = await request.ended()
         guard exit == .status(0) else {
             throw HarnessError.ended(program: "curl \(method) \(base)\(path)", exit: exit, log: request.log)
@@ -66,11 +68,13 @@ package struct HTTPClient: Sendable {
     }
 
     /// A request under way: stop the process to hang up, read its `output` for the reply.
-    package func start(_ method: String, _ path: String, body: Data? = nil) async throws -> ChildProcess {
+    package func start(
+        _ method: String, _ path: String, body: Data? = nil, type: String = "application/json"
+    ) async throws -> ChildProcess {
         var arguments = ["--silent", "--show-error", "--include", "--max-time", "300", "--request", method]
         if method == "HEAD" { arguments.append("--head") }
         for (name, value) in headers { arguments += ["--header", "\(name): \(value)"] }
-        if body != nil { arguments += ["--header", "Content-Type: application/json", "--data-binary", "@-"] }
+        if body != nil { arguments += ["--header", "Content-Type: \(type)", "--data-binary", "@-"] }
         return try await ChildProcess(
             Binaries.system("curl"), arguments + [base + path], name: "curl", in: folder, input: body)
     }

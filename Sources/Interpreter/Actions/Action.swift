@@ -23,22 +23,36 @@ extension SessionAction {
     func inSandbox<Value>(
         _ call: ActionCall, taking time: Duration = .seconds(60), _ work: (Sandbox) async throws -> Value
     ) async throws -> Value {
-        let time = call.deadline.left(of: time)
-        switch call.sandboxes {
-        case .existing:
-            return try await call.services.sessions.with(
-                call.key(of: session), SessionUse(time: time, notes: call.notes), work)
-        case .made(let idle):
-            guard !session.isEmpty else { return try await call.inOwnSandbox(work) }
-            return try await call.inSandbox(
-                of: session, SessionUse(idle: idle, time: time, notes: call.notes), idle: idle, work)
-        }
+        try await call.inSandbox(of: session, taking: time, work)
     }
 }
 
 extension ActionCall {
+    /// Runs `work` in the session's sandbox, as ``sandboxes`` says.
+    ///
+    /// - Parameters:
+    ///   - time: how long the work may take, for which the sandbox has to live. Short work takes its clients' time.
+    ///   - making: called when a sandbox is made for it.
+    func inSandbox<Value>(
+        of session: String, taking time: Duration = .seconds(60), making: () -> Void = {},
+        _ work: (Sandbox) async throws -> Value
+    ) async throws -> Value {
+        let time = deadline.left(of: time)
+        switch sandboxes {
+        case .existing:
+            return try await services.sessions.with(key(of: session), SessionUse(time: time, notes: notes), work)
+        case .made(let idle):
+            guard session.isEmpty else {
+                let use = SessionUse(idle: idle, time: time, notes: notes)
+                return try await inSandbox(of: session, use, idle: idle, making: making, work)
+            }
+            making()
+            return try await inOwnSandbox(work)
+        }
+    }
+
     /// Runs `work` in a sandbox that is made for it and ends with it.
-    fileprivate func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
+    private func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
         let options = services.sandboxOptions(endingAfter: deadline.workTime + .seconds(30))
         let sandbox = try await services.lifecycle.create(options, for: owner, mark: id)
         defer { services.lifecycle.kill(sandbox.id) }
@@ -46,8 +60,9 @@ extension ActionCall {
     }
 
     /// Runs `work` in the session's sandbox, which is made if there is none, and lives on for `idle` after its last use.
-    fileprivate func inSandbox<Value>(
-        of session: String, _ use: SessionUse, idle: Duration, _ work: (Sandbox) async throws -> Value
+    private func inSandbox<Value>(
+        of session: String, _ use: SessionUse, idle: Duration, making: () -> Void,
+        _ work: (Sandbox) async throws -> Value
     ) async throws -> Value {
         let key = key(of: session)
         do {
@@ -60,7 +75,8 @@ extension ActionCall {
             tellOfEnd(InterpreterError.end(unusedFor: days))
         }
         let options = services.sandboxOptions(endingAfter: idle)
-        _ = try await services.sessions.create(key, options, mark: id, isIdle: true, notes: notes) { _ in }
+        let creation = try await services.sessions.create(key, options, mark: id, isIdle: true, notes: notes) { _ in }
+        if creation.isNew { making() }
         return try await services.sessions.with(key, use, work)
     }
 

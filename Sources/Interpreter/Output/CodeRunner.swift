@@ -20,7 +20,7 @@ package struct CodeRunner: Sendable {
     func admit(
         _ bytes: [UInt8], _ type: ImageType, owner: String, for use: ImageUse
     ) async throws(ImageGateError) -> AdmittedImage {
-        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy))
+        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy, for: type))
     }
 
     /// Takes one picture through the gate with all of its pixels: for a file, and not for an answer.
@@ -32,9 +32,20 @@ package struct CodeRunner: Sendable {
         return try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: policy)
     }
 
+    /// Makes a small image that is the same for all images with the same pixels; nil where that cannot be had.
+    func likeness(of image: AdmittedImage, owner: String) async -> [UInt8]? {
+        try? await gate.admit(image.bytes, claimed: image.type, in: ImageBatch(owner: owner), by: gate.policy.likeness)
+            .bytes
+    }
+
+    /// Bytes of a picture that the gate looks at.
+    var pictureLimit: Int { gate.policy.inputByteLimit }
+
     /// What came of an execution.
     package struct Outcome: Sendable {
         package var record: ExecutionRecord
+        /// The limit at which the code was stopped.
+        var limit: ProgramLimit?
         /// What kept E2B from running the code to its end.
         package var failure: E2BError?
         package var hasBegun = false
@@ -71,6 +82,7 @@ package struct CodeRunner: Sendable {
             letGo()
             let stop = "The code was not begun: \(deadline.reason). Try again."
             outcome.record.stopped(.limit(stop))
+            outcome.limit = .time
             outcome.problem = stop
             return outcome
         }
@@ -130,16 +142,19 @@ package struct CodeRunner: Sendable {
             let hint = "A limit of up to \(limits.time.maximum.words) may be asked for."
             outcome.record.stopped(
                 .limit("\(stop) \(seen)\(isShortened ? "Try again." : hint)"))
+            outcome.limit = .time
             outcome.problem = stop
         } catch E2BError.tooLarge(_, let limit) {
             let stop = "The code was stopped: it sent more than \(limit) bytes of output."
             outcome.record.stopped(.limit(stop))
+            outcome.limit = .output
             outcome.problem = stop
         } catch E2BError.outOfMemory {
             isShareTaken = isShareTaken || line.isShareTaken || memory.isShareTaken
             let stop = "The code was stopped: \(ByteBudget.reason(isShareTaken: isShareTaken))"
             outcome.record.stopped(
                 .limit("\(stop) Have it print and draw less, or try again in a few seconds."))
+            outcome.limit = .output
             outcome.problem = stop
         } catch {
             let failure = error as? E2BError ?? .cancelled
@@ -161,7 +176,7 @@ package struct CodeRunner: Sendable {
 
 extension String {
     /// What the code interpreter says when its template has no kernel for a language. Protocol.md, 5.1.
-    fileprivate var isAboutMissingKernel: Bool {
+    var isAboutMissingKernel: Bool {
         contains("Failed to create context") && (contains("kernel") || contains("not found"))
     }
 }

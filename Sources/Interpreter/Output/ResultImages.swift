@@ -109,7 +109,7 @@ struct ResultImages {
     init(limit: Int, owner: String, use: ImageUse = .asAdmitted, canLink: Bool = false) {
         self.limit = limit
         self.use = use
-        self.canLink = canLink && use != .asAdmitted
+        self.canLink = canLink && use.canLink
         batch = ImageBatch(owner: owner)
     }
 
@@ -173,7 +173,7 @@ struct ResultImages {
         of bytes: Result<[UInt8], ImageGateError>, _ type: ImageType, _ gate: ImageGate,
         holding room: ByteBudget.Reservation?, within share: Int? = nil
     ) -> Admission {
-        var policy = use.policy(gate.policy)
+        var policy = use.policy(gate.policy, for: type)
         if let share { policy.byteBudget = min(policy.byteBudget, share) }
         return Task { [batch, use, canLink, policy] in
             defer { withExtendedLifetime(room) {} }
@@ -183,7 +183,7 @@ struct ResultImages {
                 // An image that passed is its own source.
                 let isNeeded =
                     canLink && use.linksAll
-                    || use != .asAdmitted && admitted.treatment != .passed && held.bytes.count <= Self.sourceLimit
+                    || use.canLink && admitted.treatment != .passed && held.bytes.count <= Self.sourceLimit
                 return .success(Admitted(image: admitted, source: isNeeded ? held : nil))
             } catch {
                 return .failure(error)
@@ -214,7 +214,7 @@ struct ResultImages {
             case .success(let entry):
                 if let image = entry.shown {
                     admitted.append(image)
-                    if let note = image.note { notes.append("Image \(number): \(note)") }
+                    if use != .asFiles, let note = image.note { notes.append("Image \(number): \(note)") }
                 }
                 let isShown = entry.shown != nil
                 if canLink, use.linksAll || !isShown {

@@ -1,6 +1,7 @@
 import FastCGI
 import Interpreter
 import JSON
+import Store
 
 /// The owner and the conversation of a request.
 struct Identity: Equatable, Sendable {
@@ -14,17 +15,31 @@ struct Identity: Equatable, Sendable {
     let owner: String
     /// The conversation; nil if the request names none, or may not name one.
     let conversation: String?
+    /// The name of the conversation's session; nil if there is no conversation.
+    let session: String?
 
     /// - Parameter trusted: the names of the keys that may name users and conversations.
     init(of request: FastCGIRequest, _ caller: String, _ trusted: Set<String>, _ headers: Headers = Headers()) {
         guard trusted.contains(caller) else {
             owner = caller
             conversation = nil
+            session = nil
             return
         }
         // No name contains this separator, so no key and user together have the name of another key or user.
-        owner = Self.value(request.header(headers.user)).map { "\(caller)\u{1f}\($0)" } ?? caller
-        conversation = Self.value(request.header(headers.conversation))
+        let user = Self.value(request.header(headers.user))
+        owner = user.map { "\(caller)\u{1f}\($0)" } ?? caller
+        let conversation = Self.value(request.header(headers.conversation))
+        self.conversation = conversation
+        session = user.flatMap { user in conversation.map { Self.hint(user, $0) } } ?? conversation
+    }
+
+    /// The name by which LibreChat's own code interpreter API is asked for the same conversation of the same user, so that it has one
+    /// sandbox for all surfaces (`runtime_session_hint` of LibreChat 0.8.8).
+    private static func hint(_ user: String, _ conversation: String) -> String {
+        let pair = JSONWriter.value { $0.node(.list([.text(user), .text(conversation)])) }
+        let digest = SHA256Digest(of: pair).hexadecimal
+        return "v2:conversation:\(digest.prefix(32))"
     }
 
     /// Returns the value; nil if it is empty or has a placeholder. LibreChat sends a placeholder unchanged if it has no

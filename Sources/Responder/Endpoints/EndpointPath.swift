@@ -7,6 +7,7 @@ package enum EndpointPath {
     /// What the token and the name of a shared file follow.
     package static let sharedFiles = "/f"
     package static let sharedFile = sharedFiles + "/{token}/{name}"
+    package static let exec = "/v1/exec"
     package static let upload = "/v1/upload"
     package static let uploadBatch = "/v1/upload/batch"
     package static let download = "/v1/download/{session}/{file}"

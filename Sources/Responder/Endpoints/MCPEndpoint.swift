@@ -100,7 +100,7 @@ struct MCPEndpoint: Endpoint {
             let call = ActionCall(
                 owner: identity.owner, id: number == 0 ? id : "\(id)-\(number)", deadline: deadline, services: services,
                 sandboxes: .made(idle: configuration.sessionIdle), images: imageUse, links: links)
-            let session = toolCall.session ?? identity.conversation ?? ""
+            let session = toolCall.session ?? identity.session ?? ""
             var result = await cancellable(live.count > 1 ? live[number] : nil) {
                 await self.result(of: toolCall, call, session: session)
             }

@@ -1,0 +1,6 @@
+/// A limit at which a program is stopped.
+package enum ProgramLimit: Equatable, Sendable {
+    case time
+    /// What it prints and draws.
+    case output
+}
