@@ -31,7 +31,7 @@ build: deps-build swift  ## the two programs, optimised, in .build/release
 # For the edit loop: what needs no server, no sandbox and no decoder. Nothing is installed.
 check: swift lint  ## format, build, and the tests that take seconds
 	swift build --build-tests
-	@Tests/run.sh SystemTests EventLoopTests JSONTests FastCGITests FetchTests InterpreterTests LibreChatTests ResponderTests
+	@Tests/run.sh SystemTests EventLoopTests JSONTests FastCGITests FetchTests InterpreterTests LibreChatTests CodeAPITests ResponderTests
 
 # The whole suite once; beside it what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
 test: deps swift  ## every test, with real peers

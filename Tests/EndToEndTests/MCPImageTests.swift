@@ -10,6 +10,8 @@ private let blindKey = "correct-horse-battery-staple-blind-one"
     .sharedStack(environment: [
         "E2B_FCGI_KEYS": "librechat:\(seeingKey),blind:\(blindKey)", "E2B_FCGI_TRUSTED_KEYS": "librechat,blind",
         "E2B_FCGI_MCP_IMAGES": "blind:link",
+        // Links are E2B's own then.
+        "E2B_FCGI_STORE": "off",
         "E2B_FCGI_USER_HEADER": "X-User-ID",
     ]), .serialized, .timeLimit(.minutes(10)))
 struct MCPImageTests {

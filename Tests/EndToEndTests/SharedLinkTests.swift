@@ -7,7 +7,7 @@ private let key = "correct-horse-battery-staple-librechat"
 /// Links to copies in the store, through nginx, which sends them from its disk.
 @Suite(
     .sharedStack(environment: [
-        "E2B_FCGI_STORE": "@FOLDER@/store", "E2B_FCGI_IMAGES_AS": "link", "E2B_FCGI_KEYS": "librechat:\(key)",
+        "E2B_FCGI_IMAGES_AS": "link", "E2B_FCGI_KEYS": "librechat:\(key)",
         "E2B_FCGI_TRUSTED_KEYS": "librechat",
     ]), .serialized, .timeLimit(.minutes(10)))
 struct SharedLinkTests {

@@ -21,8 +21,8 @@ package final class Stack: Sendable {
 
     /// Runs `body` with a stack, and stops the stack in every case.
     ///
-    /// - Parameter environment: the responder's, beside where its sandboxes are. `@FOLDER@` stands for the stack's folder; with
-    ///   `E2B_FCGI_STORE` as `@FOLDER@/store` files are kept there, and nginx sends them.
+    /// - Parameter environment: the responder's, beside where its sandboxes are. Files are kept in the stack's folder, and nginx
+    ///   sends them from there, unless `E2B_FCGI_STORE` is another place.
     package static func with<Value: Sendable>(
         environment: [String: String] = [:], faults: Bool = false, _ body: (Stack) async throws -> Value
     ) async throws -> Value {
@@ -53,7 +53,8 @@ package final class Stack: Sendable {
         (localURL, localKey) = (local.url, local.key)
         self.environment = [
             "E2B_API_URL": localURL, "E2B_SANDBOX_URL": localURL, "E2B_API_KEY": localKey,
-        ].merging(environment) { _, own in own }.mapValues { $0.replacing("@FOLDER@", with: folder.path) }
+            "E2B_FCGI_STORE": folder.appending(path: "store").path,
+        ].merging(environment) { _, own in own }
 
         let responder = try await ChildProcess(
             Binaries.responder, ["--listen", "unix:\(socket)"], environment: self.environment, in: folder)

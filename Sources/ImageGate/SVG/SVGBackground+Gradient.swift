@@ -170,8 +170,17 @@ extension SVGBackground {
             }
             last = index
         }
-        return stops.map { stop in
-            .init("stop", [("offset", SVGNumbers.text(100 * (stop.place ?? 0)) + "%"), ("stop-color", stop.color)])
+        return stops.indices.flatMap { index in
+            let (color, place) = stops[index]
+            guard color.lowercased() == "transparent" else { return [stop(color, place)] }
+            // CSS mixes colours as far as they are seen, and SVG would mix in black: each side has its neighbour's colour.
+            let sides = [index - 1, index + 1].filter(stops.indices.contains).map { stops[$0].color }
+            return sides.map { stop($0, place, opacity: 0) }
         }
+    }
+
+    private static func stop(_ color: String, _ place: Double?, opacity: Int = 1) -> SVGTree.Fragment {
+        let offset = ("offset", SVGNumbers.text(100 * (place ?? 0)) + "%")
+        return .init("stop", [offset, ("stop-color", color)] + (opacity == 1 ? [] : [("stop-opacity", "\(opacity)")]))
     }
 }

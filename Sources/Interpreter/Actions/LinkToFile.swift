@@ -41,6 +41,7 @@ extension ActionCall {
 package struct LinkToFileResult: Sendable {
     package let url: String
     package let endsAt: Date
-    /// The time after its last use when the sandbox ends, and the link with it; nil if the sandbox has a time of its own.
-    package let sandboxIdle: Duration?
+    /// The time after its last use when the sandbox ends, and the link with it; nil if the sandbox has a time of its own, or if
+    /// the link leads to a copy in the store.
+    package var sandboxIdle: Duration?
 }

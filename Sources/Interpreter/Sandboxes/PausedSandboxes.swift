@@ -50,7 +50,7 @@ final class PausedSandboxes: Sendable {
         let begin = ContinuousClock.now
         var captured = CapturedOutput(limit: 1 << 10)
         // If it cannot be found out, the next thing that is done in the sandbox tells what is the matter.
-        try? await client.run(.shell(Self.ageOfFirstProcess, timeout: .seconds(10)), in: sandbox) { event in
+        _ = try? await client.run(.shell(Self.ageOfFirstProcess, timeout: .seconds(10)), in: sandbox) { event in
             if case .stdout(let bytes) = event { captured.append(bytes[...]) }
         }
         let text = String(decoding: captured.kept, as: UTF8.self)

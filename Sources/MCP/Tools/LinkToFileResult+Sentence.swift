@@ -7,7 +7,7 @@ extension LinkToFileResult {
     /// The time for which a link is made.
     static let lifetime = Duration.seconds(3600)
 
-    static let lifetimeSentence = "It works for an hour at most, and only as long as the sandbox."
+    static let lifetimeSentence = "It works for an hour at most."
 
     /// The link and the time for which it works. A space follows the link, because a program may search the text for
     /// it.
