@@ -1,4 +1,5 @@
 import Interpreter
+import Store
 import Testing
 
 @testable import CodeAPI

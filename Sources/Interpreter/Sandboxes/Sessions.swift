@@ -238,11 +238,7 @@ package final class Sessions: Sendable {
     ) async throws -> Session? {
         var candidates = try await candidates(key, remembered: remembered)
         if let own, !candidates.isEmpty, !candidates.contains(where: { $0.id == own.sandbox.id }) {
-            do throws(E2BError) {
-                candidates.append(try await client.info(sandbox: own.sandbox.id))
-            } catch .notFound(_, let message) {
-                throw E2BError.sandboxGone(message: message)
-            }
+            candidates.append(try await info(own.sandbox))
         }
         candidates = candidates.oldestFirst
         for (index, candidate) in candidates.enumerated() {
@@ -261,6 +257,16 @@ package final class Sessions: Sendable {
             return session
         }
         return own
+    }
+
+    /// - Throws: `E2BError.sandboxGone` if it has ended.
+    private func info(_ sandbox: Sandbox) async throws(E2BError) -> SandboxInfo {
+        do {
+            return try await client.info(sandbox: sandbox.id)
+        } catch {
+            if case .notFound(_, let message) = error { throw .sandboxGone(message: message) }
+            throw error
+        }
     }
 
     /// Asks for the token with which the sandbox is used, which a list does not have. A paused sandbox is resumed.
