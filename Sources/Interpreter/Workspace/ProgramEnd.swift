@@ -88,7 +88,12 @@ package struct ProgramEnd: Sendable {
         problem = outcome.problem
         figures = record.images
         stdout = record.stdout.cleaned(secrets).rendered()
-        for display in record.displays {
+        var displays = record.displays
+        // The value of the last line says nothing to a program that prints, such as the number of bytes that it wrote.
+        if !stdout.isEmpty, let last = displays.last, !record.mainText.isEmpty, last.text.kept == record.mainText.kept {
+            displays.removeLast()
+        }
+        for display in displays {
             let text = display.text.cleaned(secrets).rendered()
             if !stdout.isEmpty, !stdout.hasSuffix("\n") { stdout += "\n" }
             stdout += text.hasSuffix("\n") ? text : text + "\n"
