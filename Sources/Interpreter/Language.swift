@@ -2,14 +2,25 @@
 package enum Language: String, CaseIterable, Sendable {
     case python, javascript, typescript, r, java, bash
 
-    /// Makes a language from its name or a usual short name, in any case.
+    /// Makes a language from its name or a usual short name, in any case. A version after it says nothing here: python3.11,
+    /// node20.
     package init?(name: String) {
-        switch name.filter({ !$0.isWhitespace }).lowercased() {
+        let name = name.filter { !$0.isWhitespace }.lowercased()
+        if let language = Self(usualName: name) {
+            self = language
+        } else {
+            guard let end = name.lastIndex(where: { !$0.isNumber && $0 != "." }) else { return nil }
+            self.init(usualName: String(name[...end]))
+        }
+    }
+
+    private init?(usualName name: String) {
+        switch name {
         case "py", "python3", "py3", "ipython": self = .python
-        case "js", "node", "nodejs", "node.js": self = .javascript
+        case "js", "node", "nodejs", "node.js", "ecmascript": self = .javascript
         case "ts": self = .typescript
         case "sh", "shell", "zsh": self = .bash
-        case let name: self.init(rawValue: name)
+        default: self.init(rawValue: name)
         }
     }
 

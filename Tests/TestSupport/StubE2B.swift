@@ -199,7 +199,7 @@ fileprivate extension StubE2B.Core {
             let seconds = (object(request.body)["timeout"] as? NSNumber)?.doubleValue ?? 300
             state.withLock { $0.timeouts.append(seconds) }
             if path[2] == "connect" { return connect(path[1], seconds, connection) }
-            return with(path[1], connection, isRunning: true) { $0.endsAt = .now + seconds }
+            return with(path[1], connection, status: "204 No Content", isRunning: true) { $0.endsAt = .now + seconds }
         default: return connection.respond("{}", status: "404 Not Found")
         }
     }

@@ -38,7 +38,9 @@ extension Language {
     /// file and as what is displayed. So what has been saved in the workspace is not displayed any more, by the method with which
     /// objects display themselves. `dict` does nothing in its place, and can be pickled.
     private static let pythonPreparation = """
-        import os, sys
+        import os, sys, warnings
+        # IPython says with each sys.exit() how to leave it.
+        warnings.filterwarnings('ignore', message='To exit: use ')
         os.chdir('\(Workspace.path)')
         sys.argv = ['main.py', *arguments]
         pictures = sys.modules.get('PIL.Image')
