@@ -55,7 +55,8 @@ package struct SigV4: Sendable {
         canonical.append(target.count < 2 ? "" : Self.canonicalQuery(String(target[1])))
         for name in signed {
             guard let value = headers[name] else { return "\(name) is signed and not there" }
-            canonical.append("\(name):\(value)")
+            // Spaces that follow each other count as one.
+            canonical.append("\(name):\(value.split(separator: " ").joined(separator: " "))")
         }
         canonical += ["", signed.joined(separator: ";"), hash]
         let scope = credential[1...].joined(separator: "/")
