@@ -55,7 +55,7 @@ struct S3Client: Sendable {
                 }
                 let xml = S3Failure(xml: response.body)
                 failure = StoreError(s3: status, xml, response.head)
-                guard Self.isTemporary(status, xml) else { throw failure }
+                guard Self.isTemporary(status, xml, call.method) else { throw failure }
                 pause = response.head.retryAfter
             case .failure(let error):
                 failure = StoreError(error)
@@ -86,7 +86,7 @@ struct S3Client: Sendable {
                 if head.status == 200 || head.status == 206 { return (head, stream) }
                 let xml = await Self.refusal(stream)
                 failure = StoreError(s3: head.status, xml, head)
-                guard Self.isTemporary(head.status, xml) else { throw failure }
+                guard Self.isTemporary(head.status, xml, call.method) else { throw failure }
                 pause = head.retryAfter
             case .failure(let error):
                 failure = StoreError(error)
@@ -136,11 +136,11 @@ struct S3Client: Sendable {
         return request
     }
 
-    private static func isTemporary(_ status: Int, _ failure: S3Failure?) -> Bool {
+    private static func isTemporary(_ status: Int, _ failure: S3Failure?, _ method: String) -> Bool {
         switch status {
         case 408, 429, 500, 502, 503, 504: true
-        // The service has waited too long for the body.
-        case 400: failure?.code == "RequestTimeout"
+        // The service has waited too long for the request. An answer to HEAD cannot say so.
+        case 400: failure?.code == "RequestTimeout" || method == "HEAD"
         // Another request for the same object was under way.
         case 409: failure?.code == "OperationAborted" || failure?.code == "ConditionalRequestConflict"
         default: false
