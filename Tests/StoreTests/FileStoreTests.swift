@@ -167,6 +167,7 @@ struct FileStoreTests {
             for (index, entry) in entries.enumerated() {
                 try await store.append(entry, at: index, to: log, of: owner)
             }
+            await #expect(throws: StoreError.conflict) { try await store.append(entries[2], at: 2, to: log, of: owner) }
             #expect(try await store.entries(of: log, of: owner) == entries)
             await #expect(throws: StoreError.notFound) { try await store.entries(of: log, of: other) }
             try await store.deleteLog(log, of: owner)

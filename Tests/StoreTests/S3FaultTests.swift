@@ -117,6 +117,46 @@ struct S3FaultTests {
         #expect(s3.refusals.isEmpty)
     }
 
+    @Test(
+        arguments: [.cutAfter, .cutBefore, .status(409, code: "ConditionalRequestConflict")] as [LoopbackS3.Fault],
+        [1, 2])
+    func `an entry whose answer was lost is one's own, and nobody else's with the same bytes`(
+        fault: LoopbackS3.Fault, failures: Int
+    ) async throws {
+        // A request that gets no answer on a connection that was used before is sent twice unseen.
+        let s3 = LoopbackS3 { call, count in call.hasPrefix("PUT") && count < failures ? fault : nil }
+        let (one, other) = (try store(s3), try store(s3))
+        try await one.check()
+        let log = LogID.random()
+        for index in 0..<3 { try await one.append([7], at: index, to: log, of: place.owner) }
+        for store in [one, other] {
+            await #expect(throws: StoreError.conflict) {
+                try await store.append([7], at: 2, to: log, of: place.owner)
+            }
+        }
+        #expect(try await one.entries(of: log, of: place.owner) == [[7], [7], [7]])
+    }
+
+    @Test(arguments: [1, 2])
+    func `an entry that comes second is refused even if the answer was lost`(failures: Int) async throws {
+        let s3 = LoopbackS3 { call, count in
+            call.hasPrefix("PUT") && (1...failures).contains(count) ? .cutAfter : nil
+        }
+        let (one, other) = (try store(s3), try store(s3))
+        let log = LogID.random()
+        try await one.append([7], at: 0, to: log, of: place.owner)
+        try await other.check()
+        await #expect(throws: StoreError.conflict) { try await other.append([7], at: 0, to: log, of: place.owner) }
+    }
+
+    @Test(arguments: [.cutAfter, .cutBefore, .status(409, code: "ConditionalRequestConflict")] as [LoopbackS3.Fault])
+    func `a secret whose answer was lost is the one that counts`(fault: LoopbackS3.Fault) async throws {
+        let s3 = LoopbackS3 { call, count in call.hasPrefix("PUT") && count < 2 ? fault : nil }
+        let secret = try await store(s3).linkSecret()
+        #expect(try await store(s3).linkSecret() == secret)
+        #expect(s3.object("a/b/.link-secret")?.bytes == secret)
+    }
+
     // MARK: Bytes
 
     @Test(arguments: [.cutBody(700), .cutBody(0)] as [LoopbackS3.Fault])

@@ -186,6 +186,16 @@ extension LoopbackS3.Shared {
             .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
     }
 
+    /// The headers of a request that come back with the object.
+    private func kept(_ request: Loopback.Request) -> [String: String] {
+        var kept: [String: String] = [:]
+        for line in request.headers {
+            let name = line.prefix { $0 != ":" }.lowercased()
+            if name == "content-type" || name.hasPrefix("x-amz-meta-") { kept[name] = header(name, request) }
+        }
+        return kept
+    }
+
     private func object(
         _ state: inout LoopbackS3.State, _ method: String, _ key: String, _ request: Loopback.Request
     ) -> Answer {
@@ -202,12 +212,12 @@ extension LoopbackS3.Shared {
                 }
                 bytes = copied.bytes
             }
-            state.objects[key] = .init(
-                bytes: bytes, headers: ["content-type": header("content-type", request) ?? ""], modified: Date())
+            state.objects[key] = .init(bytes: bytes, headers: kept(request), modified: Date())
             return Answer(headers: ["ETag: \"\(SigV4.digest(bytes).prefix(32))\""])
         case "GET", "HEAD":
             guard let object = state.objects[key] else { return .error(404, "NoSuchKey") }
-            var headers = ["Last-Modified: \(LoopbackS3.httpDate(object.modified))"]
+            var headers = object.headers.map { "\($0): \($1)" }
+            headers.append("Last-Modified: \(LoopbackS3.httpDate(object.modified))")
             guard let range = header("range", request)?.dropFirst("bytes=".count).split(separator: "-"),
                 let first = Int(range[0]), let last = Int(range[1])
             else { return Answer(headers: headers, body: object.bytes) }

@@ -16,7 +16,8 @@ struct S3Client: Sendable {
         var deadline: Duration?
     }
 
-    /// An answer, and whether it is to the first attempt. A second one may meet what the first has done.
+    /// An answer, and the attempts that it took. A second one may meet what the first has done, and so may the first one of a PUT or
+    /// a DELETE: libcurl sends these twice where a connection from the pool ends.
     struct Answer {
         let response: FetchResponse
         let attempts: Int
@@ -216,6 +217,7 @@ extension StoreError {
         case (404, "NoSuchBucket"): self = .failed(call: "S3", reason: "There is no such bucket.")
         case (404, _): self = .notFound
         case (401, _), (403, _): self = .denied(reason: reason)
+        case (409, "OperationAborted"), (409, "ConditionalRequestConflict"): self = .conflict
         case (429, _), (503, _): self = .busy(retryAfter: head.retryAfter)
         case (507, _), (_, "XMinioStorageFull"), (_, "QuotaExceeded"): self = .full
         case (301, _), (307, _), (308, _): self = .failed(call: "S3", reason: "\(reason) The bucket is elsewhere.")

@@ -8,7 +8,8 @@ internal import System
 /// - An object appears at once and whole, the sidecar last. Whoever is killed in between leaves bytes without a sidecar, or parts of
 ///   an upload, until a sweep removes them.
 /// - The time of a file's last use is that of its sidecar's last write.
-/// - Logs and the secret of links need a service that honours `If-None-Match: *`, as Amazon's, MinIO's, Ceph's and SeaweedFS do.
+/// - Logs and the secret of links need a service that honours `If-None-Match: *`, as Amazon's, MinIO's, Ceph's and SeaweedFS do, and
+///   that keeps the metadata of objects, as all do.
 package final class S3Store: FileStore {
     let client: S3Client
     let layout: S3Layout
@@ -111,16 +112,25 @@ package final class S3Store: FileStore {
         _ = try await client.send(.init(method: "DELETE", key: key, accepted: [404]))
     }
 
+    /// The header that tells one write of an object from all others.
+    private static let mark = "x-amz-meta-write"
+
     /// Writes an object unless it is there.
     ///
-    /// - Throws: `.conflict` if it is, with other bytes.
+    /// - Throws: `.conflict` if it is, whatever its bytes are.
     func create(_ key: String, _ bytes: [UInt8]) async throws(StoreError) {
-        let headers = [(name: "content-type", value: "application/octet-stream"), (name: "if-none-match", value: "*")]
+        let mark = IDText.random(22)
         let answer = try await client.send(
-            .init(method: "PUT", key: key, headers: headers, body: bytes, accepted: [409, 412]))
-        guard !(200...299).contains(answer.status) else { return }
-        // An earlier attempt may have written it without an answer having arrived.
-        guard answer.attempts > 1, try await client.send(.init(key: key)).body == bytes else { throw .conflict }
+            .init(
+                method: "PUT", key: key,
+                headers: [
+                    ("content-type", "application/octet-stream"), ("if-none-match", "*"), (Self.mark, mark),
+                ], body: bytes, accepted: [412]))
+        guard answer.status == 412 else { return }
+        // An earlier attempt may have written it without an answer having arrived. The number of attempts does not tell, since
+        // libcurl sends a PUT again by itself where a connection from the pool ends.
+        let present = try await client.send(.init(method: "HEAD", key: key, accepted: [404]))
+        guard present.status != 404, present.response.head.headers[Self.mark] == mark else { throw .conflict }
     }
 
     /// Lists the objects whose keys begin with `prefix`.
