@@ -27,7 +27,7 @@ package struct LinkSigner: Sendable {
     private static let expiryLength = 9
     /// 192 bits.
     private static let signatureLength = 32
-    package static let tokenLength = StoreOwner.length + FileID.length + expiryLength + signatureLength
+    package static let tokenLength = StoreOwner.length + FileID.length + signedLength
 
     private let secret: [UInt8]
 
@@ -35,33 +35,52 @@ package struct LinkSigner: Sendable {
 
     /// - Parameter expires: is rounded down to a second.
     package func token(for file: FileID, of owner: StoreOwner, expires: Date) -> String {
-        let seconds = max(0, min(Int(expires.timeIntervalSince1970), 1 << (4 * Self.expiryLength) - 1))
-        let digits = String(seconds, radix: 16)
-        let padding = String(repeating: "0", count: Self.expiryLength - digits.count)
-        let content = owner.text + file.text + padding + digits
-        return content + signature(of: content)
+        signed(owner.text + file.text, as: "link", expires: expires)
     }
 
     package func link(_ token: some StringProtocol, now: Date = Date()) throws(Refusal) -> Link {
-        let token = Array(token.utf8)
-        guard token.count == Self.tokenLength else { throw .forged }
-        let content = String(decoding: token.dropLast(Self.signatureLength), as: UTF8.self)
-        let genuine = Array(signature(of: content).utf8)
-        let isGenuine = token.suffix(Self.signatureLength).withUnsafeBufferPointer {
-            CRYPTO_memcmp($0.baseAddress, genuine, Self.signatureLength) == 0
-        }
-        guard isGenuine, let owner = StoreOwner(content.prefix(StoreOwner.length)),
-            let file = FileID(content.dropFirst(StoreOwner.length).prefix(FileID.length)),
-            let seconds = Int(content.suffix(Self.expiryLength), radix: 16)
+        let (content, expires) = try content(of: token, as: "link", length: Self.tokenLength, now)
+        guard let owner = StoreOwner(content.prefix(StoreOwner.length)),
+            let file = FileID(content.dropFirst(StoreOwner.length))
         else { throw .forged }
-        let expires = Date(timeIntervalSince1970: Double(seconds))
-        guard now < expires else { throw .expired }
         return Link(owner: owner, file: file, expires: expires)
     }
 
-    private func signature(of content: String) -> String {
-        // The first line keeps a signature of a link from being taken for one of something else.
-        let message = Array("e2b-fcgi link\n\(content)".utf8)
+    // MARK: Tokens of any kind
+
+    static let signedLength = expiryLength + signatureLength
+
+    /// Returns the content with its expiry and a signature.
+    ///
+    /// - Parameter kind: keeps the signature from being taken for one of something else.
+    func signed(_ content: String, as kind: String, expires: Date) -> String {
+        let seconds = max(0, min(Int(expires.timeIntervalSince1970), 1 << (4 * Self.expiryLength) - 1))
+        let digits = String(seconds, radix: 16)
+        let content = content + String(repeating: "0", count: Self.expiryLength - digits.count) + digits
+        return content + signature(of: content, as: kind)
+    }
+
+    /// Returns what ``signed(_:as:expires:)`` was given.
+    ///
+    /// - Parameter length: of the whole token.
+    func content(
+        of token: some StringProtocol, as kind: String, length: Int, _ now: Date
+    ) throws(Refusal) -> (content: String, expires: Date) {
+        let token = Array(token.utf8)
+        guard token.count == length else { throw .forged }
+        let content = String(decoding: token.dropLast(Self.signatureLength), as: UTF8.self)
+        let genuine = Array(signature(of: content, as: kind).utf8)
+        let isGenuine = token.suffix(Self.signatureLength).withUnsafeBufferPointer {
+            CRYPTO_memcmp($0.baseAddress, genuine, Self.signatureLength) == 0
+        }
+        guard isGenuine, let seconds = Int(content.suffix(Self.expiryLength), radix: 16) else { throw .forged }
+        let expires = Date(timeIntervalSince1970: Double(seconds))
+        guard now < expires else { throw .expired }
+        return (String(content.dropLast(Self.expiryLength)), expires)
+    }
+
+    private func signature(of content: String, as kind: String) -> String {
+        let message = Array("e2b-fcgi \(kind)\n\(content)".utf8)
         let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { room, count in
             var length: UInt32 = 0
             HMAC(EVP_sha256(), secret, CInt(secret.count), message, message.count, room.baseAddress, &length)
