@@ -48,6 +48,7 @@ package struct RunInWorkspace: Sendable {
         result.deleted = visit.deleted
         result.skipped = visit.outputs.skipped
         (result.attempted, result.failed) = (visit.outputs.attempted, visit.outputs.failed)
+        result.report = visit.report
         return result
     }
 
@@ -57,6 +58,7 @@ package struct RunInWorkspace: Sendable {
         var outputs: WorkspaceOutputs
         var deleted: [WorkspaceName]
         var notes: [String]
+        var report: [UInt8]?
     }
 
     private func visit(_ sandbox: Sandbox, _ inputs: [WorkspaceInput], _ call: ActionCall) async throws -> Visit {
@@ -67,9 +69,19 @@ package struct RunInWorkspace: Sendable {
         }
         let names = inputs.map(\.name)
         let before = try await call.listWorkspace(isFirst: inputs.isEmpty, naming: names, in: sandbox)
+        try await program.companion?.write(in: sandbox, call)
         let end = try await program.run(in: sandbox, isOwn: session.isEmpty, call)
         // What follows the work has a time of its own.
         return try await E2BClient.$deadline.withValue(call.deadline.end) {
+            let report = try await program.companion?.takeReport(
+                after: end, in: sandbox, isOwn: session.isEmpty, call)
+            if let report {
+                // Its files are those that it leaves behind when it is run for the last time.
+                let none = WorkspaceListing(output: [], hasFailed: true)
+                let changes = WorkspaceChanges(from: none, to: none, inputs: [])
+                let outputs = WorkspaceOutputs(changes, none, inputs: [], to: place, for: user, of: store, call)
+                return Visit(end: end, outputs: outputs, deleted: [], notes: notes, report: report)
+            }
             let after: WorkspaceListing
             do {
                 after = try await call.listWorkspace(isFirst: false, naming: names, in: sandbox)
@@ -106,6 +118,8 @@ package struct RunInWorkspaceResult: Sendable {
     package fileprivate(set) var attempted = 0
     package fileprivate(set) var failed = 0
     package let isNewSandbox: Bool
+    /// What the program has reported, so that it is run again: see ``ProgramCompanion``.
+    package fileprivate(set) var report: [UInt8]?
 
     fileprivate init(_ end: ProgramEnd, isNewSandbox: Bool) {
         (stdout, stderr) = (end.stdout, "".appendingLines(end.stderr))

@@ -7,6 +7,8 @@ package struct WorkspaceProgram: Equatable, Sendable {
     package var language: Language
     package var arguments: [String]
     package var timeLimit: Duration
+    /// What it finds beside its workspace.
+    package var companion: ProgramCompanion?
 
     package init(code: String, language: Language, arguments: [String] = [], timeLimit: Duration) {
         self.code = code.program
