@@ -82,7 +82,9 @@ let package = Package(
         target("Interpreter", ["E2B", "ImageGate", "JSON", "Store", "System"]),
         target("LibreChat", ["E2B", "ImageGate", "Interpreter", "JSON"]),
         target("MCP", ["E2B", "ImageGate", "Interpreter", "JSON"]),
-        target("CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "Store", "System", "CGNU"]),
+        target(
+            "CodeAPI", ["E2B", "ImageGate", "Interpreter", "JSON", "Store", "System", "CGNU"],
+            resources: [.embedInCode("Programmatic/Runner")]),
         target(
             "Responder",
             [

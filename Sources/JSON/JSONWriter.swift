@@ -84,9 +84,12 @@ package struct JSONWriter {
         string(value)
     }
 
-    package mutating func member(_ name: String, _ value: JSONNode) {
+    /// - Parameter rewrite: as for ``node(_:_:)``.
+    package mutating func member(
+        _ name: String, _ value: JSONNode, _ rewrite: (String) -> String = { $0 }
+    ) {
         self.name(name)
-        node(value)
+        node(value, rewrite)
     }
 
     package mutating func member(_ name: String, _ value: Int) {

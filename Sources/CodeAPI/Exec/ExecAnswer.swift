@@ -23,6 +23,7 @@ package struct ExecAnswer: Sendable {
     private var result: RunInWorkspaceResult?
     private var sandbox: SharedSandbox?
     private var wallTime: Duration = .zero
+    private var isOfCallingProgram = false
 
     /// - Parameter session: where the files of the run are.
     package init(
@@ -36,6 +37,13 @@ package struct ExecAnswer: Sendable {
         stdout = result.stdout
         let separator = result.stderr.isEmpty || result.stderr.hasSuffix("\n") ? "" : "\n"
         stderr = notes.isEmpty ? result.stderr : result.stderr + separator + notes.joined(separator: "\n")
+    }
+
+    /// The same answer as the last one to a program that called tools: its status is a word of that endpoint.
+    package var ofCallingProgram: ExecAnswer {
+        var answer = self
+        answer.isOfCallingProgram = true
+        return answer
     }
 
     /// Of a program that was not run.
@@ -57,7 +65,13 @@ package struct ExecAnswer: Sendable {
         if let result { outcome(of: result, &json) }
         json.member("code", result.map { $0.exitCode.map { .number($0) } ?? .null } ?? .number(1))
         json.member("signal", result?.signal.map { .text($0) } ?? .null)
-        json.member("status", result?.statusWord.map { .text($0) } ?? .null)
+        if isOfCallingProgram {
+            let error = result.flatMap(ProgrammaticAnswer.error)
+            json.member("status", error == nil ? "completed" : "error")
+            if let error { json.member("error", error) }
+        } else {
+            json.member("status", result?.statusWord.map { .text($0) } ?? .null)
+        }
         json.member("message", .null)
         json.member("wall_time", Int(wallTime / .milliseconds(1)))
         if let sandbox {
