@@ -69,6 +69,8 @@ package final class Responder: Sendable {
         let filesOfCodeAPI: [any Endpoint] =
             [
                 ExecEndpoint(context: codeAPI, services: services),
+                ProgrammaticEndpoint(context: codeAPI, services: services, runs: runs),
+                ProgrammaticCancelEndpoint(context: codeAPI, runs: runs),
                 UploadEndpoint(context: codeAPI, isBatch: false), UploadEndpoint(context: codeAPI, isBatch: true),
                 DownloadEndpoint(context: codeAPI), SessionFilesEndpoint(context: codeAPI),
                 HealthEndpoint(configuration: configuration, executions: executions, path: EndpointPath.codeAPIHealth),

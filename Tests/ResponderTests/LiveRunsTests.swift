@@ -70,6 +70,17 @@ struct LiveRunsTests {
         #expect(place.names.isEmpty)
     }
 
+    @Test func `who cancels a run is told whether there was one`() async {
+        let place = Place()
+        let task = await begin(LiveRun(key()), in: place.one)
+        for runs in [place.one, place.other] {
+            #expect(runs.has(key()) && !runs.has(key("8")) && !runs.cancel(key("8")))
+        }
+        #expect(place.other.cancel(key()))
+        #expect(await task.value)
+        #expect(!place.other.has(key()) && !place.other.cancel(key()))
+    }
+
     @Test func `of two runs of one key neither is cancelled, until one of them has ended`() async {
         let place = Place()
         let (first, second) = (LiveRun(key()), LiveRun(key()))

@@ -42,10 +42,21 @@ final class LiveRuns: Sendable {
     }
 
     /// Cancels the run that has this key, if there is exactly one.
-    func cancel(_ key: RunKey) {
+    ///
+    /// - Returns: whether there is one.
+    @discardableResult
+    func cancel(_ key: RunKey) -> Bool {
         if let folder = try? directory.makeFolder(Self.folder) { return RunPipe.cancel(key, in: folder) }
         let own = state.withLock { $0.runs.values.filter { $0.key == key } }
-        if own.count == 1 { own[0].cancel() }
+        guard own.count == 1 else { return false }
+        own[0].cancel()
+        return true
+    }
+
+    /// Whether a run has this key.
+    func has(_ key: RunKey) -> Bool {
+        if let folder = try? directory.makeFolder(Self.folder) { return RunPipe.has(key, in: folder) }
+        return state.withLock { $0.runs.values.contains { $0.key == key } }
     }
 
     private func add(_ run: LiveRun) {

@@ -55,7 +55,9 @@ final class RunPipe: Sendable {
     // MARK: - Other processes
 
     /// Cancels the run that has this key, in this process or another one, if it is the only one.
-    static func cancel(_ key: RunKey, in folder: String) {
+    ///
+    /// - Returns: whether it is.
+    static func cancel(_ key: RunKey, in folder: String) -> Bool {
         var found: (name: String, descriptor: CInt)?
         defer { if let found { _ = close(found.descriptor) } }
         for name in names(in: folder) where name.hasPrefix("\(key.digits)-") {
@@ -64,12 +66,22 @@ final class RunPipe: Sendable {
                 // A client's ids begin anew with each connection. This id belongs to two runs, and nobody knows which
                 // of them is meant.
                 _ = close(descriptor)
-                return
+                return false
             }
             found = (name, descriptor)
         }
-        guard let found else { return }
+        guard let found else { return false }
         write(String(found.name.dropFirst(RunKey.digitCount + 1)), to: found.descriptor)
+        return true
+    }
+
+    /// Whether a run has this key.
+    static func has(_ key: RunKey, in folder: String) -> Bool {
+        names(in: folder).contains { name in
+            guard name.hasPrefix("\(key.digits)-"), let descriptor = open(name, in: folder) else { return false }
+            _ = close(descriptor)
+            return true
+        }
     }
 
     /// Opens a name for writing if its process is alive, and else removes it.

@@ -8,6 +8,8 @@ package enum EndpointPath {
     package static let sharedFiles = "/f"
     package static let sharedFile = sharedFiles + "/{token}/{name}"
     package static let exec = "/v1/exec"
+    package static let programmatic = "/v1/exec/programmatic"
+    package static let cancelProgrammatic = "/v1/exec/programmatic/cancel"
     package static let upload = "/v1/upload"
     package static let uploadBatch = "/v1/upload/batch"
     package static let download = "/v1/download/{session}/{file}"
