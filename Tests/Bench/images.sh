@@ -52,8 +52,10 @@ images() {
         sources+=("Sources/E2B/$i.swift")
     done
     local options=(-O -wmo -package-name e2b-fcgi -parse-as-library -enable-upcoming-feature InternalImportsByDefault)
+    local json=()
+    mapfile -t json < <(find Sources/JSON -name '*.swift')
     swiftc "${options[@]}" -enable-default-cmo -module-name JSON -emit-module -emit-module-path "$work/JSON.swiftmodule" \
-        -c Sources/JSON/*.swift -o "$work/JSON.o"
+        -c "${json[@]}" -o "$work/JSON.o"
     swiftc "${options[@]}" -I "$work" "$here/base64.swift" "${sources[@]}" "$work/JSON.o" -o "$work/base64"
     line=$("$work/base64")
     row "base64: GB/s encoded, decoded" "$(value encode <<<"$line"), $(value decode <<<"$line")" "of bytes, one thread" ">= 2"

@@ -64,11 +64,11 @@ free_port() {
 # family PID: it and its children, nginx's workers or the responder's decoders.
 family() { printf '%s %s' "$1" "$(cat "/proc/$1/task/"*"/children" 2>/dev/null)"; }
 
-# cpu PID…: user and system seconds so far.
+# cpu PID…: user and system seconds so far, those of children that have ended and were waited for included.
 cpu() {
     local pid
-    for pid in "$@"; do cat "/proc/$pid/stat"; done |
-        awk -v tick="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); sum += $12 + $13 } END { printf "%.2f", sum / tick }'
+    for pid in "$@"; do cat "/proc/$pid/stat" 2>/dev/null || true; done |
+        awk -v tick="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); sum += $12 + $13 + $14 + $15 } END { printf "%.2f", sum / tick }'
 }
 
 # memory FIELD PID…: VmRSS or VmHWM, in kB, of all of them; pages that they share count for each.

@@ -17,14 +17,22 @@ message() {
         '{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}'
 }
 
-# mcp_calls PID…: calls a second, and CPU of the processes for 1,000; into $rate and $cost.
+# families PID…: the processes and their children as they are now; decoders come and go.
+families() {
+    local root
+    for root in "$@"; do printf '%s ' "$(family "$root")"; done
+}
+
+# mcp_calls PID…: calls a second, and CPU of the processes and their children for 1,000; into $rate and $cost.
 mcp_calls() {
     local line before count
-    before=$(cpu "$@")
+    # shellcheck disable=SC2046 # words are wanted
+    before=$(cpu $(families "$@"))
     line=$("$work/direct" "${request[@]}" -c 16 -d "$seconds")
     right "$line"
     count=$(value count <<<"$line") rate=$(value per_second <<<"$line")
-    cost=$(calc "($(cpu "$@") - $before) / $count * 1000")
+    # shellcheck disable=SC2046 # words are wanted
+    cost=$(calc "($(cpu $(families "$@")) - $before) / $count * 1000")
 }
 
 # needs_no_e2b METHOD ANSWERED PARAMS: the median of the milliseconds in the responder's log.
@@ -57,8 +65,7 @@ mcp() {
     responder "http://127.0.0.1:$plot"
     for ((i = 0; i < runs + 1; i++)); do
         request=(--url "$url/mcp" --body "$work/run_code" "${headers[@]}" --has '"isError":false')
-        # shellcheck disable=SC2046 # words are wanted
-        mcp_calls $(family "$pid") $(family "$front_pid")
+        mcp_calls "$pid" "$front_pid"
         # The first run warms both.
         if ((i)); then ours+=("$rate") costs+=("$cost"); fi
         request=(--url "http://127.0.0.1:$port/mcp" --body "$work/run_code" "${headers[@]}" --has '"isError":false')
