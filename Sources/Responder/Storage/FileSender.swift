@@ -39,7 +39,8 @@ struct FileSender: Sendable {
             return answer
         }
         if let sending = redirect(request, to: file) {
-            // The web server looks at the range itself.
+            // The web server looks at the range itself, and says that it does.
+            answer.headers.removeAll { $0.name == "Accept-Ranges" }
             answer.headers.append(sending)
             return answer
         }
