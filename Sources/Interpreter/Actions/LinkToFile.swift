@@ -31,7 +31,7 @@ package struct LinkToFile: SessionAction {
 extension ActionCall {
     /// Creates a link without a request to E2B.
     func link(to path: String, for lifetime: Duration, in sandbox: Sandbox) throws(E2BError) -> LinkToFileResult {
-        let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
+        let end = LinkToFileResult.end(after: lifetime)
         return LinkToFileResult(
             url: try client.downloadURL(of: path, expiresAt: end, in: sandbox), endsAt: end,
             sandboxIdle: sandboxes.idle)
@@ -44,4 +44,9 @@ package struct LinkToFileResult: Sendable {
     /// The time after its last use when the sandbox ends, and the link with it; nil if the sandbox has a time of its own, or if
     /// the link leads to a copy in the store.
     package var sandboxIdle: Duration?
+
+    /// Returns the end of a link that is made now, in whole seconds.
+    static func end(after lifetime: Duration) -> Date {
+        Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
+    }
 }

@@ -45,10 +45,17 @@ extension ImagePolicy {
     /// For an image that goes out with its own pixels, and without what else was in its file. A drawing has none, and gets those of
     /// any other answer.
     func keepingPixels(of type: ImageType) -> ImagePolicy {
-        var policy = self
-        if type != .svg { (policy.shortSide, policy.longSide) = (sideLimit, sideLimit) }
-        policy.byteBudget = inputByteLimit
+        var policy = unbounded
+        if type == .svg { (policy.shortSide, policy.longSide) = (shortSide, longSide) }
         policy.svg = .rasterise
+        return policy
+    }
+
+    /// For an image that goes out with its own pixels, in as many bytes as it takes.
+    var unbounded: ImagePolicy {
+        var policy = self
+        (policy.shortSide, policy.longSide) = (sideLimit, sideLimit)
+        policy.byteBudget = inputByteLimit
         return policy
     }
 

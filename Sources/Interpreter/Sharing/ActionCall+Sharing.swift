@@ -107,8 +107,7 @@ extension ActionCall {
     private func link(
         to file: StoredFile, for lifetime: Duration, _ files: FileSharing, _ base: String
     ) -> LinkToFileResult {
-        let lifetime = min(lifetime, files.longestLifetime)
-        let end = Date(timeIntervalSince1970: (Date.now + lifetime.inSeconds).timeIntervalSince1970.rounded())
+        let end = LinkToFileResult.end(after: min(lifetime, files.longestLifetime))
         let token = files.signer.token(for: file.id, of: file.owner, expires: end)
         return LinkToFileResult(
             url: "\(base)/\(token)/\(PercentEncoding.encode(Self.name(of: file.details.name)))", endsAt: end)

@@ -21,9 +21,8 @@ extension LinkSigner {
     private static let logTokenLength = StoreOwner.length + LogID.length + countLength + signedLength
 
     package func token(for place: LogPlace, expires: Date) -> String {
-        let digits = String(place.count, radix: 16)
-        let padding = String(repeating: "0", count: max(0, Self.countLength - digits.count))
-        return signed(place.owner.text + place.log.text + padding + digits, as: "log", expires: expires)
+        let digits = Self.digits(place.count, count: Self.countLength)
+        return signed(place.owner.text + place.log.text + digits, as: "log", expires: expires)
     }
 
     package func logPlace(_ token: some StringProtocol, now: Date = Date()) throws(Refusal) -> LogPlace {

@@ -55,8 +55,7 @@ package struct LinkSigner: Sendable {
     /// - Parameter kind: keeps the signature from being taken for one of something else.
     func signed(_ content: String, as kind: String, expires: Date) -> String {
         let seconds = max(0, min(Int(expires.timeIntervalSince1970), 1 << (4 * Self.expiryLength) - 1))
-        let digits = String(seconds, radix: 16)
-        let content = content + String(repeating: "0", count: Self.expiryLength - digits.count) + digits
+        let content = content + Self.digits(seconds, count: Self.expiryLength)
         return content + signature(of: content, as: kind)
     }
 
@@ -77,6 +76,12 @@ package struct LinkSigner: Sendable {
         let expires = Date(timeIntervalSince1970: Double(seconds))
         guard now < expires else { throw .expired }
         return (String(content.dropLast(Self.expiryLength)), expires)
+    }
+
+    /// Writes a number in hexadecimal digits, with zeros before it.
+    static func digits(_ number: Int, count: Int) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: max(0, count - digits.count)) + digits
     }
 
     private func signature(of content: String, as kind: String) -> String {
