@@ -1,7 +1,7 @@
 /// The time that the responder takes to stop, after the grace period of executions in flight.
 ///
 /// Programs that stop the responder have to wait for the sum before they kill it: see nginx/run.sh, and
-/// `TimeoutStopSec` in the README.
+/// `TimeoutStopSec` in nginx/README.md.
 package enum StopTime {
     /// The time for the web server to read the last responses.
     package static let answers = Duration.seconds(5)

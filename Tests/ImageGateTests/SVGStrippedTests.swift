@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import ImageGate
 
-/// What is taken out of a drawing: the README's list, each line of it with what it means.
+/// What is taken out of a drawing: the list of the page `SVG`, each line of it with what it means.
 @Suite(.timeLimit(.minutes(10)))
 struct SVGStrippedTests {
     /// A line of the list; documents' contents, and what must be left of each.
@@ -203,17 +203,19 @@ struct SVGStrippedTests {
 
     static let examples = rows.flatMap(\.examples)
 
-    @Test(arguments: rows.map(\.what)) func `the README says it, and it is so`(what: String) throws {
-        let readme = try String(contentsOf: Binaries.repository.appending(path: "README.md"), encoding: .utf8)
-        #expect(readme.contains("\n- \(what)\n"))
+    private let page = Binaries.repository.appending(path: "Sources/ImageGate/ImageGate.docc/SVG.md")
+
+    @Test(arguments: rows.map(\.what)) func `the documentation says it, and it is so`(what: String) throws {
+        let page = try String(contentsOf: page, encoding: .utf8)
+        #expect(page.contains("\n- \(what)\n"))
         for example in try #require(Self.rows.first { $0.what == what }).examples {
             #expect(try sanitisedContent(example.content) == example.remains, "\(example.content)")
         }
     }
 
-    @Test func `the README lists no more than is tested`() throws {
-        let readme = try String(contentsOf: Binaries.repository.appending(path: "README.md"), encoding: .utf8)
-        let section = try #require(readme.split(separator: "### What is taken out of an SVG\n").last)
+    @Test func `the documentation lists no more than is tested`() throws {
+        let page = try String(contentsOf: page, encoding: .utf8)
+        let section = try #require(page.split(separator: "## What is taken out of an SVG\n").last)
         let lines = section.split(separator: "\n", omittingEmptySubsequences: false)
             .prefix { !$0.hasPrefix("## ") && !$0.hasPrefix("### ") }.filter { $0.hasPrefix("- ") }
         #expect(lines.map { String($0.dropFirst(2)) } == Self.rows.map(\.what))

@@ -23,7 +23,8 @@ package struct Setting: Sendable {
     static let publicBaseURL = Setting(
         "PUBLIC_BASE_URL", "", "the service's address in /openapi.json; else the one it was asked at")
     static let keys = Setting(
-        "E2B_FCGI_KEYS", "", "name:secret,name:secret; without any, only this machine is answered")
+        "E2B_FCGI_KEYS", "",
+        "name:secret,name:secret; without any, only programs on the same machine may use the service")
     static let trustedKeys = Setting(
         "E2B_FCGI_TRUSTED_KEYS", "",
         "names of keys that may name users and conversations, in X-User-ID and X-Conversation-ID: LibreChat's")
@@ -44,15 +45,15 @@ package struct Setting: Sendable {
     static let allowHTTP = Setting(
         "E2B_FCGI_ALLOW_HTTP", "off", "on: keys and code may cross the network as plain http on the way to E2B")
     static let executions = Setting(
-        "E2B_FCGI_EXECUTIONS", "20", "executions and actions in flight; more wait for a place")
+        "E2B_FCGI_EXECUTIONS", "20", "executions and actions in flight; more wait in the queue")
     static let ownerExecutions = Setting("E2B_FCGI_OWNER_EXECUTIONS", "", "those of one key; all, if not set")
     static let ownerSandboxes = Setting(
         "E2B_FCGI_OWNER_SANDBOXES", "",
         "sandboxes that the sessions of one key may have; with several keys three quarters of E2B_FCGI_EXECUTIONS, if not set"
     )
     static let queue = Setting(
-        "E2B_FCGI_QUEUE", "100", "requests that wait for a place; more are refused with 429, with 0 at once")
-    static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits for a place")
+        "E2B_FCGI_QUEUE", "100", "requests that wait in the queue; more are refused with 429, with 0 at once")
+    static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits in the queue")
     static let sessionIdle = Setting(
         "E2B_FCGI_SESSION_IDLE", "900", "seconds that an MCP conversation's sandbox lives after its last use")
     static let sessionEnd = Setting(
