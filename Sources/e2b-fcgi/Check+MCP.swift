@@ -14,7 +14,7 @@ extension Check {
 
     func checkMCP(_ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws -> MCPFindings {
         let greeting = try await ask(
-            #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"e2b-fcgi check","version":"1"}}}"#,
+            #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"e2b-fcgi check","version":"\#(Version.number)"}}}"#,
             "initialize", fetcher, configuration)
         guard greeting.result?.protocolVersion != nil else {
             throw failure("initialize", "has no protocolVersion, so something else than this service answers there.")

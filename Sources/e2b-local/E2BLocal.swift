@@ -15,7 +15,8 @@ struct E2BLocal: AsyncParsableCommand {
 
             Faults, for tests (--faults, E2B_LOCAL_FAULTS or PUT /local/faults):
             \(FaultRule.grammar)
-            """)
+            """,
+        version: "e2b-local \(Version.number)")
 
     @Option(help: "Port on 127.0.0.1; 0 takes any free one.")
     var port: UInt16 = 3002

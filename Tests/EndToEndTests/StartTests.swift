@@ -25,6 +25,17 @@ struct StartTests {
         #expect(await responder.stop() == .status(0))
     }
 
+    @Test(arguments: [("e2b-fcgi", Binaries.responder), ("e2b-local", Binaries.local)])
+    func `a program says its version, and that is that of the sources`(name: String, binary: URL) async throws {
+        let stack = try #require(SharedStack.current)
+        let source = Binaries.repository.appending(path: "Sources/Responder/Version.swift")
+        let number = try #require(
+            try String(contentsOf: source, encoding: .utf8).firstMatch(of: /"(\d+\.\d+\.\d+)"/)?.1)
+        let program = try await ChildProcess(binary, ["--version"], in: stack.folder)
+        #expect(await program.ended() == .status(0))
+        #expect(program.outputText == "\(name) \(number)\n")
+    }
+
     @Test func `a CGI program that is told to end kills its sandbox first`() async throws {
         try await Stack.with { stack in
             let program = try await stack.startCGI("/execute", body: HTTPClient.body("import time\ntime.sleep(120)"))

@@ -22,7 +22,7 @@ enum MCPBodies {
             violation == nil, "\(violation ?? ""): \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
     }
 
-    private static let server = MCPServer(secrets: .none, imageBudget: 1000)
+    private static let server = MCPServer(secrets: .none, imageBudget: 1000, version: "1.2.3")
     private static let rules = MCPRules(tools: Set(ToolTable().definitions.map(\.name)))
 
     private static func answer(_ body: [UInt8], _ headers: MCPHeaders) -> MCPAnswer {

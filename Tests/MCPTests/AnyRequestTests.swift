@@ -12,7 +12,7 @@ struct AnyRequestTests {
     private static let seeds = 0..<8
     private static let perSeed = 2_500
 
-    private let server = MCPServer(secrets: .none, imageBudget: 100_000)
+    private let server = MCPServer(secrets: .none, imageBudget: 100_000, version: "1.2.3")
     private let rules = MCPRules(tools: Set(ToolTable().definitions.map(\.name)))
 
     @Test(arguments: seeds)

@@ -7,7 +7,7 @@ import Testing
 
 /// LibreChat makes pictures of what we answer.
 struct LibreChatReadingTests {
-    private let server = MCPServer(secrets: .none, imageBudget: 100_000)
+    private let server = MCPServer(secrets: .none, imageBudget: 100_000, version: "1.2.3")
 
     private func reading(_ result: ToolResult, tool: String = "run_code") throws -> LibreChatReading {
         let request = #"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"\#(tool)"}}"#

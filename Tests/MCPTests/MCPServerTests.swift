@@ -6,7 +6,8 @@ import Testing
 
 /// What a client posts, and what it is answered without a tool.
 struct MCPServerTests {
-    private let server = MCPServer(secrets: SecretRedactor(["TOKEN": "s3cret-value"]), imageBudget: 100_000)
+    private let server = MCPServer(
+        secrets: SecretRedactor(["TOKEN": "s3cret-value"]), imageBudget: 100_000, version: "1.2.3")
 
     private struct Reply {
         let status: Int
@@ -55,6 +56,7 @@ struct MCPServerTests {
         #expect(reply.result["protocolVersion"] as? String == given)
         #expect((reply.result["capabilities"] as? [String: Any])?["tools"] as? [String: String] == [:])
         #expect(reply.result["instructions"] is String)
+        #expect(reply.result["serverInfo"] as? [String: String] == ["name": "e2b-fcgi", "version": "1.2.3"])
         #expect(reply.result["resultType"] == nil)
     }
 

@@ -7,7 +7,7 @@ import Testing
 /// What published clients have sent, byte by byte.
 struct RecordedRequestTests {
     @Test func `what published clients have sent gets an answer of its era`() throws {
-        let server = MCPServer(secrets: .none, imageBudget: 100_000)
+        let server = MCPServer(secrets: .none, imageBudget: 100_000, version: "1.2.3")
         let rules = MCPRules(tools: Set(ToolTable().definitions.map(\.name)))
         let requests = try RecordedRequest.all.filter { $0.method == "POST" }
         #expect(requests.count > 100)

@@ -51,7 +51,8 @@ struct TemplateContentTests {
 
     @Test func `a language that the template does not have is refused before a sandbox is asked`() throws {
         let server = MCPServer(
-            tools: ToolTable(template: content([.init("languages", ["python"])])), secrets: .none, imageBudget: 1000)
+            tools: ToolTable(template: content([.init("languages", ["python"])])), secrets: .none, imageBudget: 1000,
+            version: "1.2.3")
         let body =
             #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_code","arguments":{"code":"1","language":"r"}}}"#
         guard case .calls(let calls) = server.read(Array(body.utf8), MCPHeaders()),
@@ -65,7 +66,7 @@ struct TemplateContentTests {
 
     @Test func `a tool that is left out is not listed, and unknown when it is called`() throws {
         let server = MCPServer(
-            tools: ToolTable(offering: ["read_file", "run_code"]), secrets: .none, imageBudget: 1000)
+            tools: ToolTable(offering: ["read_file", "run_code"]), secrets: .none, imageBudget: 1000, version: "1.2.3")
         func answer(_ body: String) throws -> [String: Any] {
             guard case .answered(let answer) = server.read(Array(body.utf8), MCPHeaders()) else { return [:] }
             return try #require(JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])

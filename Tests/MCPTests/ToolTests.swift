@@ -8,7 +8,7 @@ import Testing
 
 /// The tools, as a model sees them and as it calls them.
 struct ToolTests {
-    private let server = MCPServer(secrets: .none, imageBudget: 50_000)
+    private let server = MCPServer(secrets: .none, imageBudget: 50_000, version: "1.2.3")
 
     private func calls(_ tool: String, _ arguments: String) throws -> MCPCalls {
         let body =

@@ -1,5 +1,6 @@
 import E2B
 import FastCGI
+import Fetch
 import ImageGate
 import Interpreter
 import Responder
@@ -75,6 +76,12 @@ struct ConfigurationTests {
         let complaint = try #require(complaints([name: value]).first)
         #expect(complaint.contains(name))
         #expect(complaint.contains(expected))
+    }
+
+    @Test func `others are told the version`() throws {
+        let configuration = try Configuration(environment: [:])
+        #expect(configuration.e2b.userAgent == "e2b-fcgi/\(Version.number)")
+        #expect(configuration.connecting.userAgent == configuration.e2b.userAgent)
     }
 
     @Test func `time limits that the web server does not wait for are refused`() throws {

@@ -53,7 +53,7 @@ public final class E2BClient: Sendable {
         do {
             fetcher = try Fetcher(
                 FetchConfiguration(
-                    caFile: configuration.caFile, proxy: configuration.proxy, userAgent: "e2b-swift",
+                    caFile: configuration.caFile, proxy: configuration.proxy, userAgent: configuration.userAgent,
                     connectionLimit: configuration.connectionLimit), on: loop)
         } catch {
             throw .invalidConfiguration("the HTTP library cannot start (\(error))")

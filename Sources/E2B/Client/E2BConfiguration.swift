@@ -32,6 +32,8 @@ public struct E2BConfiguration: Sendable {
     /// The largest number of connections to E2B's API, and as many to sandboxes, including idle ones. Further calls wait for one
     /// of them.
     public var connectionLimit: Int
+    /// What the program calls itself towards E2B, as a header field's value.
+    public var userAgent = "e2b-swift"
 
     public init(
         apiKey: String, domain: String = "e2b.app", apiURL: String? = nil, sandboxURL: String? = nil,

@@ -12,12 +12,15 @@ package struct MCPServer: Sendable {
     private let secrets: SecretRedactor
     /// The largest number of bytes of all images in one answer together.
     private let imageBudget: Int
+    private let serverInfo: JSONNode
 
-    package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int) {
+    /// - Parameter version: what clients are told of this program.
+    package init(tools: ToolTable = ToolTable(), secrets: SecretRedactor, imageBudget: Int, version: String) {
         self.tools = tools
         toolsWithoutConversation = tools.withoutConversations
         self.secrets = secrets
         self.imageBudget = imageBudget
+        serverInfo = ["name": "e2b-fcgi", "version": .text(version)]
     }
 
     /// The result of reading a body.
@@ -84,25 +87,24 @@ package struct MCPServer: Sendable {
         case .initialize(let version):
             return [
                 "protocolVersion": .text(version), "capabilities": ["tools": .object([])],
-                "serverInfo": Self.serverInfo, "instructions": .text(tools.instructions),
+                "serverInfo": serverInfo, "instructions": .text(tools.instructions),
             ]
         case .ping: return .object([])
         case .discover:
             return .object(
-                Self.modernMembers + [
+                modernMembers + [
                     .init("supportedVersions", .list(MCPVersion.supported.map { .text($0) })),
                     .init("capabilities", ["tools": .object([])]), .init("instructions", .text(tools.instructions)),
                 ] + Self.caching)
         case .listTools:
-            return .object(era == .modern ? Self.modernMembers + [tools.list] + Self.caching : [tools.list])
+            return .object(era == .modern ? modernMembers + [tools.list] + Self.caching : [tools.list])
         case .callTool: return .null
         }
     }
 
-    private static let serverInfo: JSONNode = ["name": "e2b-fcgi", "version": "1"]
-    private static let modernMembers: [JSONNode.Member] = [
-        .init("resultType", "complete"), .init("_meta", ["io.modelcontextprotocol/serverInfo": serverInfo]),
-    ]
+    private var modernMembers: [JSONNode.Member] {
+        [.init("resultType", "complete"), .init("_meta", ["io.modelcontextprotocol/serverInfo": serverInfo])]
+    }
     /// The milliseconds for which a client may keep a list, for its own user: another key may get another list.
     private static let caching: [JSONNode.Member] = [.init("ttlMs", 300_000), .init("cacheScope", "private")]
 
@@ -120,7 +122,7 @@ package struct MCPServer: Sendable {
                 json.member("jsonrpc", "2.0")
                 json.member("id", id.node)
                 json.member("result") { json in
-                    if era == .modern { for member in Self.modernMembers { json.member(member.name, member.value) } }
+                    if era == .modern { for member in modernMembers { json.member(member.name, member.value) } }
                     json.array("content") { json in
                         json.object { json in
                             json.member("type", "text")

@@ -18,7 +18,9 @@ struct MCPEndpoint: Endpoint {
         self.runs = runs
         self.configuration = configuration
         self.secrets = secrets
-        server = MCPServer(tools: configuration.mcpTools, secrets: secrets, imageBudget: configuration.mcpImageBytes)
+        server = MCPServer(
+            tools: configuration.mcpTools, secrets: secrets, imageBudget: configuration.mcpImageBytes,
+            version: Version.number)
     }
 
     var route: Route {

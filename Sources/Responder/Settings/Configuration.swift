@@ -77,6 +77,7 @@ package struct Configuration: Sendable {
         let secrets = SecretRedactor(secretVariables)
         self.secrets = secrets
         e2b.redact = { secrets.redacted($0) }
+        e2b.userAgent = Version.userAgent
         publicBaseURL = reader.url(.publicBaseURL)
         keys = reader.keys(.keys)
         trustedKeys = reader.names(.trustedKeys, of: keys)
@@ -135,7 +136,9 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 
 extension Configuration {
     /// How services other than E2B are reached.
-    package var connecting: FetchConfiguration { FetchConfiguration(caFile: e2b.caFile, proxy: e2b.proxy) }
+    package var connecting: FetchConfiguration {
+        FetchConfiguration(caFile: e2b.caFile, proxy: e2b.proxy, userAgent: Version.userAgent)
+    }
 }
 
 /// The values of `E2B_FCGI_IMAGES_AS`.
