@@ -14,8 +14,9 @@ RELEASE := -c release --static-swift-stdlib
 SWIFT_PACKAGES := g++ git libncurses6 libsqlite3-0 tzdata
 BUILD_PACKAGES := $(SWIFT_PACKAGES) libcurl4-openssl-dev libpng-dev libturbojpeg0-dev librsvg2-dev libfontconfig-dev \
 	libwebp-dev liblcms2-dev libxml2-dev libssl-dev libyaml-dev pkg-config
+# Jinja2, tabulate and openpyxl are what pandas needs to style tables, to write Markdown and to read and write Excel files.
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
-	python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
+	python3-jinja2 python3-tabulate python3-openpyxl python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium
 BENCH_PACKAGES := python3-venv wrk gcc libvips-tools imagemagick
 

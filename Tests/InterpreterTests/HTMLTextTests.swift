@@ -29,27 +29,62 @@ struct HTMLTextTests {
         ),
         ("<a href='https://x/'>here</a> <a href='javascript:1'>there</a>", "here (https://x/) there"),
         ("<pre>a\n  b</pre>", "a\n  b"), ("<!-- no --><?php no ?><!DOCTYPE html>yes", "yes"),
-        ("<style>p{}</style><svg><text>x</text></svg><iframe srcdoc='<p>'></iframe>", "[drawing] [embedded page]"),
+        (
+            "<style>p{}</style><svg><text>x</text></svg><iframe srcdoc='<p>'></iframe>",
+            "[drawing: it is shown as a picture] [embedded page]"
+        ),
+        (
+            "<video src='http://x/a.mp4'>Your browser cannot.</video><iframe src=https://x/p></iframe>",
+            "[video: http://x/a.mp4] [embedded page: https://x/p]"
+        ),
+        (
+            "<audio controls><source src='http://x/a.wav' type='audio/wav'>no</audio><audio src='data:audio/wav;base64,AA'></audio>",
+            "[audio: http://x/a.wav] [audio]"
+        ),
+        (
+            "<object data=http://x/d.pdf>no</object><embed src='javascript:1'>after",
+            "[object: http://x/d.pdf] [embed] after"
+        ),
+        ("<svg width=16 height=16><path/></svg> Save", "[drawing] Save"),
+        ("<svg width='1em'/></svg>", "[drawing]"),
         ("a < b and <3", "a < b and <3"), ("<p title='a>b'>x", "x"), ("<script>never ends", ""),
         ("<table><tr><td>open", "| open |\n| --- |"),
         ("", ""), ("<", "<"), ("</", "</"), ("<div", ""), ("<a href=\"", ""), ("&", "&"),
     ])
     func `HTML is read as text`(html: String, text: String) {
-        #expect(HTMLText.text(of: html) == text)
+        #expect(HTMLText.read(html).text == text)
+    }
+
+    @Test(arguments: [
+        ("<svg width='90'><path d='M0 0'/></svg>", "<svg xmlns=\"http://www.w3.org/2000/svg\""),
+        ("<p><svg xmlns='http://www.w3.org/2000/svg'><svg/></svg>", "<svg xmlns='http"),
+        ("<img alt=a src='data:image/svg+xml;utf8,<svg width=\"50%\"/>'>", "<svg xmlns="),
+        ("<img src=\"data:image/svg+xml,%3Csvg%20xmlns=&quot;x&quot;/%3E\">", "<svg xmlns=\"x\"/>"),
+    ])
+    func `a page's drawings are kept beside its text`(html: String, beginning: String) {
+        let page = HTMLText.read(html)
+        #expect(page.drawings.count == 1 && page.drawings[0].hasPrefix(beginning), "\(page)")
+        #expect(page.text.contains("it is shown as a picture"))
+    }
+
+    @Test func `a page's picture stands in the text as its data URI`() {
+        let uri = "data:image/png;base64,\(String(repeating: "iVBORw0K", count: 1000))"
+        #expect(HTMLText.read("<td><img alt='a plot' src='\(uri)'>").text == "![a plot](\(uri))")
+        #expect(HTMLText.read("<img src='data:image/gif;base64,R0lGOD'>").text == "[picture]")
     }
 
     @Test(.timeLimit(.minutes(2))) func `no HTML is slow to read or grows beyond measure`() {
         for piece in [
             "<table>", "<td colspan=9999 rowspan=9999>", "<tr>", "<ul><li>", "<!--", "<a b='", "&amp", "<script>", "</",
-            "<pre>",
+            "<pre>", "<svg>", "<video><source ", "<img src='data:image/svg+xml,<svg>'>",
             "<td>x<td colspan=500>", "</table><table>",
         ] {
             let html = String(repeating: piece, count: 20_000 / piece.utf8.count)
-            #expect(HTMLText.text(of: html).utf8.count < 30 << 20)
+            #expect(HTMLText.read(html).text.utf8.count < 30 << 20)
         }
         let wide =
             "<table><tr>" + String(repeating: "<td>x", count: 600)
             + String(repeating: "<tr><td rowspan=9999>y", count: 600)
-        #expect(HTMLText.text(of: wide).utf8.count < 64 << 20)
+        #expect(HTMLText.read(wide).text.utf8.count < 64 << 20)
     }
 }

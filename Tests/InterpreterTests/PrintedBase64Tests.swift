@@ -50,4 +50,44 @@ struct PrintedBase64Tests {
     func `other text stays`(text: String) {
         #expect(shown(text).text == text)
     }
+
+    /// Reads pieces of output of which little is kept.
+    private func kept(_ pieces: [String], limit: Int = 3000) -> (text: String, types: [ImageType]) {
+        var output = CapturedOutput(limit: limit, tail: limit)
+        var pictures: [CapturedImage] = []
+        var stream = PrintedBase64Stream()
+        for piece in pieces { stream.read(piece, into: &output, &pictures, without: .none) }
+        stream.finish(into: &output, &pictures, without: .none)
+        return (output.cleaned(.none).rendered(), pictures.map(\.type))
+    }
+
+    @Test(arguments: [1000, 1500, 4097, 1 << 20])
+    func `a picture that is larger than the kept text is found in pieces of any size`(size: Int) {
+        let large = SampleImages.png(width: 150, height: 150)
+        let base64 = Data(large).base64EncodedString()
+        let name = "[PNG picture of \(large.count) bytes in base64 of "
+        let lines = Data(large).base64EncodedString(options: [.lineLength76Characters, .endLineWithLineFeed])
+        for (text, words) in [
+            ("Image:\n\(base64)\nDone", "Image:\n\(name)\(base64.count) characters: it is shown as a picture]\nDone"),
+            ("data:image/png;base64,\(base64)", "\(name)\(base64.count) characters: it is shown as a picture]"),
+            ("x = '\(base64)'\n", "x = '\(name)\(base64.count) characters: it is shown as a picture]'\n"),
+            ("é\n\(lines)\nend", "é\n\(name)\(lines.count) characters: it is shown as a picture]\nend"),
+        ] {
+            let bytes = Array(text.utf8)
+            let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                String(decoding: bytes[$0..<min($0 + size, bytes.count)], as: UTF8.self)
+            }
+            // A piece that is cut within a character cannot be a text.
+            guard pieces.joined() == text else { continue }
+            #expect(kept(pieces) == (words, [.png]), "\(text.prefix(30))")
+        }
+    }
+
+    @Test(arguments: [1, 7, 79, 999])
+    func `nothing is lost or changed in short pieces`(size: Int) {
+        let text = "one\n" + String(repeating: "word another\n", count: 300) + Data(png).base64EncodedString() + "\nend"
+        let pieces = stride(from: 0, to: text.count, by: size).map { String(text.dropFirst($0).prefix(size)) }
+        let base64 = Data(png).base64EncodedString()
+        #expect(kept(pieces, limit: 100_000) == (text.replacing(base64, with: line(base64)), [.png]))
+    }
 }

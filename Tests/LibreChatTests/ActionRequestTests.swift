@@ -43,6 +43,17 @@ struct ActionRequestTests {
         #expect(request.definition.name == action.name)
     }
 
+    @Test(arguments: [
+        ("listSandboxes", "list_sandboxes"), ("List-Sandboxes", "list_sandboxes"),
+        (" list sandboxes\n", "list_sandboxes"),
+        ("LIST_SANDBOXES", "list_sandboxes"), ("Kill", "kill"), ("getHost", "get_host"), ("killcommand", nil),
+        ("kill;", nil),
+        ("", nil), ("_", nil), (String(repeating: "kill ", count: 100), nil),
+    ])
+    func `an action's name is read in other spellings`(spelling: String, name: String?) {
+        #expect(ActionDefinition.named(spelling)?.name == name)
+    }
+
     @Test(
         arguments: ActionDefinition.all.flatMap { action in
             action.parameters.filter(\.isRequired).map { (action, $0.name) }
@@ -112,7 +123,7 @@ struct ActionRequestTests {
         #expect(isEqual(try ActionRequest(json: Array(action.json(changes).utf8)).action, without.action))
     }
 
-    @Test(arguments: [#""nonsense""#, #""""#, #""Create""#, #""create ""#, #""create\u0000""#])
+    @Test(arguments: [#""nonsense""#, #""""#, #""creat e""#, #""creates""#, #""create\u0000""#])
     func `an unknown action lists all of them`(name: String) throws {
         let refused = try RefusedAction(#"{"action":\#(name),"sessionId":"s1"}"#)
         #expect(refused.status == 200)

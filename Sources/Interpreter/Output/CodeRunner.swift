@@ -160,7 +160,7 @@ package struct CodeRunner: Sendable {
             outcome.problem = "\(failure)"
         }
         letGo()
-        for image in outcome.record.takePictures(without: secrets) where resultImages.isNew(image) {
+        for image in outcome.record.takePictures() where resultImages.isNew(image) {
             let room = limits.memory.reservation(for: owner)
             if await room.grow(to: image.byteCount) { resultImages.add(image, gate, holding: room) }
         }

@@ -43,6 +43,11 @@ package struct ExecutionRecord: Sendable {
     private let part: CapturedOutput
     package private(set) var stdout: CapturedOutput
     package private(set) var stderr: CapturedOutput
+    private var stdoutBase64 = PrintedBase64Stream()
+    private var stderrBase64 = PrintedBase64Stream()
+    /// The pictures that stood in texts.
+    private var pictures: [CapturedImage] = []
+    private let secrets: SecretRedactor
     /// The main result's text.
     package private(set) var mainText: CapturedOutput
     package private(set) var displays: [Display] = []
@@ -58,6 +63,7 @@ package struct ExecutionRecord: Sendable {
     /// - Parameter secrets: the values that must not be cut in two, because half of one would not be recognised.
     package init(keeping extent: Extent, without secrets: SecretRedactor) {
         self.extent = extent
+        self.secrets = secrets
         switch extent {
         case .ends(let scalars):
             let bytes = CapturedOutput.bytes(showing: scalars, secrets)
@@ -71,31 +77,35 @@ package struct ExecutionRecord: Sendable {
         mainText = part
     }
 
-    package mutating func printed(_ text: String) { stdout.append(text) }
-    package mutating func printedError(_ text: String) { stderr.append(text) }
+    package mutating func printed(_ text: String) {
+        stdoutBase64.read(text, into: &stdout, &pictures, without: secrets)
+    }
+    package mutating func printedError(_ text: String) {
+        stderrBase64.read(text, into: &stderr, &pictures, without: secrets)
+    }
 
-    /// Removes pictures that were printed as base64 from the output. A line stays in the place of each.
-    mutating func takePictures(without secrets: SecretRedactor) -> [CapturedImage] {
-        var pictures: [CapturedImage] = []
-        func takePictures(_ output: inout CapturedOutput) {
-            output.replace { PrintedBase64.replaced(in: $0, &pictures, without: secrets) }
-        }
-        takePictures(&stdout)
-        takePictures(&stderr)
+    /// Ends the output. Pictures that were printed as base64 are taken out of it, and a line stays in the place of each.
+    ///
+    /// - Returns: those, and the pictures of results that are texts.
+    mutating func takePictures() -> [CapturedImage] {
+        stdoutBase64.finish(into: &stdout, &pictures, without: secrets)
+        stderrBase64.finish(into: &stderr, &pictures, without: secrets)
         stderr.replace(GlyphWarnings.collapsed)
-        takePictures(&mainText)
-        for index in displays.indices { takePictures(&displays[index].text) }
+        defer { pictures = [] }
         return pictures
     }
 
     /// Adds a result that has no image.
     package mutating func displayed(_ result: ExecutionResult) {
         let readable = result.readable
-        if result.isMainResult, mainText.isEmpty, let text = result.plainText ?? readable?.text {
-            mainText.append(text)
+        let text = readable.map { withoutPictures($0) }
+        if result.isMainResult, mainText.isEmpty {
+            // The plain text of a result that is Markdown counts here.
+            let plain = readable?.form == .markdown ? result.plainText : nil
+            if let text = plain ?? text { mainText.append(text) }
         }
         if let note = result.note, !notes.contains(note), notes.count < Self.displayLimit { notes.append(note) }
-        guard let (form, text) = readable else { return }
+        guard let form = readable?.form, let text else { return }
         if case .ends = extent, let last = displays.indices.last, displays[last].isMarkdown == (form == .markdown) {
             displays[last].text.append(form == .markdown ? "\n\n" : "\n")
             displays[last].text.append(text)
@@ -106,6 +116,16 @@ package struct ExecutionRecord: Sendable {
         } else {
             displaysLeftOut += 1
         }
+    }
+
+    /// Keeps the pictures of a result that is a text, and returns the text without them.
+    private mutating func withoutPictures(_ readable: ExecutionResult.Readable) -> String {
+        for drawing in readable.drawings where pictures.count < PrintedBase64.pictureLimit {
+            pictures.append(CapturedImage(bytes: secrets.checked(svg: drawing), type: .svg))
+        }
+        guard readable.text.utf8.count >= PrintedBase64.shortestPicture else { return readable.text }
+        return PrintedBase64.replaced(in: Array(readable.text.utf8), &pictures, without: secrets)
+            .map { String(decoding: $0, as: UTF8.self) } ?? readable.text
     }
 
     /// Adds an exception of the code. Only the first one is kept, because later ones repeat it.
@@ -124,7 +144,8 @@ package struct ExecutionRecord: Sendable {
 
     /// The number of kept bytes. Parts that are small count as 0.
     package var heldCount: Int {
-        stdout.heldCount + stderr.heldCount + mainText.heldCount
+        stdout.heldCount + stderr.heldCount + mainText.heldCount + stdoutBase64.heldCount + stderrBase64.heldCount
+            + pictures.reduce(0) { $0 + $1.byteCount }
             + displays.reduce(failure?.heldCount ?? 0) {
                 $0 + $1.text.heldCount
             }

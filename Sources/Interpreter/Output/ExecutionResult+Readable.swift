@@ -2,26 +2,33 @@ import E2B
 
 /// The text of a result that is not a picture.
 extension ExecutionResult {
+    /// What is read of a result.
+    struct Readable {
+        let form: ExecutionRecord.Display.Form
+        let text: String
+        /// The SVG drawings of a page.
+        var drawings: [String] = []
+    }
+
     /// The one format that tells most as text.
-    var readable: (form: ExecutionRecord.Display.Form, text: String)? {
-        if let markdown { return (.markdown, markdown) }
-        if let plainText { return (.text, plainText) }
+    var readable: Readable? {
+        if let markdown { return Readable(form: .markdown, text: markdown) }
+        if let plainText { return Readable(form: .text, text: plainText) }
         if let rich { return rich }
         // The name of the object is left out if a note says what the object is.
-        return note == nil ? text.map { (.text, $0) } : nil
+        return note == nil ? text.map { Readable(form: .text, text: $0) } : nil
     }
 
     /// The text, unless it is only the name of an object that has a better format.
     var plainText: String? { text.flatMap { $0.isNameOfObject ? nil : $0 } }
 
-    private var rich: (form: ExecutionRecord.Display.Form, text: String)? {
-        if let json { return (.json, json) }
-        if let latex { return (.latex, latex) }
-        if let html {
-            let text = HTMLText.text(of: html)
-            if !text.isEmpty { return (.text, text) }
+    private var rich: Readable? {
+        if let json { return Readable(form: .json, text: json) }
+        if let latex { return Readable(form: .latex, text: latex) }
+        if let page = html.map(HTMLText.read), !page.text.isEmpty {
+            return Readable(form: .text, text: page.text, drawings: page.drawings)
         }
-        return (chart ?? data).map { (.json, $0) }
+        return (chart ?? data).map { Readable(form: .json, text: $0) }
     }
 
     /// One line about a format that cannot be shown, with advice.

@@ -1,11 +1,15 @@
+import JSON
+
 /// Converts HTML to text for a reader who sees no pages. Tables become Markdown tables, and headings and lists keep
-/// their marks. Scripts, styles and drawings are left out.
+/// their marks. Scripts and styles are left out, and drawings are returned beside the text.
 ///
 /// The HTML comes from a program and may be anything. So each byte is read once, nothing recurses, and everything that
 /// grows has a limit.
 struct HTMLText {
     private let html: UnsafeBufferPointer<UInt8>
     private var at = 0
+    /// The place of the `<` of the tag that was read last.
+    private var tagStart = 0
     private var text = HTMLTextWriter()
     /// The open table, and the number of tables that are open inside its cells. The content of an inner table belongs
     /// to the cell.
@@ -15,19 +19,33 @@ struct HTMLText {
     /// The number of the next item of each open list; nil for a list with bullets.
     private var lists: [Int?] = []
     private var link: String?
+    private var drawings: [String] = []
 
     /// The largest number of bytes of HTML that are read.
     private static let limit = 8 << 20
+    private static let drawingLimit = 20
 
-    static func text(of html: String) -> String {
+    /// What is read of a page. Its pictures stand in the text as `![name](source)`, with the whole data URI if the picture is in
+    /// the page.
+    struct Reading {
+        let text: String
+        /// The SVG drawings of the page.
+        let drawings: [String]
+    }
+
+    static func read(_ html: String) -> Reading {
         var html = html
-        let text = html.withUTF8 { HTMLText(html: UnsafeBufferPointer(rebasing: $0.prefix(limit))).read() }
-        return String(decoding: text, as: UTF8.self)
+        return html.withUTF8 { HTMLText(html: UnsafeBufferPointer(rebasing: $0.prefix(limit))).reading() }
     }
 
     private init(html: UnsafeBufferPointer<UInt8>) { self.html = html }
 
-    private consuming func read() -> [UInt8] {
+    private consuming func reading() -> Reading {
+        let text = readAll()
+        return Reading(text: String(decoding: text, as: UTF8.self), drawings: drawings)
+    }
+
+    private mutating func readAll() -> [UInt8] {
         while at < html.count {
             if html[at] == UInt8(ascii: "<"), readMarkup() { continue }
             readText()
@@ -82,6 +100,7 @@ struct HTMLText {
             close(name)
             return true
         case let byte where byte.isLetter:
+            tagStart = at
             at += 1
             let name = readName()
             open(name, readAttributes())
@@ -116,15 +135,17 @@ struct HTMLText {
             at = place + 1
             let value = readValue()
             if Self.attributes.contains(name), attributes[name] == nil {
-                attributes[name] = String(
-                    decoding: HTMLCharacters.decoded(value.prefix(Self.attributeLimit)), as: UTF8.self)
+                let limit = name == "src" ? Self.limit : Self.attributeLimit
+                attributes[name] = String(decoding: HTMLCharacters.decoded(value.prefix(limit)), as: UTF8.self)
             }
         }
         at = min(at + 1, html.count)
         return attributes
     }
 
-    private static let attributes: Set = ["alt", "src", "href", "colspan", "rowspan", "value", "type", "start"]
+    private static let attributes: Set = [
+        "alt", "src", "data", "href", "width", "height", "colspan", "rowspan", "value", "type", "start",
+    ]
     private static let attributeLimit = 2000
 
     private mutating func readValue() -> Slice<UnsafeBufferPointer<UInt8>> {
@@ -147,18 +168,24 @@ struct HTMLText {
 
     private mutating func open(_ name: String, _ attributes: [String: String]) {
         switch name {
-        case "script", "style", "template", "noscript", "title", "svg", "math", "iframe", "object", "textarea",
-            "select":
+        case "svg":
+            let start = tagStart
             skipContent(of: name)
-            if name == "svg" { write(" [drawing] ".utf8) }
-            if name == "iframe" { write(" [embedded page] ".utf8) }
+            keepDrawing(String(decoding: html[start..<at], as: UTF8.self), attributes)
+        case "audio", "video", "canvas", "iframe", "object", "embed":
+            // What stands in them is for browsers without them, or the addresses of a film or a sound.
+            let source = attributes["src"] ?? attributes["data"] ?? source(within: name)
+            if name != "embed" { skipContent(of: name) }
+            write(
+                " [\(name == "iframe" ? "embedded page" : name)\(Self.address(source).map { ": \($0)" } ?? "")] ".utf8)
+        case "script", "style", "template", "noscript", "title", "math", "textarea", "select":
+            skipContent(of: name)
         case "br": breakLine()
         case "img": writeImage(attributes)
-        case "audio", "video", "canvas": write(" [\(name)] ".utf8)
         case "input":
             if let value = attributes["value"], attributes["type"] != "hidden" { write(value.utf8) }
         case "a":
-            link = attributes["href"].flatMap { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+            link = Self.address(attributes["href"])
         case "h1", "h2", "h3", "h4", "h5", "h6":
             breakBlock()
             if table == nil { write((String(repeating: "#", count: Int(name.suffix(1)) ?? 1) + " ").utf8) }
@@ -234,10 +261,69 @@ struct HTMLText {
 
     private mutating func writeImage(_ attributes: [String: String]) {
         let name = attributes["alt"] ?? ""
-        if let source = attributes["src"], !source.lowercased().hasPrefix("data:") {
+        guard let source = attributes["src"], !source.isEmpty else { return write(Self.picture(name)) }
+        guard source.utf8.starts(with: "data:".utf8, by: { $0.lowercased == $1 }) else {
+            return write("![\(name)](\(source.prefix(Self.attributeLimit)))".utf8)
+        }
+        if let drawing = source.drawingInDataURI {
+            keepDrawing(drawing, attributes, named: name)
+        } else if source.utf8.count >= PrintedBase64.shortestPicture {
             write("![\(name)](\(source))".utf8)
         } else {
-            write((name.isEmpty ? "[picture]" : "[picture: \(name)]").utf8)
+            write(Self.picture(name))
+        }
+    }
+
+    private static func picture(_ name: String) -> String.UTF8View {
+        (name.isEmpty ? "[picture]" : "[picture: \(name)]").utf8
+    }
+
+    /// Returns an address that a reader can open; nil for a script, or for data.
+    private static func address(_ source: String?) -> String? {
+        source.flatMap { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? String($0.prefix(attributeLimit)) : nil }
+    }
+
+    /// Finds the first `<source src>` inside the element that is open.
+    private func source(within name: String) -> String? {
+        var inner = HTMLText(html: html)
+        inner.at = at
+        for _ in 0..<Self.sourceLimit {
+            guard let next = html[inner.at...].firstIndex(of: UInt8(ascii: "<")), next + 1 < html.count else {
+                return nil
+            }
+            inner.at = next + 1
+            if html[inner.at] == UInt8(ascii: "/") {
+                inner.at += 1
+                if inner.readName() == name { return nil }
+            } else if inner.readName() == "source" {
+                return inner.readAttributes()["src"]
+            }
+        }
+        return nil
+    }
+
+    private static let sourceLimit = 8
+
+    // MARK: - Drawings
+
+    /// Keeps an `<svg>` element for showing it as a picture, unless it is as small as the icons of pages are.
+    private mutating func keepDrawing(
+        _ svg: String, _ attributes: [String: String], named name: String = ""
+    ) {
+        let isIcon = ["width", "height"].contains { attributes[$0].map(Self.isSizeOfIcon) ?? false }
+        guard !isIcon, drawings.count < Self.drawingLimit else { return write(" [drawing] ".utf8) }
+        drawings.append(svg.withSVGNamespace)
+        write(" [drawing\(name.isEmpty ? "" : " of \(name)"): it is shown as a picture] ".utf8)
+    }
+
+    /// Whether a length is at most 32 pixels. Other units and percentages are no icon's, except `em`.
+    private static func isSizeOfIcon(_ length: String) -> Bool {
+        let number = length.prefix { $0.isNumber || $0 == "." }
+        guard let value = Double(number) else { return false }
+        switch length.dropFirst(number.count).lowercased() {
+        case "", "px": return value <= 32
+        case "em", "rem": return value <= 2
+        default: return false
         }
     }
 
@@ -292,4 +378,25 @@ struct HTMLText {
 extension UInt8 {
     fileprivate var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
     fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+}
+
+extension String {
+    /// The SVG of a data URI that is not base64 (RFC 2397); nil if this is none.
+    fileprivate var drawingInDataURI: String? {
+        guard let comma = utf8.firstIndex(of: UInt8(ascii: ",")) else { return nil }
+        let head = self[..<comma].lowercased()
+        guard head.hasPrefix("data:image/svg+xml"), !head.hasSuffix(";base64") else { return nil }
+        let content = self[utf8.index(after: comma)...]
+        // Browsers take a percent sign that begins nothing for itself.
+        return PercentEncoding.decode(content) ?? String(content)
+    }
+
+    /// The `<svg>` element with the namespace that HTML does not ask for and XML does.
+    fileprivate var withSVGNamespace: String {
+        let tag = utf8.prefix { $0 != UInt8(ascii: ">") }
+        guard tag.firstRange(of: "xmlns".utf8) == nil, tag.count >= 4 else { return self }
+        let place = utf8.index(startIndex, offsetBy: 4)
+        return
+            "\(self[..<place]) xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"\(self[place...])"
+    }
 }

@@ -9,10 +9,12 @@ struct PrintedBase64 {
     private var lastEnd = 0
 
     /// The number of characters from which on a run is replaced. A shorter run may have a meaning for its reader.
-    fileprivate static let longRun = 1000
+    static let longRun = 1000
     /// The shortest run that is decoded if its beginning says that it is a picture or a data URI.
     private static let shortRun = 80
-    fileprivate static let pictureLimit = 20
+    static let shortestPicture = shortRun
+    /// The number of pictures that are taken out of the texts of one execution.
+    static let pictureLimit = 20
 
     /// - Parameter pictures: the array that gets the pictures.
     /// - Returns: nil if there is no long base64.
@@ -31,6 +33,23 @@ struct PrintedBase64 {
             return end == 0 ? nil : replaced + bytes[end...]
         }
     }
+
+    /// Returns the start of a run that may go on after the text, without the head of its data URI; nil if there is none.
+    static func startOfUnfinishedRun(in text: [UInt8]) -> Int? {
+        text.withUnsafeBufferPointer { bytes in
+            let end = bytes.last == UInt8(ascii: "\n") ? bytes.count - 1 : bytes.count
+            guard end > 0, bytes[end - 1].isBase64 else { return nil }
+            let start = PrintedBase64(text: bytes).startOfRun(around: end - 1)
+            guard end < bytes.count else { return start }
+            // A line goes on in the next one if it has the length of such lines.
+            let line = bytes[start..<end].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? start
+            let isWholeLine = line == 0 || bytes[line - 1] == UInt8(ascii: "\n")
+            return isWholeLine && lineLengths.contains(end - line) ? start : nil
+        }
+    }
+
+    /// The head of a data URI before its base64. Bytes.
+    static let longestHead = headLimit
 
     /// A run of base64, and the start of its data URI's head.
     fileprivate struct Run {
@@ -179,7 +198,8 @@ extension Slice<UnsafeBufferPointer<UInt8>> {
 }
 
 extension UInt8 {
-    fileprivate var isBase64: Bool {
+    /// Whether the byte is a letter of base64, other than its padding.
+    var isBase64: Bool {
         switch self {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):

@@ -60,7 +60,8 @@ package struct ActionDefinition: Sendable {
         return descriptions
     }
 
-    package static func named(_ name: String) -> ActionDefinition? { byName[name] }
+    /// Finds an action by its name, or by another spelling of it: `listSandboxes`, `List-Sandboxes`, ` kill `.
+    package static func named(_ name: String) -> ActionDefinition? { byName[name] ?? byName[name.inSnakeCase] }
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
@@ -106,5 +107,25 @@ package enum ActionAnswer: Sendable {
             content.text = (notes + [content.text]).joined(separator: "\n\n")
             return .content(content, problem: problem)
         }
+    }
+}
+
+extension String {
+    /// The words of a name in small letters, with underscores between them; empty if the name is longer than any here.
+    fileprivate var inSnakeCase: String {
+        guard utf8.count <= 40 else { return "" }
+        var words: [[UInt8]] = [[]]
+        var wasSmall = false
+        for byte in utf8 {
+            let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            if isCapital, wasSmall { words.append([]) }
+            wasSmall = !isCapital
+            if " -_\t\r\n".utf8.contains(byte) {
+                words.append([])
+            } else {
+                words[words.count - 1].append(isCapital ? byte | 0x20 : byte)
+            }
+        }
+        return String(decoding: Array(words.filter { !$0.isEmpty }.joined(separator: "_".utf8)), as: UTF8.self)
     }
 }

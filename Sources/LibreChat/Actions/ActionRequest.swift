@@ -70,7 +70,7 @@ package struct ActionRequest: Sendable {
         json.withUnsafeBufferPointer { json in
             guard let arguments = try? ArgumentReader(UnsafeRawBufferPointer(json), names: names),
                 let name: String = try? arguments.value(actionName, .text),
-                name == ActionDefinition.writeFile.name,
+                ActionDefinition.named(name)?.name == ActionDefinition.writeFile.name,
                 let session = try? Parameter<SessionName>.sessionID.read(arguments),
                 let path = try? Parameter<SandboxPath>.filePath.read(arguments),
                 arguments.has(Parameter<String>.encoding.name)
