@@ -4,7 +4,8 @@
 # is not looked up.
 #
 #     Tests/Bench/run.sh          RUNS=5: the median of so many.  QUICK=1: one short run.  BIN=DIR: other binaries.
-#                                 ONLY=actions: a part of it (executions, allocations, in_flight, image, actions, mcp, images).
+#                                 ONLY=actions: a part of it (executions, allocations, in_flight, image, actions, mcp, store,
+#                                 images).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -60,7 +61,8 @@ await accepts "$png"
 # nginx as `make run` has it.
 mkdir -p "$work/front/temp"
 sed -e "s|@PORT@|$front|; s|^@USER@\$|$user|" nginx/nginx.conf >"$work/front/nginx.conf"
-sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$work/sock|" nginx/e2b-fcgi.conf >"$work/front/e2b-fcgi.conf"
+sed -e "s|unix:/run/e2b-fcgi/e2b-fcgi.sock|unix:$work/sock|" \
+    -e "s|^set \$e2b_store \"\";|set \$e2b_store \"$work/store\";|" nginx/e2b-fcgi.conf >"$work/front/e2b-fcgi.conf"
 start front nginx -e stderr -p "$work/front" -c "$work/front/nginx.conf"
 await accepts "$front"
 front_pid=${pids[-1]}
@@ -245,10 +247,12 @@ image() {
 source "$here/actions.sh"
 # shellcheck source-path=SCRIPTDIR source=mcp.sh
 source "$here/mcp.sh"
+# shellcheck source-path=SCRIPTDIR source=store.sh
+source "$here/store.sh"
 # shellcheck source-path=SCRIPTDIR source=images.sh
 source "$here/images.sh"
 
-for part in ${ONLY:-executions allocations in_flight image actions mcp images}; do "$part"; done
+for part in ${ONLY:-executions allocations in_flight image actions mcp store images}; do "$part"; done
 
 printf '\n%s, %s cores, Linux %s\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
 printf '%s, %s, commit %s, %s, median of %s runs of %s s\n\n' "$(date -u +%F)" \
