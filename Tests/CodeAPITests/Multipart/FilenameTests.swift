@@ -15,6 +15,7 @@ struct FilenameTests {
         // RFC 2183, browsers, and form-data of npm, which writes it as it is.
         (#"filename="a \"b\" \\c.csv""#, #"a "b" \c.csv"#), (#"filename="a %22b%22.csv""#, #"a "b".csv"#),
         (#"filename="a "b" c.csv""#, #"a "b" c.csv"#), (#"filename="a%0d%0Ab""#, "a\r\nb"),
+        ("filename=\"a\nb\"", "a\nb"), ("filename=\"a\r\nb\"", "a\nb"), ("filename=\"a\n\n b\"; x=y", "a\n b"),
         (#"filename="C:\dir\a.csv""#, #"C:\dir\a.csv"#), (#"filename="C:\dir\""#, #"C:\dir\"#),
         // A percent sign is one.
         (#"filename="%2e%2e/100%.csv""#, "%2e%2e/100%.csv"), (#"filename="%E3%83%87""#, "%E3%83%87"),

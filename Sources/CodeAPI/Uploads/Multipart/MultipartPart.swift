@@ -12,9 +12,7 @@ package struct MultipartPart: Equatable, Sendable {
     init(head: ArraySlice<UInt8>) throws(MultipartError) {
         var disposition: HeaderParameters?
         var contentType: String?
-        for line in head.split(separator: UInt8(ascii: "\n")) {
-            let line = line.dropLast(line.last == UInt8(ascii: "\r") ? 1 : 0)
-            guard !line.isEmpty else { continue }
+        for line in Self.lines(of: head) {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { throw .badHead }
             let name = String(decoding: line[..<colon].trimmingBlanks, as: UTF8.self).lowercased()
             let value = Array(line[(colon + 1)...].trimmingBlanks)
@@ -31,6 +29,29 @@ package struct MultipartPart: Equatable, Sendable {
         guard filename != nil || fieldName?.isEmpty == false else { throw .unnamedPart }
         name = fieldName ?? ""
         self.contentType = contentType.flatMap { Self.isMediaType($0) ? $0 : nil }
+    }
+
+    /// The lines of the headers. Some programs write a file's name as it is, with its line breaks: what does not begin with the name
+    /// of a header belongs to the line before.
+    private static func lines(of head: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        for line in head.split(separator: UInt8(ascii: "\n")) {
+            let line = line.dropLast(line.last == UInt8(ascii: "\r") ? 1 : 0)
+            guard !line.isEmpty else { continue }
+            let name = line.prefix { $0 != UInt8(ascii: ":") }
+            let isHeader = !name.isEmpty && name.endIndex < line.endIndex && name.allSatisfy(isHeaderByte)
+            if !isHeader, let last = lines.last {
+                lines[lines.count - 1] = last + [UInt8(ascii: "\n")] + line
+            } else {
+                lines.append(line)
+            }
+        }
+        return lines
+    }
+
+    /// Whether the byte may be in the name of a header; a blank may follow one.
+    private static func isHeaderByte(_ byte: UInt8) -> Bool {
+        isMediaTypeByte(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte.isBlank
     }
 
     /// The file's name. `filename*` (RFC 5987) says how it is encoded, so it goes before `filename` where it can be read.
