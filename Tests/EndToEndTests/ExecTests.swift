@@ -147,6 +147,14 @@ struct ExecTests {
             plt.show()
             """)
         #expect(names(saved) == ["plot.png"], "\(saved)")
+        let drawn = try await run(
+            """
+            import matplotlib.pyplot as plt
+            plt.plot([1, 2, 3])
+            plt.savefig('plot.svg')
+            plt.show()
+            """)
+        #expect(names(drawn) == ["plot.png", "plot.svg"], "\(drawn)")
         let shown = try await run(
             """
             import matplotlib.pyplot as plt

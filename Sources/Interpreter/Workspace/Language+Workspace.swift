@@ -66,6 +66,21 @@ extension Language {
                 return result
 
             pictures.Image.save = save_quietly
+        # A drawing is not saved as a picture, but gets one beside it.
+        canvases = sys.modules.get('matplotlib.backend_bases')
+        if canvases:
+            print_figure = canvases.FigureCanvasBase.print_figure
+            place = os.path.realpath('\(Workspace.path)') + '/'
+
+            def print_quietly(self, filename, *arguments, **options):
+                result = print_figure(self, filename, *arguments, **options)
+                if isinstance(filename, (str, os.PathLike)):
+                    path = os.path.realpath(filename)
+                    if path.startswith(place) and path.lower().endswith('.svg'):
+                        self.figure._ipython_display_ = dict
+                return result
+
+            canvases.FigureCanvasBase.print_figure = print_quietly
 
         """
 
