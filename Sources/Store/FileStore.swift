@@ -108,13 +108,16 @@ package protocol FileWriter: AnyObject, Sendable {
 extension FileStore {
     /// Stores a file.
     ///
-    /// - Parameter pieces: its bytes, read once.
+    /// - Parameters:
+    ///   - beginning: its first bytes.
+    ///   - pieces: the bytes after them, read once.
     /// - Throws: ``StoreError``, or what `pieces` throws. Nothing is kept then.
     package func create<Pieces: AsyncSequence>(
-        _ details: FileDetails, at place: StorePlace, limit: Int, _ pieces: Pieces
+        _ details: FileDetails, at place: StorePlace, limit: Int, after beginning: [UInt8] = [], _ pieces: Pieces
     ) async throws -> StoredFile where Pieces.Element == [UInt8] {
         let writer = try await begin(at: place, limit: limit)
         do {
+            if !beginning.isEmpty { try await writer.write(beginning) }
             for try await piece in pieces { try await writer.write(piece) }
             return try await writer.commit(details, at: place)
         } catch {

@@ -5,6 +5,8 @@ package struct FastCGIRequest: Sendable {
     package var params: [String: String]
     /// The part of the body that the handler has not read.
     package var body: RequestBody
+    /// What the handler has found out about the request, for the steps that follow. No web server can set it.
+    package var finding: (any Sendable)?
 
     package init(params: [String: String], body: RequestBody) {
         self.params = params

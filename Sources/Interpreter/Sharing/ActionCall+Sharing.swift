@@ -41,15 +41,8 @@ extension ActionCall {
                     while let piece = try await iterator.next(), bytes.count <= length { bytes += piece }
                     return try await keep(bytes, type, named: name, files)
                 }
-                let writer = try await files.store.begin(at: place, limit: files.limit)
-                do {
-                    try await writer.write(beginning)
-                    while let piece = try await iterator.next() { try await writer.write(piece) }
-                    return try await writer.commit(FileDetails(name: name), at: place)
-                } catch {
-                    await writer.abandon()
-                    throw error
-                }
+                return try await files.store.create(
+                    FileDetails(name: name), at: place, limit: files.limit, after: beginning, contents)
             }
             return link(to: file, for: lifetime, files, base)
         } catch let error as StoreError {
@@ -77,7 +70,7 @@ extension ActionCall {
         var made: [LinkToFileResult?] = []
         for (index, image) in images.enumerated() {
             let details = FileDetails(
-                name: "image-\(index + 1).\(image.type.rawValue)", contentType: image.type.mimeType,
+                name: "image-\(index + 1).\(image.type.fileExtension)", contentType: image.type.mimeType,
                 isAdmittedImage: true)
             let bytes = image.type == .svg ? secrets.redacted(image.bytes) : image.bytes
             let file = try? await files.store.create(details, at: place, bytes: bytes)

@@ -17,3 +17,8 @@ extension WorkspaceName {
 
     var isPicture: Bool { pictureType != nil }
 }
+
+extension ImageType {
+    /// The end of the name of a file of this type.
+    var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
+}

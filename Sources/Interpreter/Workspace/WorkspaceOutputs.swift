@@ -254,7 +254,3 @@ struct WorkspaceOutputs: Sendable {
         return false
     }
 }
-
-extension ImageType {
-    fileprivate var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
-}

@@ -46,7 +46,7 @@ struct SharedFileEndpoint: Endpoint {
         let isDrawing = file.details.isAdmittedImage && file.details.contentType == "image/svg+xml"
         let style = isDrawing ? "; style-src 'unsafe-inline'" : ""
         return [
-            ("Content-Security-Policy", "sandbox; default-src 'none'\(style)"),
+            ("Content-Security-Policy", FileSender.contentPolicy + style),
             ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"),
             ("Referrer-Policy", "no-referrer"),
             ("Cache-Control", "private, max-age=\(max(0, Int(end.timeIntervalSinceNow)))"),

@@ -17,6 +17,8 @@ struct FileSender: Sendable {
     static let param = "E2B_FCGI_SEND"
     /// The internal location of nginx.
     static let location = "/e2b-fcgi-store/"
+    /// The `Content-Security-Policy` of every file: a browser that opens it runs nothing, and loads nothing else.
+    static let contentPolicy = "sandbox; default-src 'none'"
 
     private let store: any FileStore
 

@@ -22,7 +22,7 @@ struct DownloadEndpoint: CodeAPIEndpoint {
             return .answered(
                 try await FileSender(storage.store).answer(
                     to: request, with: file,
-                    headers: [("Content-Security-Policy", "sandbox; default-src 'none'")]))
+                    headers: [("Content-Security-Policy", FileSender.contentPolicy)]))
         } catch {
             throw CodeAPIFailure(Refusal(error))
         }

@@ -102,10 +102,7 @@ extension CodeAPIFailure {
         case let error as StoreError: self.init(Refusal(error))
         case let error as InterpreterError: self.init(Refusal(error))
         case let error as E2BError: self.init(Refusal(error))
-        case is LockTimeout:
-            self.init(
-                status: 503, "Nothing was done: \(deadline.reason). Try again, and do less at the same time.",
-                retryAfter: .seconds(5))
+        case is LockTimeout: self.init(status: 503, deadline.turnMissed, retryAfter: .seconds(5))
         // The only other error is CancellationError.
         default: self.init(Refusal.cancelled)
         }
