@@ -12,7 +12,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
     /// JSON and base64 that arrive in pieces.
     case pieces
     /// What the web server and its clients send.
-    case fastcgi, execute, action, mcp, form
+    case fastcgi, execute, exec, action, mcp, form
     /// What the operator writes.
     case templates
 
@@ -28,6 +28,7 @@ enum FuzzedReader: String, CaseIterable, Sendable {
         case .pieces: try Pieces.check(bytes)
         case .fastcgi: try Requests.checkFastCGI(bytes)
         case .execute: try Requests.checkExecute(bytes)
+        case .exec: try Requests.checkExec(bytes)
         case .action: try Requests.checkAction(bytes)
         case .mcp: try MCPBodies.check(bytes)
         case .form: try Forms.check(bytes)

@@ -1,3 +1,5 @@
+import CodeAPI
+import Interpreter
 import JSON
 import LibreChat
 @testable import FastCGI
@@ -33,6 +35,25 @@ enum Requests {
         try require(request.code.contains { !$0.isWhitespace }, "the code is blank")
         try require(.seconds(1) ... .seconds(300) ~= request.timeout, "the time limit is \(request.timeout)")
         try require(request.envs.keys.allSatisfy(\.isVariableName), "names are \(request.envs.keys)")
+    }
+
+    static func checkExec(_ json: [UInt8]) throws(Violation) {
+        let time = TimeLimits(standard: .seconds(120), maximum: .seconds(300), call: .seconds(30))
+        let request: ExecRequest
+        do throws(CodeAPIFailure) {
+            request = try ExecRequest(json: json, time: time)
+        } catch {
+            try require(!error.sentence.isEmpty, "a refusal says nothing")
+            return try require(error.status == 400, "a request is refused with \(error.status)")
+        }
+        switch request.program {
+        case .success(let program):
+            try require(.seconds(1)...time.maximum ~= program.timeLimit, "the time limit is \(program.timeLimit)")
+            try require(!program.code.utf8.contains(0), "the code has a zero byte")
+            try require(!program.arguments.contains { $0.utf8.contains(0) }, "an argument has a zero byte")
+        case .failure(let unfit): try require(!unfit.sentence.isEmpty, "the model is told nothing")
+        }
+        try require(request.hint.map { $0.utf8.count <= 1024 } ?? true, "a hint has any length")
     }
 
     static func checkAction(_ json: [UInt8]) throws(Violation) {

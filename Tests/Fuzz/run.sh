@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=.build-fuzz
 findings=Tests/Fuzz/Findings
-all=(png jpeg svg image execution base64 pieces fastcgi execute action mcp form templates)
+all=(png jpeg svg image execution base64 pieces fastcgi execute exec action mcp form templates)
 readers=("$@")
 (($#)) || readers=("${all[@]}")
 

@@ -122,6 +122,13 @@ def requests():
             {"code": "x", "timeout": None, "language": "PY"}):
         yield "execute", json.dumps(body)
     for body in (
+            {"lang": "py", "code": "print(1)", "args": ["a", 1, None], "user_id": "u", "timeout": 6e4,
+             "runtime_session_hint": "v2:conversation:0", "files": [
+                 {"id": "A" * 21, "name": "a/b.csv", "storage_session_id": "B" * 21, "kind": "skill", "resource_id": "s", "version": 1}]},
+            {"language": "Bash 5", "code": "ls", "args": "x y", "files": [{"id": "A" * 21, "session_id": "B" * 21, "name": "../c"}]},
+            {"lang": "cobol", "code": "x", "timeout": "9"}, {"code": "\u0000"}):
+        yield "exec", json.dumps(body)
+    for body in (
             {"action": "help", "command_name": "execute"}, {"action": "shell", "sessionId": "a", "cmd": "ls"},
             {"action": "execute", "sessionId": "s", "code": "1", "language": "py", "timeoutMs": 5, "format": "content"},
             {"action": "write_file", "sessionId": "é", "filePath": "/a", "fileContent": "YQ==", "encoding": "base64"},
