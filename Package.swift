@@ -133,7 +133,7 @@ let package = Package(
             "LocalE2BTests", ["LocalE2B", "e2b-local"],
             exclude: ["agent_test.py", "sdk_check.py", "stub_agent.py", "walls_check.py"]),
         tests("EndToEndTests", ["e2b-fcgi", "e2b-local"], exclude: ["mcp_check.py"]),
-        tests("FaultTests", ["e2b-fcgi", "e2b-local"]),
+        tests("FaultTests", ["Store", "e2b-fcgi", "e2b-local"]),
         fuzz(["CodeAPI", "FastCGI", "E2B", "ImageGate", "Interpreter", "JSON", "LibreChat", "MCP", "Responder"]),
     ]
 )

@@ -140,6 +140,26 @@ struct ProgrammaticTests {
         #expect(answer["session_id"].string?.count == 21)
     }
 
+    @Test func `a program may wait for results twenty times, and a result has a limit`() async throws {
+        var body = start("for i in range(30): await add(a=i, b=1)").members ?? [:]
+        body["runtime_session_hint"] = "rounds"
+        let client = try SharedStack.client
+        var answer = try await answer(.object(body), from: client)
+        let large = String(repeating: "x", count: 5 << 20)
+        let tooLarge: JSONTree = [
+            "continuation_token": answer["continuation_token"],
+            "tool_results": [["call_id": "call_001", "result": .text(large)]],
+        ]
+        #expect(try await send(tooLarge, to: client).status == 413)
+        var rounds = 0
+        while answer["status"] == "tool_call_required", rounds < 30 {
+            rounds += 1
+            answer = try await self.answer(results(of: answer), from: client)
+        }
+        #expect(rounds == 20)
+        #expect(answer["status"] == "error" && answer["error"].string?.isEmpty == false, "\(answer)")
+    }
+
     @Test func `a run in a shared sandbox leaves nothing of ours there`() async throws {
         var body = start("print(await add(a=1, b=2))").members ?? [:]
         body["runtime_session_hint"] = "programmatic"
