@@ -8,6 +8,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 # The Swift runtime goes into the binaries: they run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
+# Colours are an argument of each compiler call, which SwiftPM adds on a terminal only: a build in a pipe after one on a terminal would
+# compile everything again. This is what a pipe has anyway.
+PLAIN := --no-color-diagnostics
 
 # Debian's names, by what needs them.
 # What `swift build` itself loads and calls, where Swift came as an archive: without libncurses it does not even say its version.
@@ -20,29 +23,31 @@ RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matp
 TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium
 BENCH_PACKAGES := python3-venv wrk gcc libvips-tools imagemagick
 
-.PHONY: run build check test test-debian fuzz bench soak gallery format lint install deps deps-build deps-run deps-test deps-bench swift help
+# What comes first in a list is to come first: it fails sooner.
+.NOTPARALLEL:
+.PHONY: run ready build check test test-debian fuzz bench soak gallery format lint install dist deps deps-build deps-run deps-test deps-bench swift help
 
-run: build deps-run  ## start everything, in the foreground
+run: ready build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
 
-build: deps-build swift  ## the two programs, optimised, in .build/release
-	swift build $(RELEASE) --product e2b-fcgi
-	swift build $(RELEASE) --product e2b-local
+build: swift deps-build  ## the two programs, optimised, in .build/release
+	swift build $(PLAIN) $(RELEASE) --product e2b-fcgi
+	swift build $(PLAIN) $(RELEASE) --product e2b-local
 
 # For the edit loop: what needs no server, no sandbox and no decoder. Nothing is installed.
 check: swift lint  ## format, build, and the tests that take seconds
-	swift build --build-tests
+	swift build $(PLAIN) --build-tests
 	@Tests/run.sh SystemTests EventLoopTests JSONTests FastCGITests FetchTests InterpreterTests LibreChatTests CodeAPITests ResponderTests
 
 # The whole suite once; beside it what touches C, and the client of it, under AddressSanitizer; then a little fuzzing, too.
-test: deps swift  ## every test, with real peers
-	swift build --build-tests
+test: swift deps  ## every test, with real peers
+	swift build $(PLAIN) --build-tests
 	@Tests/all.sh
 
 test-debian:  ## build and test in fresh trees of Debian 12 and 13, as root; SUITES=trixie, TARGETS="ImageGateTests" for less
 	@Tests/debian.sh $(SUITES) $(if $(TARGETS),-- $(TARGETS))
 
-fuzz: deps-build deps-run swift  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
+fuzz: swift deps-build deps-run  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
 	@exec Tests/Fuzz/run.sh $(READERS)
 
 bench: build deps-run deps-bench  ## measure; QUICK=1 for a short run, RUNS=n for the number of runs
@@ -60,13 +65,14 @@ format:  ## rewrite the sources in our format
 
 lint:  ## complain about what is not in our format
 	swift format lint --strict --recursive Package.swift Sources Tests
-	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh Tests/*.sh Tests/Bench/*.sh Tests/Fuzz/*.sh .ci/*; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x nginx/*.sh nginx/*/*.sh Tests/*.sh Tests/*/*.sh .ci/*; \
 	else echo "lint: shellcheck is not installed; the scripts were not looked at" >&2; fi
 
-install: build  ## the programs and the nginx snippet, below $(DESTDIR)$(PREFIX)
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/e2b-fcgi/nginx"
-	install -m 755 .build/release/e2b-fcgi .build/release/e2b-local "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 nginx/e2b-fcgi.conf "$(DESTDIR)$(PREFIX)/share/e2b-fcgi/nginx"
+install:  ## what was built, with man page, completions, units and samples, below $(DESTDIR)$(PREFIX)
+	@nginx/packaging/install.sh "$(DESTDIR)" "$(PREFIX)"
+
+dist: build  ## an archive and a Debian package, in .build/dist
+	@nginx/packaging/dist.sh
 
 deps: deps-build deps-run deps-test  ## install what is missing, with apt
 deps-build: ; @.ci/deps $(BUILD_PACKAGES)
@@ -75,7 +81,10 @@ deps-test:  ; @.ci/deps $(TEST_PACKAGES)
 deps-bench: ; @.ci/deps $(BENCH_PACKAGES)
 
 swift:
-	@.ci/swift
+	@.ci/swift $(SWIFT_PACKAGES)
+
+ready:
+	@.ci/ready
 
 help:
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20

@@ -9,7 +9,7 @@ rm -rf "$logs"
 export SANITIZED=1 # see Package.swift
 asan=(--sanitize=address --scratch-path .build-asan)
 # Other tests may run at the same time, and have limits against hangs; a build has none.
-nice swift build --build-tests "${asan[@]}"
+nice swift build --no-color-diagnostics --build-tests "${asan[@]}"
 status=0
 TEST_LOGS=$logs Tests/run.sh E2BTests FastCGITests FetchTests ImageGateTests -- "${asan[@]}" || status=1
 env -u SANITIZED SMOKE=1 Tests/Fuzz/run.sh || status=1

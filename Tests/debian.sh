@@ -58,7 +58,7 @@ for suite in "${suites[@]}"; do
     mkdir -p "$root$toolchain"
     # shellcheck disable=SC2016 # the inner shell expands it
     if ((${#targets[@]})); then
-        run='make deps swift && swift build --build-tests && Tests/run.sh "$@"'
+        run='make swift deps && swift build --no-color-diagnostics --build-tests && Tests/run.sh "$@"'
     else
         run='make test'
     fi

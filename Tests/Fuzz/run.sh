@@ -24,7 +24,7 @@ fi
 
 # Optimised, or there would be few runs; tests may see what is internal. SwiftPM renames our `main` on the command line, which
 # only lld accepts beside libFuzzer's own.
-FUZZ=1 nice swift build -c release --product Fuzz --scratch-path "$scratch" --sanitize=address \
+FUZZ=1 nice swift build --no-color-diagnostics -c release --product Fuzz --scratch-path "$scratch" --sanitize=address \
     -Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing -Xswiftc -use-ld=lld -Xcc -fsanitize=fuzzer-no-link
 
 seeds=$scratch/seeds
