@@ -172,7 +172,7 @@ class Connection:
         self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
     async def execute(self, code):
-        """`text N`, `hidden N`, `plot N`, `fail N` and `hang N`, where N is to come back; and what runs before them."""
+        """`text N`, `hidden N`, `plot N`, `album N`, `slow N`, `fail N` and `hang N`, where N is to come back; and what runs before."""
         verb, nonce = ("prepare", "") if PREPARATION in code else code.split()
         self.writer.write(b"HTTP/1.1 200 Soak\r\nTransfer-Encoding: chunked\r\n\r\n")
 
@@ -184,17 +184,20 @@ class Connection:
             line(type="end_of_execution")
             self.chunk(b"")
             return
-        if verb != "plot":
+        if verb not in ("plot", "album"):
             line(type="stdout", text=nonce + (f" {HIDDEN}" if verb == "hidden" else "") + "\n", timestamp="t")
         if verb == "hang":
             # Until the responder hangs up.
             await self.reader.read()
             raise Reset
-        await asyncio.sleep(random.uniform(0.2, 2))
+        await asyncio.sleep(5 if verb == "slow" else random.uniform(0.2, 2))
         if strike("execute", "cut"):
             raise Reset
         if verb == "plot":
             line(type="result", text="<Figure>", png=base64.b64encode(picture(nonce)).decode(), is_main_result=True)
+        # Ten pictures that nothing makes smaller, 8.8 MB in base64.
+        for i in range(10 if verb == "album" else 0):
+            line(type="result", text="<Figure>", png=base64.b64encode(picture(f"{nonce}{i}", 470, 470)).decode())
         if verb == "fail":
             line(type="error", name="ValueError", value=nonce, traceback=f"ValueError: {nonce}")
         line(type="end_of_execution")
