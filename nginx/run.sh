@@ -143,6 +143,7 @@ wait $! || die "the check failed; the reason is above."
 
 cat <<READY
 ready $url
+see:  $url/
 try:  curl $url/execute -H 'Content-Type: application/json' -d '{"code":"print(6 * 7)"}'
 READY
 

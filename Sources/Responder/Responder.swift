@@ -83,6 +83,7 @@ package final class Responder: Sendable {
             SharedFileEndpoint(storage),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
+            PageEndpoint(),
         ]
         router = Router(endpoints + filesOfCodeAPI)
     }

@@ -48,7 +48,7 @@ struct BodyLimitTests {
     }
 
     /// Whatever else is said of the request, nobody waits for its body.
-    @Test(arguments: [("/health", 405), ("/e2bcode/", 404), ("/", 404)])
+    @Test(arguments: [("/health", 405), ("/e2bcode/", 404), ("/nothing", 404), ("/", 405)])
     func `where nobody takes a body none is too large`(path: String, status expected: Int) async throws {
         #expect(try await status(path, count: 1 << 20, keys: nil) == expected)
     }

@@ -1,5 +1,7 @@
 /// The paths of the endpoints. No other file contains a path.
 package enum EndpointPath {
+    /// The page for people.
+    package static let page = "/"
     package static let execute = "/execute"
     package static let actions = "/e2bcode"
     package static let mcp = "/mcp"

@@ -15,7 +15,7 @@ struct Answer: Sendable {
     }
 
     var status: Int
-    /// The body as JSON.
+    /// The body, as JSON if ``headers`` name no other type.
     var body: [UInt8]
     /// The body in place of ``body``.
     var stream: Stream?
@@ -64,7 +64,9 @@ extension Answer {
     var response: Response {
         var response = Response(status: status, headers: [], body: body)
         if let stream { response.body = .stream(length: stream.length, write: stream.write) }
-        if !body.isEmpty { response.headers.append(("Content-Type", "application/json")) }
+        if !body.isEmpty, !headers.contains(where: { $0.name == "Content-Type" }) {
+            response.headers.append(("Content-Type", "application/json"))
+        }
         if let retryAfter { response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds)))) }
         response.headers += headers
         return response
