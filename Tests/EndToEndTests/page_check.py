@@ -49,7 +49,8 @@ def open_page(browser, scheme="light", width=1280, status=None):
     page.on("request", lambda request: page.requests.append(request.url))
     if status is not None:
         page.route("**/status?json", lambda route: route.fulfill(json=status))
-    page.goto(URL + "/")
+    # Where the snippet has the page, and where nginx.conf puts it.
+    page.goto(URL + ("/" if HAS_KEY else "/e2b-fcgi/"))
     return page
 
 

@@ -30,7 +30,8 @@ enum LocalCaller {
 
     private static func refusal(_ status: Int, _ addition: String) -> Refusal {
         Refusal(
-            status: status, "No key is configured (E2B_FCGI_KEYS), so only this machine is answered\(addition).")
+            status: status,
+            "No key is configured (E2B_FCGI_KEYS), so only programs on this machine may use the service\(addition).")
     }
 
     /// Whether `host` or `host:port` names this machine. Other names that lead here, such as `x.localhost`, are not
