@@ -47,11 +47,11 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=127.0.
     -keyout "$canned/server.key" -out "$canned/server.csr" 2>/dev/null
 openssl x509 -req -in "$canned/server.csr" -CA "$canned/ca.pem" -CAkey "$canned/ca.key" -CAcreateserial -days 2 \
     -extfile <(printf 'subjectAltName=IP:127.0.0.1') -out "$canned/server.pem" 2>/dev/null
-text=$(free_port) tls=$(free_port) slow=$(free_port) png=$(free_port) plot=$(free_port) front=$(free_port)
+text=$(free_port) tls=$(free_port) slow=$(free_port) png=$(free_port) plot=$(free_port) clock=$(free_port) front=$(free_port)
 user=
 [[ $(id -u) != 0 ]] || user='user root;'
 kilobyte=$(printf 'x%.0s' {1..1000})
-sed -e "s|@USER@|$user|; s|@TEXT@|$text|; s|@TLS@|$tls|; s|@SLOW@|$slow|; s|@PNG@|$png|; s|@PLOT@|$plot|" \
+sed -e "s|@USER@|$user|; s|@TEXT@|$text|; s|@TLS@|$tls|; s|@SLOW@|$slow|; s|@PNG@|$png|; s|@PLOT@|$plot|; s|@CLOCK@|$clock|" \
     -e "s|@RATE@|150|; s|@KILOBYTE@|$kilobyte|" "$here/canned.conf" >"$canned/nginx.conf"
 cp "$here/control.conf" "$canned"
 cp "$here/../TestSupport/Recordings/matplotlib_sine.ndjson" "$canned/plot.ndjson"

@@ -2,7 +2,7 @@
 # /v1 and its store: uploads and downloads of 150 MiB through nginx, beside what nginx alone takes for the same bytes (PUT of
 # its dav module, which Debian builds into every nginx, and GET of a file); many small uploads; and a program by /v1/exec beside
 # the same one by /execute. All of it again when 100,000 files are stored. For run.sh.
-: "${work:?}" "${here:?}" "${text:?}" "${url:?}" "${runs:?}" "${seconds:?}" "${front_pid:?}" "${pid:=}" "${pids:?}" "${user?}"
+: "${work:?}" "${here:?}" "${clock:?}" "${url:?}" "${runs:?}" "${seconds:?}" "${front_pid:?}" "${pid:=}" "${pids:?}" "${user?}"
 
 key=bench0123456789abcdef
 size=$((150 << 20))
@@ -146,7 +146,7 @@ store() {
     bare_nginx
     # shellcheck disable=SC2207 # words are wanted
     front_pids=($(family "$front_pid"))
-    responder "http://127.0.0.1:$text" E2B_FCGI_STORE="$work/store" E2B_FCGI_KEYS="bench:$key"
+    responder "http://127.0.0.1:$clock" E2B_FCGI_STORE="$work/store" E2B_FCGI_KEYS="bench:$key"
     upload # warm
     owner=("$work/store"/?*/)
     large_files "few files:"

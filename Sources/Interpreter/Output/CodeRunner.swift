@@ -49,6 +49,8 @@ package struct CodeRunner: Sendable {
         package var hasBegun = false
         /// The number of the execution that came before in the kernel, of which 1 is the first; nil: there was none.
         var preparationCount: Int?
+        /// The beginning of what the preparation has printed.
+        var preparationOutput = ""
         /// The kernel was interrupted before the code's end.
         package var wasInterrupted = false
         /// Why the code did not run to its end, for the log: nothing that it printed or threw, be it a name.
@@ -94,7 +96,11 @@ package struct CodeRunner: Sendable {
                 var first = execution
                 first.code = preparation
                 try await client.execute(first, in: sandbox, holding: line) { event in
-                    if case .started(let count) = event { outcome.preparationCount = count }
+                    switch event {
+                    case .started(let count): outcome.preparationCount = count
+                    case .stdout(let text): outcome.preparationOutput += text.prefix(100)
+                    default: break
+                    }
                 }
                 execution.timeout = deadline.left(of: asked)
                 guard execution.timeout > .zero else { throw E2BError.executionTimedOut }

@@ -14,11 +14,12 @@ extension ActionCall {
     /// - Parameters:
     ///   - isFirst: whether the workspace may have to be made.
     ///   - names: files that are listed wherever they lie.
-    func listWorkspace(isFirst: Bool, naming names: [WorkspaceName], in sandbox: Sandbox) async throws
-        -> WorkspaceListing
-    {
+    ///   - time: as for ``WorkspaceListing/arguments(isFirst:naming:since:)``.
+    func listWorkspace(
+        isFirst: Bool, naming names: [WorkspaceName], since time: Double? = nil, in sandbox: Sandbox
+    ) async throws -> WorkspaceListing {
         let process = ProcessRequest(
-            command: "/bin/bash", arguments: WorkspaceListing.arguments(isFirst: isFirst, naming: names),
+            command: "/bin/bash", arguments: WorkspaceListing.arguments(isFirst: isFirst, naming: names, since: time),
             timeout: Self.listingTime)
         let room = limits.memory.reservation(for: owner)
         var output: [UInt8] = []

@@ -32,13 +32,18 @@ extension Language {
         }
     }
 
-    /// Sets the directory and the arguments.
+    /// Prints the time, makes the workspace, and sets the directory and the arguments.
     ///
     /// E2B displays what is saved as a picture, and a notebook displays each figure at the end: a picture would come twice, as the
     /// file and as what is displayed. So what has been saved in the workspace is not displayed any more, by the method with which
     /// objects display themselves. `dict` does nothing in its place, and can be pickled.
     private static let pythonPreparation = """
-        import os, sys, warnings
+        import os, sys, time, warnings
+        print(time.time())
+        if not os.path.isdir('\(Workspace.path)'):
+            import subprocess
+            quiet = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
+            subprocess.run(['/bin/bash', '-c', \"""\(Workspace.making)\"""], **quiet)
         # IPython says with each sys.exit() how to leave it.
         warnings.filterwarnings('ignore', message='To exit: use ')
         os.chdir('\(Workspace.path)')
@@ -83,6 +88,9 @@ extension Language {
             canvases.FigureCanvasBase.print_figure = print_quietly
 
         """
+
+    /// Whether ``workspacePreparation(_:)`` makes the workspace, and prints the time by the sandbox's clock.
+    var tellsTime: Bool { self == .python }
 
     /// Whether ``workspacePreparation(_:)`` can change a kernel's directory.
     var canChangeDirectory: Bool { self != .java }

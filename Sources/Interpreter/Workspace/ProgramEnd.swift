@@ -17,6 +17,8 @@ package struct ProgramEnd: Sendable {
     /// Why it did not succeed, for the log: nothing that it printed or threw.
     package var problem: String?
     var figures: [AdmittedImage] = []
+    /// When it began, in seconds since 1970 by the sandbox's clock; nil: that is not known.
+    var began: Double?
 
     /// Bytes that are kept from the beginning of each output, besides its end.
     static let outputLimit = 1 << 20
@@ -87,6 +89,7 @@ package struct ProgramEnd: Sendable {
         limit = outcome.limit
         problem = outcome.problem
         figures = record.images
+        began = Double(outcome.preparationOutput.filter { !$0.isWhitespace })
         stdout = record.stdout.cleaned(secrets).rendered()
         var displays = record.displays
         // The value of the last line says nothing to a program that prints, such as the number of bytes that it wrote.

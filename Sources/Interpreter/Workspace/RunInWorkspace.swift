@@ -68,7 +68,12 @@ package struct RunInWorkspace: Sendable {
             notes = try await call.fillWorkspace(with: inputs, of: store, in: sandbox)
         }
         let names = inputs.map(\.name)
-        let before = try await call.listWorkspace(isFirst: inputs.isEmpty, naming: names, in: sandbox)
+        // In a sandbox of its own that has got no files, the program's files are those that have changed since it began, and one
+        // call less is needed.
+        let isBare = session.isEmpty && inputs.isEmpty && program.language.tellsTime
+        let before =
+            isBare
+            ? .empty : try await call.listWorkspace(isFirst: inputs.isEmpty, naming: names, in: sandbox)
         try await program.companion?.write(in: sandbox, call)
         let end = try await program.run(in: sandbox, isOwn: session.isEmpty, call)
         // What follows the work has a time of its own.
@@ -77,18 +82,20 @@ package struct RunInWorkspace: Sendable {
                 after: end, in: sandbox, isOwn: session.isEmpty, call)
             if let report {
                 // Its files are those that it leaves behind when it is run for the last time.
-                let none = WorkspaceListing(output: [], hasFailed: true)
-                let changes = WorkspaceChanges(from: none, to: none, inputs: [])
-                let outputs = WorkspaceOutputs(changes, none, inputs: [], to: place, for: user, of: store, call)
+                let changes = WorkspaceChanges(from: .missing, to: .missing, inputs: [])
+                let outputs = WorkspaceOutputs(changes, .missing, inputs: [], to: place, for: user, of: store, call)
                 return Visit(end: end, outputs: outputs, deleted: [], notes: notes, report: report)
             }
-            let after: WorkspaceListing
+            var after = WorkspaceListing.missing
             do {
-                after = try await call.listWorkspace(isFirst: false, naming: names, in: sandbox)
+                // Where it has not begun, there is nothing of its.
+                if !isBare || end.began != nil {
+                    after = try await call.listWorkspace(
+                        isFirst: false, naming: names, since: isBare ? end.began : nil, in: sandbox)
+                }
             } catch let error as E2BError {
                 guard error != .cancelled else { throw error }
                 notes.append("The files that the program may have made could not be looked at. \(error)")
-                after = WorkspaceListing(output: [], hasFailed: true)
             }
             let changes = WorkspaceChanges(from: before, to: after, inputs: inputs)
             var outputs = WorkspaceOutputs(changes, after, inputs: inputs, to: place, for: user, of: store, call)

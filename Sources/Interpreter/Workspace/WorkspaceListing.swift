@@ -34,19 +34,33 @@ struct WorkspaceListing: Equatable, Sendable {
     /// The number of levels of folders from which files are taken.
     static let depthLimit = 16
 
+    /// The list of an empty workspace.
+    static let empty = WorkspaceListing(output: [])
+    /// What there is where nothing could be listed.
+    static let missing = WorkspaceListing(output: [], hasFailed: true)
+
     /// The arguments with which bash prints the list.
     ///
     /// - Parameters:
     ///   - isFirst: whether the workspace may have to be made.
     ///   - names: files that are listed even if they are such as are passed over.
-    static func arguments(isFirst: Bool, naming names: [WorkspaceName]) -> [String] {
-        ["-c", (isFirst ? Workspace.making : "") + script, "list"] + names.map(\.text).filter(\.isPassedOver)
+    ///   - time: only files are listed that have changed since then, by the sandbox's clock; nil: all of them.
+    static func arguments(isFirst: Bool, naming names: [WorkspaceName], since time: Double? = nil) -> [String] {
+        // The time of a file is that of the kernel's last tick, which may lie a few milliseconds back.
+        let time = time.map { "\($0 - 0.05)" } ?? ""
+        return ["-c", (isFirst ? Workspace.making : "") + script, "list", time]
+            + names.map(\.text).filter(\.isPassedOver)
     }
 
-    /// Prints a record for each file: its depth, size, time, number and name, and a NUL. Names that are hidden and are to be listed
-    /// all the same are its arguments.
+    /// Prints a record for each file: its depth, size, time, number and name, and a NUL. Its arguments are the time since when files
+    /// have changed, and names that are hidden and are to be listed all the same.
+    ///
+    /// What counts as a change is one of the file's state, for a program can choose the time of its content.
     private static let script = #"""
         cd /mnt/data || exit
+        since=()
+        [ -z "$1" ] || since=(-newerct "@$1")
+        shift
         export LC_ALL=C
         over=(-type d \( -name '.?*' -o -name __pycache__ -o -name node_modules \))
         [ "$(pwd -P)" != "$(cd && pwd -P)" ] || over=(\( -name '.?*' -o "${over[@]}" \))
@@ -55,7 +69,7 @@ struct WorkspaceListing: Equatable, Sendable {
             [ -f "./$name" ] && [ ! -L "./$name" ] || continue
             stat --printf='1 %s %.Y %i ' "./$name" && printf '%s\0' "$name"
           done
-          find . -mindepth 1 -maxdepth \#(2 * depthLimit) "${over[@]}" -prune -o -type f -printf '%d %s %T@ %i %P\0'
+          find . -mindepth 1 -maxdepth \#(2 * depthLimit) "${over[@]}" -prune -o -type f "${since[@]}" -printf '%d %s %T@ %i %P\0'
         } | head -z -n \#(fileLimit + 1) | head -c \#(byteLimit)
         """#
 
