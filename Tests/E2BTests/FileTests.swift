@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    @Test func `several files are written by one call`() async throws {
+        let e2b = LoopbackE2B("200 OK", [], Self.written)
+        try await e2b.withClient { client in
+            try await client.write([(path: "/a", bytes: [1, 2]), (path: "/d/b c", bytes: [])], in: testSandbox)
+        }
+        let request = try #require(e2b.requests.last)
+        #expect(request.line == "POST /files HTTP/1.1")
+        let boundary = try #require(request.fields["content-type"]?.split(separator: "boundary=").last)
+        let head = "Content-Disposition: form-data; name=\"file\"; filename="
+        let type = "\r\nContent-Type: application/octet-stream\r\n\r\n"
+        let form =
+            "--\(boundary)\r\n\(head)\"/a\"\(type)\u{1}\u{2}\r\n--\(boundary)\r\n\(head)\"/d/b c\"\(type)\r\n--\(boundary)--\r\n"
+        #expect(request.body == Array(form.utf8))
+        #expect(E2BClient.canWriteTogether("/d/b c") && !E2BClient.canWriteTogether("/a\"b"))
+        #expect(!E2BClient.canWriteTogether("/\u{e9}") && !E2BClient.canWriteTogether("/a\n"))
+    }
+
     @Test func `a file is read to its limit and not beyond`() async throws {
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
         let sized = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde"

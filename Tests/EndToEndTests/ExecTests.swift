@@ -107,6 +107,15 @@ struct ExecTests {
         #expect(try await download(file("same.txt", of: second)).text == "same")
     }
 
+    @Test func `files are there whatever their names are`() async throws {
+        let first = try await run(
+            #"mkdir d; printf 1 > a; printf 2 > 'd/b c'; printf 3 > 'q"uo;te%'; printf 4 > 日本; touch e"#, "bash")
+        let second = try await run(
+            #"cat a 'd/b c' 'q"uo;te%' 日本 e"#, "bash", ["files": references(first)])
+        #expect(second["stdout"] == "1234" && second["stderr"] == "", "\(second)")
+        #expect(names(second, inherited: true) == names(first))
+    }
+
     @Test func `of two files with one name the last one is there, and a line says so`() async throws {
         let answers = [try await run("echo -n first > a.txt", "bash"), try await run("echo -n last > a.txt", "bash")]
         let files = JSONTree.list(answers.flatMap { references($0).list ?? [] })

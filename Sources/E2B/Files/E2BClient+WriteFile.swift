@@ -29,6 +29,33 @@ extension E2BClient {
         return try writtenFile(try await call(.writeFile, request, in: sandbox))
     }
 
+    /// Whether ``write(_:user:in:)`` takes a file with this path.
+    public static func canWriteTogether(_ path: String) -> Bool { FileForm.canName(path) }
+
+    /// Writes several files by one call, over those that are there, and makes the directories above them. The call is never repeated
+    /// once it was sent. Protocol.md, 3.3.
+    ///
+    /// If the call throws after it was sent, there may be some of the files.
+    ///
+    /// - Parameters:
+    ///   - files: of different paths, which ``canWriteTogether(_:)`` admits.
+    ///   - user: who will own them; nil for the sandbox's default one.
+    /// - Throws: ``E2BError``: `.refused` if one of them cannot be written.
+    public func write(
+        _ files: [(path: String, bytes: [UInt8])], user: String? = nil, in sandbox: Sandbox
+    ) async throws(E2BError) {
+        guard !files.isEmpty else { return }
+        precondition(files.allSatisfy { FileForm.canName($0.path) }, "a path that a form cannot say")
+        var request = try request(
+            .writeFile, "POST", FileQuery(path: nil, user: sandbox.user(user)).target, of: .envd, in: sandbox)
+        let form = FileForm()
+        let body = form.around(files)
+        request.timeout += .seconds(body.count >> 20)
+        request.headers.append(("Content-Type", form.contentType))
+        request.body = .bytes(body)
+        _ = try writtenFile(try await call(.writeFile, request, in: sandbox))
+    }
+
     /// Writes a file of any size, in pieces, over one that is there, and makes the directories above it. The call is never
     /// repeated once it was sent.
     ///

@@ -1,6 +1,7 @@
-/// One file as a form, which every envd reads. RFC 7578. The file's name is in the query. Protocol.md, 3.3.
+/// Files as a form, which every envd reads. RFC 7578. The name of a single file is in the query. Protocol.md, 3.3.
 struct FileForm {
     let contentType: String
+    private let boundary: String
     /// The bytes before the file and after it.
     private let head: [UInt8]
     private let tail: [UInt8]
@@ -8,6 +9,7 @@ struct FileForm {
     init() {
         // It is random, so that nobody can have made a file that contains it.
         let boundary = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(separator: "-")
+        self.boundary = boundary
         contentType = "multipart/form-data; boundary=\(boundary)"
         head = Array(
             """
@@ -29,6 +31,26 @@ struct FileForm {
         form += bytes
         form += tail
         return form
+    }
+
+    /// - Parameter files: at least one. Their paths are such as ``canName(_:)`` admits.
+    func around(_ files: [(path: String, bytes: [UInt8])]) -> [UInt8] {
+        var form: [UInt8] = []
+        form.reserveCapacity(files.reduce(tail.count) { $0 + $1.path.utf8.count + $1.bytes.count + overhead })
+        for (index, file) in files.enumerated() {
+            if index > 0 { form += "\r\n".utf8 }
+            form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"".utf8
+            form += file.path.utf8
+            form += "\"\r\nContent-Type: application/octet-stream\r\n\r\n".utf8
+            form += file.bytes
+        }
+        form += tail
+        return form
+    }
+
+    /// Whether a form can say the path. Programs differ in how they read what is no plain character.
+    static func canName(_ path: String) -> Bool {
+        path.utf8.allSatisfy { (0x20..<0x7f).contains($0) && !"\"\\%;".utf8.contains($0) } && !path.hasSuffix("/")
     }
 
     func around<Pieces: AsyncSequence & Sendable>(_ pieces: Pieces) -> EnclosedPieces<Pieces> {

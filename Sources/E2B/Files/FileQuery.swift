@@ -2,7 +2,8 @@ internal import JSON
 
 /// The query of `/files`. Protocol.md, 3.1.
 struct FileQuery {
-    var path: String
+    /// nil if the body says where files go.
+    var path: String?
     var user: String?
     var signature: String?
     /// Seconds since 1970.
@@ -10,10 +11,11 @@ struct FileQuery {
 
     /// Path and query of a URL.
     var target: String {
-        var fields = [(name: "path", value: path)]
+        var fields: [(name: String, value: String)] = []
+        if let path { fields.append(("path", path)) }
         if let user { fields.append(("username", user)) }
         if let signature { fields.append(("signature", signature)) }
         if let expiration { fields.append(("signature_expiration", String(expiration))) }
-        return "/files?" + PercentEncoding.query(fields)
+        return fields.isEmpty ? "/files" : "/files?" + PercentEncoding.query(fields)
     }
 }

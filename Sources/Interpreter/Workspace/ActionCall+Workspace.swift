@@ -44,9 +44,10 @@ extension ActionCall {
     func fillWorkspace(
         with inputs: [WorkspaceInput], of store: any FileStore, in sandbox: Sandbox
     ) async throws -> [String] {
-        try await withThrowingTaskGroup(of: String?.self) { group in
-            var notes: [String] = []
-            for (index, input) in inputs.enumerated() {
+        let (rest, notes) = try await writeTogether(inputs, of: store, in: sandbox)
+        return try await withThrowingTaskGroup(of: String?.self) { group in
+            var notes = notes
+            for (index, input) in rest.enumerated() {
                 if index >= Self.writers, let note = try await group.next() { notes += [note].compactMap { $0 } }
                 group.addTask { try await write(input, of: store, in: sandbox) }
             }
@@ -55,9 +56,56 @@ extension ActionCall {
         }
     }
 
+    /// Writes what is small by one call, if there are several such files.
+    ///
+    /// - Returns: those that are still to be written, and a line for each file that is not there any more.
+    private func writeTogether(
+        _ inputs: [WorkspaceInput], of store: any FileStore, in sandbox: Sandbox
+    ) async throws -> (rest: [WorkspaceInput], notes: [String]) {
+        var chosen: [WorkspaceInput] = []
+        var size = 0
+        for input in inputs where E2BClient.canWriteTogether(input.name.path) {
+            guard size + input.file.size <= Self.smallSize else { continue }
+            size += input.file.size
+            chosen.append(input)
+        }
+        let room = limits.memory.reservation(for: owner)
+        // The form is a copy of them.
+        guard chosen.count > 1, await room.grow(to: 2 * size) else { return (inputs, []) }
+        var notes: [String] = []
+        var files: [(path: String, bytes: [UInt8])] = []
+        for input in chosen {
+            if let bytes = try await Self.contents(of: input, in: store) {
+                files.append((path: input.name.path, bytes: bytes))
+            } else {
+                notes.append("\(input.name) is not kept any more, and is not there.")
+            }
+        }
+        do throws(E2BError) {
+            try await client.write(files, in: sandbox)
+        } catch {
+            // One at a time they say which of them cannot be written.
+            guard error.isRefusal else { throw error }
+            return (inputs, [])
+        }
+        let written = Set(chosen.map(\.name))
+        return (inputs.filter { !written.contains($0.name) }, notes)
+    }
+
+    /// - Returns: nil if the file is gone.
+    private static func contents(of input: WorkspaceInput, in store: any FileStore) async throws -> [UInt8]? {
+        do {
+            let bytes = try await store.open(input.file)
+            defer { bytes.close() }
+            return try await bytes.collect()
+        } catch StoreError.notFound {
+            return nil
+        }
+    }
+
     /// The number of files that are written at a time.
     private static let writers = 4
-    /// Bytes of a file that is written at once. A larger one is written in pieces, which takes one call more.
+    /// Bytes of a file that is written at once, and of those that are written together. A larger one is written in pieces, which takes one call more.
     private static let smallSize = 1 << 20
 
     private func write(
@@ -80,6 +128,16 @@ extension ActionCall {
             return "\(input.name) could not be written: \(message)."
         } catch E2BError.notFound(_, let message) {
             return "\(input.name) could not be written: \(message)."
+        }
+    }
+}
+
+extension E2BError {
+    /// Whether the sandbox has answered that it does not write what it was given.
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .refused, .notFound: true
+        default: false
         }
     }
 }
