@@ -138,6 +138,27 @@ struct CodeAPIFileTests {
         }
     }
 
+    @Test func `uploads of one name at the same time are files of their own`() async throws {
+        try await withService { service in
+            let chat = service.client()
+            let paths = try await withThrowingTaskGroup { group in
+                for number in 0..<6 {
+                    group.addTask {
+                        let content = String(repeating: "\(number)", count: 100_000)
+                        let upload = try UploadedFiles(
+                            await chat.upload([.field("entity_id", "agent"), .file("same.csv", content)]))
+                        return (upload.path, content)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(paths.map(\.0)).count == 6)
+            for (path, content) in paths {
+                #expect(try await chat.send("GET", "/download/\(path)?entity_id=agent").text == content)
+            }
+        }
+    }
+
     @Test func `nobody gets another one's files, by any route`() async throws {
         try await withService { service in
             let chat = service.client()
