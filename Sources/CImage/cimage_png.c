@@ -5,6 +5,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "cimage_png_stream.h"
+
 uint32_t cimage_crc32(uint32_t crc, const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(crc, bytes, count); }
 
 cimage_status cimage_inflate(const uint8_t *bytes, size_t byte_count, uint8_t *out, size_t *count) {
@@ -34,6 +36,12 @@ cimage_status cimage_gunzip(const uint8_t *bytes, size_t byte_count, uint8_t *ou
     return status == Z_BUF_ERROR && is_full ? cimage_too_large : cimage_malformed;
 }
 
+enum {
+    /// The size of buffers for inflated data. They are large because inflate copies a window of 32 kB at each return, and
+    /// small enough for the second-level cache.
+    inflated_bytes = 1 << 17,
+};
+
 struct cimage_png_reader {
     png_structp png;
     png_infop info;
@@ -49,6 +57,18 @@ struct cimage_png_reader {
     uint8_t *indices;
     uint32_t width;
     uint8_t channels;
+    /// For the forms whose rows are not read by libpng. `pixel_bytes` is 0 for the others.
+    unsigned pixel_bytes;
+    size_t packed_row_bytes;
+    uint32_t rows_left;
+    cimage_png_stream stream;
+    /// Inflated rows, each with its filter byte, that are still to be read, and the number of rows that fit.
+    uint8_t *inflated;
+    size_t capacity, inflated_count, inflated_used;
+    /// The row above the next one: the last one that was read, which the caller has, or one of zeros.
+    const uint8_t *above;
+    /// Zeros above the first row, and afterwards the place of rows that are dropped.
+    uint8_t *spare;
 };
 
 // MARK: Callbacks of libpng. One that fails does not return.
@@ -96,6 +116,9 @@ cimage_png_reader *cimage_png_open(const uint8_t *bytes, size_t count) {
 }
 
 void cimage_png_close(cimage_png_reader *reader) {
+    cimage_png_stream_close(&reader->stream);
+    free(reader->inflated);
+    free(reader->spare);
     free(reader->indices);
     png_destroy_read_struct(&reader->png, &reader->info, NULL);
     free(reader);
@@ -156,6 +179,31 @@ static void set_samples(png_structp png, png_infop info) {
 #endif
 }
 
+/// Prepares for reading the rows without libpng, if they are of whole bytes and need no conversion.
+static void set_own_rows(cimage_png_reader *reader, cimage_png_form form) {
+    png_structp png = reader->png;
+    png_infop info = reader->info;
+    const int color = png_get_color_type(png, info);
+    const bool has_palette = color == PNG_COLOR_TYPE_PALETTE;
+    if (png_get_bit_depth(png, info) != 8 || png_get_interlace_type(png, info) != PNG_INTERLACE_NONE) return;
+    if (color == PNG_COLOR_TYPE_GRAY_ALPHA || (form == cimage_png_form_stored && !has_palette)) return;
+    if (!has_palette && png_get_valid(png, info, PNG_INFO_tRNS) != 0) return;
+    const size_t row_bytes = png_get_rowbytes(png, info);
+    const size_t batch = row_bytes + 1 < inflated_bytes ? inflated_bytes / (row_bytes + 1) : 1;
+    reader->capacity = batch;
+    reader->inflated = malloc(batch * (row_bytes + 1));
+    reader->spare = calloc(row_bytes, 1);
+    if (reader->inflated == NULL || reader->spare == NULL) {
+        reader->out_of_memory = true;
+        png_error(png, "out of memory");
+    }
+    reader->above = reader->spare;
+    reader->packed_row_bytes = row_bytes;
+    reader->rows_left = png_get_image_height(png, info);
+    reader->pixel_bytes = png_get_channels(png, info);
+    cimage_png_stream_open(&reader->stream, reader->bytes, reader->count);
+}
+
 cimage_status cimage_png_start(cimage_png_reader *reader, uint32_t max_width, uint32_t max_height,
                                cimage_png_form form, cimage_png_layout *layout) {
     png_structp png = reader->png;
@@ -164,6 +212,7 @@ cimage_status cimage_png_start(cimage_png_reader *reader, uint32_t max_width, ui
     set_limits(png, max_width, max_height);
     png_read_info(png, info);
     bool has_palette = png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE;
+    set_own_rows(reader, form);
     if (has_palette) {
         set_palette_indices(reader);
     } else if (form == cimage_png_form_samples) {
@@ -180,8 +229,45 @@ cimage_status cimage_png_start(cimage_png_reader *reader, uint32_t max_width, ui
     return cimage_ok;
 }
 
+static cimage_status stream_failure(cimage_png_reader *reader) {
+    const char *message = reader->stream.message;
+    strncpy(reader->message, message != NULL ? message : "its data is not that of its rows", sizeof reader->message - 1);
+    return reader->stream.status == Z_MEM_ERROR ? cimage_out_of_memory : cimage_malformed;
+}
+
+/// Reads a row without libpng. It leaves by longjmp as well, so that all rows fail in the same way.
+static void read_own_row(cimage_png_reader *reader, uint8_t *row) {
+    const size_t row_bytes = reader->packed_row_bytes;
+    if (reader->inflated_used == reader->inflated_count) {
+        const size_t rows = reader->rows_left < reader->capacity ? reader->rows_left : reader->capacity;
+        const size_t wanted = rows * (row_bytes + 1);
+        // No row is wanted after the last one.
+        if (rows == 0 || cimage_png_stream_inflate(&reader->stream, reader->inflated, wanted) < wanted) {
+            reader->out_of_memory = stream_failure(reader) == cimage_out_of_memory;
+            png_longjmp(reader->png, 1);
+        }
+        reader->inflated_count = rows;
+        reader->inflated_used = 0;
+    }
+    const uint8_t *next = reader->inflated + reader->inflated_used * (row_bytes + 1);
+    if (next[0] >= PNG_FILTER_VALUE_LAST) png_error(reader->png, "bad adaptive filter value");
+    uint8_t *out = row == NULL ? reader->spare : row;
+    cimage_png_unfilter(next[0], next + 1, reader->above, out, row_bytes, reader->pixel_bytes);
+    reader->above = out;
+    reader->inflated_used++;
+    reader->rows_left--;
+}
+
+static void read_row(cimage_png_reader *reader, uint8_t *row) {
+    if (reader->pixel_bytes > 0) {
+        read_own_row(reader, row);
+    } else {
+        png_read_row(reader->png, row, NULL);
+    }
+}
+
 static void read_palette_row(cimage_png_reader *reader, uint8_t *row) {
-    png_read_row(reader->png, reader->indices, NULL);
+    read_row(reader, reader->indices);
     uint8_t last = 0;
     for (uint32_t x = 0; x < reader->width; x++) last = reader->indices[x] > last ? reader->indices[x] : last;
     if (last >= reader->palette_count) reader->is_past_palette = true;
@@ -199,15 +285,22 @@ cimage_status cimage_png_read_rows(cimage_png_reader *reader, uint8_t *rows, siz
         if (reader->indices != NULL) {
             read_palette_row(reader, out);
         } else {
-            png_read_row(reader->png, out, NULL);
+            read_row(reader, out);
         }
     }
     return cimage_ok;
 }
 
+bool cimage_png_checks_stream(const cimage_png_reader *reader) { return reader->pixel_bytes > 0; }
+
 bool cimage_png_is_past_palette(const cimage_png_reader *reader) { return reader->is_past_palette; }
 
 cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, size_t *consumed) {
+    if (reader->pixel_bytes > 0) {
+        if (reader->rows_left > 0 || !cimage_png_stream_finish(&reader->stream)) return stream_failure(reader);
+        *data_end = *consumed = reader->count;
+        return cimage_ok;
+    }
     if (setjmp(png_jmpbuf(reader->png))) return failure(reader);
     // With the last row libpng has mostly read to the end of the compressed stream, and of the IDAT that holds it. If
     // the stream ends in a later IDAT than the row, libpng has read one chunk more, which need not have the end.
@@ -220,15 +313,14 @@ cimage_status cimage_png_finish(cimage_png_reader *reader, size_t *data_end, siz
 // MARK: Checking rows without their pixels
 
 typedef struct {
-    z_stream stream;
+    cimage_png_stream stream;
     /// The rows of the current pass that have not begun, and the passes after it.
     cimage_png_pass pass;
     const cimage_png_pass *passes;
     size_t passes_left;
     /// The bytes until the filter byte of the next row, or until the end.
     uint64_t until_filter;
-    /// The buffer is large because inflate copies a window of 32 kB at each return.
-    uint8_t out[1 << 17];
+    uint8_t out[inflated_bytes];
 } row_check;
 
 /// Checks the filter bytes of the rows in the buffer. False if a row has an unknown filter, or begins after the last
@@ -248,59 +340,27 @@ static bool are_rows(row_check *check, size_t count) {
     return true;
 }
 
-/// Inflates the data of one chunk, all of which has to belong to the stream. It stops at the first wrong row, so that a
-/// decompression bomb is not inflated to its end.
-static int inflate_chunk(row_check *check, const uint8_t *data, uint32_t count) {
-    z_stream *stream = &check->stream;
-    int status = Z_OK;
-    stream->next_in = (Bytef *)data;
-    stream->avail_in = count;
-    do {
-        stream->next_out = check->out;
-        stream->avail_out = sizeof check->out;
-        status = inflate(stream, Z_NO_FLUSH);
-        if (!are_rows(check, sizeof check->out - stream->avail_out)) return Z_DATA_ERROR;
-    } while (status == Z_OK && (stream->avail_in > 0 || stream->avail_out == 0));
-    // zlib reports this when it has no input left, which is no error here.
-    if (status == Z_BUF_ERROR && stream->avail_in == 0) status = Z_OK;
-    return status == Z_STREAM_END && stream->avail_in > 0 ? Z_DATA_ERROR : status;
-}
-
-static int inflate_chunks(row_check *check, const uint8_t *bytes, size_t count) {
-    int status = Z_OK;
-    for (size_t offset = 8; offset + 12 <= count;) {
-        uint32_t length = png_get_uint_32(bytes + offset);
-        if (length > count - offset - 12) break;
-        bool is_data = memcmp(bytes + offset + 4, "IDAT", 4) == 0;
-        if (is_data && length > 0) {
-            // There is data after the end of the stream.
-            if (status == Z_STREAM_END) return Z_DATA_ERROR;
-            status = inflate_chunk(check, bytes + offset + 8, length);
-            if (status != Z_OK && status != Z_STREAM_END) return status;
-        }
-        offset += (size_t)length + 12;
-    }
-    return status;
-}
-
 cimage_status cimage_png_check_rows(cimage_png_reader *reader, const cimage_png_pass *passes, size_t pass_count) {
     row_check *check = malloc(sizeof *check);
     if (check == NULL) return cimage_out_of_memory;
     memset(check, 0, offsetof(row_check, out));
     check->passes = passes;
     check->passes_left = pass_count;
-    int status = Z_MEM_ERROR;
-    // 0 means the window size that the stream declares. A stream that needs a larger one works in some decoders only.
-    if (inflateInit2(&check->stream, 0) == Z_OK) {
-        status = inflate_chunks(check, reader->bytes, reader->count);
-        inflateEnd(&check->stream);
+    cimage_png_stream *stream = &check->stream;
+    cimage_png_stream_open(stream, reader->bytes, reader->count);
+    // It stops at the first wrong row, so that a decompression bomb is not inflated to its end.
+    bool is_right = true;
+    while (is_right && stream->status == Z_OK) {
+        is_right = are_rows(check, cimage_png_stream_inflate(stream, check->out, sizeof check->out));
     }
-    bool is_whole =
-        status == Z_STREAM_END && check->until_filter == 0 && check->pass.rows == 0 && check->passes_left == 0;
+    const int status = stream->status;
+    bool is_whole = is_right && status == Z_STREAM_END && check->until_filter == 0 && check->pass.rows == 0 &&
+                    check->passes_left == 0;
     if (!is_whole) {
-        const char *message = check->stream.msg != NULL ? check->stream.msg : "its data is not that of its rows";
+        const char *message = stream->message != NULL ? stream->message : "its data is not that of its rows";
         strncpy(reader->message, message, sizeof reader->message - 1);
     }
+    cimage_png_stream_close(stream);
     free(check);
     return is_whole ? cimage_ok : status == Z_MEM_ERROR ? cimage_out_of_memory : cimage_malformed;
 }

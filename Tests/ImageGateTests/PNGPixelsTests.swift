@@ -80,6 +80,64 @@ struct PNGPixelsTests {
         }
     }
 
+    /// More rows than are inflated at a time, each with another filter, in pieces of which some are empty.
+    @Test(arguments: [(0, 1), (2, 3), (6, 4), (4, 2)])
+    func `rows with filters are the same rows`(colorType: Int, channels: Int) throws {
+        let size = PixelSize(width: 331, height: 400)
+        var noise = Noise(UInt64(colorType) + 1)
+        let count = size.width * channels
+        let rows = (0..<size.height).map { _ in noise.bytes(count) }
+        var raw: [UInt8] = []
+        for (index, row) in rows.enumerated() {
+            let filter = UInt8(noise.number(5))
+            let above = index > 0 ? rows[index - 1] : Array(repeating: 0, count: count)
+            raw.append(filter)
+            for place in row.indices {
+                let left = place < channels ? 0 : Int(row[place - channels])
+                let corner = place < channels ? 0 : Int(above[place - channels])
+                let up = Int(above[place])
+                let nearest = [left, up, corner].min { abs(left + up - corner - $0) < abs(left + up - corner - $1) }
+                let guess = [0, left, up, (left + up) / 2, nearest ?? 0][Int(filter)]
+                raw.append(row[place] &- UInt8(guess))
+            }
+        }
+        let data = SampleImages.zlibStored(raw)
+        var pieces: [UInt8] = []
+        var rest = data[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(noise.number(3) == 0 ? 1 + noise.number(8) : noise.number(20_000))
+            pieces += SampleImages.pngChunk("IDAT", Array(piece))
+            rest = rest.dropFirst(piece.count)
+        }
+        let png =
+            SampleImages.pngSignature
+            + SampleImages.pngChunk(
+                "IHDR", SampleImages.header(size.width, size.height, colorType: UInt8(colorType)))
+            + pieces + SampleImages.pngChunk("IEND", [])
+        let bitmap = try decodedPNG(png)
+        for (y, row) in rows.enumerated() {
+            for x in stride(from: 0, to: size.width, by: 7) {
+                let pixel = Array(row[x * channels..<(x + 1) * channels]).map { Int($0) }
+                let expected =
+                    channels > 2
+                    ? pixel + (channels == 3 ? [255] : [])
+                    : Array(repeating: pixel[0], count: 3) + [channels == 2 ? pixel[1] : 255]
+                guard bitmap.rgba(x, y) == expected else {
+                    Issue.record("\(x), \(y): \(bitmap.rgba(x, y)) in place of \(expected)")
+                    return
+                }
+            }
+        }
+        // The checksum is of all of it.
+        var wrong = data
+        wrong[wrong.count - 1] ^= 1
+        #expect(
+            rejection(
+                SampleImages.png(
+                    header: SampleImages.header(size.width, size.height, colorType: UInt8(colorType)), data: wrong))
+                != nil)
+    }
+
     @Test(arguments: PNGFormat.all)
     func `every format is averaged in linear light`(format: PNGFormat) throws {
         let source = PixelSize(width: 53, height: 41)

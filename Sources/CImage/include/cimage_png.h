@@ -53,8 +53,13 @@ cimage_status cimage_png_start(cimage_png_reader *_Nonnull reader, uint32_t max_
 
 /// Reads the next `count` rows, one under the other with `row_bytes` each; NULL reads and drops them.
 /// The rows of an interlaced image are those of its passes, in order.
+///
+/// The next call reads the last row once more, so it has to be unchanged then.
 cimage_status cimage_png_read_rows(cimage_png_reader *_Nonnull reader, uint8_t *_Nullable rows, size_t row_bytes,
                                    uint32_t count);
+
+/// Whether `cimage_png_finish` checks the whole compressed stream.
+bool cimage_png_checks_stream(const cimage_png_reader *_Nonnull reader);
 
 /// Whether a row that was read has an index past the palette, which browsers show as black, and other viewers do not.
 bool cimage_png_is_past_palette(const cimage_png_reader *_Nonnull reader);

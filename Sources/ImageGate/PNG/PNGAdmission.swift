@@ -60,12 +60,9 @@ extension Admission {
                 throw .malformed(.png, why: "PNG has \(reader.layout.channels) channels")
             }
             var search = InkSearch(width: header.size.width)
-            let row = UnsafeMutablePointer<UInt8>.allocate(capacity: reader.layout.row_bytes)
-            defer { row.deallocate() }
             for index in 0..<header.size.height {
                 if index.isMultiple(of: 64) { try cancellation.check() }
-                try reader.read(1, into: row)
-                search.add(row)
+                try search.add { row throws(ImageGateError) in try reader.read(1, into: row) }
             }
             try reader.finish(chunks)
             return !reader.isPastPalette && !search.finds()

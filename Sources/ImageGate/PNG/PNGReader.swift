@@ -27,7 +27,7 @@ struct PNGReader: ~Copyable {
     deinit { cimage_png_close(raw) }
 
     /// Reads the next rows into `rows`, which has room for `count` rows of the whole width. If `rows` is nil, the rows
-    /// are dropped.
+    /// are dropped. The last of the rows has to be unchanged when the next ones are read.
     func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>?) throws(ImageGateError) {
         try check(cimage_png_read_rows(raw, rows, layout.row_bytes, UInt32(count)))
     }
@@ -51,6 +51,7 @@ struct PNGReader: ~Copyable {
         // Encoders may cut the compressed stream into chunks anywhere, so its last bytes, the end of a block and a
         // checksum, may be in a later chunk than the last row. libpng does not read them there, so zlib has to. This
         // decompresses all data a second time, so it is done only if the end may be in a later chunk.
+        guard !cimage_png_checks_stream(raw) else { return }
         if streamEnd < chunks.dataEnd || chunks.lastDataCount < Self.streamEndCount {
             try checkRows(chunks.header)
         }
