@@ -53,6 +53,19 @@ struct GroundTests {
         #expect(!image.isOnWhite && image.treatment == .passed && image.bytes == bytes)
     }
 
+    /// Rows are searched in words of 64 pixels.
+    @Test(arguments: [63, 64, 65, 127, 128, 129, 200])
+    func `ink is found in any column`(width: Int) throws {
+        for column in [0, 1, 62, 63, 64, 65, 126, 127, 128, width - 2, width - 1] where column < width {
+            for ink in [0, 255] {
+                let bytes = SampleImages.png(width: width, height: 9, colorType: 6, bitDepth: 8) { x, y in
+                    x == column && y % 2 == 0 ? [ink, ink, ink, 255] : Self.clear
+                }
+                #expect(try ground(bytes).isOnWhite == (ink == 0), "\(column)")
+            }
+        }
+    }
+
     @Test func `letters count more than the lines of a grid`() throws {
         let plot = Self.png { x, y in
             if x % 8 == 0 || y % 8 == 0 { return [230, 230, 230, 255] }

@@ -3,7 +3,7 @@
 /// What counts is the ink next to transparent pixels, because ink on a ground of its own is seen on every page. Light
 /// ink would disappear on white, so there has to be more of the dark one. Edges that go straight on, as those of grids
 /// and frames, count little beside those of letters and curves: the letters have to be readable.
-struct InkSearch {
+struct InkSearch: ~Copyable {
     private enum Shade {
         case dark, light, other
     }
@@ -22,67 +22,121 @@ struct InkSearch {
     }
 
     private let width: Int
-    /// The last two rows, as RGBA in the order of memory; empty before the first ones.
-    private var above: [UInt32] = []
-    private var row: [UInt32] = []
-    /// Whether those two have a clear pixel.
-    private var isAboveClear = false
-    private var isRowClear = false
-    /// For each column, whether an opaque run began or ended there in the row above: bits 0 and 1.
-    private var ends: [UInt8]
+    /// The words of a row's mask.
+    private let wordCount: Int
+    /// The last two rows and the next one, as RGBA in the order of memory. They take turns.
+    private let pixels: UnsafeMutablePointer<UInt32>
+    /// For each of the three rows, a bit for each pixel that is clear. Edges are found in these, 64 pixels at a time.
+    private let masks: UnsafeMutablePointer<UInt64>
+    /// For each column, whether an opaque run began there in the row above, and, after those, whether one ended there.
+    private let ends: UnsafeMutablePointer<UInt64>
+    /// The number of rows so far.
+    private var count = 0
     private var dark = Edges()
     private var light = Edges()
     private var otherCount = 0
 
     init(width: Int) {
         self.width = width
-        ends = Array(repeating: 0, count: width)
+        wordCount = (width + 63) / 64
+        pixels = .allocate(capacity: 3 * width)
+        masks = .allocate(capacity: 3 * wordCount)
+        ends = .allocate(capacity: 2 * wordCount)
+        pixels.initialize(repeating: 0, count: 3 * width)
+        masks.initialize(repeating: 0, count: 3 * wordCount)
+        ends.initialize(repeating: 0, count: 2 * wordCount)
     }
 
-    /// Adds the next row of RGBA pixels.
-    mutating func add(_ samples: UnsafePointer<UInt8>) {
-        let next = [UInt32](unsafeUninitializedCapacity: width) { next, count in
-            UnsafeMutableRawBufferPointer(next).copyMemory(
-                from: UnsafeRawBufferPointer(start: samples, count: width * 4))
-            count = width
-        }
-        let isNextClear = next.withUnsafeBufferPointer { $0.contains { $0.isClear } }
-        look(below: next, isNextClear)
-        (above, row) = (row, next)
-        (isAboveClear, isRowClear) = (isRowClear, isNextClear)
+    deinit {
+        pixels.deallocate()
+        masks.deallocate()
+        ends.deallocate()
+    }
+
+    /// Adds the next row.
+    ///
+    /// - Parameter fill: writes the row as RGBA.
+    mutating func add<Failure: Error>(
+        _ fill: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
+        let next = row(count)
+        try fill(UnsafeMutableRawPointer(next).assumingMemoryBound(to: UInt8.self))
+        markClear(next, in: mask(count))
+        if count > 0 { look(at: count - 1) }
+        count += 1
     }
 
     /// After the last row.
     mutating func finds() -> Bool {
-        look(below: [], false)
+        if count > 0 {
+            // No row is below the last one.
+            mask(count).update(repeating: 0, count: wordCount)
+            row(count).update(repeating: 0, count: width)
+            look(at: count - 1)
+        }
         let all = dark.count + light.count + otherCount
         return dark.count >= Self.least && dark.count * Self.leastShare >= all && dark.weight > light.weight
     }
 
-    /// Looks at the edges of the last row.
-    private mutating func look(below: [UInt32], _ isBelowClear: Bool) {
-        guard !row.isEmpty else { return }
-        guard isAboveClear || isRowClear || isBelowClear else {
-            if ends.contains(where: { $0 != 0 }) { ends = Array(repeating: 0, count: width) }
-            return
-        }
-        var (wasAbove, wasBelow) = (false, false)
-        for column in 0..<width {
-            guard !row[column].isClear else {
-                (wasAbove, wasBelow, ends[column]) = (false, false, 0)
-                continue
+    private func row(_ index: Int) -> UnsafeMutablePointer<UInt32> { pixels + (index + 3) % 3 * width }
+    private func mask(_ index: Int) -> UnsafeMutablePointer<UInt64> { masks + (index + 3) % 3 * wordCount }
+
+    private func markClear(_ pixels: UnsafePointer<UInt32>, in mask: UnsafeMutablePointer<UInt64>) {
+        for word in 0..<wordCount {
+            let first = pixels + 64 * word
+            let count = min(64, width - 64 * word)
+            // Nearly always all of them are alike, which is found out without a branch for each.
+            var (any, all) = (UInt32(0), UInt32.max)
+            for index in 0..<count {
+                any |= first[index].isSeenBit
+                all &= first[index].isSeenBit
             }
-            let (left, right) = (column - 1, column + 1)
-            let begins = left >= 0 && row[left].isClear
-            let stops = right < width && row[right].isClear
-            if begins { add(row[column], within: right < width ? row[right] : 0, isTurn: ends[column] & 1 == 0) }
-            if stops { add(row[column], within: left >= 0 ? row[left] : 0, isTurn: ends[column] & 2 == 0) }
-            ends[column] = (begins ? 1 : 0) | (stops ? 2 : 0)
-            let isAbove = !above.isEmpty && above[column].isClear
-            let isBelow = !below.isEmpty && below[column].isClear
-            if isAbove { add(row[column], within: below.isEmpty ? 0 : below[column], isTurn: !wasAbove) }
-            if isBelow { add(row[column], within: above.isEmpty ? 0 : above[column], isTurn: !wasBelow) }
-            (wasAbove, wasBelow) = (isAbove, isBelow)
+            mask[word] =
+                if all >> 31 == 1 {
+                    0
+                } else if any >> 31 == 0 {
+                    UInt64.max >> UInt64(64 - count)
+                } else {
+                    (0..<count).reduce(0) { $0 | UInt64(~first[$1].isSeenBit >> 31) << UInt64($1) }
+                }
+        }
+    }
+
+    /// Looks at the edges of a row.
+    private mutating func look(at index: Int) {
+        let (aboveMask, rowMask, belowMask) = (mask(index - 1), mask(index), mask(index + 1))
+        let (above, row, below) = (self.row(index - 1), self.row(index), self.row(index + 1))
+        var (leftClear, wasAbove, wasBelow) = (UInt64(0), UInt64(0), UInt64(0))
+        for word in 0..<wordCount {
+            let clear = rowMask[word]
+            let rightClear = word + 1 < wordCount ? rowMask[word + 1] : 0
+            // Past the last column there is nothing, which is not clear; nor is it seen.
+            let seen = ~clear & (UInt64.max >> UInt64(max(0, 64 * (word + 1) - width)))
+            let begins = seen & (clear << 1 | leftClear >> 63)
+            let stops = seen & (clear >> 1 | rightClear << 63)
+            let isAbove = seen & aboveMask[word]
+            let isBelow = seen & belowMask[word]
+            let first = 64 * word
+            for bit in Bits(begins) {
+                let column = first + bit
+                let within = column + 1 < width ? row[column + 1] : 0
+                add(row[column], within: within, isTurn: ends[word] >> UInt64(bit) & 1 == 0)
+            }
+            for bit in Bits(stops) {
+                let column = first + bit
+                let within = column > 0 ? row[column - 1] : 0
+                add(row[column], within: within, isTurn: ends[wordCount + word] >> UInt64(bit) & 1 == 0)
+            }
+            for bit in Bits(isAbove) {
+                let isTurn = (isAbove << 1 | wasAbove >> 63) >> UInt64(bit) & 1 == 0
+                add(row[first + bit], within: below[first + bit], isTurn: isTurn)
+            }
+            for bit in Bits(isBelow) {
+                let isTurn = (isBelow << 1 | wasBelow >> 63) >> UInt64(bit) & 1 == 0
+                add(row[first + bit], within: above[first + bit], isTurn: isTurn)
+            }
+            (ends[word], ends[wordCount + word]) = (begins, stops)
+            (leftClear, wasAbove, wasBelow) = (clear, isAbove, isBelow)
         }
     }
 
@@ -111,10 +165,23 @@ struct InkSearch {
     private static let leastShare = 50
 }
 
+/// The indices of the bits that are set.
+private struct Bits: Sequence, IteratorProtocol {
+    private var left: UInt64
+
+    init(_ bits: UInt64) { left = bits }
+
+    mutating func next() -> Int? {
+        guard left != 0 else { return nil }
+        defer { left &= left - 1 }
+        return left.trailingZeroBitCount
+    }
+}
+
 extension UInt32 {
     private var alpha: UInt32 { UInt32(littleEndian: self) >> 24 }
-    /// Whether the page behind the pixel is what is seen.
-    fileprivate var isClear: Bool { alpha < 64 }
+    /// The highest bit is 0 if the page behind the pixel is what is seen: its alpha is below 64.
+    fileprivate var isSeenBit: UInt32 { UInt32(littleEndian: self) | UInt32(littleEndian: self) << 1 }
     /// Whether the pixel is too transparent for its colour to tell. So are the edges of smooth lines, and shadows.
     fileprivate var isFaint: Bool { alpha < 96 }
 
@@ -134,7 +201,9 @@ extension Bitmap {
         var search = InkSearch(width: size.width)
         samples.withUnsafeBufferPointer { samples in
             guard let base = samples.baseAddress else { return }
-            for row in 0..<size.height { search.add(base + row * rowBytes) }
+            for row in 0..<size.height {
+                search.add { UnsafeMutableRawPointer($0).copyMemory(from: base + row * rowBytes, byteCount: rowBytes) }
+            }
         }
         return search.finds()
     }
