@@ -121,7 +121,10 @@ struct ResultImages {
     /// Whether this has not been asked of the same image before: a figure is often shown, and is the value of the code as well.
     mutating func isNew(_ image: CapturedImage) -> Bool {
         guard let bytes = try? image.bytes.get(), !bytes.isEmpty, seen.count < Self.seenLimit else { return true }
-        return seen.insert(Fingerprint(type: image.type, count: bytes.count, hash: bytes.hashValue)).inserted
+        // An array would hash each byte by itself, which takes longer than all else that the responder does with an image.
+        var hasher = Hasher()
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return seen.insert(Fingerprint(type: image.type, count: bytes.count, hash: hasher.finalize())).inserted
     }
 
     /// - Parameter room: the reserved memory of the image's bytes, which is given back with them.
