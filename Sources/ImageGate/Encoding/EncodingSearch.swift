@@ -18,7 +18,9 @@ struct EncodingSearch: Sendable {
         // A palette cannot save enough here, so the colours need not be counted.
         let isHopeless = estimate > Self.saving * budget
         let hopeless = PaletteSearch.SearchResult.tooLarge(estimate: estimate / Self.saving)
-        var search = isHopeless ? nil : PaletteSearch(of: bitmap, budget: budget, cancellation: cancellation)
+        var search =
+            isHopeless
+            ? nil : PaletteSearch(of: bitmap, estimate: estimate, budget: budget, cancellation: cancellation)
         let palette = judged(try search?.best() ?? hopeless, bitmap)
         guard bitmap.layout != .rgba else { return palette.result }
         if palette.similarity >= Self.good { return palette.result }

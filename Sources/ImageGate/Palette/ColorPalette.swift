@@ -41,7 +41,14 @@ struct ColorPalette: Sendable {
     private static let few = 32
 
     private func refined(for histogram: ColorHistogram, times: Int) -> Self {
-        (0..<times).reduce(self) { palette, _ in palette.refined(for: histogram) }
+        var palette = self
+        for _ in 0..<times {
+            let refined = palette.refined(for: histogram)
+            // What does not change once does not change any more.
+            guard refined.colors != palette.colors else { return palette }
+            palette = refined
+        }
+        return palette
     }
 
     /// Returns the sum of squared distances between the image's colours and their nearest colours of the palette.

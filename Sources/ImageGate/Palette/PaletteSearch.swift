@@ -7,6 +7,8 @@ struct PaletteSearch {
     private let budget: Int
     private let cancellation: Cancellation
     private let bitmap: Bitmap
+    /// Whether the fewest colours are tried first, because probably not even they fit.
+    private let isFarOver: Bool
     private var sizes: Sizes
 
     enum SearchResult {
@@ -24,11 +26,20 @@ struct PaletteSearch {
     private static let letters = 9..<19
     /// The factor by which an estimate may be wrong.
     private static let tolerance = 1.1
-    /// zlib's level. It seldom takes 5 % more bytes than the slowest level, and a seventh of the time.
-    private static let level: UInt8 = 6
+    /// zlib's level. It takes 1 to 5 % more bytes than level 6, and half of the time.
+    private static let level: UInt8 = 5
+    /// The level for an image that is over the budget by no more than this level may save.
+    private static let slowLevel: UInt8 = 6
+    private static let slowSaving = 1.06
+    /// The level for estimates from a sample, which takes a third of the time of level 6; and what another level would
+    /// save.
+    private static let quickLevel: UInt8 = 4
+    fileprivate static let quickExcess = 0.96
 
-    init(of bitmap: Bitmap, budget: Int, cancellation: Cancellation) {
+    /// - Parameter estimate: the bytes that the image takes without loss.
+    init(of bitmap: Bitmap, estimate: Int = 0, budget: Int, cancellation: Cancellation) {
         self.bitmap = bitmap
+        isFarOver = estimate > 3 * budget
         self.budget = budget
         self.cancellation = cancellation
         sizes = Sizes(bitmap)
@@ -45,10 +56,15 @@ struct PaletteSearch {
         var choices = all
         var smallest = Int.max
         for _ in 0..<Self.tries {
-            guard let choice = try bestChoice(of: choices, isLast: choices.upperBound == all.upperBound) else { break }
+            // More colours than fit at this level may fit at the slow one.
+            let room = fitting == nil ? 1 : Self.slowSaving
+            guard
+                let choice = try bestChoice(
+                    of: choices, within: Double(budget) * room, isLast: choices.upperBound == all.upperBound)
+            else { break }
             let indexed = sizes.indexed(choice)
             let needed: Int
-            switch try PNGWriter(limit: budget).write(indexed, level: Self.level) {
+            switch try written(indexed) {
             case .written(let bytes):
                 fitting = (choice, bytes, indexed)
                 choices = choices.lowerBound..<choice
@@ -60,7 +76,7 @@ struct PaletteSearch {
             }
             sizes.correction *= Double(needed) / (try count(choice))
             // Using the rest of the budget is not worth another encoding.
-            if fitting != nil, needed > budget * 9 / 10 { break }
+            if fitting != nil, needed > budget * 19 / 20 { break }
         }
         guard let fitting else {
             return .tooLarge(estimate: max(min(smallest, Int(try count(all.upperBound - 1))), budget + 1))
@@ -69,6 +85,14 @@ struct PaletteSearch {
         let palette = sizes.palette(fitting.choice)
         let dithered = all == Self.shades ? try dithered(palette, instead: fitting.indexed) : nil
         return dithered ?? .fits(bytes: fitting.bytes, fitting.indexed)
+    }
+
+    private func written(_ indexed: IndexedBitmap) throws(ImageGateError) -> PNGWriter.WriteResult {
+        let result = try PNGWriter(limit: budget).write(indexed, level: Self.level)
+        guard case .tooLarge(let estimate) = result, Double(estimate) <= Double(budget) * Self.slowSaving else {
+            return result
+        }
+        return try PNGWriter(limit: budget).write(indexed, level: Self.slowLevel)
     }
 
     /// Returns the image with dithering, if bands would be visible without it, and if the dithered image fits as well.
@@ -111,7 +135,7 @@ struct PaletteSearch {
         /// The bytes of the encoded sample, by choice.
         var counts: [Int: Int] = [:]
         /// The ratio of the image's bytes to the prediction from the sample.
-        var correction = 1.0
+        var correction = PaletteSearch.quickExcess
 
         init(_ bitmap: Bitmap) {
             size = bitmap.size
@@ -148,7 +172,7 @@ struct PaletteSearch {
         if sizes.counts[choice] == nil {
             try cancellation.check()
             let indexed = sizes.indexedSample(choice)
-            switch try PNGWriter(limit: indexed.size.area + 4096).write(indexed, level: Self.level) {
+            switch try PNGWriter(limit: indexed.size.area + 4096).write(indexed, level: Self.quickLevel) {
             case .written(let bytes): sizes.counts[choice] = bytes.count
             case .tooLarge(let estimate): sizes.counts[choice] = estimate
             }
@@ -162,11 +186,14 @@ struct PaletteSearch {
     ///
     /// - Parameter isLast: whether there are no smaller choices after these. If so, the last choice is tried even if
     ///   its estimate is slightly too large.
-    private mutating func bestChoice(of choices: Range<Int>, isLast: Bool) throws(ImageGateError) -> Int? {
+    private mutating func bestChoice(
+        of choices: Range<Int>, within budget: Double, isLast: Bool
+    ) throws(ImageGateError) -> Int? {
         guard let first = choices.first, let last = choices.last else { return nil }
-        let budget = Double(budget)
+        let lastRoom = budget * (isLast ? Self.tolerance : 1)
+        if isFarOver, try count(last) > max(lastRoom, budget) { return nil }
         if try count(first) <= budget { return first }
-        guard try count(last) <= budget * (isLast ? Self.tolerance : 1) else { return nil }
+        guard try count(last) <= lastRoom else { return nil }
         var (tooMany, enough) = (first, last)
         while enough - tooMany > 1 {
             let (most, least) = (try count(tooMany), try count(enough))

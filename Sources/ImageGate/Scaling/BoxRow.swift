@@ -115,15 +115,26 @@ enum BoxRow {
         columns: BoxEdges, rowSpan: Int
     ) {
         LinearLight.encoded.withUnsafeBufferPointer { encoded in
-            func sample(_ light: Float) -> UInt8 { encoded[min(max(Int(light + 0.5), 0), 65535)] }
-            let channels = layout.channels
-            for target in 0..<columns.count {
-                let area = Float(columns.span(target)) * Float(rowSpan)
-                let start = target * channels
-                let alpha = layout == .rgba ? sums[start + 3] : area
-                let scale = alpha > 0 ? 1 / alpha : 0
-                for channel in start..<start + min(channels, 3) { samples[channel] = sample(sums[channel] * scale) }
-                if layout == .rgba { samples[start + 3] = UInt8(min(alpha / area + 0.5, 255)) }
+            columns.edges.withUnsafeBufferPointer { edges in
+                guard let encoded = encoded.baseAddress, let edges = edges.baseAddress, let sums = sums.baseAddress,
+                    let samples = samples.baseAddress
+                else { return }
+                @inline(__always)
+                func sample(_ light: Float) -> UInt8 { encoded[Int(min(max(light + 0.5, 0), 65535))] }
+                let channels = layout.channels
+                for target in 0..<columns.count {
+                    let area = Float(edges[target + 1] - edges[target]) * Float(rowSpan)
+                    let start = target * channels
+                    guard layout == .rgba else {
+                        let scale = 1 / area
+                        for channel in start..<start + channels { samples[channel] = sample(sums[channel] * scale) }
+                        continue
+                    }
+                    let alpha = sums[start + 3]
+                    let scale = alpha > 0 ? 1 / alpha : 0
+                    for channel in start..<start + 3 { samples[channel] = sample(sums[channel] * scale) }
+                    samples[start + 3] = UInt8(min(alpha / area + 0.5, 255))
+                }
             }
         }
     }
