@@ -42,7 +42,8 @@ enum Program {
             } else if !message.isEmpty {
                 StandardError.lines.write(message + "\n")
             }
-            leave(code.rawValue)
+            let isUsage = code == .validationFailure && Check.isAsked(CommandLine.arguments)
+            leave(isUsage ? Check.usageStatus : code.rawValue)
         }
     }
 

@@ -139,12 +139,6 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func warn(about configuration: Configuration, _ log: EventLog) {
-        if !configuration.isAPIKeyConfigured { log.notice("E2B_API_KEY is not set: no code can be run") }
-        if configuration.keys.isEmpty { log.notice("E2B_FCGI_KEYS is not set: only this machine is answered") }
-        let unmasked = configuration.unredactedVariables
-        if !unmasked.isEmpty {
-            log.notice(
-                "too short to be masked in answers: \(unmasked.map { "E2B_CODE_EV_\($0)" }.joined(separator: ", "))")
-        }
+        for warning in configuration.warnings { log.notice(warning) }
     }
 }

@@ -38,6 +38,36 @@ struct SettingNameTests {
     ])
     func `what belongs to others is left alone`(name: String) { #expect(complaint(name) == nil) }
 
+    @Test(arguments: [
+        "E2B_ACCESS_TOKEN", "E2B_API_HEADERS", "E2B_VALIDATE_API_KEY", "E2B_MAX_CONNECTIONS", "E2B_LOCAL_API_KEY",
+        "E2B_LOCAL_FAULTS", "E2B_CODE_EV_ANYTHING", "E2B_CODE_EV_E2B_FGCI_KEYS",
+    ])
+    func `E2B's own variables, the local sandbox's and the code's are no mistakes`(name: String) {
+        #expect(complaint(name) == nil)
+        #expect(SettingName.warnings(about: [name]) == [])
+    }
+
+    @Test(arguments: [
+        ("EB2_FCGI_KEYS", "E2B_FCGI_KEYS"), ("E2_FCGI_KEYS", "E2B_FCGI_KEYS"), ("EB2_FGCI_KEY", "E2B_FCGI_KEYS"),
+        ("2EB_API_KEY", "E2B_API_KEY"), ("EB_API_KEY", "E2B_API_KEY"), ("X2B_FCGI_IMAGES", "E2B_FCGI_IMAGES"),
+        ("FCGI_WEB_SERVER_ADDR", "FCGI_WEB_SERVER_ADDRS"), ("PUBLIC_BASEURL", "PUBLIC_BASE_URL"),
+        ("PUBLIC_BASE_ULR", "PUBLIC_BASE_URL"), ("public_base_url", "PUBLIC_BASE_URL"),
+    ])
+    func `a name that may be another program's is warned of, and the service starts`(name: String, intended: String) {
+        #expect(complaint(name) == nil)
+        #expect(
+            SettingName.warnings(about: ["PATH", name, "HOME"]) == ["\(name) has no effect. Is \(intended) meant?"])
+    }
+
+    @Test(arguments: [
+        "PATH", "HOME", "API_KEY", "B2B_API_KEY", "NEXT_PUBLIC_BASE_URL", "FCGI_ROLE", "PORTS", "PORT", "E2", "", "_",
+        "HTTP_E2B_FCGI_KEYS", "SERVER_PORT", "FASTCGI_KEYS", "AWS_ACCESS_KEY_ID", "OPENAI_API_KEY", "XDG_STATE_HOME",
+        String(repeating: "E2", count: 100_000),
+    ])
+    func `what is plainly another program's is not warned of`(name: String) {
+        #expect(SettingName.warnings(about: [name]) == [])
+    }
+
     @Test func `no two settings are so alike that one could pass for the other`() {
         for name in Setting.all.map(\.name) { #expect(SettingName.standing(of: name) == .known) }
     }

@@ -77,7 +77,7 @@ package final class Storage: Sendable {
     }
 
     /// Whether a folder can be written, or made in the nearest folder above it that is there.
-    private static func canBeWritten(_ path: String) -> Bool {
+    package static func canBeWritten(_ path: String) -> Bool {
         var path = Substring(path)
         while access(String(path), F_OK) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
             path = path[..<slash]

@@ -1,38 +1,88 @@
+import E2B
 import Fetch
 import FoundationEssentials
 import ImageGate
 import Responder
 
-/// The check of MCP: a client's handshake, the list of tools, and a plot, on the way that LibreChat's requests take.
-extension Check {
-    /// What came back.
-    struct MCPFindings {
-        let toolCount: Int
-        /// The plot; nil if `run_code` is not offered, so that there is none.
-        let image: (bytes: [UInt8], type: ImageType)?
+/// `POST /mcp`: a client's handshake, the list of tools, and a plot, on the way that LibreChat's requests take; then the link to
+/// the plot, as a browser opens it.
+struct MCPCheck: ServiceCheck {
+    let surface: Surface
+
+    private static let subject = "POST \(EndpointPath.mcp)"
+    private static let linkSubject = "GET \(EndpointPath.sharedFiles)"
+
+    func findings() async -> [Finding] {
+        let begin = ContinuousClock.now
+        do {
+            let answers = try await askAll()
+            let time = begin.elapsed
+            let tools = answers.toolCount == 1 ? "1 tool" : "\(answers.toolCount) tools"
+            guard let plot = answers.plot else {
+                return [.ok(Self.subject, "\(tools), none of which runs code, in \(time)")]
+            }
+            let image = try await surface.description(of: plot.bytes, plot.type)
+            return [.ok(Self.subject, "\(tools) and a plot, \(image), in \(time)"), await follow(plot.link)]
+        } catch {
+            return [.failed(Self.subject, "\(error)")]
+        }
     }
 
-    func checkMCP(_ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws -> MCPFindings {
+    /// Opens the link to the plot.
+    private func follow(_ link: String?) async -> Finding {
+        guard let link else {
+            return .skipped(Self.linkSubject, "no files are kept there (E2B_FCGI_STORE), so there are no links")
+        }
+        return await Finding.about(Self.linkSubject) {
+            let begin = ContinuousClock.now
+            let response = try await surface.fetch(link: link)
+            let time = begin.elapsed
+            guard response.head.status == 200, let type = ImageType.sniff(response.body) else {
+                let place = BaseURL(link)?.origin ?? "The link"
+                throw Failure(
+                    "\(place) answered a link with \(response.head.status) and no picture: the web server does not lead "
+                        + "\(EndpointPath.sharedFiles)/ to this service, or PUBLIC_BASE_URL is not its address.")
+            }
+            let image = try await surface.description(of: response.body, type)
+            return .ok(Self.linkSubject, "a link to a picture, \(image), in \(time)")
+        }
+    }
+
+    /// What came back.
+    private struct Answers {
+        let toolCount: Int
+        /// nil if `run_code` is not offered, so that there is none.
+        let plot: Plot?
+    }
+
+    private struct Plot {
+        let bytes: [UInt8]
+        let type: ImageType
+        /// nil if the service keeps no files.
+        let link: String?
+    }
+
+    private func askAll() async throws -> Answers {
         let greeting = try await ask(
             #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"e2b-fcgi check","version":"\#(Version.number)"}}}"#,
-            "initialize", fetcher, configuration)
+            "initialize")
         guard greeting.result?.protocolVersion != nil else {
             throw failure("initialize", "has no protocolVersion, so something else than this service answers there.")
         }
-        try await checkHeaders(fetcher, configuration)
+        try await checkHeaders()
         let list = try await ask(
-            #"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#, "tools/list", fetcher, configuration)
+            #"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#, "tools/list")
         guard let tools = list.result?.tools, !tools.isEmpty else { throw failure("tools/list", "has no tools.") }
         guard tools.contains(where: { $0.name == "run_code" }) else {
-            return MCPFindings(toolCount: tools.count, image: nil)
+            return Answers(toolCount: tools.count, plot: nil)
         }
         let call = try await ask(
-            #"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"run_code","arguments":\#(Self.sineWave)}}"#,
-            "run_code", fetcher, configuration)
-        return MCPFindings(toolCount: tools.count, image: try plot(in: call))
+            #"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"run_code","arguments":\#(Surface.sineWave)}}"#,
+            "run_code")
+        return Answers(toolCount: tools.count, plot: try plot(in: call))
     }
 
-    private func plot(in answer: RPCAnswer) throws -> (bytes: [UInt8], type: ImageType) {
+    private func plot(in answer: RPCAnswer) throws -> Plot {
         guard let content = answer.result?.content else { throw failure("run_code", "has no content.") }
         let text = content.compactMap(\.text).joined(separator: "\n")
         guard answer.result?.isError != true else { throw failure("run_code", "is an error:\n\(text)") }
@@ -43,15 +93,16 @@ extension Check {
         guard let type, let bytes = block.data.flatMap({ Data(base64Encoded: $0) }) else {
             throw failure("run_code", "has an image that is no PNG or JPEG in base64.")
         }
-        return ([UInt8](bytes), type)
+        let link = text.firstMatch(of: /https?:\/\/\S+\/f\/\S+/).map { String($0.0) }
+        return Plot(bytes: [UInt8](bytes), type: type, link: link)
     }
 
     /// Asks in the way of newer clients, whose headers have to come through the web server.
-    private func checkHeaders(_ fetcher: borrowing Fetcher, _ configuration: Configuration) async throws {
+    private func checkHeaders() async throws {
         let version = "2026-07-28"
         let answer = try await ask(
             #"{"jsonrpc":"2.0","id":4,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"\#(version)","io.modelcontextprotocol/clientCapabilities":{}}}}"#,
-            "server/discover", fetcher, configuration,
+            "server/discover",
             headers: [("MCP-Protocol-Version", version), ("Mcp-Method", "server/discover")])
         guard answer.error?.code != Self.headerMismatch else {
             throw failure(
@@ -67,19 +118,12 @@ extension Check {
     private static let headerMismatch = -32020
 
     private func ask(
-        _ body: String, _ what: String, _ fetcher: borrowing Fetcher, _ configuration: Configuration,
-        headers: [(name: String, value: String)] = []
+        _ body: String, _ what: String, headers: [(name: String, value: String)] = []
     ) async throws -> RPCAnswer {
-        // Images come as images, whatever the setting for the key is.
-        var request = request("\(EndpointPath.mcp)?images=inline", body, configuration)
-        request.headers.append(("Accept", "application/json, text/event-stream"))
-        request.headers += headers
-        let response: FetchResponse
-        do {
-            response = try await fetcher.response(to: request)
-        } catch {
-            throw Failure("\(shownURL)\(EndpointPath.mcp) did not answer \(what): \(error)")
-        }
+        // Images come as images and as links, whatever the setting for the key is.
+        let response = try await surface.post(
+            "\(EndpointPath.mcp)?images=both", body,
+            headers: [("Accept", "application/json, text/event-stream")] + headers)
         let status = response.head.status
         let answer = try? JSONDecoder().decode(RPCAnswer.self, from: Data(response.body))
         let beginning = String(decoding: response.body.prefix(300), as: UTF8.self)
@@ -102,7 +146,7 @@ extension Check {
     }
 
     private func failure(_ what: String, _ finding: String) -> Failure {
-        Failure("MCP does not work: the answer of \(shownURL)\(EndpointPath.mcp) to \(what) \(finding)")
+        Failure("MCP does not work: the answer of \(surface.shownURL)\(EndpointPath.mcp) to \(what) \(finding)")
     }
 
     /// An answer of JSON-RPC, as far as it counts here.
