@@ -18,6 +18,7 @@ package final class Responder: Sendable {
     private let log: EventLog
     private let threads: ServiceThreads
     private let runs: LiveRuns
+    private let services: ActionServices?
 
     /// - Parameters:
     ///   - client: nil if no E2B API key is configured.
@@ -50,7 +51,8 @@ package final class Responder: Sendable {
         self.secrets = secrets
         let lifecycle = client.map {
             SandboxLifecycle(
-                client: $0, creationLimit: configuration.limits.executions.places, on: threads.calling
+                client: $0, creationLimit: configuration.limits.executions.creations,
+                governor: configuration.limits.executions.makeGovernor(), on: threads.calling
             ) { log.notice($0) }
         }
         self.lifecycle = lifecycle
@@ -65,6 +67,7 @@ package final class Responder: Sendable {
                 variables: configuration.secretVariables, secrets: secrets, sessionEnd: configuration.sessionEnd,
                 sharing: storage?.sharing)
         }
+        self.services = services
         let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
         let filesOfCodeAPI: [any Endpoint] =
             [
@@ -120,6 +123,12 @@ package final class Responder: Sendable {
         return response
     }
 
+    /// Begins to create sandboxes ahead, if the operator wants some.
+    package func startWarming() { services?.warm?.start() }
+
+    /// The sandboxes that were created ahead and can be used.
+    package var warmCount: Int { services?.warm?.count ?? 0 }
+
     /// Refuses new executions, and waits until those in flight have ended. After the grace period it calls `cancel`,
     /// which ends their tasks.
     package func drain(orElse cancel: @escaping @Sendable () -> Void) async {
@@ -128,6 +137,7 @@ package final class Responder: Sendable {
             guard (try? await Task.sleep(for: grace)) != nil else { return }
             cancel()
         }
+        services?.warm?.stop()
         await executions.drain()
         deadline.cancel()
     }

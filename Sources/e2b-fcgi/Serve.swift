@@ -89,6 +89,7 @@ struct Serve: AsyncParsableCommand {
             executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
         ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
         log.notice("listening on \(listener.address)")
+        responder.startWarming()
         let isServed = Event()
         // The server gets a task of its own, because it may wait for a web server that does not read the last responses.
         // The wait below ends after ``StopTime/answers`` at the latest.

@@ -17,11 +17,15 @@ package final class StubE2B: Sendable {
         var listLag: ClosedRange<Int>
         /// Milliseconds.
         var killing: ClosedRange<Int>
+        /// Milliseconds that each execution takes.
+        var execution: Int
 
         package init(
             _ description: String, creation: ClosedRange<Int> = 0...0, startsAtRequest: Bool = false,
-            tellsSeconds: Bool = false, listLag: ClosedRange<Int> = 0...0, killing: ClosedRange<Int> = 0...0
+            tellsSeconds: Bool = false, listLag: ClosedRange<Int> = 0...0, killing: ClosedRange<Int> = 0...0,
+            execution: Int = 0
         ) {
+            self.execution = execution
             self.description = description
             self.creation = creation
             self.startsAtRequest = startsAtRequest
@@ -57,6 +61,10 @@ package final class StubE2B: Sendable {
         var acceptedToSandboxes = 0
         /// Creations whose answer is not sent.
         var lostAnswers = 0
+        /// Creations that are refused.
+        var refusals = 0
+        /// Sandboxes at a time.
+        var limit = Int.max
         /// How often a paused sandbox was resumed.
         var resumptions = 0
         /// Seconds of each call that set or extended a time.
@@ -167,6 +175,15 @@ package final class StubE2B: Sendable {
         return machine.id
     }
 
+    /// Ends the sandbox as E2B does when its machine fails.
+    package func end(_ id: String) { core.state.withLock { $0.machines[id]?.killedAt = .now } }
+
+    /// Refuses so many creations, from the next one on.
+    package func refuse(creations: Int) { core.state.withLock { $0.refusals = creations } }
+
+    /// Allows so many sandboxes at a time, as E2B's plans do.
+    package func limit(to count: Int) { core.state.withLock { $0.limit = count } }
+
     /// The connection ends in place of the next creation's answer.
     package func loseNextAnswer() { core.state.withLock { $0.lostAnswers += 1 } }
 }
@@ -207,6 +224,14 @@ fileprivate extension StubE2B.Core {
     private func create(_ request: Loopback.Request, _ connection: Loopback.Connection) -> Bool {
         let begin = Date.now
         pause(behaviour.creation)
+        let refusal = state.withLock { state -> String? in
+            if state.refusals > 0 {
+                state.refusals -= 1
+                return "400 Bad Request"
+            }
+            return state.machines.values.count { $0.killedAt == nil } < state.limit ? nil : "429 Too Many Requests"
+        }
+        if let refusal { return connection.respond(#"{"code":0,"message":"not now"}"#, status: refusal) }
         let body = object(request.body)
         let (machine, isLost) = state.withLock { state in
             // Under the lock: who is in a list before another has started before it, where starts are told as they are.
@@ -318,6 +343,7 @@ fileprivate extension StubE2B.Core {
     /// An execution, which prints how many there were before it in its kernel.
     private func execute(_ request: Loopback.Request, _ connection: Loopback.Connection) -> Bool {
         guard let machine = running(request) else { return refuse(request, connection) }
+        pause(behaviour.execution...behaviour.execution)
         let count = state.withLock { state in
             let count = machine.executions + 1
             state.machines[machine.id]?.executions = count

@@ -53,7 +53,17 @@ extension ActionCall {
 
     /// Runs `work` in a sandbox that is made for it and ends with it.
     private func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
-        let options = services.sandboxOptions(endingAfter: deadline.workTime + .seconds(30))
+        let life = deadline.workTime + .seconds(30)
+        if let sandbox = await services.warm?.take(for: life) {
+            defer { services.lifecycle.kill(sandbox.id) }
+            do {
+                return try await work(sandbox)
+            } catch E2BError.sandboxGone {
+                // It died while it waited, and nothing was done in it.
+                services.warm?.lookAtOthers()
+            }
+        }
+        let options = services.sandboxOptions(endingAfter: life)
         let sandbox = try await services.lifecycle.create(options, for: owner, mark: id)
         defer { services.lifecycle.kill(sandbox.id) }
         return try await work(sandbox)

@@ -92,6 +92,8 @@ package final class ActionServices: Sendable {
     /// Lets the executions of one context run one after the other.
     let contexts = KeyedLock<ContextKey>()
     let preparedKernels = PreparedKernels()
+    /// Sandboxes that are created ahead; nil if there are none.
+    package let warm: WarmSandboxes?
 
     package init(
         client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
@@ -110,6 +112,16 @@ package final class ActionServices: Sendable {
         self.templates = templates
         self.variables = variables
         self.secrets = secrets
+        let executions = limits.executions
+        guard executions.warm > 0 else {
+            warm = nil
+            return
+        }
+        let warm = WarmSandboxes(
+            client: client, lifecycle: lifecycle, kernels: preparedKernels, size: executions.warm,
+            options: SandboxOptions(template: template, envs: variables), use: limits.time.answer + .seconds(30))
+        self.warm = warm
+        lifecycle.whenThereIsNoRoom { [weak warm] in warm?.makeRoom() ?? false }
     }
 
     /// The options of a new sandbox, with the variables that every sandbox gets.

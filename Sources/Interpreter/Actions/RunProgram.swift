@@ -19,19 +19,36 @@ package struct RunProgram: Action {
     /// - Throws: `E2BError` if no sandbox could be created. Later errors are part of the result, because the output
     ///   until then is worth more than the error alone.
     package func perform(_ call: ActionCall) async throws(E2BError) -> RunProgramResult {
+        // The timeout ends the sandbox if this process has ended and cannot kill it.
+        let life = timeLimit + .seconds(30)
+        if let sandbox = await call.services.warm?.take(for: life) {
+            let outcome = await run(in: sandbox, call)
+            guard case .sandboxGone = outcome.failure, !outcome.hasBegun else {
+                return await result(of: outcome, in: sandbox, call)
+            }
+            // It died while it waited, and the program has not begun in it.
+            call.services.warm?.lookAtOthers()
+        }
         let sandbox = try await call.services.lifecycle.create(
-            // The timeout ends the sandbox if this process has ended and cannot kill it.
-            call.services.sandboxOptions(endingAfter: timeLimit + .seconds(30)),
-            for: call.owner, mark: call.id)
+            call.services.sandboxOptions(endingAfter: life), for: call.owner, mark: call.id)
+        return await result(of: await run(in: sandbox, call), in: sandbox, call)
+    }
+
+    private func run(in sandbox: Sandbox, _ call: ActionCall) async -> CodeRunner.Outcome {
         let execution = ExecutionRequest(code: code, in: language, timeout: timeLimit)
         let kernel = ContextKey(sandboxID: sandbox.id, language: language)
-        let outcome = await call.run(
+        return await call.run(
             execution, kernel, variables, in: sandbox, keeping: call.limits.extent(of: .answer)
         ) {
             // The kill is started here, and the answer does not wait for it.
             call.services.lifecycle.kill(sandbox.id)
         }
-        return RunProgramResult(
+    }
+
+    private func result(
+        of outcome: CodeRunner.Outcome, in sandbox: Sandbox, _ call: ActionCall
+    ) async -> RunProgramResult {
+        RunProgramResult(
             sandboxID: sandbox.id, record: outcome.record,
             pictureLinks: await call.links(inPlaceOf: outcome.record.images), failure: outcome.failure,
             problem: outcome.problem)

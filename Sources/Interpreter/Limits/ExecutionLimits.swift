@@ -10,8 +10,17 @@ package struct ExecutionLimits: Equatable, Sendable {
     package var wait: Duration
     /// The largest number of sandboxes that the sessions of one owner may have; nil if only E2B limits it.
     package var ownerSandboxes: Int?
+    /// The number of sandboxes that are created ahead.
+    package var warm: Int
+    /// The largest number of sandboxes that are created in a second; nil if only E2B limits it.
+    package var creationRate: Int?
 
-    package init(places: Int, share: Int, queue: Int, wait: Duration, ownerSandboxes: Int? = nil) {
+    package init(
+        places: Int, share: Int, queue: Int, wait: Duration, ownerSandboxes: Int? = nil, warm: Int = 0,
+        creationRate: Int? = nil
+    ) {
+        self.warm = warm
+        self.creationRate = creationRate
         self.places = places
         self.share = share
         self.queue = queue
@@ -23,6 +32,14 @@ package struct ExecutionLimits: Equatable, Sendable {
     package var requests: Int { places + queue }
 
     /// The largest number of connections to E2B's API, and to sandboxes: one for each place, and some for sandboxes
-    /// that are being ended meanwhile.
-    package var connections: Int { places + 32 }
+    /// that are being ended or created ahead meanwhile.
+    package var connections: Int { creations + 32 }
+
+    /// The largest number of creations in progress.
+    package var creations: Int { places + warm }
+
+    /// Makes what holds creations back; nil if nothing does.
+    package func makeGovernor() -> CreationGovernor? {
+        creationRate.map { CreationGovernor(rate: $0, longestWait: wait) }
+    }
 }

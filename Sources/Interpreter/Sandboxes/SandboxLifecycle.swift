@@ -16,35 +16,44 @@ package final class SandboxLifecycle: Sendable {
     /// up.
     private let creations: FairSemaphore
     private let kills = PendingKills()
+    /// Spaces creations; nil if nothing does.
+    private let governor: CreationGovernor?
+    /// Ends a sandbox that nobody uses, if there is one, and tells whether there was.
+    private let room = Mutex<(@Sendable () -> Bool)?>(nil)
     /// Ids and marks of sandboxes that must not be used: they are being created for a caller that may have hung up, or
     /// they are being killed.
     private let unavailable = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - creationLimit: the largest number of creations in progress.
+    ///   - governor: spaces creations; nil if E2B alone limits their rate.
     ///   - executor: the executor on which sandboxes are created and killed; nil for the default one.
     package init(
-        client: E2BClient, creationLimit: Int, on executor: (any TaskExecutor)? = nil,
-        notice: @escaping @Sendable (String) -> Void
+        client: E2BClient, creationLimit: Int, governor: CreationGovernor? = nil,
+        on executor: (any TaskExecutor)? = nil, notice: @escaping @Sendable (String) -> Void
     ) {
+        self.governor = governor
         self.client = client
         self.executor = executor
         creations = FairSemaphore(.init(total: creationLimit, queue: .max))
         self.notice = notice
     }
 
-    /// - Parameter mark: a unique value that goes into the sandbox's metadata.
+    /// - Parameters:
+    ///   - mark: a unique value that goes into the sandbox's metadata.
+    ///   - isAhead: no request waits for it. It has had its turn (``waitForTurn(while:)``), and takes no other sandbox's room.
     /// - Throws: `.cancelled` at once when the caller's task is cancelled. The sandbox is killed as soon as E2B has made it.
     package func create(
-        _ options: SandboxOptions, for owner: String, mark: String
+        _ options: SandboxOptions, for owner: String, mark: String, isAhead: Bool = false
     ) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
         let channel = OneShotChannel<Result<Sandbox, E2BError>>()
+        if !isAhead { try await governor?.take(until: E2BClient.deadline) }
         try await takePlace(for: owner)
         withhold(mark)
         keep { [self, options] in
-            let creation = await createWhenThereIsRoom(options)
+            let creation = await createWhenThereIsRoom(options, isAhead: isAhead)
             creations.giveBack(of: owner)
             do throws(E2BError) {
                 let sandbox = try creation.get()
@@ -76,7 +85,9 @@ package final class SandboxLifecycle: Sendable {
 
     /// Creates a sandbox. If E2B's limit on sandboxes is reached while a sandbox is being killed, it tries again after
     /// the kill.
-    private func createWhenThereIsRoom(_ options: SandboxOptions) async -> Result<Sandbox, E2BError> {
+    private func createWhenThereIsRoom(
+        _ options: SandboxOptions, isAhead: Bool
+    ) async -> Result<Sandbox, E2BError> {
         var attempts = Self.attempts
         // If other creations wait for a kill, E2B would refuse this one as well, or it would take their room.
         if kills.isAwaited { _ = await kills.wait(beyond: kills.endedCount, within: .seconds(10)) }
@@ -87,15 +98,38 @@ package final class SandboxLifecycle: Sendable {
             } catch {
                 attempts -= 1
                 // Only the limit on sandboxes comes without a `Retry-After`: Protocol.md, 2.4.
-                guard attempts > 0, case .rateLimited(_, _, retryAfter: nil) = error,
-                    await kills.wait(beyond: endedCount, within: .seconds(10))
-                else { return .failure(error) }
+                guard attempts > 0, case .rateLimited(_, _, retryAfter: nil) = error else { return .failure(error) }
+                if !isAhead { _ = room.withLock { $0 }?() }
+                guard await kills.wait(beyond: endedCount, within: .seconds(10)) else { return .failure(error) }
+                do throws(E2BError) { if !isAhead { try await governor?.take() } } catch { return .failure(error) }
             }
         }
     }
 
     /// The number of attempts to create a sandbox: another creation may take the room that a kill has made.
     private static let attempts = 10
+
+    // MARK: Creating ahead
+
+    /// Waits for a turn that no request wants.
+    ///
+    /// - Returns: false if it is not wanted any more.
+    func waitForTurn(while isWanted: () -> Bool) async -> Bool {
+        while isWanted() {
+            guard let pause = governor?.takeNow() else { return true }
+            await sleep(min(pause, .seconds(1)))
+        }
+        return false
+    }
+
+    /// The time between two creations; nil if nothing spaces them.
+    var creationInterval: Duration? { governor?.interval }
+
+    /// - Parameter end: ends a sandbox that nobody uses, if there is one, and tells whether there was. It is called when E2B has no
+    ///   room for one that a request needs.
+    func whenThereIsNoRoom(_ end: @escaping @Sendable () -> Bool) { room.withLock { $0 = end } }
+
+    // MARK: Ending
 
     /// Whether a sandbox of a list may be used. One that is about to be killed may not.
     func isAvailable(_ sandbox: SandboxInfo) -> Bool {
@@ -138,7 +172,8 @@ package final class SandboxLifecycle: Sendable {
     /// latest.
     package func drain(within limit: Duration) async { await inFlight.drain(within: limit) }
 
-    private func keep(_ work: @escaping @Sendable () async -> Void) {
+    /// Runs what goes on when its request has ended, and for which the end of the process waits.
+    func keep(_ work: @escaping @Sendable () async -> Void) {
         inFlight.enter()
         // An immediate task runs here until it first waits, so the call is on its way without waking another thread.
         Task.immediate(executorPreference: executor) {

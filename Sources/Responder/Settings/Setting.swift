@@ -51,6 +51,14 @@ package struct Setting: Sendable {
         "E2B_FCGI_OWNER_SANDBOXES", "",
         "sandboxes that the sessions of one key may have; with several keys three quarters of E2B_FCGI_EXECUTIONS, if not set"
     )
+    static let warm = Setting(
+        "E2B_FCGI_WARM", "0",
+        "sandboxes created ahead, so that code begins at once; each costs as much as one that runs all the time (720 hours a month)"
+    )
+    static let creationRate = Setting(
+        "E2B_FCGI_CREATE_RATE", "",
+        "sandboxes created in a second, as E2B's plan allows (1 or 5): more wait up to E2B_FCGI_QUEUE_WAIT; only E2B limits it, if not set"
+    )
     static let queue = Setting(
         "E2B_FCGI_QUEUE", "100", "requests that wait in the queue; more are refused with 429, with 0 at once")
     static let queueWait = Setting("E2B_FCGI_QUEUE_WAIT", "20", "seconds that a request waits in the queue")
@@ -134,7 +142,8 @@ package struct Setting: Sendable {
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
         userHeader, conversationHeader, tokenKeys, tokenIssuer, tokenAudience, origins,
-        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, queue, queueWait, sessionIdle,
+        webServers, allowHTTP, executions, ownerExecutions, ownerSandboxes, warm, creationRate, queue, queueWait,
+        sessionIdle,
         stateDirectory, store, s3Endpoint, s3Region, s3PathStyle, storeHours, storeBytes, storeOwnerBytes, linkSecret,
         linkHours, bodyLimit,
         fileLimit,

@@ -63,7 +63,8 @@ extension SettingReader {
             ownerSandboxes: optionalInteger(.ownerSandboxes, 1...10_000)
                 // By default one owner's sessions can take three quarters of the places, so that other owners can
                 // always create some.
-                ?? (hasSeveralOwners ? max(1, places * 3 / 4) : nil))
+                ?? (hasSeveralOwners ? max(1, places * 3 / 4) : nil),
+            warm: integer(.warm, 0...100), creationRate: optionalInteger(.creationRate, 1...1000))
     }
 
     /// Checks that every answer comes before the web server gives the request up.
