@@ -20,10 +20,23 @@ package final class EventLoop: TaskExecutor {
         var isStopping = false
     }
 
+    /// The numbers of sources. One that has ended leaves its number to another.
+    private struct Slots {
+        var free: [Int] = []
+        var count = 0
+
+        mutating func take() -> Int {
+            if let number = free.popLast() { return number }
+            precondition(count < EventSet.mostSources, "too many sources")
+            defer { count += 1 }
+            return count
+        }
+    }
+
     private let inbox = Mutex(Inbox())
     private let event: EventDescriptor
     private let epoll: CInt
-    private let sourceCount = Atomic(0)
+    private let slots = Mutex(Slots())
     /// The loop's thread, once it runs.
     private let thread = Atomic<UInt>(0)
 
@@ -56,7 +69,7 @@ package final class EventLoop: TaskExecutor {
 
     /// Makes the set of a source that is added next.
     package func makeSet() -> EventSet {
-        EventSet(epoll: epoll, source: sourceCount.add(1, ordering: .relaxed).newValue)
+        EventSet(epoll: epoll, source: slots.withLock { $0.take() })
     }
 
     /// Adds a source.
@@ -166,7 +179,9 @@ package final class EventLoop: TaskExecutor {
         for number in sources.indices.reversed() {
             switch sources[number]?.turn() {
             case .again(let due): if let due { first = min(first ?? due, due) }
-            case .over: sources[number] = nil
+            case .over:
+                sources[number] = nil
+                slots.withLock { $0.free.append(number) }
             case nil: break
             }
         }

@@ -24,4 +24,6 @@ package struct EventSet: Sendable {
     }
 
     static let sourceShift: UInt64 = 56
+    /// As many as the rest of an identifier can tell apart, without ``EventLoop``'s own.
+    static let mostSources = 255
 }

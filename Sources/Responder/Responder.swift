@@ -18,45 +18,57 @@ package final class Responder: Sendable {
     private let log: EventLog
     private let threads: ServiceThreads
     private let runs: LiveRuns
+    private let gate: ImageGate?
     private let services: ActionServices?
 
     /// - Parameters:
     ///   - client: nil if no E2B API key is configured.
     ///   - storage: nil if nothing is kept outside of sandboxes.
     ///   - threads: nil for computing threads of its own, and no loops.
+    ///   - earlier: one with another configuration, whose requests in flight go on. What is limited, and what is known of sessions,
+    ///     is so for both together. The two may have the same client.
     /// - Throws: if the system does not grant the threads.
     package init(
         _ configuration: Configuration, client: E2BClient?, storage: Storage? = nil, threads: ServiceThreads? = nil,
-        log: EventLog
+        log: EventLog, continuing earlier: Responder? = nil
     ) throws(SystemError) {
-        self.configuration = configuration
         self.log = log
         let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
-        let gate =
-            try client == nil
-            ? nil
-            : ImageGate(
+        let gate: ImageGate?
+        if client == nil {
+            gate = nil
+        } else if let other = earlier?.gate {
+            gate = ImageGate(
+                policy: configuration.imagePolicy, decoding: .confined(confinement), sharingThreadsOf: other)
+        } else {
+            gate = try ImageGate(
                 policy: configuration.imagePolicy, threads: configuration.limits.images.threads,
                 decoding: .confined(confinement))
+        }
+        self.gate = gate
         let threads = if let threads { threads } else { try ServiceThreads(hasLoops: false) }
         self.threads = threads
+        let configuration = earlier.map { configuration.sharingMemory(with: $0.configuration) } ?? configuration
+        self.configuration = configuration
         origins = Origins(
             allowed: configuration.origins,
             // Without keys only this machine is answered, so the public address is not an allowed origin.
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins, tokens: configuration.tokens)
-        executions = Executions(configuration.limits.executions)
+        executions = earlier?.executions ?? Executions(configuration.limits.executions)
+        executions.set(configuration.limits.executions)
         let secrets = configuration.secrets
         self.secrets = secrets
         let lifecycle = client.map {
             SandboxLifecycle(
                 client: $0, creationLimit: configuration.limits.executions.creations,
-                governor: configuration.limits.executions.makeGovernor(), on: threads.calling
+                governor: configuration.limits.executions.makeGovernor(), on: threads.calling,
+                continuing: earlier?.lifecycle
             ) { log.notice($0) }
         }
         self.lifecycle = lifecycle
-        let runs = LiveRuns(configuration.stateDirectory) { log.notice($0) }
+        let runs = earlier?.runs ?? LiveRuns(configuration.stateDirectory) { log.notice($0) }
         self.runs = runs
         var services: ActionServices?
         if let client, let lifecycle, let gate {
@@ -65,7 +77,7 @@ package final class Responder: Sendable {
                 runner: CodeRunner(client: client, gate: gate, limits: configuration.limits, secrets: secrets),
                 limits: configuration.limits, template: configuration.template, templates: configuration.templates,
                 variables: configuration.secretVariables, secrets: secrets, sessionEnd: configuration.sessionEnd,
-                sharing: storage?.sharing)
+                sharing: storage?.sharing, continuing: earlier?.services)
         }
         self.services = services
         let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
@@ -126,21 +138,14 @@ package final class Responder: Sendable {
     /// Begins to create sandboxes ahead, if the operator wants some.
     package func startWarming() { services?.warm?.start() }
 
+    /// Ends the sandboxes that were created ahead, and creates no more.
+    package func stopWarming() { services?.warm?.stop() }
+
     /// The sandboxes that were created ahead and can be used.
     package var warmCount: Int { services?.warm?.count ?? 0 }
 
-    /// Refuses new executions, and waits until those in flight have ended. After the grace period it calls `cancel`,
-    /// which ends their tasks.
-    package func drain(orElse cancel: @escaping @Sendable () -> Void) async {
-        let deadline = Task { [grace = configuration.grace] in
-            // The sleep throws if all executions end in time, because this task is cancelled then.
-            guard (try? await Task.sleep(for: grace)) != nil else { return }
-            cancel()
-        }
-        services?.warm?.stop()
-        await executions.drain()
-        deadline.cancel()
-    }
+    /// Refuses new executions and those that wait for a place. Those that are cancelled from now on are answered with 503.
+    package func refuseExecutions() { executions.refuse() }
 
     /// Takes out of the state directory what other responders find there. Call it when nothing runs any more.
     package func leaveStateDirectory() { runs.stop() }

@@ -21,8 +21,13 @@ struct Demand {
     private static let memoryBeside = 64 << 20
 
     private let configuration: Configuration
+    private let openCount: Int
 
-    init(_ configuration: Configuration) { self.configuration = configuration }
+    /// - Parameter openCount: the number of descriptors that were open before the service opened any.
+    init(_ configuration: Configuration, openCount: Int = openNow) {
+        self.configuration = configuration
+        self.openCount = openCount
+    }
 
     /// The number of connections from the web server. It exceeds the number of requests that are executed or wait, so
     /// that health checks and refusals are always answered.
@@ -38,6 +43,19 @@ struct Demand {
         if isServer { try checkDescriptors() }
         try checkThreads()
         if isServer { try checkMemory() }
+    }
+
+    /// Checks whether a service that runs can have this configuration in place of another one.
+    ///
+    /// - Throws: ``Failure`` if the system grants too little.
+    func checkChange(from other: Configuration) throws {
+        try checkDescriptors()
+        let memory = configuration.limits.memory.limit
+        guard Heap.addressSpace != nil, memory > other.limits.memory.limit else { return }
+        // How much there is beside what requests hold now cannot be found out.
+        throw Failure(
+            "E2B_FCGI_MEMORY=\(memory) is more than before, and the address space is limited (ulimit -v): it takes a restart."
+        )
     }
 
     private func checkDescriptors() throws {
@@ -65,7 +83,7 @@ struct Demand {
                 ImageGate.descriptors(threads: configuration.limits.images.threads),
                 for: "decoders of images (\(configuration.limits.images.threads) threads)"),
         ] + storeNeeds + [
-            .init(Self.openNow, for: "what is open now"), .init(Self.others, for: "everything else"),
+            .init(openCount, for: "what was open at the start"), .init(Self.others, for: "everything else"),
         ]
     }
 
@@ -89,7 +107,7 @@ struct Demand {
 
     /// The number of descriptors that are open. The process that started this one may have left more open than the
     /// usual three.
-    private static var openNow: Int {
+    static var openNow: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 3
     }
 

@@ -12,6 +12,7 @@ enum ProcessStart {
     /// the system are too low.
     static func settle() {
         Descriptor.openMissingStandard()
+        _ = ServiceManager.shared
         // If the reader of the log or of a result is gone, a write must fail (EPIPE) and not end the process.
         signal(SIGPIPE, SIG_IGN)
         let limit = OpenFiles.raiseLimit()

@@ -14,40 +14,55 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where the web server connects: unix:PATH or tcp:HOST:PORT.")
     var listen: String?
 
+    @Flag(
+        help: "Take the Unix socket of --listen over from the e2b-fcgi that has it, and ask that one to end.")
+    var takeOver = false
+
     @Option(help: "A file of settings, instead of .env in the working directory.")
     var envFile: String?
+
+    mutating func validate() throws {
+        guard !takeOver || listen?.hasPrefix("unix:") == true else {
+            throw ValidationError(
+                "--take-over goes with --listen unix:PATH. A socket that is inherited needs nothing of the kind: stop the old "
+                    + "process, and start the new one.")
+        }
+    }
 
     mutating func run() async throws {
         // Until there is a socket file or an execution, a signal can end the process at once, because nothing has to be
         // cleaned up.
         StopSignals.shared.endAtOnce()
         Heap.returnLargeBlocks()
-        let configuration = try Configuration(environment: makeEnvironment(envFile: envFile))
-        let log = EventLog(
-            isLoggingRequests: configuration.isLogging, secrets: configuration.secrets, output: StandardError.lines)
+        let openCount = Demand.openNow
+        let settings = try Reconfiguration(start: makeEnvironment(envFile: envFile))
+        let configuration = settings.configuration
+        let log = Self.makeLog(configuration)
         warn(about: configuration, log)
         let launchMode = LaunchMode(environment: ProcessInfo.processInfo.environment)
-        let isCGI = listen == nil && launchMode == .cgi
-        try Demand(configuration).check(isServer: !isCGI)
+        let isCGI = listen == nil && launchMode == .cgi && ServiceManager.shared.passed.entries.isEmpty
+        try Demand(configuration, openCount: openCount).check(isServer: !isCGI)
         let threads = try ServiceThreads()
-        let client =
-            try configuration.isAPIKeyConfigured
-            ? E2BClient(configuration.e2b, on: threads.calling, computing: threads.computing) : nil
         let storage = try await openStorage(configuration, log)
-        let responder = try Responder(configuration, client: client, storage: storage, threads: threads, log: log)
+        let service = try Service(settings, storage: storage, threads: threads, openCount: openCount, log: log)
         if isCGI {
             StopSignals.shared.count()
-            await answerOne(responder)
+            await answerOne(service.responder)
             await storage?.sweepOnce()
         } else {
             let sweep = Task { await storage?.keepSweeping { log.notice($0) } }
             defer { sweep.cancel() }
-            try await serve(responder, configuration, log, threads)
+            try await serve(service, log, threads)
         }
-        responder.leaveStateDirectory()
+        service.responder.leaveStateDirectory()
         // The parts are stopped in the reverse order of their start: killing sandboxes needs the client.
-        await responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
-        await client?.stop()
+        await service.responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
+        await service.stop()
+    }
+
+    private static func makeLog(_ configuration: Configuration) -> EventLog {
+        EventLog(
+            isLoggingRequests: configuration.isLogging, secrets: configuration.secrets, output: StandardError.lines)
     }
 
     /// Answers one request as CGI. A web server that does not wait any longer sends SIGTERM, which ends the execution
@@ -68,28 +83,28 @@ struct Serve: AsyncParsableCommand {
         Descriptor.release(standard: STDOUT_FILENO)
     }
 
-    private func serve(
-        _ responder: Responder, _ configuration: Configuration, _ log: EventLog, _ threads: ServiceThreads
-    ) async throws {
+    private func serve(_ service: Service, _ log: EventLog, _ threads: ServiceThreads) async throws {
         let signals = StopSignals.shared
         signals.count()
-        let listener = try makeListener(for: configuration.webServers)
-        defer { listener.close() }
-        guard !configuration.keys.isEmpty || listener.isLocal else {
+        let configuration = service.configuration
+        let listeners = try makeListeners(for: configuration.webServers)
+        defer { for listener in listeners { listener.close() } }
+        for listener in listeners where configuration.keys.isEmpty && !listener.isLocal {
             throw Failure(
                 "Without keys (E2B_FCGI_KEYS) only this machine is answered, so the place to listen is a Unix socket or a "
-                    + "loopback address, and not \(listener.address).")
+                    + "loopback address, and not \(listener).")
         }
         let refusedPeers = RefusedPeers(log)
+        let isAnswered = Event()
         let server = try FastCGIServer(
-            listener: listener,
-            limits: ServerLimits(
-                connections: Demand.connections(configuration), unsent: configuration.limits.memory.limit / 4),
-            on: threads.serving,
-            executor: { responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) }
-        ) { (request: consuming FastCGIRequest) in await responder.respond(to: consume request) }
-        log.notice("listening on \(listener.address)")
-        responder.startWarming()
+            listeners: listeners,
+            limits: ServerLimits(configuration), on: threads.serving,
+            executor: { service.responder.executor(for: $0) }, onRefusedPeer: { refusedPeers.report($0) },
+            onAnswered: { isAnswered.happen() }
+        ) { (request: consuming FastCGIRequest) in await service.responder.respond(to: consume request) }
+        let place = listeners.map { "\($0)" }.joined(separator: " and ")
+        log.notice("listening on \(place)")
+        service.responder.startWarming()
         let isServed = Event()
         // The server gets a task of its own, because it may wait for a web server that does not read the last responses.
         // The wait below ends after ``StopTime/answers`` at the latest.
@@ -97,28 +112,91 @@ struct Serve: AsyncParsableCommand {
             await server.run()
             isServed.happen()
         }
+        ServiceManager.shared.tellReady("listening on \(place)")
+        let watchdog = Task {
+            await ServiceManager.shared.keepTellingLife(of: [threads.serving, threads.calling].compactMap(\.self))
+        }
+        defer { watchdog.cancel() }
+        if let predecessor = listeners.compactMap(\.predecessor).first {
+            log.notice("process \(predecessor), which listened there, is asked to end")
+            kill(predecessor, SIGTERM)
+        }
+        let reloads = signals.hangUps()
+        let reloading = Task {
+            for await _ in reloads {
+                await reload(service, server, isLocal: listeners.allSatisfy(\.isLocal), log)
+                ServiceManager.shared.tellReady("listening on \(place)")
+            }
+        }
         Task {
             await signals.arrival(1)
-            let grace = configuration.grace
-            log.notice(
-                "stopping: executions in flight have \(grace.components.seconds) s to finish; all of it takes "
-                    + "\((grace + StopTime.afterGrace).components.seconds) s at most")
-            await responder.drain { server.cancelHandlers() }
-            server.shutDown()
-            try await Task.sleep(for: StopTime.answers)
+            reloading.cancel()
+            await reloading.value
+            try await stop(server, service, log) { await isAnswered.wait() }
             isServed.happen()
         }
         Task {
             await signals.arrival(2)
             log.notice("asked again: executions in flight are ended now")
+            service.responder.refuseExecutions()
             server.cancelHandlers()
             await signals.arrival(3)
             log.notice("asked once more: sandboxes that are not ended yet end by their own timeouts")
-            listener.close()
+            for listener in listeners { listener.close() }
             StandardError.lines.flush(within: StandardError.patience)
             _exit(EXIT_SUCCESS)
         }
         await isServed.wait()
+    }
+
+    /// Reads the configuration again. If it is wrong, the one before stays, and the log says what is wrong.
+    private func reload(_ service: Service, _ server: FastCGIServer, isLocal: Bool, _ log: EventLog) async {
+        ServiceManager.shared.tellReloading()
+        do {
+            let environment = try Environment(envFile: envFile)
+            let kept = try await service.change(
+                to: environment.variables, isLocal: isLocal, makeLog: Self.makeLog)
+            server.set(ServerLimits(service.configuration))
+            log.notice("reloaded: new requests have the configuration that was read now")
+            if !kept.isEmpty {
+                log.notice("changed as well, and read by a start only: \(kept.joined(separator: ", "))")
+            }
+            if !environment.overriddenNames.isEmpty {
+                log.notice(
+                    "not read from \(envFile ?? ".env"), as the environment of this process has another value: "
+                        + environment.overriddenNames.joined(separator: ", "))
+            }
+            warn(about: service.configuration, log)
+        } catch {
+            let reasons = "\(error)".split(separator: "\n").joined(separator: " ")
+            log.notice("not reloaded, the configuration stays as it was: \(reasons)")
+        }
+    }
+
+    /// Ends serving. Every request that has been accepted is answered: those in flight and those that wait for a place have the
+    /// grace period. Others connect to the next process, or are refused by the system before they are sent, so that a web server
+    /// can pass them to another responder.
+    ///
+    /// - Parameter answered: returns when all of them have been answered.
+    private func stop(
+        _ server: FastCGIServer, _ service: Service, _ log: EventLog, whenAnswered answered: () async -> Void
+    ) async throws {
+        let grace = service.configuration.grace
+        let time = "executions in flight have \(grace.components.seconds) s to finish"
+        log.notice("stopping: \(time); all of it takes \((grace + StopTime.afterGrace).components.seconds) s at most")
+        ServiceManager.shared.tellStopping(within: grace + StopTime.afterGrace + .seconds(5), "stopping: \(time)")
+        server.shutDown()
+        service.responder.stopWarming()
+        let end = Task {
+            // The sleep throws if all requests are answered in time, because this task is cancelled then.
+            guard (try? await Task.sleep(for: grace)) != nil else { return }
+            service.responder.refuseExecutions()
+            server.cancelHandlers()
+        }
+        await answered()
+        end.cancel()
+        // Web servers read the last responses meanwhile.
+        try await Task.sleep(for: StopTime.answers)
     }
 
     private func openStorage(_ configuration: Configuration, _ log: EventLog) async throws -> Storage? {
@@ -129,17 +207,30 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func makeListener(for webServers: WebServers) throws -> Listener {
-        if let listen { return try Listener(Listener.Address(listen), for: webServers) }
+    private func makeListeners(for webServers: WebServers) throws -> [Listener] {
+        let passed = ServiceManager.shared.passed
+        if let listen {
+            return [try Listener(Listener.Address(listen), for: webServers, takingOver: takeOver)]
+        }
+        if let problem = passed.problem { throw Failure("\(problem).") }
+        guard passed.entries.isEmpty else {
+            return try passed.entries.map { try Listener(inherited: $0.descriptor, name: $0.name, for: webServers) }
+        }
         guard Listener.isListening() else {
             throw ValidationError(
                 "Where to listen? Give --listen unix:PATH or tcp:HOST:PORT, or start it by spawn-fcgi, systemd or a web server."
             )
         }
-        return try Listener(.inherited, for: webServers)
+        return [try Listener(.inherited, for: webServers)]
     }
 
     private func warn(about configuration: Configuration, _ log: EventLog) {
         for warning in configuration.warnings { log.notice(warning) }
+    }
+}
+
+extension ServerLimits {
+    fileprivate init(_ configuration: Configuration) {
+        self.init(connections: Demand.connections(configuration), unsent: configuration.limits.memory.limit / 4)
     }
 }

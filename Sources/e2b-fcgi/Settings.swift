@@ -21,11 +21,12 @@ struct Settings: AsyncParsableCommand {
         guard LaunchMode(environment: ProcessInfo.processInfo.environment) != .cgi else { throw ExitCode.failure }
         let environment = try makeEnvironment(envFile: envFile)
         _ = try Configuration(environment: environment)
+        let values = SecretFiles(environment).environment
         for name in names {
             guard let setting = Setting.all.first(where: { $0.name == name }) else {
                 throw ValidationError("There is no setting \(name)")
             }
-            print(environment[name] ?? setting.standard)
+            print(values[name] ?? setting.standard)
         }
     }
 }

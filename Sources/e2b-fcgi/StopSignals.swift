@@ -2,7 +2,7 @@ import Glibc
 import Responder
 import Synchronization
 
-/// The signals that ask the process to end.
+/// The signals that ask the process to end, or to read its configuration again.
 ///
 /// The signals are blocked in every thread from the first statement of `main` on, and the main thread does nothing but
 /// wait for them. So no signal can arrive before a handler is installed, and no handler can interrupt other code.
@@ -11,7 +11,8 @@ import Synchronization
 /// an asynchronous `main`, the main thread waits with an empty signal mask, so a blocked signal would be delivered
 /// there.
 ///
-/// SIGHUP ends the process as well, unless the process was started to ignore it (`nohup`).
+/// SIGHUP makes a service read its configuration again. Otherwise it ends the process as well, unless the process was started to
+/// ignore it (`nohup`).
 final class StopSignals: Sendable {
     /// The only instance, because signals are delivered to the process as a whole.
     static let shared = StopSignals()
@@ -32,16 +33,21 @@ final class StopSignals: Sendable {
         var count = 0
         var last: CInt = 0
         var lastWaiter = 0
+        /// Gets each SIGHUP of a service.
+        var hangUps: AsyncStream<Void>.Continuation?
         var waiters: [Int: (ordinal: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
     }
 
     private let state = Mutex(State())
 
-    private static var numbers: [CInt] {
+    /// A signal that is blocked arrives also if it is ignored.
+    private static let numbers = [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP]
+
+    /// Whether the process was started to ignore SIGHUP.
+    private static var isHangUpIgnored: Bool {
         var action = sigaction()
         sigaction(SIGHUP, nil, &action)
-        let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
-        return [SIGTERM, SIGINT, SIGQUIT, SIGUSR1] + (isIgnored ? [] : [SIGHUP])
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
     }
 
     private static var set: sigset_t {
@@ -73,6 +79,15 @@ final class StopSignals: Sendable {
     /// Makes signals count, so that ``arrival(_:)`` returns.
     func count() { use(.counted) }
 
+    /// Makes SIGHUP end the process no more. Several that arrive while the last one is dealt with count as one.
+    ///
+    /// - Returns: an element for each.
+    func hangUps() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.hangUps = continuation }
+        return stream
+    }
+
     /// Waits until `ordinal` signals have arrived since the start, or the task is cancelled.
     func arrival(_ ordinal: Int) async {
         let id = state.withLock { state in
@@ -100,6 +115,10 @@ final class StopSignals: Sendable {
     }
 
     private func arrived(_ number: CInt) {
+        if number == SIGHUP {
+            if let hangUps = state.withLock({ $0.hangUps }) { return _ = hangUps.yield() }
+            if Self.isHangUpIgnored { return }
+        }
         let (use, woken) = state.withLock { state in
             state.count += 1
             state.last = number

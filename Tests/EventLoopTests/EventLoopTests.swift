@@ -23,6 +23,17 @@ struct EventLoopTests {
         }
     }
 
+    @Test func `sources that have ended leave room for others, without end`() async throws {
+        try await withSource { loop, _, _ in
+            for _ in 0..<1000 {
+                let log = TestSource.Log()
+                log.state.withLock { $0.isToEnd = true }
+                loop.add(TestSource(log), with: loop.makeSet())
+                try await eventually("its end") { log.state.withLock { $0.isFreed } }
+            }
+        }
+    }
+
     /// A loop with a source; the loop ends with it.
     private func withSource(
         due: @escaping @Sendable (Int) -> ContinuousClock.Instant? = { _ in nil },

@@ -67,6 +67,28 @@ struct ListenerTests {
         first.close()
     }
 
+    @Test func `a socket is not taken over from oneself`() throws {
+        let path = scratchPath()
+        let first = try Listener(.unix(path: path))
+        #expect(throws: FastCGIError.self) { try Listener(.unix(path: path), takingOver: true) }
+        _ = try WebServer(unix: path)
+        first.close()
+    }
+
+    @Test func `where nobody listens there is nothing to take over`() throws {
+        let listener = try Listener(.unix(path: scratchPath()), takingOver: true)
+        #expect(listener.predecessor == nil)
+        #expect(throws: FastCGIError.self) { try Listener(.tcp(host: "127.0.0.1", port: 0), takingOver: true) }
+    }
+
+    @Test func `what is inherited is named by its address`() throws {
+        let held = try HeldSocket(scratchPath())
+        let copy = fcntl(held.descriptor, F_DUPFD, 3)
+        #expect("\(try Listener(inherited: copy, name: "web"))" == "unix:\(held.path), inherited as web")
+        let own = try Listener(.tcp(host: "127.0.0.1", port: 0))
+        #expect("\(own)" == "\(own.address)")
+    }
+
     @Test func `two do not listen on one port`() throws {
         let first = try Listener(.tcp(host: "127.0.0.1", port: 0))
         #expect(throws: FastCGIError.listen(address: "\(first.address)", why: "address in use")) {

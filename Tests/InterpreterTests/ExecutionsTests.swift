@@ -64,6 +64,27 @@ struct ExecutionsTests {
         #expect(isDrained.load(ordering: .relaxed) == true)
     }
 
+    @Test func `a limit that is raised serves those that wait, and one that is lowered refuses only new ones`()
+        async throws
+    {
+        let executions = makeExecutions(1, queue: 10)
+        let turns = Turns()
+        var starts = turns.starts.makeAsyncIterator()
+        let requests = [turns.run(for: "a", executions), turns.run(for: "b", executions)]
+        _ = await starts.next()
+        await wait(for: 1, in: executions)
+        executions.set(ExecutionLimits(places: 2, share: 2, queue: 10, wait: .seconds(3600)))
+        _ = await starts.next()
+        #expect(executions.count == 2 && executions.limit == 2)
+        executions.set(ExecutionLimits(places: 1, share: 1, queue: 0, wait: .seconds(3600)))
+        turns.end.yield()
+        while executions.count != 1 { await Task.yield() }
+        await #expect(throws: InterpreterError.busy(limit: 1)) { try await executions.run(for: "c") { answer } }
+        turns.end.yield()
+        for request in requests { #expect(await request.value == nil) }
+        #expect(try await executions.run(for: "c") { answer } == 200)
+    }
+
     @Test func `draining with nothing in flight returns at once`() async {
         await makeExecutions(1).drain()
     }

@@ -50,7 +50,10 @@ struct ConfigurationTests {
         ("E2B_FCGI_KEYS", "a:123456789012345", "at least 16 characters"),
         ("E2B_FCGI_KEYS", "a:üüüüüüüüüü", "at least 16 characters"),
         ("E2B_FCGI_KEYS", "a:1234567890123456,", "entry 2: it must be name:secret"),
-        ("E2B_FCGI_KEYS", "a:1234567890123456,a:6543210987654321", "entry 2: the name a is there twice"),
+        (
+            "E2B_FCGI_KEYS", "a:1234567890123456,a:6543210987654321,a:1234567890654321",
+            "entry 3: the name a is there a third time"
+        ),
         ("E2B_FCGI_KEYS", "a:1234567890123456, b: 1234567890123456", "entry 2: another entry has the same secret"),
         ("E2B_FCGI_KEYS", "", "there is no key in it"), ("E2B_FCGI_KEYS", ",", "there is no key in it"),
         ("E2B_FCGI_KEYS", " , ,", "there is no key in it"), ("E2B_FCGI_KEYS", "  ", "there is no key in it"),

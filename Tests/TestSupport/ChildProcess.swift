@@ -31,9 +31,10 @@ package final class ChildProcess: Sendable {
     ///   - environment: all of it; nothing is inherited but `PATH`, so that the developer's own settings stay out.
     ///   - folder: the working directory, where the files of stdin, stdout and stderr go.
     ///   - input: what the program reads from stdin; none is `/dev/null`.
+    ///   - passed: descriptors that become 3, 4 and so on. Each has a number above those here.
     package init(
         _ program: URL, _ arguments: [String] = [], name: String? = nil, environment: [String: String] = [:],
-        in folder: URL, input: Data? = nil
+        in folder: URL, input: Data? = nil, passing passed: [CInt] = []
     ) async throws {
         let name = name ?? program.lastPathComponent
         let stem = "\(name).\(UUID().uuidString.prefix(8))"
@@ -52,7 +53,7 @@ package final class ChildProcess: Sendable {
             program: Binaries.system("env"),
             arguments: ["--chdir=\(folder.path)", "setpriv", "--pdeathsig", "KILL", "--", program.path] + arguments,
             environment: inherited.merging(environment) { _, own in own }, input: stdin,
-            output: folder.appending(path: "\(stem).out"), error: folder.appending(path: "\(stem).err"))
+            output: folder.appending(path: "\(stem).out"), error: folder.appending(path: "\(stem).err"), passed: passed)
         let life = Life()
         pid = try await withCheckedThrowingContinuation { (started: CheckedContinuation<pid_t, any Error>) in
             Thread.detachNewThread {

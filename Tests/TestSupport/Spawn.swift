@@ -10,6 +10,8 @@ struct Spawn: Sendable {
     let input: URL
     let output: URL
     let error: URL
+    /// Descriptors of this process that become 3, 4 and so on.
+    var passed: [CInt] = []
 
     /// Starts it.
     ///
@@ -21,6 +23,7 @@ struct Spawn: Sendable {
         spawn.open(input.path, as: 0, O_RDONLY)
         spawn.open(output.path, as: 1, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
         spawn.open(error.path, as: 2, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        for (index, descriptor) in passed.enumerated() { spawn.duplicate(descriptor, as: 3 + CInt(index)) }
         do throws(SystemError) {
             return try spawn.start()
         } catch {

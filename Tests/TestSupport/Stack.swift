@@ -85,10 +85,8 @@ package final class Stack: Sendable {
     package static func startNginx(
         port: Int, sockets: [String], folder: URL, basePath: String = "", accessLog: String = "off"
     ) async throws -> ChildProcess {
-        // Counted by all workers together.
-        let servers = sockets.map { "server unix:\($0);" }.joined()
-        let upstream = sockets.count > 1 ? "upstream responders { zone responders 64k; \(servers) }" : ""
         let sources = Binaries.repository.appending(path: "nginx")
+        let upstream = sockets.count > 1 ? try Self.upstream(of: sockets) : ""
         try FileManager.default.createDirectory(
             at: folder.appending(path: "temp"), withIntermediateDirectories: true)
         let server = try String(contentsOf: sources.appending(path: "nginx.conf"), encoding: .utf8)
@@ -100,7 +98,7 @@ package final class Stack: Sendable {
         try server.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)
         let snippet = try String(contentsOf: sources.appending(path: "e2b-fcgi.conf"), encoding: .utf8)
             .replacing(
-                "unix:/run/e2b-fcgi/e2b-fcgi.sock", with: sockets.count > 1 ? "responders" : "unix:\(sockets[0])"
+                "unix:/run/e2b-fcgi/e2b-fcgi.sock", with: sockets.count > 1 ? "e2b_fcgi" : "unix:\(sockets[0])"
             )
             .replacing(#"set $e2b_store "";"#, with: #"set $e2b_store "\#(folder.path)/store";"#)
             .replacing("(?<e2b_base>)", with: "(?<e2b_base>\(basePath))")
@@ -113,6 +111,18 @@ package final class Stack: Sendable {
         let pid = folder.appending(path: "nginx.pid").path
         try await nginx.wait(for: "the pid file") { FileManager.default.fileExists(atPath: pid) }
         return nginx
+    }
+
+    /// The sample with other sockets.
+    private static func upstream(of sockets: [String]) throws -> String {
+        let sample = Binaries.repository.appending(path: "nginx/upstream.conf")
+        var lines = try String(contentsOf: sample, encoding: .utf8).split(separator: "\n").map(String.init)
+        let servers = lines.indices.filter { lines[$0].contains("server unix:/run/e2b-fcgi/") }
+        guard let first = servers.first else { throw HarnessError.unreadable(sample.path) }
+        let line = lines[first]
+        for index in servers.reversed() { lines.remove(at: index) }
+        lines.insert(contentsOf: sockets.map { line.replacing("/run/e2b-fcgi/a.sock", with: $0) }, at: first)
+        return lines.joined(separator: "\n") + "\n"
     }
 
     /// How many sandboxes there have been, by the local server's own count.

@@ -75,6 +75,20 @@ public struct E2BConfiguration: Sendable {
     }
 }
 
+extension E2BConfiguration {
+    /// Whether all values are the same. What ``redact`` does is not compared.
+    package func isSame(as other: E2BConfiguration) -> Bool {
+        (apiKey, domain, apiURL, sandboxURL, isDebug) == (
+            other.apiKey, other.domain, other.apiURL, other.sandboxURL, other.isDebug
+        )
+            && (caFile, proxy, requestTimeout, userAgent) == (
+                other.caFile, other.proxy, other.requestTimeout, other.userAgent
+            )
+            && (lineLimit, textLimit, imageLimit, streamLimit, connectionLimit)
+                == (other.lineLimit, other.textLimit, other.imageLimit, other.streamLimit, other.connectionLimit)
+    }
+}
+
 extension E2BConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     /// Without the key, and without a password in an address.
     public var description: String {

@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 internal import Synchronization
 internal import System
 
@@ -7,7 +7,7 @@ package struct Listener: Sendable {
     package enum Address: Equatable, Sendable {
         case unix(path: String)
         case tcp(host: String, port: UInt16)
-        /// File descriptor 0, which the parent process has opened: spawn-fcgi, systemd or mod_fcgid.
+        /// A descriptor that the parent process has opened: 0 by spawn-fcgi, mod_fcgid or systemd, another one by systemd.
         case inherited
     }
 
@@ -24,6 +24,9 @@ package struct Listener: Sendable {
         }
 
         deinit { close() }
+
+        /// Removes the file, so that no web server connects any more. Connections that wait can still be accepted.
+        func withdraw() { file?.remove() }
 
         func close() {
             let wasOpen = isOpen.withLock { isOpen in
@@ -43,6 +46,9 @@ package struct Listener: Sendable {
     package let address: Address
     /// The web servers that may connect over TCP. For a Unix socket the file's mode decides instead.
     let webServers: WebServers
+    /// The process that listened there before, and has to be asked to end; nil if there is none.
+    package let predecessor: pid_t?
+    private let name: String?
     private let resource: Resource
 
     /// Opens the socket.
@@ -50,14 +56,24 @@ package struct Listener: Sendable {
     /// A Unix socket has mode 0660 from the moment of its creation. A socket file is replaced if no process listens on
     /// it.
     ///
-    /// - Parameter webServers: the web servers that may connect over TCP.
+    /// - Parameters:
+    ///   - webServers: the web servers that may connect over TCP.
+    ///   - takingOver: whether a Unix socket on which another process of this program listens becomes this one's. No web server
+    ///     notices: the file is replaced at once, and the other process serves what waits at the old socket.
     /// - Throws: `.listen`, for instance with the reason "address in use".
-    package init(_ address: Address, for webServers: WebServers = .local) throws(FastCGIError) {
+    package init(
+        _ address: Address, for webServers: WebServers = .local, takingOver: Bool = false
+    ) throws(FastCGIError) {
         switch address {
         case .unix(let path):
-            let (descriptor, file) = try SocketFile.listen(path: path)
-            self.init(address, webServers, descriptor, file)
+            let (descriptor, file, predecessor) = try SocketFile.listen(path: path, takingOver: takingOver)
+            self.init(address, webServers, descriptor, file, predecessor: predecessor)
         case .tcp(let host, let port):
+            guard !takingOver else {
+                throw .listen(
+                    address: address.description,
+                    why: "only a Unix socket can be taken over; inherit a TCP socket to restart without a loss")
+            }
             let (descriptor, port) = try Self.listen(host: host, port: port)
             self.init(.tcp(host: host, port: port), webServers, descriptor, nil)
         case .inherited:
@@ -67,27 +83,43 @@ package struct Listener: Sendable {
 
     /// Takes over a descriptor that is already listening.
     ///
-    /// - Throws: `.listen` if the descriptor is not a listening socket.
-    package init(inherited descriptor: CInt, for webServers: WebServers = .local) throws(FastCGIError) {
+    /// - Parameter name: the name that whoever has passed the descriptor gives it.
+    /// - Throws: `.listen` if the descriptor is not a listening socket of a stream.
+    package init(
+        inherited descriptor: CInt, name: String? = nil, for webServers: WebServers = .local
+    ) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
-            throw .listen(address: "file descriptor \(descriptor)", why: "it is not a listening socket")
+            let name = name.map { " (\($0))" } ?? ""
+            throw .listen(address: "file descriptor \(descriptor)\(name)", why: "it is not a listening socket")
         }
         // O_NONBLOCK also affects other processes that share the socket. They are instances of this program, which need
         // the flag as well.
         Descriptor.makeNonBlocking(descriptor)
         Descriptor.closeOnExec(descriptor)
-        self.init(.inherited, webServers, descriptor, nil)
+        self.init(.inherited, webServers, descriptor, nil, name: name)
     }
 
-    private init(_ address: Address, _ webServers: WebServers, _ descriptor: CInt, _ file: SocketFile?) {
+    private init(
+        _ address: Address, _ webServers: WebServers, _ descriptor: CInt, _ file: SocketFile?, name: String? = nil,
+        predecessor: pid_t? = nil
+    ) {
         self.address = address
         self.webServers = webServers
+        self.name = name
+        self.predecessor = predecessor
         resource = Resource(descriptor: descriptor, file: file)
     }
 
     /// Stops listening, and removes the socket's file unless another process has replaced it. Does nothing when called
     /// again.
     package func close() { resource.close() }
+
+    /// Makes further connections to a Unix socket of our own impossible, unless another process has its file already. Those that
+    /// wait can still be accepted.
+    package func withdraw() { resource.withdraw() }
+
+    /// Whether this process has opened the socket.
+    var isOwn: Bool { address != .inherited }
 
     var descriptor: CInt { resource.descriptor }
 
@@ -136,6 +168,15 @@ package struct Listener: Sendable {
         } catch {
             throw .listen(address: name, why: "\(error)")
         }
+    }
+}
+
+extension Listener: CustomStringConvertible {
+    /// Where web servers connect, for the operator.
+    package var description: String {
+        guard !isOwn else { return address.description }
+        let place = SocketAddress(of: descriptor)?.listenerAddress?.description ?? address.description
+        return "\(place), inherited\(name.map { " as \($0)" } ?? "")"
     }
 }
 

@@ -85,6 +85,25 @@ struct SocketAddress {
         }
     }
 
+    /// The path of a Unix socket; nil for other sockets, and for one without a name. An abstract name begins with `@`.
+    var path: String? {
+        guard family == AF_UNIX else { return nil }
+        let start = MemoryLayout<sa_family_t>.size
+        return withUnsafeBytes(of: storage) { bytes in
+            guard Int(length) > start else { return nil }
+            let name = bytes[start..<Int(length)]
+            if name.first == 0 { return "@" + String(decoding: name.dropFirst(), as: UTF8.self) }
+            return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// The address in the form in which an operator writes it.
+    var listenerAddress: Listener.Address? {
+        if let path { return .unix(path: path) }
+        guard let ip, let port else { return nil }
+        return .tcp(host: "\(ip)", port: port)
+    }
+
     /// The IP address; nil for a Unix socket.
     var ip: IPAddress? {
         withUnsafeBytes(of: storage) { bytes in

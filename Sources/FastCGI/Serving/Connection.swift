@@ -83,6 +83,14 @@ final class Connection {
         }
     }
 
+    /// Whether no request has to be answered any more: the handler has ended, or there never was one.
+    var isAnswered: Bool {
+        switch phase {
+        case .head, .body, .handler: false
+        case .response, .lingering, .ended: task == nil
+        }
+    }
+
     /// Notes that the handler has ended, and that all of its response was taken.
     func endTask() {
         responseStream = nil

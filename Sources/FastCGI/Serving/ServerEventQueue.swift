@@ -19,6 +19,8 @@ final class ServerEventQueue: Sendable {
         /// Whether the server stops. Once set, this flag and the next one stay set.
         var isStopping = false
         var isCancelling = false
+        /// Limits that take the place of those before.
+        var limits: ServerLimits?
     }
 
     private let loop: EventLoop
@@ -40,6 +42,11 @@ final class ServerEventQueue: Sendable {
         loop.wake()
     }
 
+    func set(_ limits: ServerLimits) {
+        contents.withLock { $0.limits = limits }
+        loop.wake()
+    }
+
     func cancelHandlers() {
         contents.withLock { $0.isCancelling = true }
         loop.wake()
@@ -48,7 +55,7 @@ final class ServerEventQueue: Sendable {
     /// Takes the events that have arrived since the last call.
     func take() -> Contents {
         contents.withLock { contents in
-            defer { contents.events = [] }
+            defer { (contents.events, contents.limits) = ([], nil) }
             return contents
         }
     }

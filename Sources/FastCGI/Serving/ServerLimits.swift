@@ -34,4 +34,6 @@ package struct ServerLimits: Sendable {
     static let linger = Duration.seconds(2)
     /// The time for which a connection has to be idle before it may be closed for others.
     static let idleGrace = Duration.seconds(1)
+    /// The time for which a server that stops looks for connections that were being made. It is far more than a connect(2) takes.
+    static let lastLook = Duration.milliseconds(50)
 }

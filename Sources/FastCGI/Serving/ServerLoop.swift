@@ -13,43 +13,45 @@ internal import Glibc
 ///
 /// A hang-up ends a connection in any phase, and cancels its handler.
 final class ServerLoop: EventSource {
-    let limits: ServerLimits
+    private(set) var limits: ServerLimits
     let executor: HandlerExecutor
     let handler: Handler
     let eventQueue: ServerEventQueue
-    private let listener: CInt
-    private let isTCP: Bool
-    private let peerCheck: PeerCheck
+    private let listeners: [ListeningSocket]
     private let set: EventSet
     private let onEnd: @Sendable () -> Void
+    private let onAnswered: @Sendable () -> Void
     private var hasStarted = false
 
     var connections: [UInt64: Connection] = [:]
     /// The buffer into which all connections are read, one after the other.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    private var lastID = lastReserved
+    private var lastID: UInt64
     /// The bytes of responses that web servers have not read yet.
     var unsentCount = 0
     private var isListening = false
     private var isStopping = false
     private(set) var isCancelling = false
+    private var isAllAnswered = false
+    /// Until then a connection may come to a socket of our own, because its web server began to connect before nobody could any
+    /// more.
+    private var lastLook = ContinuousClock.now
     /// The time of the next wake-up, which is not later than the first timer of a connection.
     private var nextWakeUp: ContinuousClock.Instant?
 
-    /// Identifiers in the epoll set that are not connections.
-    private static let listenerID: UInt64 = 0
-    private static let lastReserved: UInt64 = 0
-
     /// - Parameters:
-    ///   - listener: a non-blocking socket.
     ///   - set: of the loop that this is added to.
+    ///   - onAnswered: called once, when the server stops and the last handler has ended. Web servers may still have to read the
+    ///     responses.
     init(
-        listener: CInt, peerCheck: PeerCheck, eventQueue: ServerEventQueue, limits: ServerLimits, set: EventSet,
-        executor: @escaping HandlerExecutor, handler: @escaping Handler, onEnd: @escaping @Sendable () -> Void
+        listeners: [ListeningSocket], eventQueue: ServerEventQueue, limits: ServerLimits, set: EventSet,
+        executor: @escaping HandlerExecutor, handler: @escaping Handler, onAnswered: @escaping @Sendable () -> Void,
+        onEnd: @escaping @Sendable () -> Void
     ) {
-        self.listener = listener
-        isTCP = SocketAddress(of: listener)?.family != AF_UNIX
-        self.peerCheck = peerCheck
+        self.listeners = listeners
+        // The identifiers below these numbers are those of the listeners in the epoll set.
+        lastID = UInt64(listeners.count)
+        self.onAnswered = onAnswered
         self.eventQueue = eventQueue
         self.limits = limits
         self.executor = executor
@@ -72,17 +74,19 @@ final class ServerLoop: EventSource {
         }
         handleEvents()
         if nextWakeUp != nil { runTimers(at: .now) }
-        return isStopping && connections.isEmpty ? .over : .again(nextWakeUp)
+        if isStopping, let end = turnWhileStopping(at: .now) { return end }
+        return .again(nextWakeUp)
     }
 
     func react(to id: UInt64, _ events: UInt32) {
-        if id == Self.listenerID { return accept() }
+        if id < UInt64(listeners.count) { return accept(from: listeners[Int(id)]) }
         // An earlier event may have ended this connection.
         if let connection = connections[id] { react(connection, events) }
     }
 
     private func handleEvents() {
         let events = eventQueue.take()
+        if let limits = events.limits { self.limits = limits }
         if events.isStopping, !isStopping { stop() }
         if events.isCancelling, !isCancelling {
             isCancelling = true
@@ -94,12 +98,32 @@ final class ServerLoop: EventSource {
     }
 
     private func stop() {
+        guard !isStopping else { return }
         isStopping = true
         pauseListening()
+        lastLook = .now + ServerLimits.lastLook
+        wakeUp(by: lastLook)
         // Connections without a request need not be waited for.
         for connection in connections.values where connection.phase == .head {
             setTimer(of: connection, to: min(connection.due ?? .now, .now + ServerLimits.idleGrace))
         }
+    }
+
+    /// - Returns: nil if there is still something to do.
+    private func turnWhileStopping(at now: ContinuousClock.Instant) -> Turn? {
+        // What waits at a socket of our own is nobody else's. At an inherited one the next process takes it.
+        for listener in listeners where listener.isOwn && listener.isAwaited { accept(from: listener, limit: .max) }
+        guard now >= lastLook || !listeners.contains(where: \.isOwn) else { return nil }
+        // A Unix socket's file is gone by now. A TCP socket that nobody accepts from must refuse at once, so that a web server
+        // turns to another responder.
+        for listener in listeners where listener.isOwn && listener.isTCP {
+            shutdown(listener.descriptor, CInt(SHUT_RDWR))
+        }
+        if !isAllAnswered, connections.values.allSatisfy(\.isAnswered) {
+            isAllAnswered = true
+            onAnswered()
+        }
+        return connections.isEmpty ? .over : nil
     }
 
     // MARK: The epoll set
@@ -124,30 +148,37 @@ final class ServerLoop: EventSource {
 
     private func resumeListening() {
         guard !isListening, !isStopping else { return }
-        // EPOLLEXCLUSIVE makes a new connection wake one of the processes that share the socket, and not all.
-        isListening = set.watch(
-            listener, as: Self.listenerID, for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, isKnown: false)
-        if !isListening { isStopping = true }
+        isListening = true
+        for (id, listener) in listeners.enumerated() {
+            // EPOLLEXCLUSIVE makes a new connection wake one of the processes that share the socket, and not all.
+            let isWatched = set.watch(
+                listener.descriptor, as: UInt64(id), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, isKnown: false)
+            guard isWatched else { return stop() }
+        }
     }
 
     private func pauseListening() {
         guard isListening else { return }
-        set.forget(listener)
+        for listener in listeners { set.forget(listener.descriptor) }
         isListening = false
     }
 
-    private func accept() {
-        // New connections must not keep those that are open from being served.
-        for _ in 0..<64 {
+    /// - Parameter limit: the number of connections, because new ones must not keep those that are open from being served.
+    private func accept(from listener: ListeningSocket, limit: Int = 64) {
+        for _ in 0..<limit {
             let now = ContinuousClock.now
             if connections.count >= limits.connections {
-                guard isAwaited else { return }
+                guard listener.isAwaited else { return }
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             }
             let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
-            let socket = clinux_accept4(listener, nil, nil, CInt(flags))
+            let socket = clinux_accept4(listener.descriptor, nil, nil, CInt(flags))
             if socket >= 0 {
-                if peerCheck.admits(socket) { add(socket, at: now) } else { close(socket) }
+                if listener.peerCheck.admits(socket) {
+                    add(socket, isTCP: listener.isTCP, at: now)
+                } else {
+                    close(socket)
+                }
                 continue
             }
             switch errno {
@@ -157,7 +188,7 @@ final class ServerLoop: EventSource {
                 return stop()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                 // accept4 may fail for want of a descriptor although no connection waits.
-                guard isAwaited else { return }
+                guard listener.isAwaited else { return }
                 // The connection stays in the backlog until there is a descriptor for it.
                 guard dropIdleConnection(at: now) else { return pauseAccepting(at: now) }
             default: continue  // EINTR, or the connection's own end.
@@ -165,18 +196,15 @@ final class ServerLoop: EventSource {
         }
     }
 
-    /// Whether a connection waits in the listener's backlog. Only then is an idle connection closed for it.
-    private var isAwaited: Bool {
-        var listener = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-        return poll(&listener, 1, 0) > 0
-    }
+    /// Whether a connection waits in a listener's backlog. Only then is an idle connection closed for it.
+    private var isAwaited: Bool { listeners.contains(where: \.isAwaited) }
 
     private func pauseAccepting(at now: ContinuousClock.Instant) {
         pauseListening()
         wakeUp(by: now + .milliseconds(50))
     }
 
-    private func add(_ socket: CInt, at now: ContinuousClock.Instant) {
+    private func add(_ socket: CInt, isTCP: Bool, at now: ContinuousClock.Instant) {
         lastID += 1
         let connection = Connection(id: lastID, socket: socket, isTCP: isTCP, at: now)
         connections[connection.id] = connection

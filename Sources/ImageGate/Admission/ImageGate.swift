@@ -7,7 +7,7 @@ package import System
 package final class ImageGate: Sendable {
     /// The limits of each image for which a caller gives no others.
     package let policy: ImagePolicy
-    private let threads: DecodingThreads
+    private let threads: DecodingThreadsOwner
     /// The decoder processes; nil if the threads decode themselves.
     private let decoders: DecoderPool?
 
@@ -22,15 +22,24 @@ package final class ImageGate: Sendable {
     /// - Throws: if the system does not grant the threads.
     package init(policy: ImagePolicy, threads: Int = 2, decoding: DecodingMode) throws(SystemError) {
         self.policy = policy
-        self.threads = try .start(count: max(threads, 1))
-        decoders =
-            switch decoding {
-            case .inProcess: nil
-            case .confined(let configuration): DecoderPool(configuration, policy)
-            }
+        self.threads = DecodingThreadsOwner(try .start(count: max(threads, 1)))
+        decoders = Self.makeDecoders(decoding, policy)
     }
 
-    deinit { threads.stop() }
+    /// Makes a gate with other limits, which shares the threads of another one, so that both together decode no more images at a
+    /// time.
+    package init(policy: ImagePolicy, decoding: DecodingMode, sharingThreadsOf other: ImageGate) {
+        self.policy = policy
+        threads = other.threads
+        decoders = Self.makeDecoders(decoding, policy)
+    }
+
+    private static func makeDecoders(_ decoding: DecodingMode, _ policy: ImagePolicy) -> DecoderPool? {
+        switch decoding {
+        case .inProcess: nil
+        case .confined(let configuration): DecoderPool(configuration, policy)
+        }
+    }
 
     /// Decodes all of `bytes` within a policy's limits.
     ///
@@ -53,15 +62,24 @@ package final class ImageGate: Sendable {
                         return try decoders.admit(bytes, claimed: claimed, admission, batch)
                     }
                 }
-                threads.submit(
+                threads.threads.submit(
                     .init(cancellation: cancellation, work: work, waiter: waiter), DecoderRole(claimed, policy), batch)
                 // If the task was cancelled before the job was in the queue, the handler has run too early to find the
                 // job.
-                if Task.isCancelled { threads.cancel(cancellation) }
+                if Task.isCancelled { threads.threads.cancel(cancellation) }
             }
         } onCancel: {
-            threads.cancel(cancellation)
+            threads.threads.cancel(cancellation)
         }
         return try result.get()
     }
+}
+
+/// Ends the threads when the last gate that uses them is gone.
+private final class DecodingThreadsOwner: Sendable {
+    let threads: DecodingThreads
+
+    init(_ threads: DecodingThreads) { self.threads = threads }
+
+    deinit { threads.stop() }
 }

@@ -90,22 +90,26 @@ package final class ActionServices: Sendable {
     /// The store of shared files; nil if nothing is kept outside of sandboxes.
     let sharing: FileSharing?
     /// Lets the executions of one context run one after the other.
-    let contexts = KeyedLock<ContextKey>()
-    let preparedKernels = PreparedKernels()
+    let contexts: KeyedLock<ContextKey>
+    let preparedKernels: PreparedKernels
     /// Sandboxes that are created ahead; nil if there are none.
     package let warm: WarmSandboxes?
 
+    /// - Parameter earlier: those with other settings that the calls in flight have. What they know of sessions, and whose turn it
+    ///   is in a kernel, goes for all.
     package init(
         client: E2BClient, lifecycle: SandboxLifecycle, runner: CodeRunner, limits: InterpreterLimits,
         template: String, templates: JSONNode = .list([]), variables: [String: String], secrets: SecretRedactor,
-        sessionEnd: SessionEnd = SessionEnd(), sharing: FileSharing? = nil
+        sessionEnd: SessionEnd = SessionEnd(), sharing: FileSharing? = nil, continuing earlier: ActionServices? = nil
     ) {
+        contexts = earlier?.contexts ?? KeyedLock()
+        preparedKernels = earlier?.preparedKernels ?? PreparedKernels()
         self.sharing = sharing
         self.client = client
         self.lifecycle = lifecycle
         sessions = Sessions(
             client: client, lifecycle: lifecycle, ownerLimit: limits.executions.ownerSandboxes, end: sessionEnd,
-            kernels: preparedKernels)
+            kernels: preparedKernels, continuing: earlier?.sessions)
         self.runner = runner
         self.limits = limits
         self.template = template

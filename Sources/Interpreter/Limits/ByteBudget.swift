@@ -17,6 +17,9 @@ package final class ByteBudget: Sendable {
         bytes = FairSemaphore(.init(total: limit, reserve: reserve, queue: .max))
     }
 
+    /// Gives the budget the size of another one, for requests in flight as well.
+    package func resize(like other: ByteBudget) { bytes.resize(to: other.bytes.capacity) }
+
     package var limit: Int { bytes.capacity.total }
 
     /// The number of bytes that are reserved now.

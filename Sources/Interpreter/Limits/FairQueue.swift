@@ -26,7 +26,8 @@ struct FairQueue: Sendable {
         var waiters: [Waiter]
     }
 
-    private let capacity: FairSemaphore.Capacity
+    /// If it shrinks below what is taken, nobody takes anything until enough is given back.
+    var capacity: FairSemaphore.Capacity
     private(set) var taken = 0
     private(set) var waitingCount = 0
     /// The units of each owner that has some.

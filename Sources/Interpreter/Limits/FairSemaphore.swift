@@ -43,12 +43,22 @@ package final class FairSemaphore: Sendable {
         case cancelled
     }
 
-    package let capacity: Capacity
     private let state: Mutex<FairQueue>
 
     package init(_ capacity: Capacity) {
-        self.capacity = capacity
         state = Mutex(FairQueue(capacity: capacity))
+    }
+
+    package var capacity: Capacity { state.withLock { $0.capacity } }
+
+    /// Changes the capacity. Units that are taken stay so, and requests that wait go on waiting, also if they are more than the
+    /// queue may have now.
+    package func resize(to capacity: Capacity) {
+        let served = state.withLock { queue in
+            queue.capacity = capacity
+            return queue.serve()
+        }
+        for waiter in served where !waiter.channel.deliver(.success(())) { giveBack(waiter.count, of: waiter.owner) }
     }
 
     /// The number of units that are taken.

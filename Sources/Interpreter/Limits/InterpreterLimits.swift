@@ -7,7 +7,7 @@
 package struct InterpreterLimits: Sendable {
     package let executions: ExecutionLimits
     /// The bytes that requests in flight may hold together: bodies, output, files and images.
-    package let memory: ByteBudget
+    package private(set) var memory: ByteBudget
     package let images: ImageLimits
     package let time: TimeLimits
     /// The largest number of bytes of a request's body, without a file.
@@ -29,6 +29,14 @@ package struct InterpreterLimits: Sendable {
         self.body = body
         self.fileSize = fileSize
         self.text = text
+    }
+
+    /// The same limits, with what the requests of earlier ones hold counted in the budget of memory.
+    package func sharingMemory(with earlier: InterpreterLimits) -> InterpreterLimits {
+        earlier.memory.resize(like: memory)
+        var limits = self
+        limits.memory = earlier.memory
+        return limits
     }
 
     /// The largest number of bytes of a body with a file. A file is sent as base64, which is a third larger than the

@@ -9,11 +9,13 @@ import Synchronization
 /// together.
 final class SandboxShare: Sendable {
     /// nil if there is no limit.
-    private let limit: Int?
+    private let limit: Mutex<Int?>
     /// The marks of the creations in progress, by owner, in the order in which they began.
     private let marks = Mutex<[String: [String]]>([:])
 
-    init(limit: Int?) { self.limit = limit }
+    init(limit: Int?) { self.limit = Mutex(limit) }
+
+    func set(limit: Int?) { self.limit.withLock { $0 = limit } }
 
     /// Creates or resumes a sandbox for `owner` if it may have one more.
     ///
@@ -24,7 +26,7 @@ final class SandboxShare: Sendable {
     func create<Value>(
         for owner: String, mark: String, among list: () async throws -> [String?], _ create: () async throws -> Value
     ) async throws -> Value {
-        guard let limit else { return try await create() }
+        guard let limit = limit.withLock({ $0 }) else { return try await create() }
         let earlier = marks.withLock { marks in
             let earlier = marks[owner] ?? []
             marks[owner] = earlier + [mark]

@@ -11,33 +11,42 @@ package final class SandboxLifecycle: Sendable {
     private let executor: (any TaskExecutor)?
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
-    private let inFlight = InFlight()
+    private let inFlight: InFlight
     /// Limits the creations in progress. A creation keeps its place until E2B has answered, also when its caller hangs
     /// up.
     private let creations: FairSemaphore
-    private let kills = PendingKills()
+    private let kills: PendingKills
     /// Spaces creations; nil if nothing does.
     private let governor: CreationGovernor?
     /// Ends a sandbox that nobody uses, if there is one, and tells whether there was.
     private let room = Mutex<(@Sendable () -> Bool)?>(nil)
     /// Ids and marks of sandboxes that must not be used: they are being created for a caller that may have hung up, or
     /// they are being killed.
-    private let unavailable = Mutex<Set<String>>([])
+    private let unavailable: NameSet
 
     /// - Parameters:
     ///   - creationLimit: the largest number of creations in progress.
     ///   - governor: spaces creations; nil if E2B alone limits their rate.
     ///   - executor: the executor on which sandboxes are created and killed; nil for the default one.
+    ///   - earlier: one for the same sandboxes with another client: what is under way there counts here.
     package init(
         client: E2BClient, creationLimit: Int, governor: CreationGovernor? = nil,
-        on executor: (any TaskExecutor)? = nil, notice: @escaping @Sendable (String) -> Void
+        on executor: (any TaskExecutor)? = nil, continuing earlier: SandboxLifecycle? = nil,
+        notice: @escaping @Sendable (String) -> Void
     ) {
         self.governor = governor
         self.client = client
         self.executor = executor
-        creations = FairSemaphore(.init(total: creationLimit, queue: .max))
+        inFlight = earlier?.inFlight ?? InFlight()
+        kills = earlier?.kills ?? PendingKills()
+        unavailable = earlier?.unavailable ?? NameSet()
+        creations = earlier?.creations ?? FairSemaphore(.init(total: creationLimit, queue: .max))
         self.notice = notice
+        set(creationLimit: creationLimit)
     }
+
+    /// - Parameter creationLimit: the largest number of creations in progress.
+    package func set(creationLimit: Int) { creations.resize(to: .init(total: creationLimit, queue: .max)) }
 
     /// - Parameters:
     ///   - mark: a unique value that goes into the sandbox's metadata.
@@ -133,10 +142,8 @@ package final class SandboxLifecycle: Sendable {
 
     /// Whether a sandbox of a list may be used. One that is about to be killed may not.
     func isAvailable(_ sandbox: SandboxInfo) -> Bool {
-        unavailable.withLock { unavailable in
-            !unavailable.contains(sandbox.id)
-                && !(sandbox.metadata[Self.markName].map(unavailable.contains) ?? false)
-        }
+        !unavailable.contains(sandbox.id)
+            && !(sandbox.metadata[Self.markName].map(unavailable.contains) ?? false)
     }
 
     /// Starts to kill the sandbox and returns at once.
@@ -161,9 +168,9 @@ package final class SandboxLifecycle: Sendable {
         }
     }
 
-    private func withhold(_ name: String) { unavailable.withLock { _ = $0.insert(name) } }
+    private func withhold(_ name: String) { unavailable.insert(name) }
 
-    private func release(_ name: String) { unavailable.withLock { _ = $0.remove(name) } }
+    private func release(_ name: String) { unavailable.remove(name) }
 
     /// Sandboxes that are being made or ended.
     package var outstanding: Int { inFlight.count }

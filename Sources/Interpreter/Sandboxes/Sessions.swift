@@ -1,6 +1,5 @@
 package import E2B
 package import FoundationEssentials
-import Synchronization
 import System
 
 /// Finds, makes and ends the sandboxes of sessions.
@@ -13,11 +12,11 @@ import System
 package final class Sessions: Sendable {
     let client: E2BClient
     private let lifecycle: SandboxLifecycle
-    let cache = SessionCache()
+    let cache: SessionCache
     /// Ids of young sandboxes for which a task still looks for older ones of the same session.
-    private let watched = Mutex<Set<String>>([])
+    private let watched: NameSet
     /// Allows one look-up or creation of a session at a time. Those that wait find its result in the cache.
-    let lookUps = KeyedLock<SessionKey>()
+    let lookUps: KeyedLock<SessionKey>
     private let share: SandboxShare
     private let paused: PausedSandboxes
     private let kernels: PreparedKernels
@@ -25,14 +24,19 @@ package final class Sessions: Sendable {
     /// - Parameters:
     ///   - ownerLimit: the largest number of running sandboxes that the sessions of one owner may have; nil for no limit.
     ///   - kernels: those of which something is known, which a pause may change.
+    ///   - earlier: one with the same kernels and other settings, which knows sessions, and may still look for some.
     init(
         client: E2BClient, lifecycle: SandboxLifecycle, ownerLimit: Int? = nil, end: SessionEnd = SessionEnd(),
-        kernels: PreparedKernels = PreparedKernels()
+        kernels: PreparedKernels = PreparedKernels(), continuing earlier: Sessions? = nil
     ) {
         self.client = client
         self.lifecycle = lifecycle
         self.kernels = kernels
-        share = SandboxShare(limit: ownerLimit)
+        cache = earlier?.cache ?? SessionCache()
+        watched = earlier?.watched ?? NameSet()
+        lookUps = earlier?.lookUps ?? KeyedLock()
+        share = earlier?.share ?? SandboxShare(limit: ownerLimit)
+        share.set(limit: ownerLimit)
         paused = PausedSandboxes(client: client, lifecycle: lifecycle, end: end)
     }
 
@@ -194,7 +198,7 @@ package final class Sessions: Sendable {
     /// the look-up is repeated for a few seconds.
     private func successor(of session: Session, _ key: SessionKey, _ use: SessionUse) async throws -> Session {
         let remembered = session.pausesAtEnd ? session.sandbox.id : nil
-        let isYoung = watched.withLock { $0.contains(session.sandbox.id) }
+        let isYoung = watched.contains(session.sandbox.id)
         for pause in isYoung ? Self.pausesForList : [] {
             do {
                 return try await find(key, use, remembered: remembered)
@@ -316,7 +320,7 @@ package final class Sessions: Sendable {
 
     private func keep(_ session: Session, _ key: SessionKey, isYoung: Bool) {
         cache.keep(session, as: key)
-        guard isYoung, watched.withLock({ $0.insert(session.sandbox.id).inserted }) else { return }
+        guard isYoung, watched.insert(session.sandbox.id) else { return }
         // This task is independent of the request and of its deadline, because it serves later requests.
         Task {
             await E2BClient.$deadline.withValue(nil) {
@@ -326,7 +330,7 @@ package final class Sessions: Sendable {
                     await reconsider(session, key)
                 }
             }
-            watched.withLock { _ = $0.remove(session.sandbox.id) }
+            watched.remove(session.sandbox.id)
         }
     }
 

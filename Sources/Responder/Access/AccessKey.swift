@@ -9,6 +9,8 @@ package struct AccessKey: Sendable {
 
     /// The least number of characters of a secret. A shorter one could be guessed over the network.
     static let shortestSecret = 16
+    /// The largest number of secrets of one name: an old one, and a new one.
+    static let mostSecrets = 2
 
     package init(name: String, secret: String) {
         self.name = name

@@ -44,7 +44,7 @@ package struct Configuration: Sendable {
     package var webServers: WebServers
     /// Whether keys and code may cross a network by plain HTTP.
     package var isHTTPAllowed: Bool
-    package let limits: InterpreterLimits
+    package private(set) var limits: InterpreterLimits
     package var imagePolicy: ImagePolicy
     package var grace: Duration
     /// The list with which `list_templates` answers.
@@ -106,7 +106,8 @@ package struct Configuration: Sendable {
         isHTTPAllowed = reader.isOn(.allowHTTP)
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         imagePolicy = reader.imagePolicy()
-        limits = reader.limits(&e2b, imagePolicy, hasSeveralOwners: keys.count > 1 || !trustedKeys.isEmpty)
+        limits = reader.limits(
+            &e2b, imagePolicy, hasSeveralOwners: Set(keys.map(\.name)).count > 1 || !trustedKeys.isEmpty)
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
         templates = reader.templates(.templates)
@@ -120,6 +121,18 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
+    /// The same configuration, with what the requests of an earlier one hold counted in the limit of memory.
+    func sharingMemory(with earlier: Configuration) -> Configuration {
+        var configuration = self
+        configuration.limits = limits.sharingMemory(with: earlier.limits)
+        return configuration
+    }
+
+    /// Whether a client for E2B with the other configuration does the same as one with this.
+    package func hasSameE2B(as other: Configuration) -> Bool {
+        secretVariables == other.secretVariables && e2b.isSame(as: other.e2b)
+    }
+
     package func makeDecoderConfiguration(notice: @escaping @Sendable (String) -> Void) -> DecoderConfiguration {
         var configuration = DecoderConfiguration(notice: notice)
         configuration.processorTime = limits.images.processorTime

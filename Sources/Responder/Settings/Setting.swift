@@ -139,6 +139,15 @@ package struct Setting: Sendable {
     /// The setting of the port, which only `make run` reads.
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
+    /// The settings whose values are secret, or may have one in them. Each can be in a file: ``SecretFiles``.
+    package static let secrets = [apiKey, keys, linkSecret, proxy]
+
+    /// The settings that are read at the start, and not when the configuration is read again: what has been opened by them stays open.
+    package static let fixed = [
+        domain, apiURL, sandboxURL, webServers, stateDirectory, store, s3Endpoint, s3Region, s3PathStyle, storeHours,
+        storeBytes, storeOwnerBytes, imageThreads,
+    ]
+
     package static let all = [
         apiKey, domain, apiURL, sandboxURL, template, templates, secretPrefix, publicBaseURL, keys, trustedKeys,
         userHeader, conversationHeader, tokenKeys, tokenIssuer, tokenAudience, origins,

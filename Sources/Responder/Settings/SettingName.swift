@@ -10,7 +10,8 @@ package enum SettingName {
         case misspelt(intended: String?)
     }
 
-    private static let known = Set(Setting.all.map(\.name))
+    private static let known = Set(
+        Setting.all.map(\.name) + Setting.secrets.map { $0.name + SecretFiles.suffix })
     private static let secretPrefix = String(Setting.secretPrefix.name.dropLast())
     /// The variables of E2B's own programs. Some look like settings of this program, but are not.
     private static let ofE2B: Set = [

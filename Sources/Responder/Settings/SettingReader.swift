@@ -13,7 +13,11 @@ struct SettingReader {
     private let environment: [String: String]
     private(set) var complaints: [String] = []
 
-    init(_ environment: [String: String]) { self.environment = environment }
+    init(_ environment: [String: String]) {
+        let files = SecretFiles(environment)
+        self.environment = files.environment
+        complaints = files.complaints
+    }
 
     /// The value; nil if the setting is absent or empty.
     func text(_ setting: Setting) -> String? {
@@ -196,7 +200,8 @@ struct SettingReader {
         return nil
     }
 
-    /// Reads a list of keys: `name:secret,name:secret`. Errors give the number of the entry and not its text, which may
+    /// Reads a list of keys: `name:secret,name:secret`. A name may be there twice, so that its secret can be changed without a time
+    /// when one of the two is refused. Errors give the number of the entry and not its text, which may
     /// be part of a secret.
     ///
     /// A variable that is present without a key is an error: the operator wanted keys, and without any, every program
@@ -217,8 +222,10 @@ struct SettingReader {
                         + "\(AccessKey.shortestSecret) characters.")
                 continue
             }
-            guard !keys.contains(where: { $0.name == parts[0] }) else {
-                complaints.append("\(setting.name), entry \(index + 1): the name \(parts[0]) is there twice.")
+            guard keys.count(where: { $0.name == parts[0] }) < AccessKey.mostSecrets else {
+                complaints.append(
+                    "\(setting.name), entry \(index + 1): the name \(parts[0]) is there a third time. A name has one secret, or two "
+                        + "while callers change from one to the other.")
                 continue
             }
             guard !keys.contains(where: { $0.secret == parts[1] }) else {

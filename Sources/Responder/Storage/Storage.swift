@@ -42,9 +42,19 @@ package final class Storage: Sendable {
             }
             store = try directory(path, settings)
         }
-        let secret: [UInt8]
-        if let given = settings.linkSecret { secret = Array(given.utf8) } else { secret = try await store.linkSecret() }
-        return Storage(store, signer: LinkSigner(secret: secret), settings: settings)
+        return Storage(store, signer: try await signer(settings, store), settings: settings)
+    }
+
+    /// The same store, with other settings of links to its files.
+    package func changed(to settings: StoreSettings) async throws(StoreError) -> Storage {
+        Storage(store, signer: try await Self.signer(settings, store), settings: settings)
+    }
+
+    private static func signer(
+        _ settings: StoreSettings, _ store: any FileStore
+    ) async throws(StoreError) -> LinkSigner {
+        if let given = settings.linkSecret { return LinkSigner(secret: Array(given.utf8)) }
+        return LinkSigner(secret: try await store.linkSecret())
     }
 
     private static func directory(_ path: String, _ settings: StoreSettings) throws(StoreError) -> DirectoryStore {

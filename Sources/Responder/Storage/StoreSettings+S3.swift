@@ -46,14 +46,14 @@ extension SettingReader {
     }
 
     private mutating func awsCredentials() -> AWSCredentials? {
-        let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        let names = [AWSVariable.keyID, AWSVariable.secretKey]
         let keys = names.compactMap { foreign($0) }
         guard keys.count == names.count else {
             refuse("\(Setting.store.name) is a bucket, for which \(names[0]) and \(names[1]) are needed.")
             return nil
         }
-        let token = foreign("AWS_SESSION_TOKEN")
-        for (name, value) in zip(names + ["AWS_SESSION_TOKEN"], keys + [token ?? ""]) {
+        let token = foreign(AWSVariable.sessionToken)
+        for (name, value) in zip(AWSVariable.secrets, keys + [token ?? ""]) {
             guard value.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
                 refuse("\(name): its value has a character that is no part of a key.")
                 return nil

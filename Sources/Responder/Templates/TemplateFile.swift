@@ -1,4 +1,3 @@
-import Glibc
 import JSON
 import LibreChat
 import System
@@ -35,29 +34,11 @@ struct TemplateFile {
     ///
     /// - Throws: ``YAMLError`` if the file cannot be read, or exceeds the limit.
     static func bytes(of path: String) throws(YAMLError) -> [UInt8] {
-        // O_NONBLOCK prevents open(2) from waiting if the file is a named pipe.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw unreadable(.last("open")) }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw unreadable(.last("fstat")) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw YAMLError(line: nil, reason: "it must be a file") }
-        var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
-        var count = 0
-        while count < bytes.count {
-            let added = bytes.withUnsafeMutableBytes { buffer in
-                uninterrupted { read(file, buffer.baseAddress?.advanced(by: count), buffer.count - count) }
-            }
-            guard added >= 0 else { throw unreadable(.last("read")) }
-            if added == 0 { break }
-            count += added
+        do throws(RegularFile.Failure) {
+            return try RegularFile.read(path, limit: byteLimit)
+        } catch {
+            throw YAMLError(line: nil, reason: "\(error)")
         }
-        guard count <= byteLimit else { throw YAMLError(line: nil, reason: "it has more than \(byteLimit) bytes") }
-        return Array(bytes.prefix(count))
-    }
-
-    private static func unreadable(_ error: SystemError) -> YAMLError {
-        YAMLError(line: nil, reason: "it cannot be read (\(error.reason))")
     }
 
     private static let byteLimit = 1 << 20
