@@ -2,7 +2,7 @@ package import E2B
 package import FastCGI
 import Glibc
 import ImageGate
-import Interpreter
+package import Interpreter
 import LibreChat
 package import System
 
@@ -20,20 +20,25 @@ package final class Responder: Sendable {
     private let runs: LiveRuns
     private let gate: ImageGate?
     private let services: ActionServices?
+    private let requests: RequestMeasurements
+    /// What the service is doing, for people and monitors.
+    package let status: ServiceStatus
 
     /// - Parameters:
     ///   - client: nil if no E2B API key is configured.
     ///   - storage: nil if nothing is kept outside of sandboxes.
+    ///   - measurements: where it is counted what is done. The client's observer should count there, too.
     ///   - threads: nil for computing threads of its own, and no loops.
     ///   - earlier: one with another configuration, whose requests in flight go on. What is limited, and what is known of sessions,
     ///     is so for both together. The two may have the same client.
     /// - Throws: if the system does not grant the threads.
     package init(
-        _ configuration: Configuration, client: E2BClient?, storage: Storage? = nil, threads: ServiceThreads? = nil,
-        log: EventLog, continuing earlier: Responder? = nil
+        _ configuration: Configuration, client: E2BClient?, storage: Storage? = nil,
+        measurements: Measurements = Measurements(), threads: ServiceThreads? = nil, log: EventLog,
+        continuing earlier: Responder? = nil
     ) throws(SystemError) {
         self.log = log
-        let confinement = configuration.makeDecoderConfiguration { log.notice($0) }
+        let confinement = configuration.makeDecoderConfiguration { log.warning($0) }
         let gate: ImageGate?
         if client == nil {
             gate = nil
@@ -64,11 +69,11 @@ package final class Responder: Sendable {
             SandboxLifecycle(
                 client: $0, creationLimit: configuration.limits.executions.creations,
                 governor: configuration.limits.executions.makeGovernor(), on: threads.calling,
-                continuing: earlier?.lifecycle
-            ) { log.notice($0) }
+                continuing: earlier?.lifecycle, measurements: measurements
+            ) { log.warning($0) }
         }
         self.lifecycle = lifecycle
-        let runs = earlier?.runs ?? LiveRuns(configuration.stateDirectory) { log.notice($0) }
+        let runs = earlier?.runs ?? LiveRuns(configuration.stateDirectory) { log.warning($0) }
         self.runs = runs
         var services: ActionServices?
         if let client, let lifecycle, let gate {
@@ -80,6 +85,12 @@ package final class Responder: Sendable {
                 sharing: storage?.sharing, continuing: earlier?.services)
         }
         self.services = services
+        let requests = earlier?.requests ?? RequestMeasurements()
+        self.requests = requests
+        let status = ServiceStatus(
+            measurements, requests, executions, configuration.limits, storage, continuing: earlier?.status
+        ) { lifecycle?.outstanding ?? 0 }
+        self.status = status
         let codeAPI = CodeAPIContext(configuration: configuration, storage: storage, secrets: secrets)
         let filesOfCodeAPI: [any Endpoint] =
             [
@@ -98,7 +109,7 @@ package final class Responder: Sendable {
             SharedFileEndpoint(storage),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
-            PageEndpoint(),
+            PageEndpoint(), StatusEndpoint(status: status), MetricsEndpoint(status: status),
         ]
         router = Router(endpoints + filesOfCodeAPI)
     }
@@ -111,28 +122,61 @@ package final class Responder: Sendable {
 
     /// Answers one request, and logs it.
     package func respond(to request: consuming FastCGIRequest) async -> Response {
-        let start = ContinuousClock.now
-        let id = makeRequestID()
         // Before anything is made of the path.
         let pathSecret = request.takePathSecret()
         let (method, path, client) = (request.method, request.path, request.remoteAddress)
         let forPages = headersForPages(request)
         // Secrets are redacted before the query is cut off, because a secret may contain a question mark.
-        let target = secrets.redacted(request.target)
-        let loggedPath = LogText.path(of: target)
-        let answer = await answer(to: consume request, at: path, pathSecret, id: id)
+        let loggedPath = LogText.path(of: secrets.redacted(request.target))
+        let match = router.match(method, path)
+        let trace = RequestTrace(
+            id: TraceID.given(by: request) ?? TraceID.random(), route: match.routePath,
+            measurements: status.measurements)
+        requests.began(trace)
+        // The request leaves this variable, so that it is not kept while it is answered.
+        var pending: FastCGIRequest? = consume request
+        let answer = await RequestTrace.$current.withValue(trace) {
+            await self.answer(to: &pending, match, at: path, pathSecret)
+        }
         var response = answer.response
         var outcome = answer.outcome
-        response.headers.append(("X-Request-Id", id))
+        response.headers.append(("X-Request-Id", trace.id))
         if !response.has("Cache-Control") { response.headers.append(("Cache-Control", "no-store")) }
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         if !response.has("Access-Control-Allow-Origin") { response.headers += forPages }
         outcome.client = client
+        if outcome.problem == nil, response.status >= 400 {
+            outcome.problem = "The answer has the status \(response.status)."
+        }
         outcome.problem = outcome.problem.map { LogText.of($0, without: secrets) }
+        let time = ContinuousClock.now - trace.start
+        note(trace, status: response.status, bytesOut: answer.byteCount, outcome, time)
         log.request(
-            id: id, method: method, path: loggedPath, status: response.status, bytesOut: answer.byteCount,
-            duration: .now - start, outcome: outcome)
+            trace, method: method, path: loggedPath, status: response.status, bytesOut: answer.byteCount,
+            duration: time, outcome: outcome)
         return response
+    }
+
+    /// Counts a request that is answered.
+    private func note(_ trace: RequestTrace, status: Int, bytesOut: Int, _ outcome: Outcome, _ time: Duration) {
+        requests.ended(trace, status: status, bytesIn: outcome.bytesIn, bytesOut: bytesOut, in: time)
+        if time > configuration.limits.time.standard { requests.slow.add() }
+        if let caller = outcome.caller {
+            self.status.measurements.usage.transferred(in: outcome.bytesIn, out: bytesOut, for: caller)
+        }
+        guard let problem = outcome.problem else { return }
+        requests.errors.add(
+            RecentErrors.Entry(
+                time: UsageLedger.clock(), status: status, route: trace.route, error: problem, step: trace.step,
+                requestID: trace.id),
+            isKnown: outcome.caller != nil)
+    }
+
+    /// Logs what each key has used, since the start and on this day.
+    package func logUsage() {
+        for (key, usage) in status.measurements.usage.total.sorted(by: { $0.key < $1.key }) {
+            log.usage(of: key, usage, during: "since the start")
+        }
     }
 
     /// Begins to create sandboxes ahead, if the operator wants some.
@@ -167,10 +211,11 @@ package final class Responder: Sendable {
     // MARK: The way of a request
 
     private func answer(
-        to request: consuming FastCGIRequest, at path: String, _ pathSecret: String?, id: String
+        to pending: inout FastCGIRequest?, _ match: Router.Match, at path: String, _ pathSecret: String?
     ) async -> Answer {
-        switch router.match(request.method, path) {
-        case .endpoint(let endpoint, let route): return await answer(to: request, endpoint, route, pathSecret, id: id)
+        guard let request = pending.take() else { return Answer(.cancelled, secrets) }
+        switch match {
+        case .endpoint(let endpoint, let route): return await answer(to: consume request, endpoint, route, pathSecret)
         case .otherMethod(let endpoint, let routes):
             if let preflight = preflight(request, routes) { return preflight }
             let allowed = routes.flatMap(\.allowedMethods).joined(separator: ", ")
@@ -182,12 +227,16 @@ package final class Responder: Sendable {
     }
 
     private func answer(
-        to request: consuming FastCGIRequest, _ endpoint: any Endpoint, _ route: Route, _ pathSecret: String?,
-        id: String
+        to request: consuming FastCGIRequest, _ endpoint: any Endpoint, _ route: Route, _ pathSecret: String?
     ) async -> Answer {
+        let trace = RequestTrace.current
+        trace?.enter(.reading, step: "access")
         var caller: String?
         do throws(Refusal) {
-            if route.access == .keyHolders {
+            switch route.access {
+            case .anyone: break
+            case .operators: caller = try authenticator.identifyOperator(request, pathSecret: pathSecret)
+            case .keyHolders:
                 let identified = try authenticator.identify(
                     request, pathSecret: pathSecret, takesTokens: route.takesTokens)
                 caller = identified.name
@@ -198,13 +247,15 @@ package final class Responder: Sendable {
             answer.outcome.bytesIn = request.body.readCount
             return answer
         }
+        trace?.isCalled(by: caller ?? "")
+        trace?.enter(.reading, step: "body")
         // The reservation is kept for as long as what was made of the body may be in memory.
         let memory = configuration.limits.memory.reservation(for: caller ?? "")
         defer { withExtendedLifetime(memory) {} }
         let (acceptance, bytesIn) = await accept(request, endpoint, from: caller ?? "", holding: memory)
         // The time begins here, because the web server waits for an answer only after it has sent the body.
         let deadline = Deadline(configuration.limits.time.answer, from: .now)
-        var answer = await follow(acceptance, endpoint, from: caller ?? "", id: id, by: deadline)
+        var answer = await follow(acceptance, endpoint, from: caller ?? "", by: deadline)
         answer.outcome.caller = caller
         // More than that has been read by now of a body that was read while it was written.
         answer.outcome.bytesIn = max(answer.outcome.bytesIn, bytesIn)
@@ -234,30 +285,52 @@ package final class Responder: Sendable {
     }
 
     private func follow(
-        _ acceptance: consuming Acceptance, _ endpoint: any Endpoint, from caller: String, id: String,
-        by deadline: Deadline
+        _ acceptance: consuming Acceptance, _ endpoint: any Endpoint, from caller: String, by deadline: Deadline
     ) async -> Answer {
         switch consume acceptance {
         case .answered(let answer): return answer
-        case .running(let work, let owner, let refused, let around):
+        case .running(let work, let owner, let refused, let around, let isFree):
             @Sendable func body() async -> Answer {
+                let refusal: Refusal
                 do throws(InterpreterError) {
-                    return try await run(work, for: owner ?? caller, id: id, by: deadline)
+                    if !isFree, let budget = usedBudget(of: owner ?? caller) {
+                        refusal = budget
+                    } else {
+                        return try await run(work, for: owner ?? caller, by: deadline)
+                    }
                 } catch {
-                    return refused?(Refusal(error)) ?? endpoint.answer(to: Refusal(error))
+                    refusal = Refusal(error)
                 }
+                return refused?(refusal) ?? endpoint.answer(to: refusal)
             }
             guard let around else { return await body() }
             return await around(body)
         }
     }
 
+    /// The refusal of a caller whose key has used up its budget of the day; nil if there is something left.
+    private func usedBudget(of owner: String) -> Refusal? {
+        let limits = configuration.limits.executions.keys
+        guard !limits.isEmpty else { return nil }
+        let key = OwnerName.key(of: owner)
+        let usage = status.measurements.usage
+        guard let part = limits[key]?.exhausted(by: usage.today(of: key)) else { return nil }
+        RequestTrace.current?.enter(.queued, step: "budget")
+        return .budgetUsed(part, renewedIn: usage.untilTomorrow)
+    }
+
     private func run(
-        _ work: @Sendable (_ id: String, _ deadline: Deadline) async -> Answer, for owner: String, id: String,
-        by deadline: Deadline
+        _ work: @Sendable (_ id: String, _ deadline: Deadline) async -> Answer, for owner: String, by deadline: Deadline
     ) async throws(InterpreterError) -> Answer {
+        let trace = RequestTrace.current
+        trace?.enter(.queued, step: "queue")
+        let arrival = ContinuousClock.now
+        // The web server's id is for logs alone. This one names sandboxes and files, so it must not come twice.
+        let id = TraceID.random()
         var answer = try await executions.run(for: owner) {
-            await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
+            trace?.waited(inQueue: .now - arrival)
+            trace?.enter(.running, step: "action")
+            return await E2BClient.$deadline.withValue(deadline.work) { await work(id, deadline) }
         }
         if answer.status == Refusal.cancelled.status, executions.isRefusing {
             // The caller is still there: the task was cancelled because the service is stopping.
@@ -287,7 +360,7 @@ package final class Responder: Sendable {
     /// - Parameter routes: the routes at the request's path. One preflight may ask for the headers of any of them.
     private func preflight(_ request: FastCGIRequest, _ routes: [Route]) -> Answer? {
         guard request.method == "OPTIONS", case .allowed = origins.standing(of: request) else { return nil }
-        let routes = routes.filter { $0.access == .keyHolders }
+        let routes = routes.filter { $0.access != .anyone }
         guard !routes.isEmpty else { return nil }
         let headers = Set(routes.flatMap(\.headersOfPages)).sorted()
         var answer = Answer(status: 204, body: [])
@@ -297,10 +370,16 @@ package final class Responder: Sendable {
         ]
         return answer
     }
+}
 
-    /// Makes an id of 16 hexadecimal digits.
-    private func makeRequestID() -> String {
-        UInt64.random(in: .min ... .max).hexadecimal
+extension Router.Match {
+    /// The path of the route, for counters and lists: there are few of them, whatever is asked for.
+    fileprivate var routePath: String {
+        switch self {
+        case .endpoint(_, let route): route.path
+        case .otherMethod(_, let others): others.first?.path ?? Router.noRoute
+        case .nothing: Router.noRoute
+        }
     }
 }
 

@@ -39,6 +39,9 @@ package protocol FileStore: Sendable {
     /// The place of the file's bytes on this machine, for a web server that sends them itself; nil if they are elsewhere.
     func localPath(of file: StoredFile) -> LocalPath?
 
+    /// The number of bytes of all files as it is known at once; nil where that takes asking somebody.
+    var knownBytes: Int? { get }
+
     // MARK: Logs
 
     /// Appends an entry to a log, which the first entry makes.
@@ -67,6 +70,9 @@ package struct SweepResult: Equatable, Sendable {
     package var seen = 0
     package var removed = 0
     package var removedBytes = 0
+    /// The files that stay, and their bytes.
+    package var kept = 0
+    package var keptBytes = 0
     /// Whether this look was the last one of its round.
     package var isComplete = false
 

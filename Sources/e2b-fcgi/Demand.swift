@@ -120,10 +120,10 @@ struct Demand {
     }
 
     private var threads: ThreadDemand {
-        // The three further threads serve CGI, write the log, and wait for calls that are to be cancelled.
+        // The four further threads serve CGI, write the log, tell the status, and wait for calls that are to be cancelled.
         ThreadDemand(
             ServiceThreads.count + (configuration.store.place == .off ? 0 : FileThreads.count)
-                + ImageGate.threads(for: configuration.limits.images.threads) + 3
+                + ImageGate.threads(for: configuration.limits.images.threads) + 4
                 + ProcessStart.dispatchThreads)
     }
 

@@ -33,7 +33,7 @@ struct E2BFCGI: AsyncParsableCommand {
             \(Setting.all.map(\.helpLine).joined(separator: "\n"))
             """,
         version: "e2b-fcgi \(Version.number)",
-        subcommands: [Serve.self, Check.self, Admit.self, Settings.self],
+        subcommands: [Serve.self, Check.self, Admit.self, Sandboxes.self, Settings.self],
         defaultSubcommand: Serve.self)
 }
 

@@ -12,7 +12,7 @@ final class RefusedPeers: Sendable {
     func report(_ peer: IPAddress?) {
         guard !wasReported.exchange(true, ordering: .relaxed) else { return }
         let name = peer.map(String.init(describing:)) ?? "somebody"
-        log.notice(
+        log.warning(
             "a connection from \(name) was refused, as further ones of strangers will be: over TCP web servers on this machine "
                 + "may connect, or those that \(WebServers.variable) names")
     }

@@ -38,22 +38,34 @@ struct Serve: AsyncParsableCommand {
         let settings = try Reconfiguration(start: makeEnvironment(envFile: envFile))
         let configuration = settings.configuration
         let log = Self.makeLog(configuration)
+        let measurements = Measurements(
+            usage: UsageLedger(dayEnded: { usages in
+                for (key, usage) in usages.sorted(by: { $0.key < $1.key }) {
+                    log.usage(of: key, usage, during: "on the day that is over")
+                }
+            }))
         warn(about: configuration, log)
         let launchMode = LaunchMode(environment: ProcessInfo.processInfo.environment)
         let isCGI = listen == nil && launchMode == .cgi && ServiceManager.shared.passed.entries.isEmpty
         try Demand(configuration, openCount: openCount).check(isServer: !isCGI)
         let threads = try ServiceThreads()
         let storage = try await openStorage(configuration, log)
-        let service = try Service(settings, storage: storage, threads: threads, openCount: openCount, log: log)
+        let service = try Service(
+            settings, storage: storage, measurements: measurements, threads: threads, openCount: openCount, log: log)
         if isCGI {
             StopSignals.shared.count()
             await answerOne(service.responder)
             await storage?.sweepOnce()
         } else {
-            let sweep = Task { await storage?.keepSweeping { log.notice($0) } }
+            let sweep = Task { await storage?.keepSweeping { log.warning($0) } }
             defer { sweep.cancel() }
+            let statusServer = try configuration.statusAddress.map { address in
+                try StatusServer(at: address, { service.responder.status }) { log.warning($0) }
+            }
+            defer { statusServer?.stop() }
             try await serve(service, log, threads)
         }
+        if !isCGI { service.responder.logUsage() }
         service.responder.leaveStateDirectory()
         // The parts are stopped in the reverse order of their start: killing sandboxes needs the client.
         await service.responder.killOutstanding(quiet: isCGI ? .seconds(1) : .zero)
@@ -62,7 +74,8 @@ struct Serve: AsyncParsableCommand {
 
     private static func makeLog(_ configuration: Configuration) -> EventLog {
         EventLog(
-            isLoggingRequests: configuration.isLogging, secrets: configuration.secrets, output: StandardError.lines)
+            isLoggingRequests: configuration.isLogging, level: configuration.logLevel, format: configuration.logFormat,
+            secrets: configuration.secrets, output: StandardError.lines)
     }
 
     /// Answers one request as CGI. A web server that does not wait any longer sends SIGTERM, which ends the execution
@@ -159,7 +172,7 @@ struct Serve: AsyncParsableCommand {
             server.set(ServerLimits(service.configuration))
             log.notice("reloaded: new requests have the configuration that was read now")
             if !kept.isEmpty {
-                log.notice("changed as well, and read by a start only: \(kept.joined(separator: ", "))")
+                log.warning("changed as well, and read by a start only: \(kept.joined(separator: ", "))")
             }
             if !environment.overriddenNames.isEmpty {
                 log.notice(
@@ -169,7 +182,7 @@ struct Serve: AsyncParsableCommand {
             warn(about: service.configuration, log)
         } catch {
             let reasons = "\(error)".split(separator: "\n").joined(separator: " ")
-            log.notice("not reloaded, the configuration stays as it was: \(reasons)")
+            log.warning("not reloaded, the configuration stays as it was: \(reasons)")
         }
     }
 
@@ -201,7 +214,7 @@ struct Serve: AsyncParsableCommand {
 
     private func openStorage(_ configuration: Configuration, _ log: EventLog) async throws -> Storage? {
         do throws(StoreError) {
-            return try await Storage.open(configuration.store, connecting: configuration.connecting) { log.notice($0) }
+            return try await Storage.open(configuration.store, connecting: configuration.connecting) { log.warning($0) }
         } catch {
             throw Failure("E2B_FCGI_STORE: \(error) \(error.reason ?? "")")
         }
@@ -225,7 +238,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func warn(about configuration: Configuration, _ log: EventLog) {
-        for warning in configuration.warnings { log.notice(warning) }
+        for warning in configuration.warnings { log.warning(warning) }
+        for warning in SettingName.warnings(about: ProcessInfo.processInfo.environment.keys) { log.warning(warning) }
     }
 }
 

@@ -1,5 +1,6 @@
 import E2B
 import FastCGI
+import Interpreter
 import Responder
 import Synchronization
 
@@ -13,6 +14,7 @@ final class Service: Sendable {
     }
 
     private let threads: ServiceThreads
+    private let measurements: Measurements
     private let openCount: Int
     private let state: Mutex<State>
 
@@ -20,13 +22,17 @@ final class Service: Sendable {
     ///   - storage: nil if nothing is kept outside of sandboxes.
     ///   - openCount: the number of descriptors that were open before the service opened any.
     init(
-        _ settings: Reconfiguration, storage: Storage?, threads: ServiceThreads, openCount: Int, log: EventLog
+        _ settings: Reconfiguration, storage: Storage?, measurements: Measurements, threads: ServiceThreads,
+        openCount: Int,
+        log: EventLog
     ) throws {
         self.threads = threads
+        self.measurements = measurements
         self.openCount = openCount
-        let client = try Self.makeClient(settings.configuration, threads)
+        let client = try Self.makeClient(settings.configuration, threads, measurements, log)
         let responder = try Responder(
-            settings.configuration, client: client, storage: storage, threads: threads, log: log)
+            settings.configuration, client: client, storage: storage, measurements: measurements, threads: threads,
+            log: log)
         state = Mutex(State(settings: settings, client: client, storage: storage, responder: responder))
     }
 
@@ -53,10 +59,11 @@ final class Service: Sendable {
         }
         try Demand(configuration, openCount: openCount).checkChange(from: before)
         let isSameClient = old.client != nil && configuration.hasSameE2B(as: before)
-        let client = isSameClient ? old.client : try Self.makeClient(configuration, threads)
+        let log = makeLog(configuration)
+        let client = isSameClient ? old.client : try Self.makeClient(configuration, threads, measurements, log)
         let storage = try await old.storage?.changed(to: configuration.store)
         let responder = try Responder(
-            configuration, client: client, storage: storage, threads: threads, log: makeLog(configuration),
+            configuration, client: client, storage: storage, measurements: measurements, threads: threads, log: log,
             continuing: old.responder)
         // A client that is replaced ends with the last request that uses it, and the last sandbox that it kills.
         state.withLock {
@@ -70,8 +77,12 @@ final class Service: Sendable {
     /// Ends the calls to E2B. What needs them has to have ended.
     func stop() async { await state.withLock { $0.client }?.stop() }
 
-    private static func makeClient(_ configuration: Configuration, _ threads: ServiceThreads) throws -> E2BClient? {
+    private static func makeClient(
+        _ configuration: Configuration, _ threads: ServiceThreads, _ measurements: Measurements, _ log: EventLog
+    ) throws -> E2BClient? {
         guard configuration.isAPIKeyConfigured else { return nil }
-        return try E2BClient(configuration.e2b, on: threads.calling, computing: threads.computing)
+        var e2b = configuration.e2b
+        e2b.observer = measurements.observer { log.call($0, $1, $2) }
+        return try E2BClient(e2b, on: threads.calling, computing: threads.computing)
     }
 }

@@ -25,6 +25,12 @@ struct LogTests {
         let error: String?
         let client: String?
         let caller: String?
+        let level: String
+        let step: String?
+        let e2b: String?
+        let e2bMs: Double?
+        let imageMs: Double?
+        let queueMs: Double?
     }
 
     private func client() throws -> HTTPClient {
@@ -45,7 +51,7 @@ struct LogTests {
     }
 
     private func expect(
-        _ headers: [String: String], _ status: Int, _ words: String, caller: String? = "alice",
+        _ headers: [String: String], _ status: Int, _ words: String, caller: String? = "alice", step: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let line = try await line(of: headers)
@@ -54,6 +60,10 @@ struct LogTests {
         #expect(line.error?.contains(words) == true, "\(line)", sourceLocation: sourceLocation)
         #expect(line.client == "127.0.0.1", sourceLocation: sourceLocation)
         #expect(line.caller == caller, sourceLocation: sourceLocation)
+        #expect(line.level == (status >= 500 ? "error" : "warning"), sourceLocation: sourceLocation)
+        #expect(line.step != nil && (step == nil || line.step == step), "\(line)", sourceLocation: sourceLocation)
+        let times = [line.e2bMs, line.imageMs, line.queueMs]
+        #expect(!times.contains(nil), "\(line)", sourceLocation: sourceLocation)
         let stack = try #require(SharedStack.current)
         let (log, apiKey) = (stack.responder.log, try #require(stack.environment["E2B_API_KEY"]))
         for secret in [Self.mark, token, key, apiKey] {
@@ -65,9 +75,13 @@ struct LogTests {
         for path in ["/health", "/openapi.json"] {
             let line = try await line(of: try SharedStack.client.get(path).headers)
             #expect(line.success && line.error == nil && line.client == "127.0.0.1" && line.caller == nil)
+            #expect(line.level == "info" && line.step == nil)
+            // nginx's.
+            #expect(line.id.count == 32 && line.id.allSatisfy(\.isHexDigit))
         }
         let line = try await line(of: try client().execute("print('\(Self.mark)')").headers)
         #expect(line.success && line.error == nil && line.client == "127.0.0.1" && line.caller == "alice")
+        #expect((line.e2bMs ?? 0) > 0 && line.queueMs != nil)
     }
 
     // nginx hands on the paths that there are.
@@ -75,14 +89,14 @@ struct LogTests {
     func `another method has its reason`(method: String, path: String) async throws {
         let reply = try await client().send(method, path)
         #expect(reply.status == 405)
-        try await expect(reply.headers, 405, "\(path) answers", caller: nil)
+        try await expect(reply.headers, 405, "\(path) answers", caller: nil, step: "route")
     }
 
     @Test(arguments: ["/execute", "/e2bcode"]) func `a body too large has its reason`(path: String) async throws {
         let body = Data(String(repeating: Self.mark, count: path == "/execute" ? 1000 : 10_000).utf8)
         let reply = try await client().send("POST", path, body: body)
         #expect(reply.status == 413)
-        try await expect(reply.headers, 413, "the limit is")
+        try await expect(reply.headers, 413, "the limit is", step: "body")
     }
 
     @Test(arguments: ["/execute", "/e2bcode"]) func `a stranger's request has its reason`(path: String) async throws {
@@ -91,7 +105,7 @@ struct LogTests {
             var client = try SharedStack.client
             client.headers = header
             let reply = try await client.send("POST", path, body: body)
-            try await expect(reply.headers, 401, "key", caller: nil)
+            try await expect(reply.headers, 401, "key", caller: nil, step: "access")
         }
     }
 
@@ -125,7 +139,7 @@ struct LogTests {
         for (code, language, words) in cases {
             let reply = try await client.execute(code, ["language": language, "timeout": 5])
             #expect(reply.status == 200)
-            try await expect(reply.headers, 200, words)
+            try await expect(reply.headers, 200, words, step: "execute")
         }
     }
 
@@ -141,8 +155,18 @@ struct LogTests {
             let reply = try await client().execute("print('\(Self.mark)')")
             try await stack.set(faults: "")
             #expect(reply.status == status)
-            try await expect(reply.headers, status, words)
+            try await expect(reply.headers, status, words, step: String(rule.prefix { $0 != ":" }))
+            let said = try await line(of: reply.headers).e2b
+            #expect(said.map { words.contains("\"\($0)\"") } == true, "\(said ?? "nothing")")
         }
+    }
+
+    @Test func `what MCP refuses by its protocol has its reason`() async throws {
+        let body = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"no_such_tool","arguments":{}}}"#
+        let reply = try await client().send("POST", "/mcp", body: Data(body.utf8))
+        try await expect(reply.headers, reply.status, "no_such_tool", step: "body")
+        let broken = try await client().send("POST", "/mcp", body: Data("{".utf8))
+        try await expect(broken.headers, broken.status, "JSON", step: "body")
     }
 
     @Test func `an action that fails has its reason`() async throws {

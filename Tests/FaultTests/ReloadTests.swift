@@ -163,7 +163,7 @@ struct ReloadTests {
                 ("E2B_FCGI_KEYS=a:\(Self.new)\nE2B_FCGI_KEY=x", "there is no such setting"),
                 ("E2B_FCGI_KEYS=a:\(Self.new)\nnonsense", "line 2 of the .env file"),
                 ("E2B_FCGI_KEYS_FILE=/nowhere", "it cannot be read"), ("E2B_FCGI_KEYS=", "there is no key in it"),
-                ("E2B_FCGI_KEYS=a:\(Self.new)\nE2B_FCGI_STORE=relative", "E2B_FCGI_STORE"),
+                ("E2B_FCGI_KEYS=a:\(Self.new)\nE2B_FCGI_STATE_DIR=relative", "E2B_FCGI_STATE_DIR"),
             ] {
                 try peer.write(settings)
                 try await peer.reload("not reloaded, the configuration stays as it was: ")

@@ -38,6 +38,27 @@ struct ExecutionsTests {
         #expect(executions.count == 0)
     }
 
+    @Test func `a key with a limit of its own has it for all of its users, and others have theirs`() async throws {
+        let executions = Executions(
+            ExecutionLimits(
+                places: 3, share: 3, queue: 10, wait: .milliseconds(50), keys: ["a": KeyLimits(concurrent: 1)]))
+        let (starts, started) = AsyncStream<Void>.makeStream()
+        let running = Task { try? await executions.run(for: "a\u{1f}ann", endless(started)) }
+        var iterator = starts.makeAsyncIterator()
+        await iterator.next()
+        await #expect(throws: InterpreterError.ownerBusy(limit: 1)) {
+            try await executions.run(for: "a\u{1f}bob") { answer }
+        }
+        #expect(executions.waitedCount == 1 && executions.mostWaiting == 1)
+        #expect(try await executions.run(for: "b") { answer } == 200)
+        #expect(executions.mostInFlight == 2)
+        running.cancel()
+        _ = await running.value
+        #expect(try await executions.run(for: "a") { answer } == 200)
+        await executions.drain()
+        await #expect(throws: InterpreterError.shuttingDown) { try await executions.run(for: "a") { answer } }
+    }
+
     @Test func `draining refuses what is new and waits for what is there`() async throws {
         let executions = makeExecutions(2)
         let (starts, started) = AsyncStream<Void>.makeStream()

@@ -39,6 +39,17 @@ struct ConfigurationTests {
         ("E2B_FCGI_IMAGE_BOX", "0x1", "two sides in pixels"),
         ("E2B_FCGI_SVG", "draw", "rasterise or sanitise"),
         ("E2B_FCGI_LOG", "yes", "on or off"),
+        ("E2B_FCGI_LOG_LEVEL", "verbose", "error or warning or info or debug"),
+        ("E2B_FCGI_LOG_FORMAT", "xml", "json or text"),
+        ("E2B_FCGI_KEY_LIMITS", "ann:seconds=10", "entry 1: its name must be that of a key"),
+        ("E2B_FCGI_KEY_LIMITS", "seconds=10", "entry 1: it must be name:concurrent=8"),
+        ("E2B_FCGI_KEY_LIMITS", "local:", "entry 1: it must be name:concurrent=8"),
+        ("E2B_FCGI_KEY_LIMITS", "local:seconds=0", "entry 1: it must be name:concurrent=8"),
+        ("E2B_FCGI_KEY_LIMITS", "local:seconds=1,minutes=1", "entry 2: it must be name:concurrent=8"),
+        ("E2B_FCGI_KEY_LIMITS", "local:seconds=1,seconds=2", "entry 2: this limit of the key is there twice"),
+        ("E2B_FCGI_STATUS_LISTEN", "0.0.0.0:9113", "a loopback address with a port"),
+        ("E2B_FCGI_STATUS_LISTEN", "status.sock", "the absolute path of a Unix socket"),
+        ("E2B_FCGI_STATUS_LISTEN", "127.0.0.1", "a loopback address with a port"),
         ("E2B_API_URL", "api.e2b.app", "begins with http:// or https://"),
         ("E2B_SANDBOX_URL", "http://a b", "begins with http:// or https://"),
         ("E2B_FCGI_CA_FILE", "/nonexistent.pem", "No such file"),
@@ -177,6 +188,26 @@ struct ConfigurationTests {
     @Test func `a slash at the end of an address is dropped`() throws {
         let configuration = try Configuration(environment: ["E2B_API_URL": "http://127.0.0.1:1/"])
         #expect(configuration.e2b.apiURL == "http://127.0.0.1:1")
+    }
+
+    @Test func `limits of keys are read, and names go on until the next one`() throws {
+        let keys = ["ann", "bob"].map { "\($0):correct-horse-battery-\($0)" }.joined(separator: ",")
+        let configuration = try Configuration(environment: [
+            "E2B_FCGI_KEYS": keys,
+            "E2B_FCGI_KEY_LIMITS": "ann:concurrent=8, seconds=36000,bob:executions=5,jwt:seconds=1",
+        ])
+        #expect(
+            configuration.limits.executions.keys == [
+                "ann": KeyLimits(concurrent: 8, seconds: 36_000), "bob": KeyLimits(executions: 5),
+                "jwt": KeyLimits(seconds: 1),
+            ])
+    }
+
+    @Test(arguments: [
+        "/run/status.sock", "unix:/run/status.sock", "127.0.0.1:9113", "tcp:[::1]:9113", "localhost:9113",
+    ])
+    func `the status is told at a place of this machine`(place: String) throws {
+        #expect(try Configuration(environment: ["E2B_FCGI_STATUS_LISTEN": place]).statusAddress != nil)
     }
 
     @Test func `every setting is in the table of settings once`() {

@@ -24,7 +24,7 @@ struct HelpTests {
         let endpoint = ActionEndpoint(services: services, configuration: configuration, secrets: .none)
         var request = FastCGIRequest(params: [:], stdin: .success(Array(json.utf8)))
         guard
-            case .running(let work, _, _, _) = try await endpoint.accept(
+            case .running(let work, _, _, _, _) = try await endpoint.accept(
                 &request, from: "me", holding: configuration.limits.memory.reservation(for: "me"))
         else {
             Issue.record("it was not accepted")

@@ -60,8 +60,10 @@ extension E2BClient {
     ///
     /// - Returns: the answer's body.
     func call(_ step: E2BError.Step, _ request: FetchRequest, in sandbox: Sandbox) async throws(E2BError) -> [UInt8] {
-        try await explaining(sandbox) { () throws(E2BError) in
-            try body(step, of: try await response(step, to: request), in: sandbox)
+        try await observed(step) { () throws(E2BError) in
+            try await explaining(sandbox) { () throws(E2BError) in
+                try body(step, of: try await response(step, to: request), in: sandbox)
+            }
         }
     }
 

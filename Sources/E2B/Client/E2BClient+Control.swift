@@ -80,13 +80,15 @@ extension E2BClient {
             responseLimit: limit)
         request.headers = [("X-API-Key", configuration.apiKey), ("Accept", "application/json")]
         if json != nil { request.headers.append(("Content-Type", "application/json")) }
-        let response = try await response(step, to: request)
-        guard statuses.contains(response.head.status) else {
-            throw E2BError(
-                step, response.head, body: response.body,
-                without: Secrets([configuration.apiKey], redact: configuration.redact))
+        return try await observed(step) { [request] () throws(E2BError) in
+            let response = try await response(step, to: request)
+            guard statuses.contains(response.head.status) else {
+                throw E2BError(
+                    step, response.head, body: response.body,
+                    without: Secrets([configuration.apiKey], redact: configuration.redact))
+            }
+            return response
         }
-        return response
     }
 
     private func path(_ step: E2BError.Step, _ id: String) throws(E2BError) -> String {

@@ -35,6 +35,9 @@ public struct E2BConfiguration: Sendable {
     /// What the program calls itself towards E2B, as a header field's value.
     public var userAgent = "e2b-swift"
 
+    /// Is told of every call.
+    package var observer: CallObserver?
+
     public init(
         apiKey: String, domain: String = "e2b.app", apiURL: String? = nil, sandboxURL: String? = nil,
         caFile: String? = nil, proxy: String? = nil, requestTimeout: Duration = .seconds(60),

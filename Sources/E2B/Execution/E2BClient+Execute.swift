@@ -12,6 +12,20 @@ extension E2BClient {
         _ execution: ExecutionRequest, in sandbox: Sandbox, holding reservation: (any MemoryReservation)? = nil,
         _ receive: (ExecutionEvent) async throws -> Void
     ) async throws {
+        let call = ObservedCall(.execute, configuration.observer)
+        do {
+            try await stream(execution, in: sandbox, holding: reservation, receive)
+            call.end()
+        } catch {
+            call.end(error)
+            throw error
+        }
+    }
+
+    private func stream(
+        _ execution: ExecutionRequest, in sandbox: Sandbox, holding reservation: (any MemoryReservation)?,
+        _ receive: (ExecutionEvent) async throws -> Void
+    ) async throws {
         let request = try limited(request(for: execution, in: sandbox), .execute)
         do {
             try await fetcher.withStream(of: request) { stream in

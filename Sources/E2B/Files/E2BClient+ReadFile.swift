@@ -82,7 +82,9 @@ extension E2BClient {
             throw E2BError(.readFile, error)
         }
         do {
-            return try await explaining(sandbox) { () throws(E2BError) in try await contents(of: stream, in: sandbox) }
+            return try await observed(.readFile) { () throws(E2BError) in
+                try await explaining(sandbox) { () throws(E2BError) in try await contents(of: stream, in: sandbox) }
+            }
         } catch {
             stream.cancel()
             throw error

@@ -118,13 +118,15 @@ extension E2BClient {
             source = BodySource(form.around(pieces), length: length.map { $0 + form.overhead })
         }
         request.body = .pieces(source)
-        let answer = try await explaining(sandbox) { () throws(E2BError) -> [UInt8]? in
-            do throws(E2BError) {
-                return try body(.writeFile, of: try await response(.writeFile, to: request), in: sandbox)
-            } catch {
-                // A source that failed says nothing about the sandbox.
-                guard source.failure == nil else { return nil }
-                throw error
+        let answer = try await observed(.writeFile) { [request] () throws(E2BError) in
+            try await explaining(sandbox) { () throws(E2BError) -> [UInt8]? in
+                do throws(E2BError) {
+                    return try body(.writeFile, of: try await response(.writeFile, to: request), in: sandbox)
+                } catch {
+                    // A source that failed says nothing about the sandbox.
+                    guard source.failure == nil else { return nil }
+                    throw error
+                }
             }
         }
         if source.failure is BodyError {

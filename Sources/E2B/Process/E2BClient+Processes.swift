@@ -16,6 +16,20 @@ extension E2BClient {
     public func run(
         _ process: ProcessRequest, in sandbox: Sandbox, _ receive: (ProcessEvent) async throws -> Void
     ) async throws -> ProcessExit {
+        let call = ObservedCall(.runProcess, configuration.observer)
+        do {
+            let exit = try await complete(process, in: sandbox, receive)
+            call.end()
+            return exit
+        } catch {
+            call.end(error)
+            throw error
+        }
+    }
+
+    private func complete(
+        _ process: ProcessRequest, in sandbox: Sandbox, _ receive: (ProcessEvent) async throws -> Void
+    ) async throws -> ProcessExit {
         let events = try await begin(process, in: sandbox)
         defer { events.close() }
         do {
@@ -35,7 +49,9 @@ extension E2BClient {
     /// - Returns: its pid.
     /// - Throws: ``E2BError``. After `.broken` and `.timedOut` the command may run all the same.
     public func start(_ process: ProcessRequest, in sandbox: Sandbox) async throws(E2BError) -> UInt32 {
-        let events = try await begin(process, in: sandbox)
+        let events = try await observed(.startProcess) { () throws(E2BError) in
+            try await begin(process, in: sandbox)
+        }
         events.close()
         return events.pid
     }

@@ -30,12 +30,14 @@ extension E2BClient {
         request.headers += [
             ("Content-Type", "application/json"), ("Connect-Timeout-Ms", WireFormat.milliseconds(request.timeout)),
         ]
-        return try await explaining(sandbox) { () throws(E2BError) in
-            let response = try await response(step, to: request)
-            guard response.head.status == 200 else {
-                throw E2BError(rpc: step, response.head, body: response.body, without: secrets(of: sandbox))
+        return try await observed(step) { [request] () throws(E2BError) in
+            try await explaining(sandbox) { () throws(E2BError) in
+                let response = try await response(step, to: request)
+                guard response.head.status == 200 else {
+                    throw E2BError(rpc: step, response.head, body: response.body, without: secrets(of: sandbox))
+                }
+                return try self.read(step, response.body, read)
             }
-            return try self.read(step, response.body, read)
         }
     }
 

@@ -121,7 +121,8 @@ package struct Listener: Sendable {
     /// Whether this process has opened the socket.
     var isOwn: Bool { address != .inherited }
 
-    var descriptor: CInt { resource.descriptor }
+    /// The open socket, for as long as the listener is not closed.
+    package var descriptor: CInt { resource.descriptor }
 
     /// Whether only this machine can connect: a Unix socket, or TCP on a loopback address.
     package var isLocal: Bool {

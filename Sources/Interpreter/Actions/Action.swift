@@ -54,7 +54,7 @@ extension ActionCall {
     /// Runs `work` in a sandbox that is made for it and ends with it.
     private func inOwnSandbox<Value>(_ work: (Sandbox) async throws -> Value) async throws -> Value {
         let life = deadline.workTime + .seconds(30)
-        if let sandbox = await services.warm?.take(for: life) {
+        if let sandbox = await services.warm?.take(for: life, owner: owner) {
             defer { services.lifecycle.kill(sandbox.id) }
             do {
                 return try await work(sandbox)

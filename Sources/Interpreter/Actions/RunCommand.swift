@@ -65,6 +65,7 @@ extension ActionCall {
         if process.timeout == .zero {
             note = "The command was not begun: \(deadline.reason). Try again."
         } else {
+            let run = MeasuredRun(RequestTrace.shell, for: owner)
             do {
                 let exit = try await client.run(marked(process), in: sandbox) { event in
                     switch event {
@@ -77,9 +78,11 @@ extension ActionCall {
                         throw E2BError.outOfMemory(.runProcess)
                     }
                 }
+                run.ended(exit)
                 exitCode = exit.code
                 if !exit.isExited { note = "The command was ended by a signal (\(exit.status))." }
             } catch let error as E2BError {
+                run.ended(error)
                 if hasBegun { await killOrphans(in: sandbox) }
                 guard let stop = stop(error, process.timeout, asked, hasBegun: hasBegun) else { throw error }
                 note = stop

@@ -21,7 +21,7 @@ package struct RunProgram: Action {
     package func perform(_ call: ActionCall) async throws(E2BError) -> RunProgramResult {
         // The timeout ends the sandbox if this process has ended and cannot kill it.
         let life = timeLimit + .seconds(30)
-        if let sandbox = await call.services.warm?.take(for: life) {
+        if let sandbox = await call.services.warm?.take(for: life, owner: call.owner) {
             let outcome = await run(in: sandbox, call)
             guard case .sandboxGone = outcome.failure, !outcome.hasBegun else {
                 return await result(of: outcome, in: sandbox, call)

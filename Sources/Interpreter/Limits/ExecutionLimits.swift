@@ -10,15 +10,19 @@ package struct ExecutionLimits: Equatable, Sendable {
     package var wait: Duration
     /// The largest number of sandboxes that the sessions of one owner may have; nil if only E2B limits it.
     package var ownerSandboxes: Int?
+    /// The limits of single keys, by their names.
+    package var keys: [String: KeyLimits]
     /// The number of sandboxes that are created ahead.
     package var warm: Int
     /// The largest number of sandboxes that are created in a second; nil if only E2B limits it.
     package var creationRate: Int?
 
     package init(
-        places: Int, share: Int, queue: Int, wait: Duration, ownerSandboxes: Int? = nil, warm: Int = 0,
-        creationRate: Int? = nil
+        places: Int, share: Int, queue: Int, wait: Duration, ownerSandboxes: Int? = nil,
+        keys: [String: KeyLimits] = [:],
+        warm: Int = 0, creationRate: Int? = nil
     ) {
+        self.keys = keys
         self.warm = warm
         self.creationRate = creationRate
         self.places = places

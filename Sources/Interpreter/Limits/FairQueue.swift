@@ -29,7 +29,13 @@ struct FairQueue: Sendable {
     /// If it shrinks below what is taken, nobody takes anything until enough is given back.
     var capacity: FairSemaphore.Capacity
     private(set) var taken = 0
-    private(set) var waitingCount = 0
+    private(set) var waitingCount = 0 {
+        didSet { mostWaiting = max(mostWaiting, waitingCount) }
+    }
+    /// The largest number of requests that have waited at the same time.
+    private(set) var mostWaiting = 0
+    /// The number of requests that have had to wait.
+    private(set) var waitedCount = 0
     /// The units of each owner that has some.
     private var takenByOwner: [String: Int] = [:]
     /// The lines in the order of the owners' turns. No line is empty.
@@ -86,6 +92,7 @@ struct FairQueue: Sendable {
             waitingCount -= 1
         }
         waitingCount += 1
+        waitedCount += 1
         if let index = lines.firstIndex(where: { $0.owner == waiter.owner }) {
             lines[index].waiters.append(waiter)
         } else {

@@ -67,6 +67,12 @@ package final class FairSemaphore: Sendable {
     /// The number of waiting requests.
     package var waitingCount: Int { state.withLock { $0.waitingCount } }
 
+    /// The largest number of requests that have waited at the same time.
+    package var mostWaiting: Int { state.withLock { $0.mostWaiting } }
+
+    /// The number of requests that have had to wait.
+    package var waitedCount: Int { state.withLock { $0.waitedCount } }
+
     /// Takes `count` units, and waits for them until `deadline` if there are too few.
     package func take(
         _ count: Int = 1, for owner: String, until deadline: ContinuousClock.Instant

@@ -4,6 +4,7 @@ import Synchronization
 final class InFlight: Sendable {
     private struct State {
         var count = 0
+        var most = 0
         var lastWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     }
@@ -12,7 +13,15 @@ final class InFlight: Sendable {
 
     var count: Int { state.withLock { $0.count } }
 
-    func enter() { state.withLock { $0.count += 1 } }
+    /// The largest number that has been under way at the same time.
+    var most: Int { state.withLock { $0.most } }
+
+    func enter() {
+        state.withLock { state in
+            state.count += 1
+            state.most = max(state.most, state.count)
+        }
+    }
 
     func leave() {
         let waiters = state.withLock { state in

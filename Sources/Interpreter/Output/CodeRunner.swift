@@ -20,20 +20,23 @@ package struct CodeRunner: Sendable {
     func admit(
         _ bytes: [UInt8], _ type: ImageType, owner: String, for use: ImageUse
     ) async throws(ImageGateError) -> AdmittedImage {
-        try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy, for: type))
+        try await gate.measured(
+            bytes, claimed: type, in: ImageBatch(owner: owner), by: use.policy(gate.policy, for: type))
     }
 
     /// Takes one picture through the gate with all of its pixels: for a file, and not for an answer.
     func admitWhole(_ bytes: [UInt8], _ type: ImageType, owner: String) async throws(ImageGateError) -> AdmittedImage {
         var policy = gate.policy.unbounded
         policy.svg = .sanitise
-        return try await gate.admit(bytes, claimed: type, in: ImageBatch(owner: owner), by: policy)
+        return try await gate.measured(bytes, claimed: type, in: ImageBatch(owner: owner), by: policy)
     }
 
     /// Makes a small image that is the same for all images with the same pixels; nil where that cannot be had.
     func likeness(of image: AdmittedImage, owner: String) async -> [UInt8]? {
-        try? await gate.admit(image.bytes, claimed: image.type, in: ImageBatch(owner: owner), by: gate.policy.likeness)
-            .bytes
+        try? await gate.measured(
+            image.bytes, claimed: image.type, in: ImageBatch(owner: owner), by: gate.policy.likeness
+        )
+        .bytes
     }
 
     /// Bytes of a picture that the gate looks at.
@@ -68,11 +71,33 @@ package struct CodeRunner: Sendable {
     ///   - extent: how much is kept of what the code prints and displays.
     ///   - images: what is done with its images.
     ///   - canLink: whether the sandbox stays, so that a link to a file in it works.
+    ///   - language: of the code, where the execution does not say it.
     ///   - letGo: called once, when the sandbox is needed no longer. Pictures are looked at after that.
     package func run(
         _ execution: ExecutionRequest, after preparation: String? = nil, for owner: String, in sandbox: Sandbox,
         by deadline: Deadline, holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent,
-        images use: ImageUse = .asAdmitted, canLink: Bool = false, letGo: () -> Void = {}
+        images use: ImageUse = .asAdmitted, canLink: Bool = false, language: Language? = nil, letGo: () -> Void = {}
+    ) async -> Outcome {
+        let start = ContinuousClock.now
+        var end = start
+        let outcome = await runUnmeasured(
+            execution, after: preparation, for: owner, in: sandbox, by: deadline, holding: memory, keeping: extent,
+            images: use, canLink: canLink
+        ) {
+            end = .now
+            letGo()
+        }
+        let trace = RequestTrace.current
+        trace?.waited(forImages: .now - end)
+        let language = language?.rawValue ?? execution.language ?? Language.python.rawValue
+        trace?.ran(language, outcome.ending, in: end - start, step: .execute, for: owner)
+        return outcome
+    }
+
+    private func runUnmeasured(
+        _ execution: ExecutionRequest, after preparation: String?, for owner: String, in sandbox: Sandbox,
+        by deadline: Deadline, holding memory: ByteBudget.Reservation, keeping extent: ExecutionRecord.Extent,
+        images use: ImageUse, canLink: Bool, letGo: () -> Void
     ) async -> Outcome {
         var outcome = Outcome(record: ExecutionRecord(keeping: extent, without: secrets))
         let asked = execution.timeout
@@ -175,6 +200,19 @@ package struct CodeRunner: Sendable {
         outcome.record.drew(images.admitted, notes: images.notes)
         outcome.toLink = resultImages.toLink
         return outcome
+    }
+}
+
+extension CodeRunner.Outcome {
+    fileprivate var ending: Measurements.Ending {
+        if let failure { return failure == .cancelled ? .cancelled : .e2bError }
+        switch limit {
+        case .time: return .timeLimit
+        case .output: return .outputLimit
+        default: break
+        }
+        if let failure = record.failure { return failure.isEndOfKernel ? .kernelDied : .exception }
+        return problem == nil ? .completed : .noKernel
     }
 }
 

@@ -182,7 +182,7 @@ struct ResultImages {
             defer { withExtendedLifetime(room) {} }
             do throws(ImageGateError) {
                 let held = HeldImage(bytes: try bytes.get(), type: type, room: room)
-                let admitted = try await gate.admit(held.bytes, claimed: held.type, in: batch, by: policy)
+                let admitted = try await gate.measured(held.bytes, claimed: held.type, in: batch, by: policy)
                 // An image that passed is its own source.
                 let isNeeded =
                     canLink && use.linksAll

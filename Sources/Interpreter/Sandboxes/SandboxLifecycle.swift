@@ -9,6 +9,7 @@ import Synchronization
 package final class SandboxLifecycle: Sendable {
     private let client: E2BClient
     private let executor: (any TaskExecutor)?
+    let measurements: Measurements
     /// Tells the operator what went wrong outside any request.
     let notice: @Sendable (String) -> Void
     private let inFlight: InFlight
@@ -32,11 +33,12 @@ package final class SandboxLifecycle: Sendable {
     package init(
         client: E2BClient, creationLimit: Int, governor: CreationGovernor? = nil,
         on executor: (any TaskExecutor)? = nil, continuing earlier: SandboxLifecycle? = nil,
-        notice: @escaping @Sendable (String) -> Void
+        measurements: Measurements = Measurements(), notice: @escaping @Sendable (String) -> Void
     ) {
         self.governor = governor
         self.client = client
         self.executor = executor
+        self.measurements = measurements
         inFlight = earlier?.inFlight ?? InFlight()
         kills = earlier?.kills ?? PendingKills()
         unavailable = earlier?.unavailable ?? NameSet()
@@ -57,6 +59,7 @@ package final class SandboxLifecycle: Sendable {
     ) async throws(E2BError) -> Sandbox {
         var options = options
         options.metadata[Self.markName] = mark
+        options.metadata[Self.keyName] = OwnerName.key(of: owner)
         let channel = OneShotChannel<Result<Sandbox, E2BError>>()
         if !isAhead { try await governor?.take(until: E2BClient.deadline) }
         try await takePlace(for: owner)
@@ -66,6 +69,8 @@ package final class SandboxLifecycle: Sendable {
             creations.giveBack(of: owner)
             do throws(E2BError) {
                 let sandbox = try creation.get()
+                measurements.created.add()
+                measurements.usage.began(sandbox.id, for: owner, lasting: options.timeout)
                 // The caller has it now, and has to release the mark.
                 if channel.deliver(.success(sandbox)) { return }
                 await killPersistently(sandbox.id)
@@ -162,10 +167,17 @@ package final class SandboxLifecycle: Sendable {
         defer { kills.end() }
         do throws(E2BError) {
             try await client.kill(sandbox: id)
+            ended(id)
             release(id)
         } catch {
             kill(id)
         }
+    }
+
+    /// Notes that a sandbox has been killed.
+    func ended(_ id: String) {
+        measurements.killed.add()
+        measurements.usage.ended(id)
     }
 
     private func withhold(_ name: String) { unavailable.insert(name) }
@@ -200,9 +212,10 @@ package final class SandboxLifecycle: Sendable {
         for pause in Self.pauses {
             do throws(E2BError) {
                 try await client.kill(sandbox: id)
-                return
+                return ended(id)
             } catch {
                 guard error.isTransient, let pause else {
+                    measurements.left.add()
                     return notice("could not kill sandbox \(id), which ends by its own timeout: \(error)")
                 }
                 await sleep(max(pause, min(error.retryAfter ?? .zero, .seconds(10))))
@@ -234,6 +247,8 @@ package final class SandboxLifecycle: Sendable {
     }
 
     static let markName = "e2bFcgiExecution"
+    /// The name of the key for whose caller the sandbox was made. It is for people, and decides nothing.
+    static let keyName = "e2bFcgiKey"
     /// The pauses between attempts. Their sum is about what a short restart of E2B's API takes.
     private static let pauses: [Duration?] = [.milliseconds(200), .seconds(1), .seconds(3), .seconds(6), nil]
 }

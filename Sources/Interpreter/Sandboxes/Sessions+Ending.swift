@@ -47,13 +47,19 @@ extension Sessions {
     private func killInAnyState(_ id: String) async throws(E2BError) -> Bool {
         for pause in [0.5, 1, 2, 4].map({ Duration.seconds($0) }) {
             do throws(E2BError) {
-                return try await client.kill(sandbox: id)
+                return try await killOnce(id)
             } catch {
                 guard case .refused(.kill, 409, _) = error else { throw error }
                 // A cancelled task sleeps no more, and its next call throws.
                 try? await Task.sleep(for: pause)
             }
         }
-        return try await client.kill(sandbox: id)
+        return try await killOnce(id)
+    }
+
+    private func killOnce(_ id: String) async throws(E2BError) -> Bool {
+        let wasThere = try await client.kill(sandbox: id)
+        lifecycle.ended(id)
+        return wasThere
     }
 }

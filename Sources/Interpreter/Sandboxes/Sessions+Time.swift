@@ -14,6 +14,7 @@ extension Sessions {
                 throw E2BError.sandboxGone(message: message)
             }
             cache.extend(key, until: end)
+            lifecycle.measurements.usage.extended(sandbox.id, to: timeout)
             return end
         }
     }
@@ -39,6 +40,7 @@ extension Sessions {
         do throws(E2BError) {
             try await client.setTimeout(timeout, sandbox: session.sandbox.id)
             cache.extend(key, until: end)
+            lifecycle.measurements.usage.extended(session.sandbox.id, to: timeout)
         } catch .notFound(_, let message) {
             throw .sandboxGone(message: message)
         } catch .cancelled {

@@ -11,7 +11,7 @@ import System
 /// responder that remembers a sandbox which another one has ended learns so from its next call, and then finds the older one.
 package final class Sessions: Sendable {
     let client: E2BClient
-    private let lifecycle: SandboxLifecycle
+    let lifecycle: SandboxLifecycle
     let cache: SessionCache
     /// Ids of young sandboxes for which a task still looks for older ones of the same session.
     private let watched: NameSet
@@ -304,6 +304,7 @@ package final class Sessions: Sendable {
         let (sandbox, endsAt) = try await share.create(
             for: key.owner, mark: mark, among: { try await running(of: key.owner) },
             { try await paused.resume(info, for: timeout) })
+        lifecycle.measurements.usage.began(info.id, for: key.owner, lasting: timeout)
         kernels.doubt(sandbox: info.id)
         if await paused.hasLostPrograms(sandbox, info) {
             for language in Language.allCases {

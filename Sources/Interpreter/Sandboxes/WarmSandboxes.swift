@@ -61,12 +61,13 @@ package final class WarmSandboxes: Sendable {
 
     // MARK: Use
 
-    /// Takes one that lives for `time` from now on, or longer.
+    /// Takes one that lives for `time` from now on, or longer. From now on its time counts for `owner`.
     ///
     /// - Returns: nil if there is none.
-    func take(for time: Duration) async -> Sandbox? {
+    func take(for time: Duration, owner: String) async -> Sandbox? {
         let taken = state.withLock { state in state.waiting.isEmpty ? nil : state.waiting.removeFirst() }
         guard let taken else { return nil }
+        lifecycle.measurements.usage.handedOver(taken.sandbox.id, to: owner)
         // The code begins first.
         Task { replace() }
         let (id, left) = (taken.sandbox.id, taken.endsAt - .now)

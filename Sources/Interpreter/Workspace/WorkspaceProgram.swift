@@ -54,7 +54,8 @@ package struct WorkspaceProgram: Equatable, Sendable {
     {
         let outcome = await call.services.runner.run(
             execution, after: language.workspacePreparation(arguments), for: call.owner, in: sandbox, by: call.deadline,
-            holding: call.memory, keeping: .parts(bytes: ProgramEnd.outputLimit), images: .asFiles)
+            holding: call.memory, keeping: .parts(bytes: ProgramEnd.outputLimit), images: .asFiles,
+            language: language)
         if let failure = outcome.failure, !outcome.hasBegun || failure == .cancelled { throw failure }
         var end = ProgramEnd(outcome, call.secrets)
         // They are kept until they are stored.
@@ -88,6 +89,7 @@ package struct WorkspaceProgram: Equatable, Sendable {
         var stderr = stdout
         var hasBegun = false
         var end: ProgramEnd
+        let run = MeasuredRun(Language.bash.rawValue, for: call.owner)
         do {
             let exit = try await call.client.run(process, in: sandbox) { event in
                 switch event {
@@ -101,8 +103,10 @@ package struct WorkspaceProgram: Equatable, Sendable {
                 }
             }
             end = ProgramEnd(exit)
+            run.ended(exit)
         } catch {
             let error = error as? E2BError ?? .cancelled
+            run.ended(error)
             guard hasBegun else { throw error }
             await call.killOrphans(in: sandbox)
             guard error != .cancelled else { throw error }

@@ -43,7 +43,9 @@ package struct MCPServer: Sendable {
             let era = headers.areModern ? Era.modern : .legacy
             let format = body.withUnsafeBytes { $0.foreignFormat }
             let parse = RPCError(.parse, format ?? "The body is not JSON.")
-            return .answered(MCPAnswer(status: parse.status(era), body: encoded(failure(parse, id: nil))))
+            return .answered(
+                MCPAnswer(
+                    status: parse.status(era), body: encoded(failure(parse, id: nil)), problem: parse.message))
         }
         return calls.all.isEmpty && calls.cancelled.isEmpty ? .answered(answer(to: calls, [])) : .calls(calls)
     }
@@ -53,12 +55,14 @@ package struct MCPServer: Sendable {
         let capacity = outcomes.reduce(1 << 10) { $0 + $1.capacity }
         var outcomes = outcomes[...]
         var status = 200
+        var problem: String?
         var answers: [(inout JSONWriter) -> Void] = []
         for message in calls.messages {
             switch message {
             case .unanswered, .cancelling: continue
             case .refused(let error, let id, let era):
                 status = error.status(era)
+                problem = problem ?? error.message
                 answers.append(failure(error, id: id))
             case .request(let id, .callTool, let era):
                 guard let outcome = outcomes.popFirst() else { continue }
@@ -68,11 +72,13 @@ package struct MCPServer: Sendable {
             }
         }
         guard let first = answers.first else { return MCPAnswer(status: 202, body: []) }
-        guard calls.isBatch else { return MCPAnswer(status: status, body: encoded(first, capacity)) }
+        guard calls.isBatch else {
+            return MCPAnswer(status: status, body: encoded(first, capacity), problem: problem)
+        }
         let body = JSONWriter.value(capacity: capacity) { json in
             json.array { json in for answer in answers { answer(&json) } }
         }
-        return MCPAnswer(status: 200, body: body)
+        return MCPAnswer(status: 200, body: body, problem: problem)
     }
 
     /// Returns the body of an answer that refuses the request by its HTTP status.
@@ -191,6 +197,8 @@ package struct MCPServer: Sendable {
 package struct MCPAnswer: Equatable, Sendable {
     package let status: Int
     package let body: [UInt8]
+    /// Why a message was refused, for the log; nil if none was.
+    package var problem: String?
 }
 
 extension ToolResult {

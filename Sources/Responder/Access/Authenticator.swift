@@ -54,6 +54,21 @@ struct Authenticator: Sendable {
         return Caller(name: (try? keyHolder(secrets)) ?? Caller.tokenName, subject: subject)
     }
 
+    /// Determines the name of somebody who asks how the service is: a key, or `local` for a program on this machine.
+    ///
+    /// - Throws: ``Refusal`` if the caller must not know.
+    func identifyOperator(_ request: FastCGIRequest, pathSecret: String?) throws(Refusal) -> String {
+        do throws(Refusal) {
+            return try identify(request, pathSecret: pathSecret).name
+        } catch {
+            // A key that is wrong is refused even here, and so is a page of another origin.
+            guard !keys.isEmpty, error.status == 401, Credentials(request, pathSecret: pathSecret).secrets.isEmpty,
+                (try? LocalCaller.check(request)) != nil
+            else { throw error }
+            return "local"
+        }
+    }
+
     /// Verifies the tokens among the secrets. One that is not right is refused whatever else there is, since it names a user for
     /// whom the answer would not be.
     ///

@@ -49,7 +49,7 @@ struct ActionEndpoint: Endpoint {
                 { id, deadline in
                     let call = ActionCall(owner: owner, id: id, deadline: deadline, services: services, links: links)
                     return await answer(to: action, call)
-                }, owner: owner)
+                }, owner: owner, isFree: Self.freeActions.contains(action.definition.name))
         } catch {
             return .answered(Answer(error, secrets))
         }
@@ -80,6 +80,11 @@ struct ActionEndpoint: Endpoint {
         }
         return (bytes, nil)
     }
+
+    /// Actions that cost nothing, or end what costs something.
+    private static let freeActions: Set = [
+        "help", "list_sandboxes", "list_templates", "kill", "kill_command", "command_kill",
+    ]
 
     /// Bytes of a body in which its content has to begin, to be written while it arrives.
     private static let beginningLimit = 64 << 10

@@ -6,6 +6,8 @@ package enum EndpointPath {
     package static let actions = "/e2bcode"
     package static let mcp = "/mcp"
     package static let health = "/health"
+    package static let metrics = "/metrics"
+    package static let status = "/status"
     /// What the token and the name of a shared file follow.
     package static let sharedFiles = "/f"
     package static let sharedFile = sharedFiles + "/{token}/{name}"

@@ -44,12 +44,11 @@ struct MCPEndpoint: Endpoint {
         let body = try await request.wholeBody(upTo: limit, holding: memory, free: 64 << 10)
         let hasConversations = configuration.trustedKeys.contains(caller)
         switch server.read(body, headers, hasConversations: hasConversations) {
-        case .answered(let answer): return .answered(Answer(status: answer.status, body: answer.body))
+        case .answered(let answer): return .answered(Answer(answer))
         case .calls(let calls):
             for id in calls.cancelled { if let key = key(id, identity) { runs.cancel(key) } }
             guard !calls.all.isEmpty else {
-                let answer = server.answer(to: calls, [])
-                return .answered(Answer(status: answer.status, body: answer.body))
+                return .answered(Answer(server.answer(to: calls, [])))
             }
             let imageUse: ImageUse
             do throws(ArgumentError) {
@@ -69,7 +68,7 @@ struct MCPEndpoint: Endpoint {
                         guard live.count == 1, let run = live[0] else { return await body() }
                         return await run.cancellable(body)
                     }
-                })
+                }, isFree: calls.all.allSatisfy { Self.freeTools.contains($0.tool) })
         }
     }
 
@@ -82,6 +81,9 @@ struct MCPEndpoint: Endpoint {
         answer.headers = refusal.headers
         return answer
     }
+
+    /// Tools that end what costs something.
+    private static let freeTools: Set = ["end_session", "stop"]
 
     /// No tool runs.
     private func answer(to calls: MCPCalls, refusing sentence: String) -> Answer {
@@ -130,9 +132,8 @@ struct MCPEndpoint: Endpoint {
     }
 
     private func answer(to calls: MCPCalls, _ results: [ToolResult], _ problem: String?) -> Answer {
-        let reply = server.answer(to: calls, results)
-        var answer = Answer(status: reply.status, body: reply.body)
-        answer.outcome.problem = problem
+        var answer = Answer(server.answer(to: calls, results))
+        answer.outcome.problem = problem ?? answer.outcome.problem
         answer.outcome.images = results.reduce(0) { $0 + $1.images.count }
         return answer
     }
@@ -154,6 +155,13 @@ struct MCPEndpoint: Endpoint {
             sentence = Refusal.cancelled.sentence
         }
         return ToolResult(sentence, isError: true, problem: sentence)
+    }
+}
+
+extension Answer {
+    fileprivate init(_ answer: MCPAnswer) {
+        self.init(status: answer.status, body: answer.body)
+        outcome.problem = answer.problem
     }
 }
 

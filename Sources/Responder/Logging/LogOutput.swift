@@ -17,6 +17,7 @@ package final class LogOutput: Sendable {
         /// count is reported in its place.
         var dropped = 0
         var isWriting = false
+        var format = LogFormat.json
         /// Whether the thread was granted; nil before the first line.
         var hasThread: Bool?
     }
@@ -62,6 +63,9 @@ package final class LogOutput: Sendable {
     }
 
     package func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Has the output's own lines be written in this format.
+    package func use(_ format: LogFormat) { state.withLock { $0.format = format } }
 
     /// Blocks until all lines have been written, but not for longer than `limit`. It is for the end of the process.
     package func flush(within limit: Duration) {
@@ -119,8 +123,8 @@ package final class LogOutput: Sendable {
 
     private func tell(of lost: inout Int) {
         guard lost > 0 else { return }
-        var line = LogLine()
-        line.member("notice", "\(lost) lines of the log were dropped here, because standard error took no more")
+        var line = LogLine(.warning, as: state.withLock { $0.format })
+        line.sentence("notice", "\(lost) lines of the log were dropped here, because standard error took no more")
         if put(line.finish()[...]) { lost = 0 }
     }
 

@@ -64,9 +64,8 @@ extension Answer {
     var response: Response {
         var response = Response(status: status, headers: [], body: body)
         if let stream { response.body = .stream(length: stream.length, write: stream.write) }
-        if !body.isEmpty, !headers.contains(where: { $0.name == "Content-Type" }) {
-            response.headers.append(("Content-Type", "application/json"))
-        }
+        let hasType = headers.contains { $0.name == "Content-Type" }
+        if !body.isEmpty, !hasType { response.headers.append(("Content-Type", "application/json")) }
         if let retryAfter { response.headers.append(("Retry-After", String(max(1, retryAfter.wholeSeconds)))) }
         response.headers += headers
         return response

@@ -24,6 +24,8 @@ struct Route: Sendable {
         case anyone
         /// Callers that have a key; if no keys are configured, programs on this machine.
         case keyHolders
+        /// Callers that have a key, and programs on this machine, whether keys are configured or not.
+        case operators
     }
 
     /// A part in braces stands for any: see ``PathPattern``.
@@ -54,6 +56,11 @@ struct Route: Sendable {
         Route(path: path, methods: ["GET"], access: .anyone, runsCode: false, isShort: isShort)
     }
 
+    /// Makes the route of an endpoint that tells operators how the service is.
+    static func operating(_ path: String) -> Route {
+        Route(path: path, methods: ["GET"], access: .operators, runsCode: false, isListed: false)
+    }
+
     /// Makes the route of an endpoint of LibreChat's own code interpreter API.
     static func codeAPI(_ path: String, _ methods: [String], runsCode: Bool = false) -> Route {
         Route(
@@ -79,11 +86,12 @@ struct Route: Sendable {
 enum Acceptance: Sendable {
     indirect case answered(Answer)
     /// Work in a sandbox, which counts as an execution in flight of `owner`; nil is the caller. `work` gets the request's
-    /// unique id. `refused` makes the answer if there is no place for the work; without it the refusal is an error in the
-    /// endpoint's shape. `around` is called with all of that, the wait for a place included.
+    /// own unique id. `refused` makes the answer if there is no place for the work; without it the refusal is an error in the
+    /// endpoint's shape. `around` is called with all of that, the wait for a place included. Work that `isFree` is done
+    /// also when the caller's budget is used up.
     case running(
         _ work: @Sendable (_ id: String, _ deadline: Deadline) async -> Answer, owner: String? = nil,
-        refused: (@Sendable (Refusal) -> Answer)? = nil, around: Surrounding? = nil)
+        refused: (@Sendable (Refusal) -> Answer)? = nil, around: Surrounding? = nil, isFree: Bool = false)
 
     typealias Surrounding = @Sendable (_ body: @escaping @Sendable () async -> Answer) async -> Answer
 }

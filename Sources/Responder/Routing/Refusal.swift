@@ -1,6 +1,8 @@
 import E2B
 import FastCGI
+import FoundationEssentials
 import Interpreter
+import System
 
 /// An error response: a status, and a sentence for people.
 struct Refusal: Error, Equatable {
@@ -42,6 +44,19 @@ struct Refusal: Error, Equatable {
         status: 429,
         "Your own requests have all the memory that one caller may have. Try again in a few seconds.",
         retryAfter: .seconds(5))
+
+    /// The daily budget of a key is used up.
+    ///
+    /// - Parameters:
+    ///   - part: what is used up.
+    ///   - pause: the time until there is a new budget.
+    static func budgetUsed(_ part: String, renewedIn pause: Duration) -> Refusal {
+        let time = Date.now.addingTimeInterval(pause.inSeconds).written
+        return Refusal(
+            status: 429,
+            "The budget of this key for today is used up (\(part)). It is renewed at \(time). What is there can be listed and ended.",
+            retryAfter: pause)
+    }
 
     static let withoutAPIKey = Refusal(
         status: 502, "E2B_API_KEY is not set, so no code can be run. The operator has to set it.")

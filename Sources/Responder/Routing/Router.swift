@@ -7,6 +7,9 @@ struct Router: Sendable {
         case nothing
     }
 
+    /// Stands for the route of a path that no endpoint has.
+    static let noRoute = "none"
+
     /// An endpoint and its route, which is asked for only once.
     private typealias Entry = (endpoint: any Endpoint, route: Route)
 

@@ -50,6 +50,10 @@ package struct Configuration: Sendable {
     /// The list with which `list_templates` answers.
     package var templates: JSONNode
     package var isLogging: Bool
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+    /// Where the status is told beside the web server's way; nil: nowhere.
+    package var statusAddress: Listener.Address?
 
     /// Whether there is an E2B API key. Without one the service starts as well, and answers that no code can be run.
     package var isAPIKeyConfigured: Bool { !e2b.apiKey.isEmpty }
@@ -107,9 +111,14 @@ package struct Configuration: Sendable {
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         imagePolicy = reader.imagePolicy()
         limits = reader.limits(
-            &e2b, imagePolicy, hasSeveralOwners: Set(keys.map(\.name)).count > 1 || !trustedKeys.isEmpty)
+        limits = reader.limits(
+            &e2b, imagePolicy, hasSeveralOwners: Set(keys.map(\.name)).count > 1 || !trustedKeys.isEmpty,
+            ofKeys: reader.keyLimits(.keyLimits, of: keys))
         grace = reader.seconds(.grace, 0...3600)
         isLogging = reader.isOn(.log)
+        logLevel = reader.choice(.logLevel, else: .info)
+        logFormat = reader.choice(.logFormat, else: .json)
+        statusAddress = reader.localAddress(.statusListen)
         templates = reader.templates(.templates)
         mcpTools = ToolTable(
             offering: reader.names(.mcpTools, among: ToolTable.names),

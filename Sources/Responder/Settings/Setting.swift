@@ -135,7 +135,18 @@ package struct Setting: Sendable {
         "E2B_FCGI_GRACE", "30", "seconds that executions in flight have when the responder stops")
     static let caFile = Setting("E2B_FCGI_CA_FILE", "", "PEM file of the authorities to trust, instead of the system's")
     static let proxy = Setting("E2B_FCGI_PROXY", "", "HTTP proxy on the way to E2B; the environment's is not used")
-    static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a JSON line on standard error for each request")
+    static let log = Setting("E2B_FCGI_LOG", "on", "on or off: a line on standard error for each request")
+    static let logLevel = Setting(
+        "E2B_FCGI_LOG_LEVEL", "info", "error, warning, info or debug: what has less weight is not logged")
+    static let logFormat = Setting("E2B_FCGI_LOG_FORMAT", "json", "json, or text: words for people")
+    static let keyLimits = Setting(
+        "E2B_FCGI_KEY_LIMITS", "",
+        "limits of single keys, name:concurrent=8,seconds=36000,executions=500: executions in flight, and sandbox-seconds and executions on a day in UTC, as this process counts them"
+    )
+    static let statusListen = Setting(
+        "E2B_FCGI_STATUS_LISTEN", "",
+        "where /status and /metrics are answered by HTTP as well, however busy the service is: a Unix socket's path, or 127.0.0.1:PORT"
+    )
     /// The setting of the port, which only `make run` reads.
     static let port = Setting("PORT", "3001", "the port that nginx listens on under `make run`")
 
@@ -161,6 +172,7 @@ package struct Setting: Sendable {
         mcpTools,
         imageInputBytes,
         imagePixels,
-        imageThreads, imageTime, imagesTime, imageWait, svg, imageGround, grace, caFile, proxy, log, port,
+        imageThreads, imageTime, imagesTime, imageWait, svg, imageGround, grace, caFile, proxy, log,
+        logLevel, logFormat, keyLimits, statusListen, port,
     ]
 }

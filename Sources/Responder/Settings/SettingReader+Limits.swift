@@ -7,9 +7,11 @@ import System
 extension SettingReader {
     /// - Parameter e2b: gets the limits of what is read from E2B, which follow from the others.
     mutating func limits(
-        _ e2b: inout E2BConfiguration, _ imagePolicy: ImagePolicy, hasSeveralOwners: Bool
+        _ e2b: inout E2BConfiguration, _ imagePolicy: ImagePolicy, hasSeveralOwners: Bool,
+        ofKeys keys: [String: KeyLimits] = [:]
     ) -> InterpreterLimits {
         var executions = executions(hasSeveralOwners: hasSeveralOwners)
+        executions.keys = keys
         let body = integer(.bodyLimit, 1 << 10...1 << 30)
         let fileSize = integer(.fileLimit, 1000...1 << 30)
         let memory = integer(.memory, 32 << 20...1 << 40)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Interpreter
 package import Store
+import Synchronization
 import System
 
 /// The store of this process, with what makes links to its files.
@@ -10,6 +11,14 @@ package final class Storage: Sendable {
     package let store: any FileStore
     let signer: LinkSigner
     let settings: StoreSettings
+    private let swept = Mutex(Usage())
+
+    /// What is kept. nil: it is not known.
+    struct Usage: Sendable {
+        /// As the last round of the sweep has found it, if this process has made one.
+        var files: Int?
+        var bytes: Int?
+    }
 
     init(_ store: any FileStore, signer: LinkSigner, settings: StoreSettings) {
         self.store = store
@@ -115,6 +124,12 @@ package final class Storage: Sendable {
     /// Seconds, little beside the shortest lifetime.
     private static let touchPause = 600.0
 
+    var usage: Usage {
+        var usage = swept.withLock { $0 }
+        if let bytes = store.knownBytes { usage.bytes = bytes }
+        return usage
+    }
+
     // MARK: Sweeping
 
     /// The time between two looks of a round of the sweep, and after a round.
@@ -123,11 +138,20 @@ package final class Storage: Sendable {
     /// Sweeps from time to time, until the task is cancelled.
     package func keepSweeping(notice: @Sendable (String) -> Void) async {
         var lastProblem: String?
+        // Looks of other processes are missing in it, which is better than no number.
+        var round = Usage(files: 0, bytes: 0)
         while !Task.isCancelled {
             var pause = Self.pauses.look
             do throws(StoreError) {
                 let result = try await store.sweep()
-                if result.isComplete { pause = Self.pauses.round }
+                round.files = (round.files ?? 0) + result.kept
+                round.bytes = (round.bytes ?? 0) + result.keptBytes
+                if result.isComplete {
+                    pause = Self.pauses.round
+                    // Where another process has made the round, nothing was looked at.
+                    if round.files != 0 || result.seen > 0 { swept.withLock { [round] in $0 = round } }
+                    round = Usage(files: 0, bytes: 0)
+                }
                 lastProblem = nil
             } catch {
                 // Said once, and not every ten minutes.

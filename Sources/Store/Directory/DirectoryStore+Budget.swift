@@ -6,6 +6,8 @@ extension DirectoryStore {
     /// The part of a budget that stays when files have to go, so that not every upload has to look for one.
     private static func lowered(_ budget: Int) -> Int { budget - budget / 10 }
 
+    package var knownBytes: Int? { total.value }
+
     var total: UsageCounter { UsageCounter(path: layout.usage) }
 
     func usage(of owner: StoreOwner) -> UsageCounter { UsageCounter(path: layout.usage(of: owner)) }

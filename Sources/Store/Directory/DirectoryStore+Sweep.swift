@@ -122,6 +122,8 @@ extension DirectoryStore {
                     removed += size
                 } else {
                     kept += Int(bytes?.st_size ?? 0)
+                    result.kept += 1
+                    result.keptBytes += Int(bytes?.st_size ?? 0)
                 }
             }
         }

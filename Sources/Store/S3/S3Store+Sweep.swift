@@ -40,6 +40,8 @@ extension S3Store {
                     result.note(size)
                 } else {
                     swept.add(owner, size, object.modified)
+                    result.kept += 1
+                    result.keptBytes += size
                 }
             case .entry:
                 if age > lifetime { try await delete(object.key) }

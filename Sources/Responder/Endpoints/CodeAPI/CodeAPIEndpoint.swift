@@ -99,12 +99,12 @@ extension Acceptance {
     fileprivate func with(_ profile: ExecutionProfile) -> Acceptance {
         switch self {
         case .answered(let answer): return .answered(answer.with(profile))
-        case .running(let work, let owner, let refused, let around):
+        case .running(let work, let owner, let refused, let around, let isFree):
             var refusing: (@Sendable (Refusal) -> Answer)?
             if let refused { refusing = { refusal in refused(refusal).with(profile) } }
             return .running(
                 { id, deadline in await work(id, deadline).with(profile) }, owner: owner, refused: refusing,
-                around: around)
+                around: around, isFree: isFree)
         }
     }
 }
