@@ -25,7 +25,7 @@ BENCH_PACKAGES := python3-venv wrk gcc libvips-tools imagemagick
 
 # What comes first in a list is to come first: it fails sooner.
 .NOTPARALLEL:
-.PHONY: run ready build check test test-debian fuzz bench soak gallery format lint install dist deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run ready build check test test-debian test-deploy fuzz bench soak gallery format lint install dist deps deps-build deps-run deps-test deps-bench swift help
 
 run: ready build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -46,6 +46,10 @@ test: swift deps  ## every test, with real peers
 
 test-debian:  ## build and test in fresh trees of Debian 12 and 13, as root; SUITES=trixie, TARGETS="ImageGateTests" for less
 	@Tests/debian.sh $(SUITES) $(if $(TARGETS),-- $(TARGETS))
+
+# Skips what is not installed, and installs nothing but nginx: the others would start services of their own.
+test-deploy: build deps-run  ## the service behind every web server that is installed: nginx, Apache, lighttpd, Caddy; SERVERS="caddy" for less
+	@exec /usr/bin/python3 -B Tests/Deploy/deploy.py $(SERVERS)
 
 fuzz: swift deps-build deps-run  ## libFuzzer on what reads strangers' bytes; FUZZ_SECONDS=60 for each, READERS="png svg"
 	@exec Tests/Fuzz/run.sh $(READERS)

@@ -19,6 +19,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -162,8 +163,14 @@ class Case:
 
     # Requests
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+
+    def client(self):
+        return socket.create_connection(("127.0.0.1", self.port))
+
     def ask(self, method, path, body=None, key=KEY, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = self.connect()
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -230,7 +237,7 @@ class Case:
     def hang_up(self):
         expect(until(lambda: self.alive() == 0), "a sandbox was left before")
         limit = 300 if self.hangup else 5
-        client = socket.create_connection(("127.0.0.1", self.port))
+        client = self.client()
         body = json.dumps({"code": "hang 1", "timeout": limit})
         client.sendall(
             f"POST {self.base}/execute HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {KEY}\r\n"
@@ -238,7 +245,8 @@ class Case:
         expect(until(lambda: self.alive() == 1), "no sandbox was made")
         time.sleep(1)
         client.close()
-        expect(until(lambda: self.alive() == 0), "the sandbox outlives its client")
+        # After 40 s of silence it would end in any case.
+        expect(until(lambda: self.alive() == 0, 30), "the sandbox outlives its client")
 
     def restart(self):
         for what in (self.restart_server, self.restart_responder if self.responder else None):
@@ -286,6 +294,51 @@ class Nginx(Case):
     def restart_server(self):
         self.processes["nginx"].send_signal(signal.SIGHUP)
         time.sleep(0.3)
+
+
+class NginxTLS(Nginx):
+    needs = ("nginx", "openssl")
+    site = "site/tls.conf"
+
+    def own(self, snippet):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+             "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"], check=True, capture_output=True)
+        self.plain = free_port()
+        return super().own(snippet) | {
+            "listen 80;": f"listen 127.0.0.1:{self.plain};", "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "/etc/ssl/certs/sandbox.example.pem": self.folder / "certificate.pem",
+            "/etc/ssl/private/sandbox.example.key": self.folder / "key.pem"}
+
+    def connect(self):
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=120, context=ssl._create_unverified_context())
+
+    def client(self):
+        return ssl._create_unverified_context().wrap_socket(super().client())
+
+    def extra(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.plain, timeout=60)
+        connection.request("POST", "/execute?a=b", "{}", {"Host": "sandbox.example"})
+        answer = connection.getresponse()
+        expect((answer.status, answer.getheader("Location")) == (308, "https://sandbox.example/execute?a=b"), answer.status)
+
+
+class NginxLimit(Nginx):
+    site = "site/limit.conf"
+
+    def extra(self):
+        shapes = {
+            "/execute": lambda body: body[0][0]["text"], "/e2bcode": lambda body: body["error"],
+            "/mcp": lambda body: body["error"]["message"], "/v1/exec": lambda body: body["message"],
+            f"/k/{KEY}/v1/exec": lambda body: body["message"],
+        }
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:
+            for path, words in shapes.items():
+                answers = list(pool.map(lambda _: self.ask("POST", path, {}), range(40)))
+                refused = [json.loads(body) for status, body in answers if status == 429]
+                expect(len(refused) >= 10, path, "refused", len(refused))
+                expect(all("Too many requests" in words(body) for body in refused), refused[0])
+                time.sleep(2)
 
 
 class Apache(Case):
@@ -348,6 +401,8 @@ class ApacheCGI(Apache):
     needs = ("apache2", "/usr/lib/apache2/modules/mod_cgid.so")
     modules = ("cgid",)
     responder = False
+    # CGI programs are told a length or that there is no body.
+    chunked = False
 
     def configure(self):
         home = self.folder / "home"
@@ -368,6 +423,8 @@ class ApacheCGI(Apache):
 
 class Lighttpd(Case):
     needs = ("lighttpd",)
+    # A client's hang-up does not reach the responder.
+    hangup = False
 
     def start_server(self):
         self.sample("lighttpd/e2b-fcgi.conf")
@@ -388,6 +445,8 @@ class Caddy(Case):
     needs = ("caddy",)
     # Caddy 2.6 passes such bodies on with the length 0.
     chunked = False
+    # It does not notice that a client is gone before it has something to write.
+    hangup = False
 
     def start_server(self):
         self.admin = free_port()
@@ -427,7 +486,7 @@ class SpawnFcgi(Nginx):
 
 
 CASES = {
-    "nginx": Nginx, "apache-proxy_fcgi": Apache, "apache-fcgid": ApacheFcgid, "apache-cgi": ApacheCGI, "lighttpd": Lighttpd,
+    "nginx": Nginx, "nginx-tls": NginxTLS, "nginx-limit": NginxLimit, "apache-proxy_fcgi": Apache, "apache-fcgid": ApacheFcgid, "apache-cgi": ApacheCGI, "lighttpd": Lighttpd,
     "caddy": Caddy, "spawn-fcgi": SpawnFcgi,
 }
 
