@@ -41,7 +41,8 @@ struct WarmSandboxTests {
 
         /// As the process stops.
         func stop() async {
-            await responder.drain {}
+            responder.stopWarming()
+            responder.refuseExecutions()
             await responder.killOutstanding()
             await client.stop()
             try? FileManager.default.removeItem(at: log)

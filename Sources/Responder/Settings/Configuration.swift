@@ -111,7 +111,6 @@ package struct Configuration: Sendable {
         if !isHTTPAllowed { reader.refusePlainHTTP(e2b, unless: .allowHTTP) }
         imagePolicy = reader.imagePolicy()
         limits = reader.limits(
-        limits = reader.limits(
             &e2b, imagePolicy, hasSeveralOwners: Set(keys.map(\.name)).count > 1 || !trustedKeys.isEmpty,
             ofKeys: reader.keyLimits(.keyLimits, of: keys))
         grace = reader.seconds(.grace, 0...3600)
