@@ -31,7 +31,7 @@ enum SVGBackground {
             let parts = inside.split { ", /".contains($0) }.count
             return isPlain && (3...4).contains(parts) && !(parts == 4 && last == 0)
         }
-        return SVGColorNames.all.contains(word)
+        return SVGColorNames.all[word] != nil
     }
 
     /// Splits at white space outside brackets.

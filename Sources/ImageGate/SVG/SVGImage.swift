@@ -144,6 +144,7 @@ extension SVGTree {
     fileprivate mutating func mend(_ admission: Admission) throws(ImageGateError) {
         var cascade = SVGCascade(self, size)
         mendVariables(&cascade, size)
+        if mendFunctions(&cascade) { cascade = SVGCascade(self, size) }
         mendSize(&cascade)
         mendBackground(&cascade)
         mendFilters()

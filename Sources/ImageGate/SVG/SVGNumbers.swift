@@ -3,6 +3,9 @@ struct SVGNumbers {
     private let bytes: ArraySlice<UInt8>
     private var index: Int
 
+    /// The index of what follows the last number and its unit.
+    var place: Int { index }
+
     init(_ bytes: ArraySlice<UInt8>) { (self.bytes, index) = (bytes, bytes.startIndex) }
 
     init(_ text: some StringProtocol) { self.init(Array(text.utf8)[...]) }

@@ -58,6 +58,8 @@ struct SVGTree {
     var additions: [Int: [Fragment]] = [:]
     /// What is drawn before all other content of the root.
     var background: Fragment?
+    /// Filters that stand for functions, and go before all other content of the root.
+    var filters: [(value: String, id: String, filter: Fragment)] = []
     /// Whether something cannot be drawn that browsers draw.
     var isIncomplete = false
     private var open: [Int] = []
@@ -135,7 +137,10 @@ struct SVGTree {
             } else {
                 try sanitiser.start(node.name, namespace: node.namespace, attributes: node.attributes)
                 open.append(index)
-                if index == 0, let background { try Self.play(background, into: &sanitiser) }
+                if index == 0 {
+                    for (_, _, filter) in filters { try Self.play(filter, into: &sanitiser) }
+                    if let background { try Self.play(background, into: &sanitiser) }
+                }
             }
             index += 1
         }
