@@ -57,7 +57,7 @@ package final class Responder: Sendable {
         self.configuration = configuration
         origins = Origins(
             allowed: configuration.origins,
-            // Without keys only this machine is answered, so the public address is not an allowed origin.
+            // Without keys only programs on this machine may use the service, so the public address is not an allowed origin.
             publicOrigin: configuration.keys.isEmpty
                 ? nil : configuration.publicBaseURL.flatMap { BaseURL($0)?.origin })
         authenticator = Authenticator(keys: configuration.keys, origins: origins, tokens: configuration.tokens)

@@ -104,7 +104,7 @@ struct Serve: AsyncParsableCommand {
         defer { for listener in listeners { listener.close() } }
         for listener in listeners where configuration.keys.isEmpty && !listener.isLocal {
             throw Failure(
-                "Without keys (E2B_FCGI_KEYS) only this machine is answered, so the place to listen is a Unix socket or a "
+                "Without keys (E2B_FCGI_KEYS) only programs on this machine may use the service, so the place to listen is a Unix socket or a "
                     + "loopback address, and not \(listener).")
         }
         let refusedPeers = RefusedPeers(log)

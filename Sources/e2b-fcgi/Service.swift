@@ -55,7 +55,9 @@ final class Service: Sendable {
         let settings = try Reconfiguration(environment, replacing: old.settings.environment)
         let (configuration, before) = (settings.configuration, old.settings.configuration)
         guard isLocal || !configuration.keys.isEmpty else {
-            throw Failure("Without keys (E2B_FCGI_KEYS) only this machine is answered, and others can connect.")
+            throw Failure(
+                "Without keys (E2B_FCGI_KEYS) only programs on this machine may use the service, and others can connect."
+            )
         }
         try Demand(configuration, openCount: openCount).checkChange(from: before)
         let isSameClient = old.client != nil && configuration.hasSameE2B(as: before)

@@ -85,8 +85,8 @@ struct StartTests {
         (["E2B_FCGI_PROXY": "socks5://user:s3cr3t@10.0.0.1"], "unix", "E2B_FCGI_PROXY: it must be an address"),
         (["E2B_API_URL": "http://user:s3cr3t@127.0.0.1:x"], "unix", "E2B_API_URL: it must be an address"),
         (["FCGI_WEB_SERVER_ADDRS": "web.example"], "unix", "FCGI_WEB_SERVER_ADDRS: it must be IP addresses"),
-        ([:], "tcp:0.0.0.0", "Without keys (E2B_FCGI_KEYS) only this machine is answered"),
-        ([:], "tcp:[::]", "Without keys (E2B_FCGI_KEYS) only this machine is answered"),
+        ([:], "tcp:0.0.0.0", "Without keys (E2B_FCGI_KEYS) only programs on this machine may use the service"),
+        ([:], "tcp:[::]", "Without keys (E2B_FCGI_KEYS) only programs on this machine may use the service"),
     ])
     func `what would stand open is refused at the start`(
         settings: [String: String], place: String, words: String
@@ -144,34 +144,16 @@ struct StartTests {
 
     @Test func `check keeps passwords and keys to itself`() async throws {
         let stack = try #require(SharedStack.current)
-        for (url, settings) in [
-            ("http://user:s3cr3t@127.0.0.1:1", [:]), ("http://user:s3cr3t@ho st", [:]),
-            ("http://code.example", ["E2B_FCGI_KEYS": "a:s3cr3t-of-sixteen-x"]),
+        for (url, settings, status) in [
+            ("http://user:s3cr3t@127.0.0.1:1", [:], 1), ("http://user:s3cr3t@ho st", [:], 2),
+            ("http://code.example", ["E2B_FCGI_KEYS": "a:s3cr3t-of-sixteen-x"], 1),
         ] {
             let check = try await ChildProcess(
                 Binaries.responder, ["check", url],
                 environment: stack.environment.merging(settings) { _, own in own }, in: stack.folder)
-            #expect(await check.ended() == .status(1))
-            #expect(!check.log.isEmpty && !(check.log + check.outputText).contains("s3cr3t"), "\(check.log)")
+            #expect(await check.ended() == .status(Int32(status)))
+            let words = check.log + check.outputText
+            #expect(!words.isEmpty && !words.contains("s3cr3t"), "\(words)")
         }
-    }
-
-    @Test func `check says what came through the chain`() async throws {
-        let stack = try #require(SharedStack.current)
-        let check = try await ChildProcess(
-            Binaries.responder, ["check", stack.client.base], environment: stack.environment, in: stack.folder)
-        #expect(await check.ended() == .status(0))
-        #expect(check.outputText.hasPrefix("1 image, "))
-        #expect(check.outputText.contains(" PNG, "))
-        #expect(check.outputText.contains("; a session, in "))
-    }
-
-    @Test func `check says in words that nobody answers`() async throws {
-        let stack = try #require(SharedStack.current)
-        let check = try await ChildProcess(
-            Binaries.responder, ["check", "http://127.0.0.1:\(freePort())"], environment: stack.environment,
-            in: stack.folder)
-        #expect(await check.ended() == .status(1))
-        #expect(!check.log.isEmpty && check.outputText.isEmpty)
     }
 }

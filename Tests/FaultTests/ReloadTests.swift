@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -110,12 +109,12 @@ struct ReloadTests {
             """
         }
         try await with(e2b, settings(0), environment: ["E2B_API_KEY": ""]) { peer in
-            let asked = Atomic(0)
+            let asked = SharedCounter()
             async let statuses = withTaskGroup(of: [Int?].self) { group in
                 for _ in 0..<8 {
                     group.addTask {
                         var statuses: [Int?] = []
-                        while asked.add(1, ordering: .relaxed).newValue <= count {
+                        while asked.next() <= count {
                             statuses.append(await peer.execute(Self.old))
                         }
                         return statuses

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -15,12 +14,12 @@ struct RestartTests {
     /// - Parameter ask: returns the status; nil if there is no answer.
     /// - Returns: how many requests had which outcome.
     private func load(_ ask: @escaping @Sendable () async -> Int?) async -> [Int?: Int] {
-        let asked = Atomic(0)
+        let asked = SharedCounter()
         return await withTaskGroup(of: [Int?].self) { [count] group in
             for _ in 0..<8 {
                 group.addTask {
                     var statuses: [Int?] = []
-                    while asked.add(1, ordering: .relaxed).newValue <= count { statuses.append(await ask()) }
+                    while asked.next() <= count { statuses.append(await ask()) }
                     return statuses
                 }
             }

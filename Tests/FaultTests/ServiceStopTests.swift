@@ -64,6 +64,10 @@ struct ServiceStopTests {
             #expect(try await stack.client.ask("create").isSuccess)
             let requests = try await stack.beginBoth()
             let queued = try await stack.client.begin("execute", ["code": "1"])
+            // What has not arrived by then is not answered.
+            try await stack.responder.wait(for: "the last request") {
+                try await stack.client.get("/health").text.contains(#""executions":3"#)
+            }
             stack.responder.signal(SIGTERM)
             for request in requests + [queued] {
                 try await request.told().expectFailure("shutting down", status: 503, retryAfter: "5")

@@ -74,7 +74,17 @@ struct UsageLedgerTests {
         #expect(ledger.total.mapValues(\.executions) == ["key": 3, "jwt": 2])
         #expect(ledger.total["key"]?.bytesIn == 3 && ledger.total["key"]?.bytesOut == 4)
         #expect(OwnerName.shown("key\u{1f}ann") == "key ann")
-        #expect(OwnerName.key(of: "") == "")
+    }
+
+    @Test func `a sandbox that was kept for nobody counts for its user from then on`() {
+        let clock = Clock(Self.noon)
+        let ledger = UsageLedger(now: { clock.now })
+        ledger.began("s", for: "", lasting: .seconds(100))
+        clock.pass(10)
+        ledger.handedOver("s", to: "key\u{1f}ann")
+        clock.pass(5)
+        ledger.ended("s")
+        #expect(ledger.total["warm"]?.sandboxSeconds == 10 && ledger.total["key"]?.sandboxSeconds == 5)
     }
 
     @Test(arguments: [

@@ -161,7 +161,7 @@ struct TokenTests {
     @Test func `a token counts only where tokens do`() throws {
         let bearer = ["HTTP_AUTHORIZATION": "Bearer \(Self.lasting)"]
         #expect(throws: Refusal.self) { try caller(bearer, takesTokens: false) }
-        // Without a key configured this machine is answered, and below /v1 no longer where tokens are taken.
+        // Without a key configured programs on this machine may use the service, and below /v1 no longer where tokens are taken.
         let local = ["REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"]
         #expect(try caller(local, hasKey: false, takesTokens: false) == Caller(name: "local"))
         #expect(throws: Refusal.self) { try caller(local, hasKey: false) }

@@ -66,6 +66,15 @@ struct WarmSandboxTests {
             try await post("/execute", .object(["code": "1"].merging(members) { $1 }))
         }
 
+        func execute(atOnce count: Int) async throws -> [(status: Int, retryAfter: String?, text: String)] {
+            try await withThrowingTaskGroup(of: (status: Int, retryAfter: String?, text: String).self) { group in
+                for _ in 0..<count { group.addTask { try await execute() } }
+                var answers: [(status: Int, retryAfter: String?, text: String)] = []
+                for try await answer in group { answers.append(answer) }
+                return answers
+            }
+        }
+
         func waitForWarm(_ count: Int) async throws {
             while responder.warmCount != count { try await Task.sleep(for: .milliseconds(20)) }
         }
@@ -208,11 +217,7 @@ struct WarmSandboxTests {
     @Test func `a creation whose turn comes too late is refused with the time of a better one`() async throws {
         let settings = ["E2B_FCGI_WARM": "0", "E2B_FCGI_CREATE_RATE": "1", "E2B_FCGI_QUEUE_WAIT": "1"]
         try await with(StubE2B(), settings) { e2b, desk in
-            let answers = try await withThrowingTaskGroup(of: (status: Int, retryAfter: String?, text: String).self) {
-                group in
-                for _ in 0..<8 { group.addTask { try await desk.execute() } }
-                return try await group.reduce(into: []) { $0.append($1) }
-            }
+            let answers = try await desk.execute(atOnce: 8)
             let refused = answers.filter { $0.status == 429 }
             #expect(refused.count + answers.count { $0.status == 200 } == 8)
             // One at once, one after a second; more only if this machine is slow.
@@ -227,10 +232,8 @@ struct WarmSandboxTests {
 
     @Test func `without a rate nothing holds creations back`() async throws {
         try await with(StubE2B(), ["E2B_FCGI_WARM": "0"]) { e2b, desk in
-            try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<20 { group.addTask { try await desk.execute().status } }
-                for try await status in group { #expect(status == 200) }
-            }
+            let answers = try await desk.execute(atOnce: 20)
+            #expect(answers.allSatisfy { $0.status == 200 })
             #expect(creations(e2b) == 20)
         }
     }

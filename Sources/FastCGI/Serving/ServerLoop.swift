@@ -263,6 +263,7 @@ final class ServerLoop: EventSource {
             }
         }
         if let first = connections.values.lazy.compactMap(\.due).min() { wakeUp(by: first) }
+        if isStopping, lastLook > now { wakeUp(by: lastLook) }
     }
 
     /// Closes a connection without sending anything. If its handler still runs, the handler is cancelled, and the
