@@ -23,6 +23,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -191,6 +192,11 @@ class Case:
         connection.request("GET", "/soak/stats")
         return json.load(connection.getresponse())["alive"]
 
+    def created(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.e2b, timeout=60)
+        connection.request("GET", "/soak/stats")
+        return json.load(connection.getresponse())["created"]
+
     # What is looked at
 
     def key(self):
@@ -263,6 +269,27 @@ class Case:
             status, body = until(lambda: (answer := self.tried("text after")) and answer[0] == 200 and answer, 20) or (0, b"")
             expect(status == 200, "after", what.__name__, "no request is answered")
 
+    def under_load(self, what, least=20):
+        """Does it while requests come, two at a time, each of which has to be answered."""
+        over = threading.Event()
+
+        def ask(name):
+            count = 0
+            while not over.is_set() or count < least // 2:
+                status, body = self.run(f"text {name}-{count}.")
+                expect(status == 200 and f"{name}-{count}.".encode() in body, "lost a request:", status, body[:300])
+                count += 1
+            return count
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            loads = [pool.submit(ask, name) for name in ("left", "right")]
+            try:
+                time.sleep(0.5)
+                what()
+            finally:
+                over.set()
+            return sum(load.result() for load in loads)
+
     def tried(self, code):
         try:
             return self.run(code)
@@ -294,6 +321,68 @@ class Nginx(Case):
     def restart_server(self):
         self.processes["nginx"].send_signal(signal.SIGHUP)
         time.sleep(0.3)
+
+
+class NginxBase(Nginx):
+    needs = ("nginx", "bash")
+    site = "site/base.conf"
+
+    def own(self, snippet):
+        self.base = "/code"
+        made = self.folder / "e2b-fcgi-base.conf"
+        made.write_bytes(subprocess.run([SAMPLES / "packaging/base.sh"], check=True, capture_output=True).stdout)
+        other = free_port()
+        (self.folder / "other.conf").write_text(
+            f"server {{ listen 127.0.0.1:{other}; location / {{ return 200 'the site itself: $request_uri'; }} }}")
+        return super().own(snippet) | {
+            "/usr/local/share/e2b-fcgi/nginx/e2b-fcgi-base.conf": made, "http://127.0.0.1:3080": f"http://127.0.0.1:{other}",
+            "server {": f"include {self.folder}/other.conf;\nserver {{"}
+
+    def extra(self):
+        base, self.base = self.base, ""
+        try:
+            for path in ("/", "/health", "/v1/health", "/execute", "/code", "/code/other?a=b", "/codex/health", "/e2b-fcgi/"):
+                answer = self.ask("GET", path)
+                expect(answer == (200, f"the site itself: {path}".encode()), path, answer)
+            for path in ("/code/", "/code/e2b-fcgi/"):
+                status, body = self.ask("GET", path, key=None)
+                expect(status == 200 and b"<!doctype html" in body[:100].lower(), "no page at", path, status, body[:300])
+            # A name of the snippet's own leads nowhere from outside.
+            expect(self.ask("GET", "/e2b-fcgi-base/health")[0] == 404, "/e2b-fcgi-base/ can be asked for")
+        finally:
+            self.base = base
+
+
+class NginxTwo(Nginx):
+    """Two responders, of which one is always there."""
+
+    site = "site/two.conf"
+
+    def own(self, snippet):
+        self.sample("upstream.conf", **{f"/run/e2b-fcgi/{name}.sock": self.folder / f"{name}.sock" for name in "ab"})
+        return super().own(snippet) | {"/usr/local/share/doc/e2b-fcgi/examples/upstream.conf": self.folder / "upstream.conf"}
+
+    def start_responder(self):
+        for name in "ab":
+            self.start_one(name)
+
+    def start_one(self, name):
+        socket = self.folder / f"{name}.sock"
+        self.spawn(f"responder-{name}", self.folder / "e2b-fcgi", "--listen", f"unix:{socket}", env=self.environment())
+        expect(until(socket.exists), "the responder did not start")
+        self.give(socket)
+
+    def restart_responder(self):
+        for name in "ab":
+            self.processes[f"responder-{name}"].terminate()
+            self.processes[f"responder-{name}"].wait(60)
+            self.start_one(name)
+
+    def extra(self):
+        before = self.created()
+        asked = self.under_load(self.restart_responder)
+        made = self.created() - before
+        expect(made == asked, "of", asked, "requests there were", made, "sandboxes")
 
 
 class NginxTLS(Nginx):
@@ -486,8 +575,9 @@ class SpawnFcgi(Nginx):
 
 
 CASES = {
-    "nginx": Nginx, "nginx-tls": NginxTLS, "nginx-limit": NginxLimit, "apache-proxy_fcgi": Apache, "apache-fcgid": ApacheFcgid, "apache-cgi": ApacheCGI, "lighttpd": Lighttpd,
-    "caddy": Caddy, "spawn-fcgi": SpawnFcgi,
+    "nginx": Nginx, "nginx-base": NginxBase, "nginx-two": NginxTwo, "nginx-tls": NginxTLS, "nginx-limit": NginxLimit,
+    "apache-proxy_fcgi": Apache, "apache-fcgid": ApacheFcgid, "apache-cgi": ApacheCGI, "lighttpd": Lighttpd, "caddy": Caddy,
+    "spawn-fcgi": SpawnFcgi,
 }
 
 
