@@ -207,6 +207,12 @@ class Case:
         expect(self.ask("GET", "/health", key=None)[0] == 200, "no /health")
         status, body = self.ask("GET", f"/k/{KEY}/v1/health", key=None)
         expect(status == 200, "a key in the path:", status, body[:300])
+        status, body = self.ask("GET", "/metrics")
+        expect(status == 200 and b"# TYPE " in body, "/metrics:", status, body[:300])
+        status, body = self.ask("GET", "/status")
+        expect(status == 200 and body.startswith(b"pool:"), "/status:", status, body[:300])
+        status, body = self.ask("GET", "/e2b-fcgi/", key=None)
+        expect(status == 200 and body[:15].lower() == b"<!doctype html>", "no page:", status, body[:300])
 
     def picture(self):
         status, body = self.run("plot 1")
@@ -360,7 +366,7 @@ class NginxTwo(Nginx):
 
     def own(self, snippet):
         self.sample("upstream.conf", **{f"/run/e2b-fcgi/{name}.sock": self.folder / f"{name}.sock" for name in "ab"})
-        return super().own(snippet) | {"/usr/local/share/doc/e2b-fcgi/examples/upstream.conf": self.folder / "upstream.conf"}
+        return super().own(snippet) | {"/usr/local/share/e2b-fcgi/nginx/upstream.conf": self.folder / "upstream.conf"}
 
     def start_responder(self):
         for name in "ab":
@@ -566,8 +572,10 @@ class SpawnFcgi(Nginx):
         self.pid = int((self.folder / "e2b-fcgi.pid").read_text())
 
     def restart_responder(self):
-        os.kill(self.pid, signal.SIGTERM)
         self.start_responder()
+
+    def extra(self):
+        self.under_load(self.restart_responder)
 
     def stop(self):
         os.kill(self.pid, signal.SIGTERM)
@@ -596,10 +604,10 @@ def test(name, case):
             try:
                 check()
                 print(f"ok    {name}: {check.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
-            except (Failed, OSError, http.client.HTTPException, ValueError, KeyError) as reason:
+            except (Failed, OSError, http.client.HTTPException, subprocess.SubprocessError, ValueError, KeyError) as reason:
                 failed += 1
                 print(f"FAILED {name}: {check.__name__}: {reason!r}", flush=True)
-    except Failed as reason:
+    except (Failed, OSError, subprocess.SubprocessError) as reason:
         failed += 1
         print(f"FAILED {name}: {reason}", flush=True)
     finally:
