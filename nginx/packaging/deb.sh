@@ -15,15 +15,16 @@ root=$work/e2b-fcgi
 rm "$root/usr/bin/e2b-local"
 mv "$root/usr/share/zsh/site-functions" "$root/usr/share/zsh/vendor-completions"
 gzip -9n "$root/usr/share/man/man1/e2b-fcgi.1"
-install -D -m 640 "$here/debian/e2b-fcgi.env" "$root/etc/e2b-fcgi/e2b-fcgi.env"
-chmod 750 "$root/etc/e2b-fcgi"
+install -D -m 644 "$here/debian/e2b-fcgi.env" "$root/etc/e2b-fcgi/e2b-fcgi.env"
 echo /etc/e2b-fcgi/e2b-fcgi.env >"$work/conffiles"
 documents=$root/usr/share/doc/e2b-fcgi
+rm "$documents/LICENSE" # it is in the file that Debian wants it in
+sed -i 's|](LICENSE)|](copyright)|' "$documents/README.md"
 cat "$here/debian/copyright" "$here/../../.github/LICENSE" >"$documents/copyright"
 gzip -9n <<CHANGELOG >"$documents/changelog.gz"
 e2b-fcgi ($version) unstable; urgency=medium
 
-  * Version $version. See the examples' README.md for what is in it.
+  * Version $version. CHANGELOG.md says what is new.
 
  -- The e2b-fcgi authors <maintainers@e2b-fcgi.example>  $(date -uR -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}")
 CHANGELOG

@@ -29,16 +29,21 @@ nginx/packaging/man.sh "$bin/e2b-fcgi" >"$share/man/man1/e2b-fcgi.1"
 "$bin/e2b-fcgi" --generate-completion-script fish >"$share/fish/vendor_completions.d/e2b-fcgi.fish"
 
 install -d "$share/e2b-fcgi/nginx"
-install -m 644 nginx/e2b-fcgi.conf "$share/e2b-fcgi/nginx"
+install -m 644 nginx/e2b-fcgi.conf nginx/upstream.conf "$share/e2b-fcgi/nginx"
+nginx/packaging/base.sh >"$share/e2b-fcgi/nginx/e2b-fcgi-base.conf"
+sed -i "s|/usr/local/|$prefix/|g" "$share"/e2b-fcgi/nginx/*.conf
 
 install -d "$to/lib/systemd/system"
 for unit in nginx/systemd/e2b-fcgi.*; do
     sed "s|/usr/bin/e2b-fcgi|$prefix/bin/e2b-fcgi|" "$unit" >"$to/lib/systemd/system/${unit##*/}"
 done
 
-# Documents, and a folder of samples for each web server, as they lie here.
-install -d "$share/doc/e2b-fcgi/examples"
-install -m 644 README.md "$share/doc/e2b-fcgi"
-(cd nginx && find . -type f ! -path './packaging/*' ! -name run.sh ! -name nginx.conf -exec install -D -m 644 {} "$share/doc/e2b-fcgi/examples/{}" \;)
+# Documents in one folder, and below it a folder of samples for each web server. The links between them lead to where they are here.
+doc=$share/doc/e2b-fcgi
+install -d "$doc/examples"
+install -m 644 README.md .github/{LICENSE,CHANGELOG.md,SECURITY.md} Sources/*/*.docc/*.md "$doc"
+(cd nginx && find . -type f ! -path './packaging/*' ! -name run.sh ! -name nginx.conf -exec install -D -m 644 {} "$doc/examples/{}" \;)
+sed -Ei -e 's#\]\([./]*nginx/#](examples/#g' -e 's#\]\([^):]*(\.docc|\.github|\.\.)/([^/)]+)\)#](\2)#g' "$doc"/*.md
+find "$doc/examples" -name '*.md' -exec sed -Ei 's#\]\(((\.\./)+)(Sources|\.github)/([^)]*/)?([^/)]+)\)#](\1\5)#g' {} +
 # Where the programs and the snippet are, and where the samples say that they are.
-find "$share/doc/e2b-fcgi/examples" -type f -exec sed -i "s|/usr/local/|$prefix/|g" {} +
+find "$doc/examples" -type f -exec sed -i "s|/usr/local/|$prefix/|g" {} +
