@@ -37,10 +37,22 @@ struct PermissionCheck: ServiceCheck {
         if status.st_mode & S_IWOTH != 0 {
             return [.failed(Self.subject, "\(path) can be changed by every user of this machine: chmod o-rwx \(path)")]
         }
-        if status.st_mode & S_IROTH != 0 {
+        if status.st_mode & S_IROTH != 0, path != context.envFile || !hasNoSecrets(path) {
             return [.warning(Self.subject, "\(path) can be read by every user of this machine: chmod o-rwx \(path)")]
         }
         return []
+    }
+
+    /// Whether everything in a file of settings may be known. The service's own user, and so perhaps everybody, reads it, while its
+    /// secrets are in files of their own. What is no setting may be a variable that is hidden from the model.
+    private func hasNoSecrets(_ path: String) -> Bool {
+        guard let bytes = try? NamedFile(path, inherited: STDIN_FILENO).read(limit: 1 << 20),
+            let file = try? DotEnv(utf8: bytes)
+        else { return false }
+        let open = Set(Setting.all.map(\.name)).subtracting(SecretFiles.names)
+        return file.variables.keys.allSatisfy { name in
+            open.contains(name) || SecretFiles.names.contains { $0 + "_FILE" == name }
+        }
     }
 
     private func socketFile(_ path: String) -> [Finding] {
