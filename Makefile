@@ -21,11 +21,12 @@ BUILD_PACKAGES := $(SWIFT_PACKAGES) libcurl4-openssl-dev libpng-dev libturbojpeg
 RUN_PACKAGES := nginx-light bubblewrap util-linux python3-ipykernel python3-matplotlib python3-numpy python3-pandas \
 	python3-jinja2 python3-tabulate python3-openpyxl python3-pil python3-pip python3-requests nodejs esbuild fonts-dejavu-core
 TEST_PACKAGES := python3-venv spawn-fcgi libfcgi-bin curl openssl chromium
+DIST_PACKAGES := dpkg-dev binutils xz-utils
 BENCH_PACKAGES := python3-venv wrk gcc libvips-tools imagemagick
 
 # What comes first in a list is to come first: it fails sooner.
 .NOTPARALLEL:
-.PHONY: run ready build check test test-debian test-deploy fuzz bench soak gallery format lint install dist deps deps-build deps-run deps-test deps-bench swift help
+.PHONY: run ready build check test test-debian test-deploy fuzz bench soak gallery format lint install dist deps deps-build deps-run deps-test deps-bench deps-dist swift help
 
 run: ready build deps-run  ## start everything, in the foreground
 	@exec nginx/run.sh
@@ -75,13 +76,14 @@ lint:  ## complain about what is not in our format
 install:  ## what was built, with man page, completions, units and samples, below $(DESTDIR)$(PREFIX)
 	@nginx/packaging/install.sh "$(DESTDIR)" "$(PREFIX)"
 
-dist: build  ## an archive and a Debian package, in .build/dist
+dist: build deps-dist  ## an archive and a Debian package, in .build/dist
 	@nginx/packaging/dist.sh
 
 deps: deps-build deps-run deps-test  ## install what is missing, with apt
 deps-build: ; @.ci/deps $(BUILD_PACKAGES)
 deps-run:   ; @.ci/deps $(RUN_PACKAGES)
 deps-test:  ; @.ci/deps $(TEST_PACKAGES)
+deps-dist:  ; @.ci/deps $(DIST_PACKAGES)
 deps-bench: ; @.ci/deps $(BENCH_PACKAGES)
 
 swift:
