@@ -3,8 +3,8 @@
     deploy.py [SERVER…]      BIN=DIR    where e2b-fcgi is; default: the release build
 
 Each server gets: a request without its key and with it, a picture, an upload of 40 MB, an answer of 8 MB, a client that hangs up, and
-a graceful restart with requests in flight, of the web server and, where it is a process of its own, of the responder. The sandboxes
-are those of Tests/Soak/e2b.py, which costs nothing. A server that is not installed is left out, by name.
+a graceful restart with requests in flight, of the web server and, where it is a process of its own, of the responder; also the page,
+/metrics and /status. The sandboxes are those of Tests/Soak/e2b.py, which costs nothing. A server that is not installed is left out, by name.
 """
 
 import concurrent.futures
@@ -389,6 +389,7 @@ class NginxTwo(Nginx):
         asked = self.under_load(self.restart_responder)
         made = self.created() - before
         expect(made == asked, "of", asked, "requests there were", made, "sandboxes")
+        return f"{asked} requests, "
 
 
 class NginxTLS(Nginx):
@@ -575,7 +576,7 @@ class SpawnFcgi(Nginx):
         self.start_responder()
 
     def extra(self):
-        self.under_load(self.restart_responder)
+        return f"{self.under_load(self.restart_responder)} requests, "
 
     def stop(self):
         os.kill(self.pid, signal.SIGTERM)
@@ -602,8 +603,8 @@ def test(name, case):
         for check in (service.key, service.picture, service.upload, service.answer, service.hang_up, service.extra, service.restart):
             start = time.monotonic()
             try:
-                check()
-                print(f"ok    {name}: {check.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
+                said = check()
+                print(f"ok    {name}: {check.__name__} ({said or ''}{time.monotonic() - start:.1f} s)", flush=True)
             except (Failed, OSError, http.client.HTTPException, subprocess.SubprocessError, ValueError, KeyError) as reason:
                 failed += 1
                 print(f"FAILED {name}: {check.__name__}: {reason!r}", flush=True)
