@@ -275,20 +275,20 @@ class Case:
             status, body = until(lambda: (answer := self.tried("text after")) and answer[0] == 200 and answer, 20) or (0, b"")
             expect(status == 200, "after", what.__name__, "no request is answered")
 
-    def under_load(self, what, least=20):
-        """Does it while requests come, two at a time, each of which has to be answered."""
+    def under_load(self, what, clients=8):
+        """Does it while requests come, each of which has to be answered. How many there were."""
         over = threading.Event()
 
         def ask(name):
             count = 0
-            while not over.is_set() or count < least // 2:
+            while not over.is_set() or count < 5:
                 status, body = self.run(f"text {name}-{count}.")
                 expect(status == 200 and f"{name}-{count}.".encode() in body, "lost a request:", status, body[:300])
                 count += 1
             return count
 
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            loads = [pool.submit(ask, name) for name in ("left", "right")]
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            loads = [pool.submit(ask, f"client-{i}") for i in range(clients)]
             try:
                 time.sleep(0.5)
                 what()
