@@ -12,6 +12,8 @@ enum ProcessStart {
     /// the system are too low.
     static func settle() {
         Descriptor.openMissingStandard()
+        // libdispatch would write lines of its own to the log, about priorities of threads that the system does not grant.
+        setenv("LIBDISPATCH_LOG", "NO", 0)
         _ = ServiceManager.shared
         // If the reader of the log or of a result is gone, a write must fail (EPIPE) and not end the process.
         signal(SIGPIPE, SIG_IGN)
