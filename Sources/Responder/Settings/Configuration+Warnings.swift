@@ -3,7 +3,9 @@ extension Configuration {
     package var warnings: [String] {
         var warnings: [String] = []
         if !isAPIKeyConfigured { warnings.append("E2B_API_KEY is not set: no code can be run") }
-        if keys.isEmpty { warnings.append("E2B_FCGI_KEYS is not set: only programs on this machine may use the service") }
+        if keys.isEmpty {
+            warnings.append("E2B_FCGI_KEYS is not set: only programs on this machine may use the service")
+        }
         let unmasked = unredactedVariables
         if !unmasked.isEmpty {
             warnings.append(
