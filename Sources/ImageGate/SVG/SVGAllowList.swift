@@ -40,8 +40,11 @@ enum SVGAllowList {
     /// Properties of CSS that may not be attributes.
     static let styleOnlyProperties: Set<String> = [
         "cx", "cy", "font", "height", "isolation", "line-height", "marker", "mix-blend-mode", "r", "rx", "ry",
-        "text-align", "transform", "transform-origin", "white-space", "width", "x", "y",
+        "text-align", "transform", "white-space", "width", "x", "y",
     ]
+
+    /// The only value of `transform-origin` that may pass, because all others are part of the transforms that are written.
+    static let keptOrigin = "0 0"
 
     /// Attributes that are not properties of CSS. `id`, `style`, `href` and those that are bounded have rules of their
     /// own. `kernelUnitLength` is not in the list, because it decides how many pixels a filter computes.

@@ -66,12 +66,17 @@ struct SVGCascade {
     }
 
     /// The values that win for an element, without what it inherits.
-    mutating func values(_ tree: SVGTree, _ index: Int) -> [String: Value] {
+    ///
+    /// - Parameter isValid: whether a value of a property counts.
+    mutating func values(
+        _ tree: SVGTree, _ index: Int, where isValid: (_ name: String, _ value: String) -> Bool = { _, _ in true }
+    ) -> [String: Value] {
         var values: [String: Value] = [:]
         func set(_ declaration: Declaration, _ rule: Int?) {
             let important = declaration.value.lowercased().hasSuffix("!important")
             if let old = values[declaration.name], old.isImportant, !important { return }
             let text = important ? String(String(declaration.value.dropLast(10)).trimmed) : declaration.value
+            guard isValid(declaration.name, text) else { return }
             values[declaration.name] = Value(text: text, rule: rule, isImportant: important)
         }
         for rule in matching(tree, index) {

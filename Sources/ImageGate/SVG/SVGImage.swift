@@ -146,6 +146,7 @@ extension SVGTree {
         mendVariables(&cascade, size)
         if mendFunctions(&cascade) { cascade = SVGCascade(self, size) }
         mendSize(&cascade)
+        mendTransforms(&cascade)
         mendBackground(&cascade)
         mendFilters()
         mendWords(&cascade)

@@ -10,7 +10,15 @@ struct SVGPolyline {
 
     var length: Double { lengths.last ?? 0 }
 
-    init(path text: String) {
+    /// The box around the lines.
+    var box: SVGBox {
+        var box = SVGBox()
+        for point in points { box.include(point.x, point.y) }
+        return box
+    }
+
+    /// - Parameter isWhole: whether the lines go through all parts of the path, jumps between them included.
+    init(path text: String, isWhole: Bool = false) {
         var numbers = SVGNumbers(text)
         var command: UInt8 = 0
         var (x, y) = (0.0, 0.0)
@@ -44,11 +52,10 @@ struct SVGPolyline {
             switch kind {
             case UInt8(ascii: "m"):
                 // Text goes along the first part of a path only.
-                guard points.isEmpty || length == 0 else { return }
+                guard isWhole || points.isEmpty || length == 0 else { return }
                 end = point(0)
                 start = end
-                points = []
-                lengths = []
+                if length == 0 { (points, lengths) = ([], []) }
                 add(end.x, end.y)
                 command = isRelative ? UInt8(ascii: "l") : UInt8(ascii: "L")
             case UInt8(ascii: "h"): end.x = origin.x + values[0]

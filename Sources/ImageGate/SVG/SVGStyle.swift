@@ -134,9 +134,10 @@ enum SVGStyle {
     private static func declarations(_ block: ArraySlice<UInt8>) -> [UInt8] {
         var clean: [UInt8] = []
         for (property, value) in fields(block) {
-            guard SVGAllowList.properties.contains(property) || SVGAllowList.styleOnlyProperties.contains(property),
-                isSafe(value)
-            else { continue }
+            let isKnown =
+                SVGAllowList.properties.contains(property) || SVGAllowList.styleOnlyProperties.contains(property)
+                || property == "transform-origin" && value.elementsEqual(SVGAllowList.keptOrigin.utf8)
+            guard isKnown, isSafe(value) else { continue }
             if !clean.isEmpty { clean.append(UInt8(ascii: ";")) }
             clean += property.utf8
             clean.append(UInt8(ascii: ":"))

@@ -79,7 +79,7 @@ extension SVGTree {
     }
 
     /// The size of which percentages in an element are shares.
-    private func viewport(of index: Int) -> (width: Double, height: Double) {
+    func viewport(of index: Int) -> (width: Double, height: Double) {
         var next = index == 0 ? 0 : nodes[index].parent
         while next > 0, nodes[next].name != "svg" && nodes[next].name != "symbol" || !isSVG(next) {
             next = nodes[next].parent

@@ -59,11 +59,19 @@ extension SVGTree {
             ? colors.lazy.compactMap { SVGBackground.color($0) }.first : "url(#\(SVGBackground.gradientID))"
         guard let fill else { return }
         let box: [(String, String)]
-        if let frame = backgroundBox {
+        // The root's own transform does not turn its background, so a colour has to reach further. Gradients turn.
+        let isTurned = nodes[0]["transform"] != nil && gradient == nil
+        if var frame = backgroundBox {
+            if isTurned {
+                (frame.x, frame.width) = (frame.x - frame.width, 3 * frame.width)
+                (frame.y, frame.height) = (frame.y - frame.height, 3 * frame.height)
+            }
             box = [
                 ("x", SVGNumbers.text(frame.x)), ("y", SVGNumbers.text(frame.y)),
                 ("width", SVGNumbers.text(frame.width)), ("height", SVGNumbers.text(frame.height)),
             ]
+        } else if isTurned {
+            box = [("x", "-100%"), ("y", "-100%"), ("width", "300%"), ("height", "300%")]
         } else {
             box = [("width", "100%"), ("height", "100%")]
         }
