@@ -156,7 +156,7 @@ package struct Setting: Sendable {
     /// The settings that are read at the start, and not when the configuration is read again: what has been opened by them stays open.
     package static let fixed = [
         domain, apiURL, sandboxURL, webServers, stateDirectory, store, s3Endpoint, s3Region, s3PathStyle, storeHours,
-        storeBytes, storeOwnerBytes, imageThreads,
+        storeBytes, storeOwnerBytes, imageThreads, statusListen,
     ]
 
     package static let all = [
