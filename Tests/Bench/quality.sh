@@ -31,6 +31,8 @@ if [[ -n ${KEEP-} ]]; then
     mkdir -p "$KEEP"
     options+=(--keep "$KEEP")
 fi
+# With the ground that the pictures have: the others put none behind dark ink.
+export E2B_FCGI_IMAGE_GROUND=keep
 # One picture a core or so: no threads inside. Debian's Python has Debian's packages.
 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VIPS_CONCURRENCY=1 MAGICK_THREAD_LIMIT=1 PYTHONDONTWRITEBYTECODE=1 \
     /usr/bin/python3 "$here/quality/quality.py" "${options[@]}" "$@"
