@@ -97,14 +97,14 @@ package struct ExecutionRecord: Sendable {
 
     /// Adds a result that has no image.
     package mutating func displayed(_ result: ExecutionResult) {
-        let readable = result.readable
+        let (readable, note) = result.reading
         let text = readable.map { withoutPictures($0) }
         if result.isMainResult, mainText.isEmpty {
             // The plain text of a result that is Markdown counts here.
             let plain = readable?.form == .markdown ? result.plainText : nil
             if let text = plain ?? text { mainText.append(text) }
         }
-        if let note = result.note, !notes.contains(note), notes.count < Self.displayLimit { notes.append(note) }
+        if let note, !notes.contains(note), notes.count < Self.displayLimit { notes.append(note) }
         guard let form = readable?.form, let text else { return }
         if case .ends = extent, let last = displays.indices.last, displays[last].isMarkdown == (form == .markdown) {
             displays[last].text.append(form == .markdown ? "\n\n" : "\n")

@@ -10,14 +10,18 @@ extension ExecutionResult {
         var drawings: [String] = []
     }
 
-    /// The one format that tells most as text.
-    var readable: Readable? {
-        if let markdown { return Readable(form: .markdown, text: markdown) }
-        if let plainText { return Readable(form: .text, text: plainText) }
-        if let rich { return rich }
+    /// What is read of a result, and what is said of a format that cannot be shown. A page is read once for both.
+    var reading: (readable: Readable?, note: String?) {
+        let best =
+            markdown.map { Readable(form: .markdown, text: $0) } ?? plainText.map { Readable(form: .text, text: $0) }
+            ?? rich
+        let note = note(isReadable: best != nil)
         // The name of the object is left out if a note says what the object is.
-        return note == nil ? text.map { Readable(form: .text, text: $0) } : nil
+        return (best ?? (note == nil ? text.map { Readable(form: .text, text: $0) } : nil), note)
     }
+
+    /// The one format that tells most as text.
+    var readable: Readable? { reading.readable }
 
     /// The text, unless it is only the name of an object that has a better format.
     var plainText: String? { text.flatMap { $0.isNameOfObject ? nil : $0 } }
@@ -32,9 +36,11 @@ extension ExecutionResult {
     }
 
     /// One line about a format that cannot be shown, with advice.
-    var note: String? {
+    var note: String? { reading.note }
+
+    private func note(isReadable: Bool) -> String? {
         if let drawing = extra.lazy.compactMap(Self.advice).first ?? html.flatMap(Self.adviceOnPage) { return drawing }
-        guard markdown == nil, plainText == nil, rich == nil else { return nil }
+        guard !isReadable else { return nil }
         if let pdf {
             let size = (try? pdf.get().count).map { " of \($0) bytes" } ?? ""
             return "A PDF\(size), which is not shown here: save it as a file, or draw it as PNG."
