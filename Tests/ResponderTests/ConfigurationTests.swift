@@ -7,15 +7,6 @@ import Responder
 import Testing
 
 struct ConfigurationTests {
-    private func complaints(_ environment: [String: String]) -> [String] {
-        do {
-            _ = try Configuration(environment: environment)
-            return []
-        } catch {
-            return error.complaints
-        }
-    }
-
     @Test func `every default is valid`() throws {
         let configuration = try Configuration(environment: [:])
         #expect(!configuration.isAPIKeyConfigured)

@@ -18,15 +18,6 @@ struct SecretFilesTests {
         try withFile(Array(content.utf8), body)
     }
 
-    private func complaints(_ environment: [String: String]) -> [String] {
-        do {
-            _ = try Configuration(environment: environment)
-            return []
-        } catch {
-            return error.complaints
-        }
-    }
-
     @Test(arguments: ["e2b_0123", "e2b_0123\n", "e2b_0123\r\n"])
     func `the file's content is the value, without the end of its line`(content: String) throws {
         try withFile(content) { path in

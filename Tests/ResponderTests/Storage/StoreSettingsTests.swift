@@ -6,15 +6,6 @@ import Testing
 @testable import Responder
 
 struct StoreSettingsTests {
-    private func complaints(_ environment: [String: String]) -> [String] {
-        do throws(ConfigurationError) {
-            _ = try Configuration(environment: environment)
-            return []
-        } catch {
-            return error.complaints
-        }
-    }
-
     @Test func `without a setting it is the usual folder, else one of the user's`() throws {
         #expect(
             try Configuration(environment: ["XDG_STATE_HOME": "/state", "HOME": "/home/me"]).store.place
