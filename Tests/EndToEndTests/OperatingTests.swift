@@ -15,9 +15,9 @@ struct OperatingTests {
 
     @Test func `metrics and status come by nginx, and by a socket of their own while everything is busy`() async throws
     {
-        let status = "/tmp/e2b-status-\(UUID().uuidString.prefix(8))"
+        let socket = "/tmp/e2b-status-\(UUID().uuidString.prefix(8))"
         try await Stack.with(environment: [
-            "E2B_FCGI_STATUS_LISTEN": status, "E2B_FCGI_EXECUTIONS": "1", "E2B_FCGI_LOG_FORMAT": "text",
+            "E2B_FCGI_STATUS_LISTEN": socket, "E2B_FCGI_EXECUTIONS": "1", "E2B_FCGI_LOG_FORMAT": "text",
         ]) { stack in
             #expect(try await stack.client.execute("1/0").status == 200)
             let metrics = try await stack.client.get("/metrics")
@@ -32,28 +32,38 @@ struct OperatingTests {
             proxied.headers["X-Forwarded-For"] = "192.0.2.1"
             #expect(try await proxied.get("/status").status == 401)
 
-            let running = Task { try await stack.client.execute("import time; time.sleep(600)", ["timeout": 300]) }
-            let waiting = Task { try await stack.client.execute("1") }
-            var text = ""
-            while !text.contains(" queued ") {
-                let curl = try await ChildProcess(
-                    Binaries.system("curl"),
-                    ["-s", "--max-time", "60", "--unix-socket", status, "http://localhost/status?full"],
-                    in: stack.folder)
-                #expect(await curl.ended() == .status(0))
-                text = curl.outputText
+            func start(_ code: String) async throws -> ChildProcess {
+                let request: JSONTree = ["code": .text(code), "timeout": 300]
+                return try await stack.client.start("POST", "/execute", body: request.encoded())
             }
+            /// The status, by its own socket, as soon as it says `words`.
+            func status(saying words: String) async throws -> String {
+                var text = ""
+                while !text.contains(words) {
+                    let curl = try await ChildProcess(
+                        Binaries.system("curl"),
+                        ["-s", "--max-time", "60", "--unix-socket", socket, "http://localhost/status?full"],
+                        in: stack.folder)
+                    try #require(await curl.ended() == .status(0))
+                    text = curl.outputText
+                }
+                return text
+            }
+            let running = try await start("import time; time.sleep(600)")
+            _ = try await status(saying: " /execute running ")
+            let waiting = try await start("1")
+            let text = try await status(saying: " queued ")
             #expect(text.contains("\nactive processes:") && text.contains(" /execute running "), "\(text)")
             #expect(text.contains("\nlisten queue:         1\n"), "\(text)")
-            running.cancel()
-            waiting.cancel()
-            _ = try? await running.value
-            _ = try? await waiting.value
+            for request in [waiting, running] {
+                request.signal(SIGKILL)
+                await request.ended()
+            }
             let line = try #require(stack.responder.log.split(separator: "\n").first { $0.contains(" POST /execute ") })
             #expect(
                 line.contains(" warning POST /execute status=200 id=") && line.contains(" step=execute "), "\(line)")
         }
-        #expect(!FileManager.default.fileExists(atPath: status))
+        #expect(!FileManager.default.fileExists(atPath: socket))
     }
 
     @Test func `sandboxes that a crash has left are listed and ended by key`() async throws {
