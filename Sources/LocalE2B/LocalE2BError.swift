@@ -18,7 +18,8 @@ package enum LocalE2BError: Error, Equatable, Sendable, CustomStringConvertible 
                 + "Install the package bubblewrap, or run without isolation: --no-isolation."
         case .bubblewrapRefused(let reason):
             "bubblewrap cannot make a sandbox here: \(reason)\n"
-                + "Allow user namespaces, or run without isolation: --no-isolation."
+                + "Allow user namespaces (on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
+                + "or run without isolation: --no-isolation."
         case .pythonMissing(let reason):
             "/usr/bin/python3 cannot run a kernel: \(reason)\n"
                 + "Install the packages python3 and python3-ipykernel "
