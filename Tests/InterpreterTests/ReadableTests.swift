@@ -32,6 +32,19 @@ struct ReadableTests {
         #expect(result(name).readable?.text == name)
     }
 
+    @Test func `beside a picture a formula is read, and nothing else`() {
+        func shown(_ result: ExecutionResult) -> String {
+            var record = ExecutionRecord(keeping: .ends(scalars: 10_000), without: .none)
+            record.displayed(result, besideImage: true)
+            return ExecutionMarkdown(record, limit: 10_000).rendered()
+        }
+        #expect(shown(result("x**2") { $0.latex = "$x^2$" }).contains("x**2"))
+        #expect(shown(result("<X object>") { $0.latex = "$x^2$" }).contains("$x^2$"))
+        for plot in ["<Figure size 640x480 with 1 Axes>", "plot without title", "Board()"] {
+            #expect(shown(result(plot) { ($0.html, $0.chart, $0.extra) = ("<b>b</b>", "{}", ["text/x"]) }).isEmpty)
+        }
+    }
+
     @Test func `a text that says something stays`() {
         for text in ["   a\n0  1", "<x> is an element", "<a> and <b> are\nelements", "42"] {
             #expect(result(text) { $0.html = "<p>other" }.readable?.text == text)

@@ -139,7 +139,8 @@ package struct CodeRunner: Sendable {
                     outcome.record.failed(failure)
                     outcome.problem = outcome.problem ?? failure.problem
                 case .result(let result):
-                    if let image = result.image(secrets) {
+                    let image = result.image(secrets)
+                    if let image {
                         guard resultImages.isNew(image) else { return }
                         let room = limits.memory.reservation(for: owner)
                         guard await room.grow(to: image.byteCount) else {
@@ -147,9 +148,8 @@ package struct CodeRunner: Sendable {
                             throw E2BError.outOfMemory(.execute)
                         }
                         resultImages.add(image, gate, holding: room)
-                    } else {
-                        outcome.record.displayed(result)
                     }
+                    outcome.record.displayed(result, besideImage: image != nil)
                 }
                 guard await memory.grow(to: outcome.record.heldCount) else {
                     throw E2BError.outOfMemory(.execute)

@@ -95,9 +95,11 @@ package struct ExecutionRecord: Sendable {
         return pictures
     }
 
-    /// Adds a result that has no image.
-    package mutating func displayed(_ result: ExecutionResult) {
-        let (readable, note) = result.reading
+    /// Adds what is read of a result.
+    ///
+    /// - Parameter hasImage: whether a picture of it is shown, beside which there is only what the picture may not tell.
+    package mutating func displayed(_ result: ExecutionResult, besideImage hasImage: Bool = false) {
+        let (readable, note) = hasImage ? (result.caption, nil) : result.reading
         let text = readable.map { withoutPictures($0) }
         if result.isMainResult, mainText.isEmpty {
             // The plain text of a result that is Markdown counts here.

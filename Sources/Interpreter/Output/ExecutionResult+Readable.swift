@@ -1,6 +1,6 @@
 import E2B
 
-/// The text of a result that is not a picture.
+/// The text of a result.
 extension ExecutionResult {
     /// What is read of a result.
     struct Readable {
@@ -18,6 +18,14 @@ extension ExecutionResult {
         let note = note(isReadable: best != nil)
         // The name of the object is left out if a note says what the object is.
         return (best ?? (note == nil ? text.map { Readable(form: .text, text: $0) } : nil), note)
+    }
+
+    /// What is read beside the picture of a result: a formula that is drawn, as SymPy does it, is text as well. All else has only
+    /// the name of its object there.
+    var caption: Readable? {
+        if let markdown { return Readable(form: .markdown, text: markdown) }
+        guard let latex else { return nil }
+        return plainText.map { Readable(form: .text, text: $0) } ?? Readable(form: .latex, text: latex)
     }
 
     /// The one format that tells most as text.
