@@ -109,7 +109,8 @@ package final class Responder: Sendable {
             SharedFileEndpoint(storage),
             HealthEndpoint(configuration: configuration, executions: executions),
             OpenAPIEndpoint(configuration: configuration, secrets: secrets),
-            PageEndpoint(), StatusEndpoint(status: status), MetricsEndpoint(status: status),
+            PageEndpoint(), OperatingEndpoint(page: .metrics, status: status),
+            OperatingEndpoint(page: .status, status: status),
         ]
         router = Router(endpoints + filesOfCodeAPI)
     }

@@ -114,15 +114,11 @@ package final class StatusServer: Sendable {
             return Self.plain("403 Forbidden", "Only programs on this machine are answered, at localhost or 127.0.0.1.")
         }
         let parts = words[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let page: StatusPage
-        switch String(parts.first ?? "") {
-        case EndpointPath.metrics: page = .metrics
-        case EndpointPath.status: page = .status(query: parts.count > 1 ? String(parts[1]) : "")
-        default:
+        guard let page = OperatingPage.allCases.first(where: { $0.path == parts[0] }) else {
             return Self.plain(
                 "404 Not Found", "Here are \(EndpointPath.status), with ?json and ?full, and \(EndpointPath.metrics).")
         }
-        let (type, body) = page.content(status())
+        let (type, body) = page.content(query: parts.count > 1 ? parts[1] : "", of: status())
         return Self.response("200 OK", type, body, hasBody: words[0] == "GET")
     }
 
