@@ -402,7 +402,7 @@ class NginxTLS(Nginx):
              "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"], check=True, capture_output=True)
         self.plain = free_port()
         return super().own(snippet) | {
-            "listen 80;": f"listen 127.0.0.1:{self.plain};", "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "listen 80;": f"listen 127.0.0.1:{self.plain};", "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
             "/etc/ssl/certs/sandbox.example.pem": self.folder / "certificate.pem",
             "/etc/ssl/private/sandbox.example.key": self.folder / "key.pem"}
 
