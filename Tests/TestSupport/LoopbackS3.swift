@@ -238,9 +238,9 @@ extension LoopbackS3.Shared {
     ) -> Answer {
         guard let id = query["uploadId"] else {
             state.nextUpload += 1
-            state.uploads["upload+\(state.nextUpload)/="] = (key, [:], Date())
+            state.uploads["upload \(state.nextUpload)/="] = (key, [:], Date())
             let root = "InitiateMultipartUploadResult"
-            return xml("<\(root)><UploadId>upload+\(state.nextUpload)/=</UploadId>", root)
+            return xml("<\(root)><UploadId>upload \(state.nextUpload)/=</UploadId>", root)
         }
         guard var upload = state.uploads[id], upload.key == key else { return .error(404, "NoSuchUpload") }
         switch method {
@@ -272,8 +272,7 @@ extension LoopbackS3.Shared {
 
     private func list(_ state: LoopbackS3.State, _ query: [String: String]) -> Answer {
         let prefix = query["prefix"] ?? ""
-        let after =
-            query["continuation-token"].map { String($0.dropFirst("token ".count)) } ?? query["start-after"] ?? ""
+        let after = query["start-after"] ?? ""
         let size = min(pageSize, query["max-keys"].flatMap { Int($0) } ?? .max)
         let all = state.objects.keys.filter { $0.hasPrefix(prefix) && $0 > after }.sorted()
         let page = all.prefix(size)
@@ -285,7 +284,7 @@ extension LoopbackS3.Shared {
             text += "<LastModified>\(LoopbackS3.listDate(object?.modified ?? Date()))</LastModified></Contents>"
         }
         if page.count < all.count, let last = page.last {
-            text += "<NextContinuationToken>token \(last)</NextContinuationToken>"
+            text += "<NextContinuationToken>token+\(last)</NextContinuationToken>"
         }
         return xml(text, "ListBucketResult")
     }

@@ -37,7 +37,8 @@ package struct AWSSignature: Equatable, Sendable {
 }
 
 extension FetchRequest {
-    /// Has libcurl sign the request when it is sent. Call this last: what it covers must not change afterwards.
+    /// Has libcurl sign the request when it is sent. Call this last: what it covers must not change afterwards. Values of the query
+    /// must be without a `+` (`%2B`), which libcurl 8.14 to 8.18 do not sign rightly.
     ///
     /// libcurl 7.88 signs the URL as it is written, so its path has to be percent-encoded, and its query sorted, percent-encoded
     /// with upper-case digits, and with a `=` after each name. It hashes no body that it does not hold, so the hash is computed

@@ -10,16 +10,16 @@ struct S3Object: Equatable, Sendable {
 /// A page of a listing, in the order of keys.
 struct S3Listing: Equatable, Sendable {
     private(set) var objects: [S3Object] = []
-    /// What the next page is asked with; nil after the last one.
-    private(set) var next: String?
+    private var isTruncated = false
+
+    /// The key after which the next page begins; nil after the last page.
+    var next: String? { isTruncated ? objects.last?.key : nil }
 
     init(xml: [UInt8]) throws(XMLLeaves.Malformed) {
         var object = S3Object()
-        var isTruncated = false
         try XMLLeaves.read(xml) { path, text in
             switch (path.count, path.last) {
             case (2, "IsTruncated"): isTruncated = text == "true"
-            case (2, "NextContinuationToken"): next = text
             case (3, "Key"): object.key = text
             case (3, "Size"): object.size = Int(text) ?? 0
             case (3, "LastModified"): object.modified = S3Date.read(text) ?? .distantFuture
@@ -29,7 +29,6 @@ struct S3Listing: Equatable, Sendable {
             default: break
             }
         }
-        if !isTruncated { next = nil }
     }
 }
 
