@@ -29,8 +29,9 @@ extension FetchError {
             self = hasBeenSent ? .cut : .couldNotConnect(host: host)
         // `mayBeSent` refused to send the request again after the first connection had ended.
         case CURLE_ABORTED_BY_CALLBACK where hasBeenSent: self = .cut
-        // libcurl returns this for a header line above its own limit of 100 kB.
-        case CURLE_OUT_OF_MEMORY where hasBeenSent: self = .responseTooLarge(limit: HeadParser.byteLimit)
+        // libcurl returns one of these for a header line above its own limit of 100 kB; from 8.6 on it is the second.
+        case CURLE_OUT_OF_MEMORY where hasBeenSent, CURLcode(rawValue: 100) where hasBeenSent:
+            self = .responseTooLarge(limit: HeadParser.byteLimit)
         case CURLE_OUT_OF_MEMORY: self = .outOfMemory
         default: self = .curl(code: Int(code.rawValue), message: easy.failure(code))
         }
