@@ -193,7 +193,7 @@ struct UploadTests {
     }
 
     @Test func `a store that has no room says so`() async throws {
-        try await withStore(StoreLimits(bytes: 1 << 20, ownerBytes: 1000)) { store in
+        try await withStore(StoreLimits(bytes: 1 << 20, ownerBytes: 1000, fileOverhead: 0)) { store in
             await #expect(throws: UploadError.store(.overBudget(limit: 1000))) {
                 try await upload(form.body([form.file("a", String(repeating: "x", count: 1001))]), to: store)
             }

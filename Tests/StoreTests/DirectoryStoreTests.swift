@@ -283,7 +283,7 @@ struct DirectoryStoreTests {
     // MARK: Budgets and time
 
     @Test func `the file that was not used for the longest time makes room`() async throws {
-        let store = try makeStore(StoreLimits(ownerBytes: 3500))
+        let store = try makeStore(StoreLimits(ownerBytes: 3500, fileOverhead: 0))
         let files = try await files(3, in: store)
         for (file, hours) in zip(files, [2, 3, 1]) { setAge(hours, of: sidecar(file)) }
         let last = try await store.create(FileDetails(name: "last"), at: place, bytes: someBytes(1000))
@@ -292,7 +292,7 @@ struct DirectoryStoreTests {
     }
 
     @Test func `a use makes a file young`() async throws {
-        let store = try makeStore(StoreLimits(ownerBytes: 2500))
+        let store = try makeStore(StoreLimits(ownerBytes: 2500, fileOverhead: 0))
         let files = try await files(2, in: store)
         for (file, hours) in zip(files, [3, 2]) { setAge(hours, of: sidecar(file)) }
         try await store.touch(files[0])
@@ -303,7 +303,7 @@ struct DirectoryStoreTests {
     }
 
     @Test func `one owner's files do not make room for another's share`() async throws {
-        let store = try makeStore(StoreLimits(ownerBytes: 2500))
+        let store = try makeStore(StoreLimits(ownerBytes: 2500, fileOverhead: 0))
         let kept = try await files(2, in: store)
         let other = StoreOwner(hashing: "another key")
         for _ in 0..<4 {
@@ -314,7 +314,7 @@ struct DirectoryStoreTests {
     }
 
     @Test func `the whole store has a budget, too`() async throws {
-        let store = try makeStore(StoreLimits(bytes: 3500, ownerBytes: 3500))
+        let store = try makeStore(StoreLimits(bytes: 3500, ownerBytes: 3500, fileOverhead: 0))
         let old = try await files(2, in: store)
         for file in old { setAge(2, of: sidecar(file)) }
         let other = StoreOwner(hashing: "another key")
@@ -327,8 +327,25 @@ struct DirectoryStoreTests {
         }
     }
 
+    @Test func `files without bytes count, too`() async throws {
+        let store = try makeStore(StoreLimits(ownerBytes: 3 * 4096, sweepPause: .zero))
+        var files: [StoredFile] = []
+        for age in [3, 2, 1] {
+            files.append(try await store.create(FileDetails(name: "empty"), at: place, bytes: []))
+            setAge(age, of: sidecar(files[files.count - 1]))
+        }
+        // A sweep counts what is there, and must find the same.
+        #expect(try await store.sweep().isComplete)
+        #expect(store.knownBytes == 3 * 4096)
+        files.append(try await store.create(FileDetails(name: "empty"), at: place, bytes: []))
+        await #expect(throws: StoreError.notFound) { try await store.file(files[0].id, of: owner) }
+        for file in files.dropFirst(2) { #expect(try await store.file(file.id, of: owner).size == 0) }
+        for file in files.dropFirst() { try? await store.delete(file.id, of: owner) }
+        #expect(store.knownBytes == 0)
+    }
+
     @Test func `a file larger than the budget is refused, and costs nobody a file`() async throws {
-        let store = try makeStore(StoreLimits(ownerBytes: 2500))
+        let store = try makeStore(StoreLimits(ownerBytes: 2500, fileOverhead: 0))
         let files = try await files(2, in: store)
         await #expect(throws: StoreError.overBudget(limit: 2500)) {
             try await store.create(FileDetails(name: "file"), at: place, bytes: someBytes(2501))
@@ -338,7 +355,7 @@ struct DirectoryStoreTests {
     }
 
     @Test func `deleted files take nothing of the budget`() async throws {
-        let store = try makeStore(StoreLimits(ownerBytes: 2500))
+        let store = try makeStore(StoreLimits(ownerBytes: 2500, fileOverhead: 0))
         let kept = try await files(1, in: store)
         for _ in 0..<10 {
             let file = try await store.create(FileDetails(name: "file"), at: place, bytes: someBytes(1000))
@@ -400,7 +417,7 @@ struct DirectoryStoreTests {
     }
 
     @Test func `a sweep looks at a part at a time, and puts the counters right`() async throws {
-        let store = try makeStore(StoreLimits(bytes: 100_000, ownerBytes: 100_000, sweepPause: .zero))
+        let store = try makeStore(StoreLimits(bytes: 100_000, ownerBytes: 100_000, fileOverhead: 0, sweepPause: .zero))
         for _ in 0..<5 {
             let owner = StoreOwner(hashing: "\(UInt64.random(in: .min ... .max))")
             for _ in 0..<300 {
@@ -416,7 +433,7 @@ struct DirectoryStoreTests {
         var seen = 0
         // Whichever process looks next goes on.
         while looks < 100 {
-            let result = try await makeStore(StoreLimits(sweepPause: .zero)).sweep()
+            let result = try await makeStore(StoreLimits(fileOverhead: 0, sweepPause: .zero)).sweep()
             looks += 1
             seen += result.seen
             #expect(result.seen < 2100)

@@ -314,7 +314,8 @@ struct S3FaultTests {
             credentials: AWSCredentials(accessKeyID: "AKEXAMPLE", secretAccessKey: "secret"))
         configuration.touchInterval = .zero
         let store = S3Store(
-            configuration, limits: StoreLimits(bytes: 1 << 30, ownerBytes: 2500), fetcher: try Fetcher())
+            configuration, limits: StoreLimits(bytes: 1 << 30, ownerBytes: 2500, fileOverhead: 0),
+            fetcher: try Fetcher())
         var files: [StoredFile] = []
         for _ in 0..<4 {
             s3.age(by: 3600)

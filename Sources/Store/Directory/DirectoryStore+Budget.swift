@@ -68,13 +68,13 @@ extension DirectoryStore {
         for owner in owners { logs += addEntries(of: owner, to: &files) }
         files.sort { $0.lastUsed < $1.lastUsed }
         // What is counted may be more than what is there, and then nothing has to go for it.
-        let counted = files.reduce(room + logs) { $0 + $1.size }
+        let counted = files.reduce(room + logs) { $0 + $1.cost }
         if counted < used, (try? counter.set(counted)) != nil { used = counted }
         guard used > budget else { return }
         let goal = max(Self.lowered(budget), room)
         for file in files {
             guard used > goal else { return }
-            if let bytes = remove(file.id, of: file.owner) { used -= bytes }
+            if remove(file.id, of: file.owner) != nil { used -= file.cost }
         }
     }
 
@@ -85,7 +85,7 @@ extension DirectoryStore {
     private struct Entry {
         let id: FileID
         let owner: StoreOwner
-        let size: Int
+        let cost: Int
         let lastUsed: Int
     }
 
@@ -104,7 +104,9 @@ extension DirectoryStore {
                     let bytes = Folders.status(of: layout.bytes(id, of: owner))
                 else { continue }
                 entries.append(
-                    Entry(id: id, owner: owner, size: Int(bytes.st_size), lastUsed: sidecar.st_mtim.nanoseconds))
+                    Entry(
+                        id: id, owner: owner, cost: limits.cost(Int(bytes.st_size)),
+                        lastUsed: sidecar.st_mtim.nanoseconds))
             }
         }
         return logs
@@ -119,7 +121,7 @@ extension DirectoryStore {
         guard unlink(layout.sidecar(id, of: owner)) == 0 else { return nil }
         unlink(layout.bytes(id, of: owner))
         rmdir(layout.folder(StorePlace(owner, id.session)))
-        release(size, of: owner)
+        release(limits.cost(size), of: owner)
         return size
     }
 }

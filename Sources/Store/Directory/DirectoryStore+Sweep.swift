@@ -77,7 +77,7 @@ extension DirectoryStore {
         result.isComplete = true
     }
 
-    /// - Returns: the bytes that stay, and those of complete files that were removed.
+    /// - Returns: what that counts that stays, and what the complete files counted that were removed.
     private func sweep(
         folder name: String, of owner: StoreOwner, _ result: inout SweepResult, _ now: Int
     ) -> (kept: Int, removed: Int) {
@@ -119,11 +119,12 @@ extension DirectoryStore {
                     guard let size = remove(id, of: owner) else { continue }
                     result.removed += 1
                     result.removedBytes += size
-                    removed += size
+                    removed += limits.cost(size)
                 } else {
-                    kept += Int(bytes?.st_size ?? 0)
+                    let size = Int(bytes?.st_size ?? 0)
+                    kept += limits.cost(size)
                     result.kept += 1
-                    result.keptBytes += Int(bytes?.st_size ?? 0)
+                    result.keptBytes += size
                 }
             }
         }

@@ -59,7 +59,7 @@ final class DirectoryWriter: FileWriter {
             }
             guard let file else { preconditionFailure("nothing was flushed") }
             do throws(StoreError) {
-                try store.reserve(count, for: place.owner)
+                try store.reserve(store.limits.cost(count), for: place.owner)
             } catch {
                 file.remove()
                 throw error
@@ -68,7 +68,7 @@ final class DirectoryWriter: FileWriter {
                 return try file.commit(
                     Sidecar(details: details, size: count, sha256: sha256, created: Date()), at: place)
             } catch {
-                store.release(count, of: place.owner)
+                store.release(store.limits.cost(count), of: place.owner)
                 file.remove()
                 throw error
             }

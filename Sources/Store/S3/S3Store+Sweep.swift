@@ -39,7 +39,7 @@ extension S3Store {
                     try await remove(id, of: owner)
                     result.note(size)
                 } else {
-                    swept.add(owner, size, object.modified)
+                    swept.add(owner, limits.cost(size), object.modified)
                     result.kept += 1
                     result.keptBytes += size
                 }

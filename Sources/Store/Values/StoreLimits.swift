@@ -6,6 +6,9 @@ package struct StoreLimits: Equatable, Sendable {
     package var bytes: Int
     /// The bytes of one owner's files.
     package var ownerBytes: Int
+    /// The bytes that a file counts beside its own, for what the store notes about it: files without bytes must not be without
+    /// number.
+    package var fileOverhead: Int
     /// The time from the end of a round of the sweep to the beginning of the next one.
     package var sweepPause: Duration
     /// For how long something may be incomplete before it counts as left behind. An upload writes all the time.
@@ -17,12 +20,16 @@ package struct StoreLimits: Equatable, Sendable {
 
     package init(
         lifetime: Duration = standardLifetime, bytes: Int = 10 << 30, ownerBytes: Int = 5 << 30,
-        sweepPause: Duration = .seconds(600), patience: Duration = .seconds(3600)
+        fileOverhead: Int = 4096, sweepPause: Duration = .seconds(600), patience: Duration = .seconds(3600)
     ) {
         self.lifetime = lifetime
         self.bytes = bytes
         self.ownerBytes = ownerBytes
+        self.fileOverhead = fileOverhead
         self.sweepPause = sweepPause
         self.patience = patience
     }
+
+    /// What a file of that size counts.
+    func cost(_ size: Int) -> Int { size + fileOverhead }
 }
