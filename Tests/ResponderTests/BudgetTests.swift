@@ -19,13 +19,8 @@ struct BudgetTests {
             _ path: String, _ json: String, as name: String = "ann", headers: [String: String] = [:]
         ) async -> Response {
             let secret = BudgetTests.secrets.first { $0.name == name }?.secret ?? ""
-            let params = [
-                "REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_TYPE": "application/json",
-                "REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "code.example", "HTTP_AUTHORIZATION": "Bearer \(secret)",
-            ]
-            return await responder.respond(
-                to: FastCGIRequest(
-                    params: params.merging(headers) { _, own in own }, stdin: .success(Array(json.utf8))))
+            let params = ["REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "code.example"].merging(headers) { _, own in own }
+            return await responder.answer(path, Array(json.utf8), key: secret, params)
         }
     }
 

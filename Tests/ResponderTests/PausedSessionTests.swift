@@ -29,13 +29,8 @@ struct PausedSessionTests {
         }
 
         private func post(_ path: String, _ body: JSONTree) async throws -> JSONTree {
-            let request = FastCGIRequest(
-                params: [
-                    "REQUEST_METHOD": "POST", "SCRIPT_NAME": path, "CONTENT_TYPE": "application/json",
-                    "HTTP_ACCEPT": "application/json", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1",
-                    "HTTP_AUTHORIZATION": "Bearer \(Self.key)",
-                ], stdin: .success(Array(try body.encoded())))
-            return try JSONTree(parsing: await responder.respond(to: request).body.bytes ?? [])
+            let response = await responder.answer(path, Array(try body.encoded()), key: Self.key)
+            return try JSONTree(parsing: response.body.bytes ?? [])
         }
 
         /// An action of `/e2bcode`.

@@ -61,12 +61,8 @@ struct SessionRaceTests {
 
         func ask(_ action: String, _ session: String, _ parameters: [String: JSONTree] = [:]) async throws -> JSONTree {
             let members = ["action": .text(action), "sessionId": .text(session)].merging(parameters) { _, own in own }
-            let request = FastCGIRequest(
-                params: [
-                    "REQUEST_METHOD": "POST", "SCRIPT_NAME": "/e2bcode", "CONTENT_TYPE": "application/json",
-                    "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer \(Self.key)",
-                ], stdin: .success(Array(try JSONTree.object(members).encoded())))
-            let response = await responder.respond(to: request)
+            let response = await responder.answer(
+                "/e2bcode", Array(try JSONTree.object(members).encoded()), key: Self.key)
             return try JSONTree(parsing: response.body.bytes ?? [])
         }
 

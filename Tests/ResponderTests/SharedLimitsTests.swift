@@ -45,12 +45,7 @@ struct SharedLimitsTests {
 
         private func ask(_ method: String, _ path: String, _ name: String, _ body: String = "") async -> Response {
             let secret = Self.secrets.first { $0.0 == name }?.1 ?? ""
-            let request = FastCGIRequest(
-                params: [
-                    "REQUEST_METHOD": method, "SCRIPT_NAME": path, "CONTENT_TYPE": "application/json",
-                    "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer \(secret)",
-                ], stdin: .success(Array(body.utf8)))
-            return await responder.respond(to: request)
+            return await responder.answer(path, Array(body.utf8), method: method, key: secret)
         }
 
         /// Until `/health` says so.

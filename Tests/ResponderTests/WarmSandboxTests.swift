@@ -49,13 +49,7 @@ struct WarmSandboxTests {
         }
 
         func post(_ path: String, _ body: JSONTree) async throws -> (status: Int, retryAfter: String?, text: String) {
-            let request = FastCGIRequest(
-                params: [
-                    "REQUEST_METHOD": "POST", "SCRIPT_NAME": path, "CONTENT_TYPE": "application/json",
-                    "HTTP_ACCEPT": "application/json", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1",
-                    "HTTP_AUTHORIZATION": "Bearer \(Self.key)",
-                ], stdin: .success(Array(try body.encoded())))
-            let response = await responder.respond(to: request)
+            let response = await responder.answer(path, Array(try body.encoded()), key: Self.key)
             let pause = response.headers.first { $0.name == "Retry-After" }?.value
             return (response.status, pause, String(decoding: response.body.bytes ?? [], as: UTF8.self))
         }
