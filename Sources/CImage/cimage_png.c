@@ -139,7 +139,7 @@ static void set_limits(png_structp png, uint32_t max_width, uint32_t max_height)
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     // Errors that libpng would tolerate with a warning, such as too much data, fail.
     png_set_benign_errors(png, 0);
-    // But for an index past the palette, which is black as in browsers: libpng 1.6.40 and newer call that one of them.
+    // But for an index past the palette, which is black as in browsers: libpng 1.6.48 counts that among them.
     png_set_check_for_invalid_index(png, 0);
     // The caller has checked every CRC already.
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);

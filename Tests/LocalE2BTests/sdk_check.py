@@ -280,16 +280,25 @@ def states_of(mark):
     return states
 
 
-def settled(call):
-    """What a call returns. While a sandbox is being paused or resumed E2B answers 409, and wants to be asked again."""
+def wait_for(condition):
     end = time.monotonic() + 60
-    while True:
+    while not (result := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return result
+
+
+def resumed(sandbox):
+    """The sandbox, connected. While it is being paused or resumed E2B answers 409, and wants to be asked again."""
+
+    def connected():
         try:
-            return call()
+            return sandbox.connect(timeout=60)
         except SandboxException as error:
-            if not str(error).startswith("409") or time.monotonic() > end:
+            if not str(error).startswith("409"):
                 raise
-            time.sleep(0.05)
+
+    return wait_for(connected)
 
 
 def check_pause(sandbox, tag):
@@ -307,10 +316,7 @@ def check_pause(sandbox, tag):
     assert sandbox.pause() is True
     assert sandbox.pause() is False
     # A process that is told to stop does so when it is its turn to run.
-    end = time.monotonic() + 60
-    while set(states_of(mark)) != {"T"}:
-        assert time.monotonic() < end, states_of(mark)
-        time.sleep(0.05)
+    wait_for(lambda: set(states_of(mark)) == {"T"})
     assert listed(SandboxState.PAUSED) == [sandbox.sandbox_id] and listed(SandboxState.RUNNING) == []
     assert listed() == [sandbox.sandbox_id]
     assert sandbox.get_info().state == SandboxState.PAUSED
@@ -319,20 +325,14 @@ def check_pause(sandbox, tag):
     assert again.get_info().state == SandboxState.RUNNING
     assert again.run_code("paused").text == "here"
     assert again.files.read("kept") == "on disk"
-    end = time.monotonic() + 60
-    while "T" in states_of(mark):
-        assert time.monotonic() < end, states_of(mark)
-        time.sleep(0.05)
+    wait_for(lambda: "T" not in states_of(mark))
     assert background.pid in [process.pid for process in again.commands.list()]
     step("pause, list, resume")
 
     short = Sandbox.create(timeout=1, metadata={"tag": f"{tag} short"}, lifecycle={"on_timeout": "pause"})
-    deadline = time.monotonic() + 60
-    while short.get_info().state != SandboxState.PAUSED:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: short.get_info().state == SandboxState.PAUSED)
     assert short.get_info().lifecycle["on_timeout"] == "pause", short.get_info()
-    assert settled(lambda: short.connect(timeout=60)).run_code("1 + 1").text == "2"
+    assert resumed(short).run_code("1 + 1").text == "2"
     assert short.pause() is True
     assert short.kill() is True
     step("pause at the timeout, and kill while paused")

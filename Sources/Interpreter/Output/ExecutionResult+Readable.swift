@@ -12,9 +12,7 @@ extension ExecutionResult {
 
     /// What is read of a result, and what is said of a format that cannot be shown. A page is read once for both.
     var reading: (readable: Readable?, note: String?) {
-        let best =
-            markdown.map { Readable(form: .markdown, text: $0) } ?? plainText.map { Readable(form: .text, text: $0) }
-            ?? rich
+        let best = written ?? rich
         let note = note(isReadable: best != nil)
         // The name of the object is left out if a note says what the object is.
         return (best ?? (note == nil ? text.map { Readable(form: .text, text: $0) } : nil), note)
@@ -23,9 +21,8 @@ extension ExecutionResult {
     /// What is read beside the picture of a result: a formula that is drawn, as SymPy does it, is text as well. All else has only
     /// the name of its object there.
     var caption: Readable? {
-        if let markdown { return Readable(form: .markdown, text: markdown) }
-        guard let latex else { return nil }
-        return plainText.map { Readable(form: .text, text: $0) } ?? Readable(form: .latex, text: latex)
+        guard markdown != nil || latex != nil else { return nil }
+        return written ?? latex.map { Readable(form: .latex, text: $0) }
     }
 
     /// The one format that tells most as text.
@@ -33,6 +30,10 @@ extension ExecutionResult {
 
     /// The text, unless it is only the name of an object that has a better format.
     var plainText: String? { text.flatMap { $0.isNameOfObject ? nil : $0 } }
+
+    private var written: Readable? {
+        markdown.map { Readable(form: .markdown, text: $0) } ?? plainText.map { Readable(form: .text, text: $0) }
+    }
 
     private var rich: Readable? {
         if let json { return Readable(form: .json, text: json) }
